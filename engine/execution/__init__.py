@@ -1,0 +1,1 @@
+"""One case moving, in memory: scopes, tokens, waiting points. It never sees SQL; SpiffWorkflow moves the tokens."""

@@ -1,0 +1,80 @@
+"""What a moving case may ask of the world around it; commands supply the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from engine import feel
+
+Variables = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Which version of a called process, decision or form is meant (dialect §1)."""
+
+    kind: str = "latest"  # latest | deployment | versionTag
+    version_tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InStepJob:
+    """Work done by one of our own handlers inside the step's transaction."""
+
+    type: str
+    element_id: str
+    element_instance_key: int
+    instance_key: int
+    headers: Mapping[str, str]
+    variables: Variables
+
+
+class BpmnError(Exception):
+    """An error with a code, as BPMN means it: caught by an error event further out, else an incident."""
+
+    def __init__(self, code: str, message: str = "", variables: Variables | None = None) -> None:
+        """``variables`` become local to the catching event."""
+        super().__init__(message or code)
+        self.code, self.message, self.variables = code, message, variables or {}
+
+
+class Halt(Exception):
+    """The element cannot go on; the caller of a ``World`` method gets an incident of ``error_type`` (dialect §13)."""
+
+    def __init__(self, error_type: str, message: str) -> None:
+        """``message`` names what is wrong and what to do."""
+        super().__init__(message)
+        self.error_type, self.message = error_type, message
+
+
+class World(Protocol):
+    """The surroundings of one step."""
+
+    moment: feel.Moment
+    """The frozen present: now, zone, calendars."""
+
+    def next_key(self) -> int:
+        """Return a key never used before."""
+
+    def is_in_step(self, job_type: str, execution: str | None) -> bool:
+        """Tell whether jobs of this type run inside the step; ``execution`` is the ``redress.execution`` property or None."""
+
+    def perform(self, job: InStepJob) -> Variables:
+        """Run the handler under a savepoint and return its result variables.
+
+        Raises ``BpmnError`` for a modelled error. Raises ``RetryLater`` when it failed otherwise: the savepoint has been
+        rolled back and the job must be opened as an ordinary background job.
+        """
+
+    def decide(self, decision_id: str, binding: Binding, variables: Variables) -> Any:
+        """Return the FEEL value of a decision. Raises ``Halt`` (CALLED_DECISION_ERROR, DECISION_EVALUATION_ERROR)."""
+
+    def clock_due(self, name: str) -> datetime | None:
+        """Return the bound (aware UTC) of the case clock ``name``, or None when the case has no such running clock."""
+
+
+class RetryLater(Exception):
+    """An in-step handler failed; its job goes to the background queue with the failure's text."""
