@@ -1,0 +1,49 @@
+"""Where wall time meets UTC: zone names, and what a wall time means when clocks change."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from engine.errors import Invalid
+
+
+class ZoneUnknown(Invalid):
+    """There is no time zone of this name; write an IANA name such as Europe/London."""
+
+    code = "zone_unknown"
+
+
+@lru_cache(maxsize=512)
+def read_zone(name: str) -> ZoneInfo:
+    """Return the IANA zone called ``name``. Raises ``ZoneUnknown``."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ZoneUnknown(zone=name) from error
+
+
+def at_wall(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Return the UTC moment at which clocks in ``zone`` show ``wall`` (naive).
+
+    A wall time that occurs twice means the first; one that never occurs moves forward by the gap (01:30 → 02:30).
+    """
+    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def start_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """Return the UTC moment at which ``day`` begins in ``zone``."""
+    return at_wall(datetime.combine(day, time()), zone)
+
+
+def local_date(moment: datetime, zone: ZoneInfo) -> date:
+    """Return the date on the wall in ``zone`` at ``moment`` (aware)."""
+    return moment.astimezone(zone).date()
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return ``moment`` in UTC. Raises ``ValueError`` if it carries no zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    return moment.astimezone(UTC)
