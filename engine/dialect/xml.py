@@ -73,7 +73,7 @@ def read_xml(data: bytes, *, limit: int = LARGEST_FILE) -> etree._Element:
     if _PROLOGUE.match(text):
         raise _doctype()
     root = _parse(text)
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise _doctype()
     _bound(root)
     return root
