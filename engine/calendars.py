@@ -55,9 +55,10 @@ class Calendar:
     """Working days and opening hours of one place, at one version.
 
     ``hours`` has seven entries, Monday first, each the day's openings in order; an empty one is a day off.
-    ``holidays`` and ``closures`` (date → name) are days off; ``special`` gives single days their own openings and
-    beats both. ``known_until`` is the last date up to which the holidays are known, None if that is not said.
-    Moments are returned aware, in the calendar's zone. Working days are looked up in O(log n) of the exceptions.
+    ``holidays`` and ``closures`` (date → name) are days off; ``special`` gives single days their own openings
+    and beats both. ``known_until`` is the last date up to which the holidays are known, None if that is not
+    said. Moments are returned aware, in the calendar's zone: convert to UTC before subtracting two of them.
+    Counting working days costs O(log n) of the exceptions, however long the span.
     """
 
     id: str
@@ -78,7 +79,7 @@ class Calendar:
         if len(self.hours) != 7 or not any(self.hours):
             raise CalendarNeverOpens(calendar=self.id)
         works = [1 if openings else 0 for openings in self.hours]
-        odd = {day: 0 for day in (*self.holidays, *self.closures)} | {
+        odd = dict.fromkeys((*self.holidays, *self.closures), 0) | {
             d: int(bool(o)) for d, o in self.special.items()
         }
         deltas = sorted(
@@ -95,7 +96,7 @@ class Calendar:
         return bool(self.openings_on(day))
 
     def why_closed(self, day: date) -> str | None:
-        """Return the name of the holiday or closure that closes ``day``, or None (open, or an ordinary day off)."""
+        """Return the holiday or closure that closes ``day``, or None (open, or an ordinary day off)."""
         if self.is_working_day(day) or not self.hours[day.weekday()]:
             return None
         return self.closures.get(day) or self.holidays.get(day)
@@ -113,7 +114,10 @@ class Calendar:
         return day if self.is_working_day(day) else self._nth(self._count(day.toordinal()) + 1, near=day)
 
     def previous_working_day(self, day: date) -> date:
-        """Return the last working day on or before ``day``. Raises ``SpanTooLong`` at the beginning of time."""
+        """Return the last working day on or before ``day``.
+
+        Raises ``SpanTooLong`` at the beginning of time.
+        """
         return day if self.is_working_day(day) else self._nth(self._count(day.toordinal()), near=day)
 
     def add_working_days(self, day: date, n: int) -> date:
@@ -133,14 +137,14 @@ class Calendar:
         return self._count(b.toordinal()) - self._count(a.toordinal())
 
     def _count(self, ordinal: int) -> int:
-        """Return how many working days there are up to and including ``ordinal`` (1 = Monday, 1 January 1)."""
+        """Return the number of working days up to and including ``ordinal`` (1 = Monday, 1 January 1)."""
         weeks, rest = divmod(ordinal, 7)
         return (
             weeks * self._week[7] + self._week[rest] + self._odd_sums[bisect_right(self._odd_days, ordinal)]
         )
 
     def _nth(self, n: int, *, near: date) -> date:
-        """Return the smallest day up to which there are ``n`` working days; the search widens around ``near``."""
+        """Return the earliest day up to which there are ``n`` working days, searching around ``near``."""
         start, step = near.toordinal(), 8
         low = high = start
         while low > 1 and self._count(low) >= n:
@@ -179,10 +183,10 @@ class Calendar:
     def add_working_time(self, moment: datetime, days: int, time: timedelta) -> datetime:
         """Return ``moment`` moved by working days, then by time that passes in opening hours only.
 
-        Days keep the wall time (Friday 15:00 + 1 = Monday 15:00), like ``add_working_days``. Time then uses up opening
-        hours, measured as elapsed time, and ends at a closing rather than the next opening when it is used up exactly;
-        negative time goes back. With no days and no time the result is the next moment in opening hours.
-        Raises ``SpanTooLong`` beyond 10,000 days or hours.
+        Days keep the wall time (Friday 15:00 + 1 = Monday 15:00), like ``add_working_days``. Time then uses
+        up opening hours, measured as elapsed time, and ends at a closing rather than the next opening when it
+        is used up exactly; negative time goes back. With no days and no time the result is the next moment in
+        opening hours. Raises ``SpanTooLong`` beyond 10,000 days or hours.
         """
         if abs(time) > MOST_OPENING_TIME:
             raise SpanTooLong(hours=time / timedelta(hours=1), limit=MOST_OPENING_TIME / timedelta(hours=1))
@@ -248,7 +252,10 @@ class CalendarSet:
     """Calendars held in memory, each perhaps in several versions."""
 
     def __init__(self, calendars: Iterable[Calendar], *, default: str) -> None:
-        """``default`` is the id of the calendar used where none is named. Raises ``CalendarNotFound`` if it is missing."""
+        """``default`` is the id of the calendar used where none is named.
+
+        Raises ``CalendarNotFound`` if it is missing.
+        """
         self._versions = {(calendar.id, calendar.version): calendar for calendar in calendars}
         self._newest: dict[str, Calendar] = {}
         for (calendar_id, _), calendar in sorted(self._versions.items(), key=lambda item: item[0]):

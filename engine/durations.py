@@ -35,7 +35,8 @@ class SpanTooLong(Invalid):
 class Duration:
     """An ISO 8601 duration: a date part that follows the calendar and a time part that elapses.
 
-    ``years``, ``months``, ``days`` and ``time`` are never negative; ``negative`` turns the whole. A week is 7 days.
+    ``years``, ``months``, ``days`` and ``time`` are never negative; ``negative`` turns the whole. A week is 7
+    days.
     """
 
     years: int = 0
@@ -60,7 +61,10 @@ class Duration:
         return not self.negative and not self.is_zero
 
     def times(self, count: int) -> Duration:
-        """Return the duration ``count`` (≥ 0) times over, each part by itself: 2 × P1M is P2M. Raises ``SpanTooLong``."""
+        """Return the duration ``count`` (≥ 0) times over, each part by itself: P1M twice is P2M.
+
+        Raises ``SpanTooLong``.
+        """
         try:
             time = self.time * count
         except OverflowError as error:
@@ -70,9 +74,10 @@ class Duration:
     def add_to(self, moment: datetime, zone: ZoneInfo) -> datetime:
         """Return ``moment`` (aware) moved by this duration, in UTC.
 
-        The date part moves the wall date in ``zone`` at an unchanged wall time: first years and months, the day cut to
-        the month's last, then days. The time part then elapses on the UTC line. A wall time in a gap moves forward by
-        the gap, one that occurs twice means the first. Raises ``SpanTooLong`` outside the years 1 to 9999.
+        The date part moves the wall date in ``zone`` at an unchanged wall time: first years and months, the
+        day cut to the month's last, then days. The time part then elapses on the UTC line. A wall time in a
+        gap moves forward by the gap, one that occurs twice means the first. Raises ``SpanTooLong`` outside
+        the years 1 to 9999.
         """
         sign = -1 if self.negative else 1
         try:
@@ -102,7 +107,10 @@ class Duration:
 
 
 def read_duration(text: str) -> Duration:
-    """Read ``[-]PnYnMnWnDTnHnMnS``; only seconds may have a fraction (to the microsecond). Raises ``DurationUnreadable``."""
+    """Read ``[-]PnYnMnWnDTnHnMnS``; only seconds may have a fraction (to the microsecond).
+
+    Raises ``DurationUnreadable``.
+    """
     match = _PATTERN.fullmatch(text)
     if match is None:
         raise DurationUnreadable(text=text[:80])

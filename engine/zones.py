@@ -27,7 +27,8 @@ def read_zone(name: str) -> ZoneInfo:
 def at_wall(wall: datetime, zone: ZoneInfo) -> datetime:
     """Return the UTC moment at which clocks in ``zone`` show ``wall`` (naive).
 
-    A wall time that occurs twice means the first; one that never occurs moves forward by the gap (01:30 → 02:30).
+    A wall time that occurs twice means the first; one that never occurs moves forward by the gap
+    (01:30 → 02:30).
     """
     return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
