@@ -48,13 +48,50 @@ from engine.feel.temporal_values import (
 from engine.feel.zones import Offset, Region, Zone, known, zone_named
 
 __all__ = [
-    "MISSING", "NANOS", "Date", "DateTime", "DaysDuration", "MonthsDuration", "Offset", "Region", "Temporal", "Time",
-    "Zone", "absolute", "add", "at_moment", "at_zone", "compare", "date_of_days", "day_of_year", "days_of", "divide",
-    "equal", "from_python", "is_temporal", "iso_week", "make_date", "make_days_duration", "make_months_duration",
-    "make_time", "month_length", "months_between", "multiply", "negate", "parse_date", "parse_date_time",
-    "parse_duration", "parse_literal", "parse_time", "property_of", "same", "subtract", "to_python", "weekday",
+    "MISSING",
+    "NANOS",
+    "Date",
+    "DateTime",
+    "DaysDuration",
+    "MonthsDuration",
+    "Offset",
+    "Region",
+    "Temporal",
+    "Time",
+    "Zone",
+    "absolute",
+    "add",
+    "at_moment",
+    "at_zone",
+    "compare",
+    "date_of_days",
+    "day_of_year",
+    "days_of",
+    "divide",
+    "equal",
+    "from_python",
+    "is_temporal",
+    "iso_week",
+    "make_date",
+    "make_days_duration",
+    "make_months_duration",
+    "make_time",
+    "month_length",
+    "months_between",
+    "multiply",
+    "negate",
+    "parse_date",
+    "parse_date_time",
+    "parse_duration",
+    "parse_literal",
+    "parse_time",
+    "property_of",
+    "same",
+    "subtract",
+    "to_python",
+    "weekday",
     "zone_named",
-]  # fmt: skip
+]
 
 
 class _Missing:
@@ -99,7 +136,7 @@ def _day(value: Date | DateTime) -> Date:
     return value.date if isinstance(value, DateTime) else value
 
 
-def property_of(value: Any, name: str) -> Any:
+def property_of(value: object, name: str) -> Any:
     """Return a property by its FEEL name: a number, string, duration, or None where it is FEEL's null.
 
     ``MISSING`` says that the kind has no such property; a duration of the other kind answers None.
@@ -166,7 +203,7 @@ _PROPERTIES: dict[type, Any] = {
 
 
 def from_python(value: python.date | python.time | python.timedelta) -> Temporal:
-    """Return the FEEL value of a ``date``, ``time``, ``datetime`` or ``timedelta``; ``ZoneInfo`` keeps its name.
+    """Return the FEEL value of a ``date``, ``time``, ``datetime`` or ``timedelta``; a named zone stays named.
 
     Raises ``ValueError`` for a zone that is neither fixed nor of the IANA database.
     """
@@ -197,7 +234,7 @@ def _zone_of(value: python.datetime | python.time) -> Zone | None:
     return Offset(int(offset.total_seconds()))
 
 
-def to_python(value: Any) -> python.date | python.time | python.timedelta | None:
+def to_python(value: object) -> python.date | python.time | python.timedelta | None:
     """Return the ``date``, ``time``, ``datetime`` or ``timedelta``; None where Python cannot hold all of it.
 
     That is: years outside 1 to 9999, parts of a microsecond, months durations, a time with a named zone.
@@ -208,7 +245,7 @@ def to_python(value: Any) -> python.date | python.time | python.timedelta | None
         return None
 
 
-def _in_python(value: Any) -> python.date | python.time | python.timedelta | None:
+def _in_python(value: object) -> python.date | python.time | python.timedelta | None:
     if isinstance(value, Date):
         return python.date(value.year, value.month, value.day)
     if isinstance(value, DaysDuration):

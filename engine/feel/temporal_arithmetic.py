@@ -35,7 +35,7 @@ _LARGEST = Decimal(MAX_LENGTH) * NANOS + NANOS
 Operation = Callable[[Any, Any], Any]
 
 
-def add(a: Any, b: Any) -> Temporal | None:
+def add(a: object, b: object) -> Temporal | None:
     """Return ``a + b`` for two durations of one kind, or a date or time and a duration in either order."""
     operation = _ADD.get((type(a), type(b)))
     if operation is not None:
@@ -44,7 +44,7 @@ def add(a: Any, b: Any) -> Temporal | None:
     return operation(b, a) if operation is not None else None
 
 
-def subtract(a: Any, b: Any) -> Temporal | None:
+def subtract(a: object, b: object) -> Temporal | None:
     """Return ``a - b``: a difference in days and time, or a date or time moved back by a duration."""
     if isinstance(b, DaysDuration | MonthsDuration):
         operation = _ADD.get((type(a), type(b)))
@@ -53,8 +53,8 @@ def subtract(a: Any, b: Any) -> Temporal | None:
     return operation(a, b) if operation is not None else None
 
 
-def multiply(a: Any, b: Any) -> DaysDuration | MonthsDuration | None:
-    """Return number × duration in either order, cut toward zero to whole months or nanoseconds."""
+def multiply(a: object, b: object) -> DaysDuration | MonthsDuration | None:
+    """Return number by duration in either order, cut toward zero to whole months or nanoseconds."""
     if isinstance(a, Decimal):
         a, b = b, a
     if not isinstance(b, Decimal):
@@ -66,7 +66,7 @@ def multiply(a: Any, b: Any) -> DaysDuration | MonthsDuration | None:
     return None
 
 
-def divide(a: Any, b: Any) -> DaysDuration | MonthsDuration | Decimal | None:
+def divide(a: object, b: object) -> DaysDuration | MonthsDuration | Decimal | None:
     """Return duration ÷ number, or duration ÷ duration of one kind as a number; divisor 0 is None."""
     if isinstance(b, Decimal):
         if not b:
@@ -81,7 +81,7 @@ def divide(a: Any, b: Any) -> DaysDuration | MonthsDuration | Decimal | None:
     return None
 
 
-def negate(value: Any) -> DaysDuration | MonthsDuration | None:
+def negate(value: object) -> DaysDuration | MonthsDuration | None:
     """Return the duration with the other sign; None for anything else."""
     return _negated(value) if isinstance(value, DaysDuration | MonthsDuration) else None
 
@@ -111,7 +111,7 @@ def equal(a: Any, b: Any) -> bool | None:
     return compare(a, b) == 0
 
 
-def same(a: Any, b: Any) -> bool:
+def same(a: object, b: object) -> bool:
     """Return whether kind and all fields agree, the zone as written included (``Z`` is ``+00:00``)."""
     return type(a) is type(b) and bool(a == b)
 
@@ -147,14 +147,16 @@ def _order(a: Any, b: Any) -> int:
     return int(a > b) - int(a < b)
 
 
-def _length(value: Any) -> int | None:
+def _length(value: object) -> int | None:
     if isinstance(value, DaysDuration):
         return value.nanoseconds
     return value.months if isinstance(value, MonthsDuration) else None
 
 
 def _negated(value: DaysDuration | MonthsDuration) -> DaysDuration | MonthsDuration:
-    return DaysDuration(-value.nanoseconds) if isinstance(value, DaysDuration) else MonthsDuration(-value.months)
+    return (
+        DaysDuration(-value.nanoseconds) if isinstance(value, DaysDuration) else MonthsDuration(-value.months)
+    )
 
 
 def _days(nanoseconds: Decimal) -> DaysDuration | None:

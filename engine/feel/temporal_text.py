@@ -22,7 +22,16 @@ from engine.feel.temporal_values import (
     make_months_duration,
     make_time,
 )
-from engine.feel.zones import Offset, Region, Zone, known, offset_at, offset_of, offsets_of_wall_time, zone_named
+from engine.feel.zones import (
+    Offset,
+    Region,
+    Zone,
+    known,
+    offset_at,
+    offset_of,
+    offsets_of_wall_time,
+    zone_named,
+)
 
 _MAX_TEXT = 128
 _DATE = re.compile(r"(-?(?:[1-9][0-9]{4,8}|[0-9]{4}))-([0-9]{2})-([0-9]{2})")
