@@ -54,11 +54,12 @@ class CountryUnknown(NotFound):
 
 
 def read_calendar(data: bytes, *, name: str = "") -> Calendar:
-    """Read one calendar file (UTF-8 JSON); ``name`` is the file name for findings. Raises ``CalendarRefused``.
+    """Read one calendar file (UTF-8 JSON); ``name`` is its file name. Raises ``CalendarRefused``.
 
-    Members: ``id``, ``name``, ``zone`` (IANA), ``hours`` (weekday → list of "09:00-17:00"; a missing weekday is a day
-    off; "24:00" ends a day), and perhaps ``version`` (default 1), ``holidays`` and ``closures`` (ISO date → name),
-    ``special`` (ISO date → list of openings), ``knownUntil`` (ISO date), ``source`` (text, for people).
+    Members: ``id``, ``name``, ``zone`` (IANA), ``hours`` (weekday → list of "09:00-17:00"; a missing weekday
+    is a day off; "24:00" ends a day), and perhaps ``version`` (default 1), ``holidays`` and ``closures`` (ISO
+    date → name), ``special`` (ISO date → list of openings), ``knownUntil`` (ISO date), ``source`` (text, for
+    people).
     """
     return _Reader(name).read(data)
 
@@ -96,10 +97,11 @@ def write_calendar(calendar: Calendar, *, source: str = "") -> bytes:
 
 
 def seed_holidays(country: str, subdivision: str | None, years: Iterable[int]) -> dict[date, str]:
-    """Return the public holidays that fall on Monday to Friday, to be checked by a person and put into a file.
+    """Return the public holidays on Mondays to Fridays, for a person to check and put into a file.
 
-    ``country`` and ``subdivision`` are ISO 3166 codes (GB with ENG, SCT, WLS or NIR: without one, Easter Monday is
-    missing). Substitute days are in, the weekend days they stand for are not. Raises ``CountryUnknown``.
+    ``country`` and ``subdivision`` are ISO 3166 codes (GB with ENG, SCT, WLS or NIR: without one, Easter
+    Monday is missing). Substitute days are in, the weekend days they stand for are not. Raises
+    ``CountryUnknown``.
     """
     try:
         found = public_holidays.country_holidays(
