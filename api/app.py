@@ -1,0 +1,70 @@
+"""The application over a composed service; read ``create_app`` top to bottom, it is everything that answers."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from flask import Flask, url_for
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from api import browser, errors
+from api.complaints import resources as complaints
+from api.context import anybody, the_service
+from api.db import db
+from api.identity import doors
+from api.limits import install_limits
+from api.rest import documentation, v2
+from api.secrets import cookie_key
+from api.web import public, staff
+from api.wiring import Redress
+
+
+def create_app(service: Redress) -> Flask:
+    """Return the application: extensions, headers, errors, limits, who is acting, then the blueprints."""
+    settings = service.settings
+    app = Flask("api", static_folder="web/static", template_folder="web/templates")
+    app.extensions["redress"] = service
+    app.config.update(
+        SECRET_KEY=cookie_key(settings.data_dir),
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SESSION_COOKIE_NAME="redress-form",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        WTF_CSRF_TIME_LIMIT=12 * 3600,
+        WTF_CSRF_SSL_STRICT=False,
+        MAX_CONTENT_LENGTH=31 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        MAX_FORM_PARTS=1000,
+    )
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies, x_prefix=settings.proxies
+        )
+    db.init_app(app)
+    csrf = CSRFProtect(app)
+    browser.install(app)
+    errors.install(app)
+    install_limits(app)
+    doors.install(app)
+
+    app.register_blueprint(public.blueprint)
+    app.register_blueprint(staff.blueprint)
+    for blueprint in (*v2.blueprints(), complaints.blueprint, documentation.blueprint):
+        app.register_blueprint(blueprint)
+        csrf.exempt(blueprint)
+
+    app.context_processor(_frame)
+    app.extensions["redress_chores"] = ()
+    doors.check_routes(app)
+    return app
+
+
+def _frame() -> dict[str, object]:
+    person = anybody()
+    return {
+        "organisation": the_service().settings.organisation,
+        "version": version("redress"),
+        "me": person,
+        "home_url": url_for("staff.inbox") if person else url_for("public.guidance"),
+    }

@@ -1,0 +1,47 @@
+"""The command line: `redress <command>`; each command is a module here with ``add`` (its options) and ``run``.
+
+Exit codes: 0 done · 1 done, but with findings or refused rows · 2 the call is wrong · 3 database schema and code differ ·
+4 refused or broken, with one line saying why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from api.cli import backup, decide, demo, deploy, importing, lint, serve, user
+from api.schema import SchemaDiffers
+from engine.errors import RedressError
+
+COMMANDS = (serve, serve.worker, deploy, lint, decide, importing, user, backup, demo)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="redress",
+        description="Complaint handling you can draw. Settings come from the environment; docs/admin.md lists them.",
+        epilog="Exit codes: 0 done, 1 findings or refused rows, 2 wrong call, 3 schema and code differ, 4 refused.",
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add(subparsers)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    for noisy in ("apscheduler", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        return int(options.run(options))
+    except SchemaDiffers as error:
+        sys.stderr.write(f"redress: {error.message}\n")
+        return 3
+    except RedressError as error:
+        sys.stderr.write(f"redress: {error}\n")
+        return 4
+    except OSError as error:
+        sys.stderr.write(f"redress: {error.strerror or error}: {error.filename or ''}\n")
+        return 4
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,28 @@
+"""`redress lint PATH…`: the judgement of a deployment, with nothing stored."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from api.cli.arguments import Subparsers, definition_files
+from api.complaints.job_types import JOB_TYPE_NAMES
+from engine.commands.check import judge
+
+
+def add(subparsers: Subparsers) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser("lint", help="check diagrams, tables and forms without deploying them")
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, or a folder of them")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print every finding; 1 when one of them is an error."""
+    files = definition_files(options.paths)
+    findings = judge(files, job_types=JOB_TYPE_NAMES)
+    sys.stdout.writelines(f"{finding.severity}: {finding}\n" for finding in findings)
+    errors = sum(finding.severity == "error" for finding in findings)
+    sys.stdout.write(f"{len(files)} files, {errors} errors, {len(findings) - errors} warnings\n")
+    return 1 if errors else 0

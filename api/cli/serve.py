@@ -1,0 +1,99 @@
+"""`redress serve` and `redress worker`: bring the schema up to date, deploy what is shipped, answer, drain on SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from types import FrameType, SimpleNamespace
+
+from waitress.server import create_server
+
+from api.app import create_app
+from api.cli.arguments import Subparsers
+from api.cli.deploy import deploy_shipped
+from api.schema import bring_up_to_date
+from api.settings import Settings, read_settings
+from api.wiring import Redress, first_start, wire
+from engine.jobs.scheduler import Metronome
+
+log = logging.getLogger("redress")
+
+
+def add(subparsers: Subparsers) -> None:
+    """Declare `redress serve`."""
+    parser = subparsers.add_parser("serve", help="answer requests, with worker and scheduler inside")
+    parser.set_defaults(run=run)
+
+
+def ready_service(settings: Settings) -> Redress:
+    """Return a composed service whose schema, first account and shipped definitions are in place."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    bring_up_to_date(settings)
+    service = wire(settings)
+    first_start(service, lambda line: sys.stdout.write(f"{line}\n"))
+    deploy_shipped(service)
+    return service
+
+
+def run(options: argparse.Namespace) -> int:  # noqa: ARG001
+    """Serve until SIGTERM or Ctrl+C; the work in hand is finished first."""
+    settings = read_settings()
+    service = ready_service(settings)
+    app = create_app(service)
+    server = create_server(
+        app, host=settings.host, port=settings.port, threads=settings.threads, ident="Redress",
+        max_request_body_size=32 * 1024 * 1024, trusted_proxy="*" if settings.proxies else None,
+        trusted_proxy_count=settings.proxies or None,
+        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"} if settings.proxies else None,
+        clear_untrusted_proxy_headers=True,
+    )
+    metronome = Metronome(service.engine, chores=app.extensions["redress_chores"]) if settings.worker else None
+    if metronome:
+        metronome.start()
+    sys.stdout.write(f"Redress serves {settings.base_url} (Ctrl+C ends it)\n")
+    sys.stdout.flush()
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        server.run()
+    except (KeyboardInterrupt, SystemExit):
+        pass
+    finally:
+        if metronome:
+            metronome.stop()
+        server.close()
+        service.database.dispose()
+    return 0
+
+
+def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _add_worker(subparsers: Subparsers) -> None:
+    """Declare `redress worker`."""
+    parser = subparsers.add_parser("worker", help="run timers, letters and retries beside a server")
+    parser.set_defaults(run=_run_worker)
+
+
+def _run_worker(options: argparse.Namespace) -> int:  # noqa: ARG001
+    """Work until SIGTERM or Ctrl+C; unstarted work is handed back."""
+    settings = read_settings()
+    service = ready_service(settings)
+    app = create_app(service)
+    metronome = Metronome(service.engine, chores=app.extensions["redress_chores"])
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    metronome.start()
+    sys.stdout.write("Redress worker runs (Ctrl+C ends it)\n")
+    sys.stdout.flush()
+    ended.wait()
+    metronome.stop()
+    service.database.dispose()
+    return 0
+
+
+worker = SimpleNamespace(add=_add_worker)

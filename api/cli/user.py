@@ -1,0 +1,90 @@
+"""`redress user add|disable|reset|list`: accounts from the console, where no administrator can sign in yet."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+
+from api.cli.arguments import Subparsers
+from api.identity import people, tokens
+from api.identity.roles import ROLES
+from api.schema import bring_up_to_date
+from api.settings import read_settings
+from api.wiring import Redress, wire
+
+
+def add(subparsers: Subparsers) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser("user", help="add, disable or reset an account")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    new = actions.add_parser("add", help="create an account with a random password, printed once")
+    new.add_argument("name")
+    new.add_argument("--display-name", default="", help="the name shown to others")
+    new.add_argument("--email")
+    new.add_argument("--role", action="append", default=[], metavar="ROLE", help=f"one of {', '.join(ROLES)}")
+    new.add_argument("--group", action="append", default=[], metavar="GROUP", help="a further group, e.g. a department")
+    new.add_argument("--token", action="store_true", help="print an API token as well")
+    new.set_defaults(run=_add)
+    off = actions.add_parser("disable", help="end an account's access; its history stays")
+    off.add_argument("name")
+    off.set_defaults(run=_disable)
+    again = actions.add_parser("reset", help="give an account a new random password, printed once, and enable it")
+    again.add_argument("name")
+    again.set_defaults(run=_reset)
+    every = actions.add_parser("list", help="list accounts with their roles")
+    every.set_defaults(run=_list)
+
+
+def _service() -> Redress:
+    settings = read_settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    bring_up_to_date(settings)
+    return wire(settings)
+
+
+def _add(options: argparse.Namespace) -> int:
+    service, password = _service(), secrets.token_urlsafe(15)
+    now, engine = service.clock.now(), service.engine
+    key, token_key = engine.next_key(), engine.next_key()
+    person = engine.write(
+        lambda db: people.add(
+            db,
+            key=key,
+            name=options.name,
+            display_name=options.display_name,
+            password=password,
+            roles=options.role,
+            groups=options.group,
+            email=options.email,
+            at=now,
+        )
+    )
+    sys.stdout.write(f"{person.name}: password {password}\n")
+    if options.token:
+        token = engine.write(lambda db: tokens.issue(db, person, key=token_key, label="console", at=now))
+        sys.stdout.write(f"{person.name}: API token {token}\n")
+    return 0
+
+
+def _disable(options: argparse.Namespace) -> int:
+    service = _service()
+    now = service.clock.now()
+    service.engine.write(lambda db: people.change(db, options.name, active=False, at=now))
+    sys.stdout.write(f"{options.name}: disabled\n")
+    return 0
+
+
+def _reset(options: argparse.Namespace) -> int:
+    service, password = _service(), secrets.token_urlsafe(15)
+    now = service.clock.now()
+    service.engine.write(lambda db: people.change(db, options.name, active=True, password=password, at=now))
+    sys.stdout.write(f"{options.name}: password {password}\n")
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:  # noqa: ARG001
+    for person in _service().engine.read(people.everybody):
+        state = "" if person.active else "  (disabled)"
+        sys.stdout.write(f"{person.name}  {person.display_name}  {', '.join(sorted(person.roles))}{state}\n")
+    return 0

@@ -1,0 +1,151 @@
+"""How an error becomes an answer: its kind gives the status, its code and facts the problem document or page."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from api.identity.passwords import TooBusy
+from api.identity.throttle import TooManyTries
+from engine.errors import Broken, Conflict, Invalid, NotFound, RedressError
+
+log = logging.getLogger("redress")
+
+STATUS: tuple[tuple[type[RedressError], int], ...] = (
+    (TooManyTries, 429),
+    (TooBusy, 503),
+    (NotFound, 404),
+    (Conflict, 409),
+    (Invalid, 422),
+    (Broken, 503),
+)
+TITLES = {
+    400: "This request cannot be read",
+    401: "Sign in to continue",
+    403: "You may not do this",
+    404: "Page not found",
+    405: "This cannot be done here",
+    409: "Somebody was faster",
+    413: "Too large",
+    415: "This kind of content is not accepted",
+    422: "There is a problem",
+    429: "Too many tries",
+    500: "Something went wrong on our side",
+    503: "Not possible at this moment",
+}
+
+
+class Forbidden(RedressError):
+    """Your role does not allow this."""
+
+    code = "forbidden"
+
+
+class SignInNeeded(RedressError):
+    """Sign in to continue."""
+
+    code = "sign_in_needed"
+
+
+def status_of(error: RedressError) -> int:
+    """Return the HTTP status of an error of ours."""
+    if isinstance(error, Forbidden):
+        return 403
+    if isinstance(error, SignInNeeded):
+        return 401
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+
+
+def problem(status: int, title: str, detail: str, **more: Any) -> Response:
+    """Return a problem document (RFC 9457), all five members present."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": request.path, **more}
+    answer = jsonify(body)
+    answer.status_code = status
+    answer.content_type = "application/problem+json"
+    return answer
+
+
+def install(app: Flask) -> None:
+    """Answer every error of ours, of the framework, and every surprise: never with a stack trace."""
+    app.register_error_handler(RedressError, _ours)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(HTTPException, _framework)
+    app.register_error_handler(Exception, _surprise)
+
+
+def speaks_json() -> bool:
+    """Tell whether this request belongs to an interface for programs."""
+    return request.path.startswith(("/v2/", "/api/")) or request.path in {"/v2", "/api"}
+
+
+def _ours(error: RedressError) -> Response:
+    status = status_of(error)
+    if speaks_json():
+        answer = problem(status, error.code.upper(), error.message, **_facts(error))
+    else:
+        answer = page(status, error.message)
+    retry_after = error.facts.get("retry_after")
+    if retry_after or status == 503:
+        answer.headers["Retry-After"] = str(retry_after or 2)
+    if status == 401 and request.path.startswith("/v2"):
+        answer.headers["WWW-Authenticate"] = 'Basic realm="Redress"'
+    return answer
+
+
+def _facts(error: RedressError) -> dict[str, Any]:
+    reserved = {"type", "title", "status", "detail", "instance"}
+    facts = {name: value for name, value in error.facts.items() if name not in reserved}
+    return {"code": error.code, "facts": facts} if request.path.startswith("/api") else {}
+
+
+def _stale_form(_error: CSRFError) -> Response:
+    return page(
+        400,
+        "The page you sent was too old, or came from somewhere else.",
+        advice="Go back, reload the page and send it again. What you typed is still on the page you came from.",
+    )
+
+
+def _framework(error: HTTPException) -> Response:
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return make_response(error.get_response())
+    title = TITLES.get(status, error.name)
+    if speaks_json():
+        answer = problem(status, error.name.upper().replace(" ", "_"), error.description or title)
+    else:
+        answer = page(status, _MESSAGES.get(status, error.description or title))
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            answer.headers[name] = value
+    return answer
+
+
+_MESSAGES = {
+    404: "There is nothing at this address. It may have been typed wrongly, or the link is no longer valid.",
+    405: "This address does not take this kind of request.",
+    413: "What you sent is larger than we accept: 10 MB a file, 30 MB together.",
+}
+
+
+def _surprise(error: Exception) -> Response:
+    reference = secrets.token_hex(6)
+    log.error("unexpected fault %s at %s %s", reference, request.method, request.path, exc_info=error)
+    if speaks_json():
+        return problem(500, "INTERNAL", f"An unexpected fault happened. Reference for the operator's log: {reference}")
+    return page(
+        500, "An unexpected fault happened. Nothing was changed.", advice="Try again in a moment.", reference=reference
+    )
+
+
+def page(status: int, message: str, *, advice: str = "", reference: str = "") -> Response:
+    """Return the error page."""
+    html = render_template(
+        "errors/error.html", title=TITLES.get(status, "Error"), message=message, advice=advice, reference=reference
+    )
+    return make_response(html, status)

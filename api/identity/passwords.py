@@ -1,0 +1,59 @@
+"""Passwords: argon2id, few at a time, common ones refused; an unknown person costs as much as a known one."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from engine.errors import Broken, Invalid
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
+_at_once = threading.BoundedSemaphore(2)
+_in_line = threading.BoundedSemaphore(20)
+_nobody = _hasher.hash("the password of nobody at all")
+_common = frozenset((Path(__file__).parent / "common-passwords.txt").read_text(encoding="utf-8").split())
+
+
+class PasswordRefused(Invalid):
+    """Choose another password."""
+
+    code = "password_refused"
+
+
+class TooBusy(Broken):
+    """Too many people are signing in at this moment. Try again in a few seconds."""
+
+    code = "too_busy"
+
+
+def check_strength(password: str, *, person_name: str) -> None:
+    """Raise ``PasswordRefused`` for a password that is too short, too long, common, or made of the person's name."""
+    if not 12 <= len(password) <= 256:
+        raise PasswordRefused("A password has 12 to 256 characters.")
+    plain = password.casefold()
+    if plain in _common or len(set(plain)) < 4 or plain == person_name.casefold() * (len(plain) // len(person_name)):
+        raise PasswordRefused("This password is easy to guess. Choose another, for example three unrelated words.")
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2id hash to store."""
+    return _hasher.hash(password)
+
+
+def verify(password: str, stored: str | None) -> bool:
+    """Tell whether ``password`` matches; ``stored`` None (no such person) takes the same time. Raises ``TooBusy``."""
+    if not _in_line.acquire(blocking=False):
+        raise TooBusy
+    try:
+        with _at_once:
+            try:
+                _hasher.verify(stored or _nobody, password[:256])
+            except (VerificationError, InvalidHashError):
+                return False
+            return stored is not None
+    finally:
+        _in_line.release()
+

@@ -1,0 +1,207 @@
+"""People with accounts: adding, changing, disabling, finding; no account ever has a known default password."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from api.identity import passwords
+from api.identity.roles import ROLES, groups_of
+from api.identity.tables import PersonRow, SessionRow
+from engine.actors import Actor
+from engine.errors import Conflict, Invalid, NotFound
+
+
+class PersonNotFound(NotFound):
+    """There is no account of this name."""
+
+    code = "person_not_found"
+
+
+class NameTaken(Conflict):
+    """There is already an account of this name."""
+
+    code = "name_taken"
+
+
+class NameRefused(Invalid):
+    """A user name has 1 to 64 of the characters a-z, A-Z, 0-9 and _ . @ + - only."""
+
+    code = "name_refused"
+
+
+class RoleUnknown(Invalid):
+    """There is no such role."""
+
+    code = "role_unknown"
+
+
+class LastAdministrator(Conflict):
+    """This is the last administrator; make somebody else one first."""
+
+    code = "last_administrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account. ``groups`` holds those of their roles and those given to them by name."""
+
+    key: int
+    name: str
+    display_name: str
+    email: str | None
+    roles: frozenset[str]
+    groups: frozenset[str]
+    active: bool
+
+    @property
+    def actor(self) -> Actor:
+        """The person as the engine sees them."""
+        return Actor(name=self.name, groups=self.groups, roles=self.roles, kind="person")
+
+
+def add(
+    session: Session,
+    *,
+    key: int,
+    name: str,
+    display_name: str,
+    password: str | None,
+    roles: Collection[str],
+    groups: Collection[str] = (),
+    email: str | None = None,
+    at: datetime,
+) -> Person:
+    """Create an account; without a password nobody can sign in to it. Raises the refusals above and ``PasswordRefused``."""
+    if not re.fullmatch(r"[a-zA-Z0-9_.@+-]{1,64}", name):
+        raise NameRefused
+    if _row(session, name) is not None:
+        raise NameTaken(name=name)
+    row = PersonRow(
+        key=key,
+        name=name,
+        display_name=display_name.strip() or name,
+        email=email,
+        roles=sorted(_known(roles)),
+        groups=sorted(set(groups)),
+        password_hash=_hashed(password, name) if password else None,
+        active=True,
+        created_at=at,
+    )
+    session.add(row)
+    session.flush()
+    return person_of(row)
+
+
+def change(
+    session: Session,
+    name: str,
+    *,
+    roles: Collection[str] | None = None,
+    groups: Collection[str] | None = None,
+    active: bool | None = None,
+    password: str | None = None,
+    display_name: str | None = None,
+    email: str | None = None,
+    at: datetime,
+) -> Person:
+    """Change what is given; None keeps. Roles, activity and password end the person's sessions (they sign in again)."""
+    row = _row(session, name)
+    if row is None:
+        raise PersonNotFound(name=name)
+    losing = (roles is not None and "admin" not in roles) or active is False
+    if losing and "admin" in row.roles and row.active and _administrators(session) == 1:
+        raise LastAdministrator(name=name)
+    ends_sessions = roles is not None or active is False or password is not None
+    if roles is not None:
+        row.roles = sorted(_known(roles))
+    if groups is not None:
+        row.groups = sorted(set(groups))
+    if active is not None:
+        row.active = active
+    if password is not None:
+        row.password_hash = _hashed(password, name)
+    row.display_name = display_name or row.display_name
+    row.email = email if email is not None else row.email
+    if ends_sessions:
+        for open_session in session.scalars(
+            select(SessionRow).where(SessionRow.person_key == row.key, SessionRow.revoked_at.is_(None))
+        ):
+            open_session.revoked_at, open_session.revoked_why = at, "account changed"
+    session.flush()
+    return person_of(row)
+
+
+def find(session: Session, name: str) -> Person | None:
+    """Return the person with this user name, active or not."""
+    row = _row(session, name)
+    return person_of(row) if row else None
+
+
+def everybody(session: Session) -> tuple[Person, ...]:
+    """Return all accounts by display name."""
+    return tuple(person_of(row) for row in session.scalars(select(PersonRow).order_by(PersonRow.display_name)))
+
+
+def eligible(session: Session, groups: Collection[str]) -> tuple[Person, ...]:
+    """Return the active people who belong to at least one of ``groups``."""
+    wanted = frozenset(groups)
+    return tuple(person for person in everybody(session) if person.active and person.groups & wanted)
+
+
+def with_role(session: Session, role: str) -> tuple[Person, ...]:
+    """Return the active people who hold ``role``."""
+    return tuple(person for person in everybody(session) if person.active and role in person.roles)
+
+
+def count(session: Session) -> int:
+    """Return how many accounts there are."""
+    return session.scalar(select(func.count()).select_from(PersonRow)) or 0
+
+
+def authenticate(session: Session, name: str, password: str) -> Person | None:
+    """Return the active person whose password this is, else None; every failure takes the same time."""
+    row = _row(session, name)
+    if not passwords.verify(password, row.password_hash if row else None) or row is None or not row.active:
+        return None
+    return person_of(row)
+
+
+def person_of(row: PersonRow) -> Person:
+    """Return the value of a row."""
+    roles = frozenset(row.roles)
+    return Person(
+        key=row.key,
+        name=row.name,
+        display_name=row.display_name,
+        email=row.email,
+        roles=roles,
+        groups=groups_of(roles) | frozenset(row.groups),
+        active=row.active,
+    )
+
+
+def _row(session: Session, name: str) -> PersonRow | None:
+    return session.scalar(select(PersonRow).where(PersonRow.name == name))
+
+
+def _known(roles: Collection[str]) -> frozenset[str]:
+    unknown = sorted(set(roles) - set(ROLES))
+    if unknown:
+        raise RoleUnknown(f"There is no role {unknown[0]!r}. Roles: {', '.join(ROLES)}.", role=unknown[0])
+    return frozenset(roles)
+
+
+def _hashed(password: str, name: str) -> str:
+    passwords.check_strength(password, person_name=name)
+    return passwords.hash_password(password)
+
+
+def _administrators(session: Session) -> int:
+    rows = session.scalars(select(PersonRow).where(PersonRow.active.is_(True)))
+    return sum("admin" in row.roles for row in rows)

@@ -1,0 +1,40 @@
+"""How much one visitor may ask: caps on public requests before anything is parsed, and on odd bodies."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from api.context import the_service
+from api.identity.throttle import network_of
+
+URLENCODED_LIMIT = 512 * 1024
+FIELD_LIMIT = 400
+_MINUTE = timedelta(minutes=1)
+
+
+def install_limits(app: Flask) -> None:
+    """Refuse before parsing: too many posts to public pages from one address, and forms too large or of too many fields."""
+    app.before_request(_cap_body)
+    app.before_request(_cap_rate)
+
+
+def _cap_body() -> None:
+    if request.mimetype != "application/x-www-form-urlencoded":
+        return
+    if (request.content_length or 0) > URLENCODED_LIMIT:
+        raise RequestEntityTooLarge
+    if request.get_data(cache=True).count(b"&") >= FIELD_LIMIT:
+        raise RequestEntityTooLarge("This form has too many fields.")
+
+
+def _cap_rate() -> None:
+    if request.method not in {"POST", "PUT", "PATCH", "DELETE"} or not (request.endpoint or "").startswith("public."):
+        return
+    service = the_service()
+    service.throttle.take(
+        "public", network_of(request.remote_addr), limit=60, window=_MINUTE, now=service.clock.now()
+    )
+    service.throttle.take("public", "everybody", limit=600, window=_MINUTE, now=service.clock.now())

@@ -1,0 +1,148 @@
+"""How a letter leaves: by SMTP, or as an .eml file in the outbox folder while no mail server is set."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from api.settings import Settings
+from engine.jobs.letters import Letter, LetterDelayed, LetterRefused, Receipt
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+TIMEOUT_S = 20
+
+
+class Postman(Protocol):
+    """Somebody who carries letters."""
+
+    def send(self, letter: Letter) -> Receipt:
+        """Hand the letter over. Raises ``LetterDelayed`` (try again) or ``LetterRefused`` (never)."""
+
+
+def postman(settings: Settings) -> Postman:
+    """Return the carrier the settings name."""
+    if settings.smtp_url:
+        return SmtpPostman(settings.smtp_url, sender=settings.mail_from, name=settings.organisation)
+    return FolderPostman(settings.outbox_dir, sender=settings.mail_from, name=settings.organisation)
+
+
+def build_message(
+    *, sender: str, sender_name: str, recipient: str, subject: str, text: str, html: str, message_id: str, at: datetime
+) -> EmailMessage:
+    """Return the message: structured headers, control characters stripped, text and HTML. Raises ``LetterRefused``."""
+    try:
+        message = EmailMessage(policy=SMTP)
+        message["From"] = _mailbox(sender, sender_name)
+        message["To"] = _mailbox(recipient)
+        message["Subject"] = _plain(subject)
+        message["Message-ID"] = message_id
+        message["Date"] = format_datetime(at)
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(text)
+        message.add_alternative(html, subtype="html")
+    except (ValueError, IndexError, UnicodeError) as fault:
+        raise LetterRefused(f"The letter cannot be built: {fault}") from fault
+    return message
+
+
+def _mailbox(address: str, name: str = "") -> Address:
+    local, separator, domain = _plain(address).strip().rpartition("@")
+    if not separator or not local or not domain:
+        raise ValueError("the address is not an e-mail address")
+    return Address(display_name=_plain(name), username=local, domain=domain)
+
+
+def _plain(text: str) -> str:
+    return _CONTROLS.sub(" ", text)
+
+
+class FolderPostman:
+    """Writes each letter as <message id>.eml; writing it again replaces it."""
+
+    def __init__(self, folder: Path, *, sender: str, name: str) -> None:
+        """``folder`` is made when the first letter leaves."""
+        self._folder, self._sender, self._name = folder, sender, name
+
+    def send(self, letter: Letter) -> Receipt:
+        """Write the file under a temporary name, then rename it."""
+        message = _message(letter, self._sender, self._name)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        target = self._folder / (re.sub(r"[^A-Za-z0-9.-]", "", letter.message_id) + ".eml")
+        draft = target.with_suffix(".part")
+        draft.write_bytes(message.as_bytes())
+        draft.replace(target)
+        return Receipt(code=250, reply=f"written to {target.name}")
+
+
+class SmtpPostman:
+    """Hands letters to a mail server; TLS is required unless the server is on this machine."""
+
+    def __init__(self, url: str, *, sender: str, name: str) -> None:
+        """``url`` is smtp:// or smtps:// with host, and perhaps port, user and password."""
+        parts = urlsplit(url)
+        self._host, self._secure = parts.hostname or "", parts.scheme == "smtps"
+        self._port = parts.port or (465 if self._secure else 25)
+        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
+        self._sender, self._name = sender, name
+
+    def send(self, letter: Letter) -> Receipt:
+        """Send one letter; the server's 250 reply is the receipt."""
+        message = _message(letter, self._sender, self._name)
+        try:
+            with self._open() as server:
+                server.mail(self._sender)
+                code, reply = server.rcpt(letter.recipient)
+                if code not in {250, 251}:
+                    raise smtplib.SMTPResponseException(code, reply)
+                code, reply = server.data(message.as_bytes())
+                if code != 250:
+                    raise smtplib.SMTPResponseException(code, reply)
+                return Receipt(code=code, reply=reply.decode(errors="replace"))
+        except smtplib.SMTPResponseException as refusal:
+            text = f"{refusal.smtp_code} {_readable(refusal.smtp_error)}"
+            raise (LetterRefused if refusal.smtp_code >= 500 else LetterDelayed)(text) from refusal
+        except (OSError, smtplib.SMTPException) as fault:
+            raise LetterDelayed(f"The mail server cannot be reached: {fault}") from fault
+
+    def _open(self) -> smtplib.SMTP:
+        context = ssl.create_default_context()
+        if self._secure:
+            server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT_S, context=context)
+        else:
+            server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_S)
+            server.ehlo()
+            if server.has_extn("starttls"):
+                server.starttls(context=context)
+                server.ehlo()
+            elif self._host not in {"localhost", "127.0.0.1", "::1"}:
+                server.close()
+                raise OSError("the mail server offers no TLS")
+        if self._user:
+            server.login(self._user, self._password)
+        return server
+
+
+def _readable(reply: bytes | str) -> str:
+    return reply.decode(errors="replace") if isinstance(reply, bytes) else reply
+
+
+def _message(letter: Letter, sender: str, name: str) -> EmailMessage:
+    return build_message(
+        sender=sender,
+        sender_name=name,
+        recipient=letter.recipient,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        message_id=letter.message_id,
+        at=letter.at,
+    )
