@@ -1,0 +1,12 @@
+"""The whole library: importing this module declares every built-in function."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.feel.library import FUNCTIONS
+from engine.feel.names import NameTable
+
+BUILT_IN_NAMES: Final = NameTable(FUNCTIONS)
+
+__all__ = ["BUILT_IN_NAMES", "FUNCTIONS"]

@@ -1,0 +1,85 @@
+"""One evaluation under way: its moment, its budget and the notes it leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+from engine.feel.notes import Fault, Note, Place, Severity
+
+if TYPE_CHECKING:
+    from engine.calendars import Calendars
+    from engine.feel.budget import Budget
+
+MOST_NOTES: Final = 100
+
+
+@dataclass(frozen=True)
+class Moment:
+    """All that an expression may know of the world: when, where, which calendars, and which dice.
+
+    ``now`` must be aware; ``zone`` is the zone of ``now()`` and ``today()``. ``calendar`` is the id of the calendar
+    meant when an expression names none. Equal seeds give equal ``uuid()`` and ``random number()``; without a seed the
+    moment itself is the seed.
+    """
+
+    now: datetime
+    zone: ZoneInfo | str = "UTC"
+    calendars: Calendars | None = None
+    calendar: str | None = None
+    random_seed: str | int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a moment without a zone: ``ValueError``."""
+        if self.now.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+
+    @cached_property
+    def zone_info(self) -> ZoneInfo:
+        """The zone as an object. Raises ``zoneinfo.ZoneInfoNotFoundError`` for a name nobody knows."""
+        return self.zone if isinstance(self.zone, ZoneInfo) else ZoneInfo(self.zone)
+
+    def dice(self) -> Random:
+        """Return a fresh source of random numbers, the same whenever this moment is replayed."""
+        seed = self.now.isoformat() if self.random_seed is None else str(self.random_seed)
+        return Random(seed)  # noqa: S311 - no secret: a replayed step must draw the same
+
+
+class Run:
+    """What the nodes of an expression share while they are evaluated."""
+
+    __slots__ = ("_dice", "budget", "moment", "notes")
+
+    def __init__(self, moment: Moment, budget: Budget) -> None:
+        """``budget`` may be shared with other runs."""
+        self.moment = moment
+        self.budget = budget
+        self.notes: list[Note] = []
+        self._dice: Random | None = None
+
+    @property
+    def dice(self) -> Random:
+        """The random source of this run."""
+        if self._dice is None:
+            self._dice = self.moment.dice()
+        return self._dice
+
+    def note(self, code: str, place: Place, severity: Severity = "error", **facts: Any) -> None:
+        """Write down why something is null. Always returns None, which is FEEL's null.
+
+        Only the first hundred are kept.
+        """
+        if len(self.notes) < MOST_NOTES:
+            self.notes.append(
+                Note(code, place.start, place.end, place.line, place.column, facts, severity, place.text)
+            )
+        else:
+            self.budget.charge(1)
+
+    def fault(self, fault: Fault, place: Place) -> None:
+        """Turn a fault into a note. Always returns None, which is FEEL's null."""
+        self.note(fault.code, place, fault.severity, **fault.facts)

@@ -1,0 +1,97 @@
+"""Unary tests: what a table cell, or a list of allowed values, asks of its input."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from engine.feel.compile_operators import ORDER, Test, any_of, compared, member_noted
+from engine.feel.compiler import ROOT, Compiler, Frame, Scope
+from engine.feel.logic import LONG_TEXT, negation
+from engine.feel.numbers import CONTEXT
+from engine.feel.run import Run
+from engine.feel.syntax import Node, Number, SignTest, String, UnaryTests, mentions
+from engine.feel.values import Range, Value
+
+INPUT_SCOPE: Final = Scope(frozenset("?"), ROOT)
+
+
+def cell(compiler: Compiler, node: UnaryTests) -> Test:
+    """Return the closure that judges an input; its frames hold ``?`` and, around it, the variables."""
+    if not node.tests:
+        return lambda subject, frame, run: True
+    tests = [_test(compiler, test) for test in node.tests]
+    if len(tests) == 1:
+        joined = tests[0]
+    else:
+
+        def joined(subject: Value, frame: Frame, run: Run) -> bool | None:
+            return any_of(tests, subject, frame, run)
+
+    if not node.negated:
+        return joined
+    return lambda subject, frame, run: negation(joined(subject, frame, run))
+
+
+def _test(compiler: Compiler, node: Node) -> Test:
+    if type(node) is SignTest:
+        return _sign(compiler, node)
+    if type(node) is String:
+        return _text(compiler, node)
+    code = compiler.code(node, INPUT_SCOPE)
+    place = compiler.place(node)
+    if mentions(node, "?"):
+
+        def own_answer(subject: Value, frame: Frame, run: Run) -> bool | None:  # noqa: ARG001
+            answer = code(frame, run)
+            if type(answer) is bool:
+                return answer
+            if answer is not None:
+                run.note("wrong_type", place, expected="boolean")
+            return None
+
+        return own_answer
+
+    def belongs(subject: Value, frame: Frame, run: Run) -> bool | None:
+        wanted = code(frame, run)
+        if type(wanted) is bool and type(subject) is not bool:
+            return wanted
+        if subject is None and type(wanted) is Range:
+            return None
+        return member_noted(subject, wanted, run, place)
+
+    return belongs
+
+
+def _text(compiler: Compiler, node: String) -> Test:
+    compiler.size += 1
+    wanted, place = node.value, compiler.place(node)
+
+    def is_text(subject: Value, frame: Frame, run: Run) -> bool | None:  # noqa: ARG001
+        if type(subject) is str and len(subject) < LONG_TEXT:
+            return subject == wanted
+        return member_noted(subject, wanted, run, place)
+
+    return is_text
+
+
+def _sign(compiler: Compiler, node: SignTest) -> Test:
+    place, sign = compiler.place(node), node.sign
+    code = compiler.code(node.operand, INPUT_SCOPE)
+    order = ORDER.get(sign)
+    if order is not None and type(node.operand) is Number and CONTEXT.plus(node.operand.value).is_finite():
+        bound = CONTEXT.plus(node.operand.value)
+
+        def beyond(subject: Value, frame: Frame, run: Run) -> bool | None:  # noqa: ARG001
+            if type(subject) is Decimal:
+                return order(subject, bound)
+            return None if subject is None else compared(sign, subject, bound, run, place)
+
+        return beyond
+
+    def holds(subject: Value, frame: Frame, run: Run) -> bool | None:
+        if subject is None and order is not None:
+            return None
+        return compared(sign, subject, code(frame, run), run, place)
+
+    return holds
