@@ -1,0 +1,166 @@
+"""Letters: Markdown files of process owners with ``{{ FEEL }}``, filled with facts of a complaint, as text and as HTML."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from engine import feel
+from engine.errors import Invalid, NotFound
+from engine.findings import Finding
+from engine.forms.markdown import markdown_to_html
+from engine.forms.templates import Template, TemplateRefused, fill, read_template, show_value
+
+_HEAD = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
+_LINE = re.compile(r"([a-z]+):\s*(.*)")
+_MEMBERS = {"subject", "to"}
+ADDRESSEES = ("complainant", "representative", "staff-concerned", "contributor", "outside-body")
+
+
+class LetterNotFound(NotFound):
+    """There is no letter of this name in processes/letters."""
+
+    code = "letter_not_found"
+
+
+class LetterTextRefused(Invalid):
+    """This letter file cannot be used."""
+
+    code = "letter_refused"
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        """``findings`` says everything that is wrong with it."""
+        self.findings = findings
+        super().__init__("; ".join(str(finding) for finding in findings))
+
+
+@dataclass(frozen=True, slots=True)
+class LetterTemplate:
+    """One letter file. ``version`` is the SHA-256 of its bytes, kept with every letter written from it."""
+
+    id: str
+    version: str
+    to: str
+    subject: Template
+    body: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A letter with its facts in place. ``missing`` names the placeholders that had nothing to say."""
+
+    template: str
+    version: str
+    to: str
+    subject: str
+    text: str
+    html: str
+    missing: tuple[str, ...]
+
+
+def read_letter(name: str, data: bytes) -> LetterTemplate:
+    """Read one letter file, UTF-8, with ``subject:`` and ``to:`` between two ``---`` lines. Raises ``LetterTextRefused``."""
+    try:
+        text = data.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise _refused(name, "The file is not UTF-8 text.", "Save it as UTF-8.") from None
+    parts = _HEAD.match(text)
+    if parts is None:
+        raise _refused(name, "The head is missing.", "Begin with ---, subject: …, to: …, --- on lines of their own.")
+    head = dict(found.groups() for line in parts[1].splitlines() if (found := _LINE.fullmatch(line.strip())))
+    if set(head) != _MEMBERS or head["to"] not in ADDRESSEES:
+        raise _refused(name, "The head names subject and to.", f"Write to: one of {', '.join(ADDRESSEES)}.")
+    try:
+        subject, body = read_template(head["subject"]), read_template(parts[2])
+    except (TemplateRefused, feel.FeelSyntaxError) as refusal:
+        raise _refused(name, str(refusal), "Correct the placeholder.") from refusal
+    return LetterTemplate(Path(name).stem, hashlib.sha256(data).hexdigest(), head["to"], subject, body)
+
+
+class Letters:
+    """The letters of one installation; the folder is read once, at start."""
+
+    def __init__(self, folder: Path, *, organisation: str, base_url: str) -> None:
+        """Raises ``LetterTextRefused`` with every finding when a file cannot be used."""
+        self.organisation, self.base_url = organisation, base_url
+        self._templates: dict[str, LetterTemplate] = {}
+        findings: list[Finding] = []
+        for path in sorted(folder.glob("*.md")):
+            try:
+                self._templates[path.stem] = read_letter(path.name, path.read_bytes())
+            except LetterTextRefused as refusal:
+                findings += refusal.findings
+        if findings:
+            raise LetterTextRefused(tuple(findings))
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Return the names of all letters."""
+        return frozenset(self._templates)
+
+    def write(self, letter: str, facts: Mapping[str, Any], *, moment: feel.Moment, zone: ZoneInfo) -> Written:
+        """Fill ``letter`` with ``facts`` (FEEL values by name). Raises ``LetterNotFound``."""
+        template = self._templates.get(letter)
+        if template is None:
+            raise LetterNotFound(letter=letter, known=", ".join(sorted(self._templates)))
+        missing: list[str] = []
+
+        def evaluate(expression: feel.Expression) -> Any:
+            value = expression.evaluate(facts, moment=moment).value
+            if value is None:
+                missing.append(expression.text)
+            return feel.outward(value)
+
+        def show(value: Any) -> str:
+            return in_words(value, zone=zone)
+
+        body = fill(template.body, evaluate, show)
+        subject = fill(template.subject, evaluate, show).plain()
+        return Written(
+            template=template.id,
+            version=template.version,
+            to=template.to,
+            subject=" ".join(subject.split()),
+            text=body.plain().strip() + "\n",
+            html=_document(subject, markdown_to_html(body)),
+            missing=tuple(missing),
+        )
+
+
+def in_words(value: Any, *, zone: ZoneInfo) -> str:
+    """Return a value as people write it in a letter: 18 November 2026, 14:30 on 18 November 2026, 1,250.50."""
+    if isinstance(value, datetime):
+        local = value.astimezone(zone) if value.tzinfo else value
+        return f"{local:%H:%M} on {local.day} {local:%B %Y}"
+    if isinstance(value, date):
+        return f"{value.day} {value:%B %Y}"
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    if isinstance(value, timedelta):
+        return f"{value.days} days" if value.days != 1 else "1 day"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | Decimal):
+        return f"{value:,}"
+    if isinstance(value, list):
+        return ", ".join(in_words(item, zone=zone) for item in value)
+    return show_value(value)
+
+
+def _document(subject: str, body: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f"<title>{html.escape(subject)}</title></head><body>{body}</body></html>"
+    )
+
+
+def _refused(name: str, message: str, advice: str) -> LetterTextRefused:
+    return LetterTextRefused((Finding("error", "letter", message, advice, file=name),))

@@ -1,0 +1,68 @@
+"""Who may not do what, because of what they did before or who they are: four eyes and conflict of interest (ISO 10002 4.7).
+
+The rules stand in code so that neither a diagram nor a direct call can weaken them; a diagram only says, in the task header
+``duty``, which kind of work a task is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.complaints.tables import DutyRow, ExclusionRow
+
+HANDLING = frozenset(
+    {"screen", "assess", "plan", "early-resolution", "investigate", "find", "draft", "quality-check", "approve", "handle"}
+)
+SEPARATED: dict[str, frozenset[str]] = {
+    "quality-check": frozenset({"draft"}),
+    "approve": frozenset({"draft"}),
+    "verify": frozenset({"correct"}),
+    "stage-two": HANDLING,
+    "stage-two-approve": frozenset({"stage-two"}) | HANDLING,
+}
+SAID: dict[str, str] = {
+    "quality-check": "You drafted this answer; somebody else checks it.",
+    "approve": "You drafted this answer; somebody else approves it.",
+    "verify": "You carried out this correction; somebody else verifies it.",
+    "stage-two": "You took part in this complaint before; the review needs somebody new.",
+    "stage-two-approve": "You took part in this complaint before; the review needs somebody new.",
+}
+
+
+def is_excluded(session: Session, complaint_key: int, person: str) -> bool:
+    """Tell whether a conflict of interest keeps ``person`` away from the complaint altogether."""
+    return session.get(ExclusionRow, (complaint_key, person)) is not None
+
+
+def excluded_from(session: Session, person: str) -> frozenset[int]:
+    """Return the keys of all complaints ``person`` is kept away from."""
+    return frozenset(
+        session.scalars(select(ExclusionRow.complaint_key).where(ExclusionRow.person_name == person))
+    )
+
+
+def objection(session: Session, complaint_key: int, *, duty: str | None, person: str) -> str | None:
+    """Return why ``person`` may not do work of this ``duty`` on the complaint, or None."""
+    apart = SEPARATED.get(duty or "")
+    if not apart:
+        return None
+    done = session.scalar(
+        select(DutyRow.key)
+        .where(DutyRow.complaint_key == complaint_key, DutyRow.person_name == person, DutyRow.duty.in_(apart))
+        .limit(1)
+    )
+    return SAID[duty or ""] if done is not None else None
+
+
+def barred(session: Session, complaint_key: int, *, duty: str | None, people: Collection[str]) -> dict[str, str]:
+    """Return who of ``people`` may not take such a task, with the reason; for pages that offer an assignment."""
+    reasons: dict[str, str] = {}
+    for person in people:
+        if is_excluded(session, complaint_key, person):
+            reasons[person] = "Conflict of interest"
+        elif said := objection(session, complaint_key, duty=duty, person=person):
+            reasons[person] = said
+    return reasons
