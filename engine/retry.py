@@ -2,42 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from engine.zones import in_utc
-
-WAITS = (
-    timedelta(seconds=10),
-    timedelta(minutes=1),
-    timedelta(minutes=10),
-    timedelta(hours=1),
-    timedelta(hours=6),
-)
+SPREAD = 0.1  # waits differ by up to ± 10 % from job to job, so that failures together do not return together
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How patient we are with a job that keeps failing (reliability P6): the last wait repeats.
+    """How patient we are with a job that keeps failing."""
 
-    ``spread`` is the share by which a wait is lengthened or shortened, so that what failed together does not
-    return together.
-    """
+    waits: tuple[timedelta, ...]
 
-    tries: int = 3
-    waits: tuple[timedelta, ...] = WAITS
-    spread: float = 0.1
+    def next_due(self, failed_at: datetime, failed_tries: int, *, key: int = 0) -> datetime:
+        """Return the moment of the next try; the last wait repeats when the tries outnumber the waits.
 
-    def next_due(
-        self, failed_at: datetime, failed_tries: int, *, chance: Callable[[], float]
-    ) -> datetime | None:
-        """Return the UTC moment of the next try, or None when patience has run out.
-
-        ``failed_tries`` counts from 1; conflicts and lapsed leases are not tries. ``chance`` yields a number
-        from 0 to 1, such as ``random.random``. Raises ``ValueError`` if ``failed_at`` carries no zone.
+        ``failed_tries`` counts from 1. ``key`` (of the job) decides the spread: a replay waits as long.
+        Raises ``ValueError`` if ``failed_at`` carries no time zone.
         """
-        if failed_tries >= self.tries:
-            return None
+        if failed_at.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
         wait = self.waits[min(failed_tries, len(self.waits)) - 1]
-        return in_utc(failed_at) + wait * (1 + self.spread * (2 * chance() - 1))
+        lot = (key * 2_654_435_761 % 2_001 - 1_000) / 1_000
+        return failed_at + wait * (1 + SPREAD * lot)
+
+
+JOBS = RetryPolicy(
+    (
+        timedelta(seconds=10),
+        timedelta(minutes=1),
+        timedelta(minutes=10),
+        timedelta(hours=1),
+        timedelta(hours=6),
+    )
+)
+LETTERS = RetryPolicy(
+    (
+        timedelta(seconds=30),
+        timedelta(minutes=2),
+        timedelta(minutes=10),
+        timedelta(minutes=30),
+        timedelta(hours=1),
+        timedelta(hours=2),
+        timedelta(hours=4),
+        timedelta(hours=8),
+    )
+)

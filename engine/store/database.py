@@ -1,0 +1,141 @@
+"""One database: SQLite in a file, or PostgreSQL; how connections are opened and kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import QueuePool
+
+from engine.errors import Invalid
+from engine.keys import FIRST_KEY, Keys
+from engine.store.tables import key_blocks
+
+BUSY_MS = 15_000
+
+
+class DatabaseRefused(Invalid):
+    """This is not a database Redress can use."""
+
+    code = "database_refused"
+
+
+class Database:
+    """The connections of one process to one database, and the keys it hands out."""
+
+    def __init__(self, writer: sa.Engine, reader: sa.Engine) -> None:
+        """``writer`` opens transactions that may write, ``reader`` such that cannot; one on PostgreSQL."""
+        self.writer, self.reader = writer, reader
+        self.new_write_session: sessionmaker[Session] = sessionmaker(writer, expire_on_commit=False)
+        self.new_read_session: sessionmaker[Session] = sessionmaker(reader, expire_on_commit=False)
+        self.keys = Keys(self._reserve)
+
+    @property
+    def is_remote(self) -> bool:
+        """Tell whether the answer to a COMMIT can be lost on the way."""
+        return self.writer.dialect.name != "sqlite"
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.writer.dispose()
+        self.reader.dispose()
+
+    def _reserve(self, count: int) -> int:
+        with self.writer.begin() as connection:
+            changed = connection.execute(
+                sa.update(key_blocks)
+                .where(key_blocks.c.name == "keys")
+                .values(next_key=key_blocks.c.next_key + count)
+                .returning(key_blocks.c.next_key)
+            ).scalar()
+            if changed is None:
+                raise DatabaseRefused(problem="the row that counts keys is missing; run the migration")
+            return int(changed) - count
+
+
+def first_key_block() -> dict[str, Any]:
+    """Return the row the initial migration stores in ``key_blocks``."""
+    return {"name": "keys", "next_key": FIRST_KEY}
+
+
+def connect(url: str, *, pool_size: int = 10, **options: Any) -> Database:
+    """Return the database at ``url``: ``sqlite:////path/file.db`` or ``postgresql://user@host/name``.
+
+    ``options`` go to psycopg. Raises ``DatabaseRefused`` for any other kind of address.
+    """
+    address = sa.make_url(url)
+    if address.get_backend_name() == "sqlite":
+        return _connect_sqlite(address)
+    if address.get_backend_name() in ("postgresql", "postgres"):
+        return _connect_postgresql(address.set(drivername="postgresql+psycopg"), pool_size, options)
+    raise DatabaseRefused(kind=address.get_backend_name(), allowed="sqlite, postgresql")
+
+
+def _connect_sqlite(address: sa.URL) -> Database:
+    if not address.database or address.database == ":memory:":
+        raise DatabaseRefused(problem="SQLite needs a file: readers and the writer are separate connections")
+    Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    writer = _sqlite_engine(address, begin="BEGIN IMMEDIATE", size=1)
+    reader = _sqlite_engine(address, begin="BEGIN", size=8)
+
+    @sa.event.listens_for(reader, "connect")
+    def only_read(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA query_only=ON")
+
+    return Database(writer, reader)
+
+
+def _sqlite_engine(address: sa.URL, *, begin: str, size: int) -> sa.Engine:
+    engine = sa.create_engine(
+        address,
+        poolclass=QueuePool,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=BUSY_MS / 1000,
+        connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing; we say BEGIN ourselves
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"busy_timeout={BUSY_MS}",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "wal_autocheckpoint=1000",
+            "case_sensitive_like=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin_transaction(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _connect_postgresql(address: sa.URL, pool_size: int, options: dict[str, Any]) -> Database:
+    settings = "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
+    engine = sa.create_engine(
+        address,
+        isolation_level="READ COMMITTED",
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        pool_timeout=5,
+        connect_args={
+            "connect_timeout": 3,
+            "keepalives": 1,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "options": settings,
+            **options,
+        },
+    )
+    return Database(engine, engine)

@@ -1,0 +1,102 @@
+"""What most tests need: a real database (both kinds), a frozen clock, an engine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+
+from engine.clock import FrozenClock
+from engine.store.database import connect, first_key_block
+from engine.store.migrations import upgrade
+from engine.store.tables import METADATA, key_blocks
+
+POSTGRES_URL = os.environ.get("REDRESS_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1/postgres")
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory):
+    """The path of a migrated SQLite file to copy from."""
+    path = tmp_path_factory.mktemp("database") / "empty.db"
+    database = connect(f"sqlite:///{path}")
+    upgrade(database)
+    database.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url():
+    """The address of a fresh PostgreSQL database of this session; None when no server is reachable."""
+    name = f"redress_test_{uuid.uuid4().hex[:12]}"
+    server = sa.create_engine(
+        sa.make_url(POSTGRES_URL).set(drivername="postgresql+psycopg"),
+        isolation_level="AUTOCOMMIT",
+        connect_args={"connect_timeout": 3},
+    )
+    try:
+        with server.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    except sa.exc.OperationalError:
+        server.dispose()
+        yield None
+        return
+    url = sa.make_url(POSTGRES_URL).set(database=name)
+    database = connect(url.render_as_string(hide_password=False))
+    upgrade(database)
+    yield url.render_as_string(hide_password=False)
+    database.dispose()
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    server.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path):
+    """The address of an empty, migrated database of each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "redress.db"
+        shutil.copy(request.getfixturevalue("empty_sqlite"), path)
+        return f"sqlite:///{path}"
+    url = request.getfixturevalue("postgres_url")
+    if url is None:
+        pytest.skip("no PostgreSQL server is reachable")
+    _empty(url)
+    return url
+
+
+@pytest.fixture
+def database(database_url):
+    """An empty, migrated database of each kind."""
+    database = connect(database_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def sqlite_database(empty_sqlite, tmp_path):
+    """An empty, migrated SQLite database, for tests that would learn nothing from a second kind."""
+    path = tmp_path / "redress.db"
+    shutil.copy(empty_sqlite, path)
+    database = connect(f"sqlite:///{path}")
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def clock():
+    """A clock that stands at Monday 23 November 2026, 09:00 UTC."""
+    return FrozenClock(START)
+
+
+def _empty(url):
+    server = sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"))
+    with server.begin() as connection:
+        names = ", ".join(table.name for table in METADATA.sorted_tables)
+        connection.exec_driver_sql(f"TRUNCATE {names}")
+        connection.execute(sa.insert(key_blocks).values(first_key_block()))
+    server.dispose()
