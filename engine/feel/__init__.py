@@ -7,7 +7,7 @@ belong here: decision models, diagrams, files, clocks; what an error means for a
 from engine.feel import temporal, types, values
 from engine.feel.budget import Budget
 from engine.feel.calls import call
-from engine.feel.door import inward, outward, to_json
+from engine.feel.door import inward, json_default, outward, to_json
 from engine.feel.expression import (
     Expression,
     Outcome,
@@ -52,6 +52,7 @@ __all__ = [
     "exact_numbers",
     "inward",
     "is_plain",
+    "json_default",
     "kind_of",
     "load",
     "names_in",

@@ -7,14 +7,18 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+import orjson
+
 from engine.feel import temporal
 from engine.feel.budget import DATA_DEPTH
+from engine.feel.display import text_of
 from engine.feel.library import BuiltIn
 from engine.feel.notes import BudgetExceeded
 from engine.feel.numbers import CONTEXT, plain
 from engine.feel.values import TEMPORAL, Function, Range, Value
 
-_MOST_NODES: Final = 1_000_000
+_MOST_NODES: Final = 200_000
+PLAIN_DIGITS: Final = 40
 
 
 def inward(value: Any, *, depth: int = 0) -> Value:
@@ -59,6 +63,13 @@ def to_json(value: Value) -> Any:
     return _walked(value, _leaf_json, [0], 0)
 
 
+def json_default(value: Any) -> Any:
+    """Let orjson write what ``to_json`` leaves to it: a Decimal becomes a JSON number with all its digits."""
+    if type(value) is Decimal:
+        return orjson.Fragment(plain(value) if abs(value.adjusted()) < PLAIN_DIGITS else str(value))
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
 def _walked(value: Value, leaf: Any, nodes: list[int], depth: int) -> Any:
     nodes[0] += 1
     if nodes[0] > _MOST_NODES or depth > DATA_DEPTH:
@@ -92,30 +103,3 @@ def _leaf_json(value: Value) -> Any:
         return value
     return text_of(value)
 
-
-def text_of(value: Value) -> str:
-    """Return the canonical text of a number, temporal, range or function."""
-    if type(value) is Decimal:
-        return plain(value)
-    if type(value) is Range:
-        return range_text(value)
-    return str(value) if type(value) in TEMPORAL else "function"
-
-
-def range_text(value: Range) -> str:
-    """Return the range as it would be written."""
-    start, end = (None if bound is None else _literal(bound) for bound in (value.start, value.end))
-    if value.negated:
-        return f"(!= {start})"
-    if start is None:
-        return f"(<{'=' if value.end_included else ''} {end})"
-    if end is None:
-        return f"(>{'=' if value.start_included else ''} {start})"
-    return f"{'[' if value.start_included else '('}{start}..{end}{']' if value.end_included else ')'}"
-
-
-def _literal(bound: Value) -> str:
-    if type(bound) is str:
-        escaped = bound.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    return f'@"{bound}"' if type(bound) in TEMPORAL else text_of(bound)

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.feel import (  # noqa: F401 - imported for what they declare
+    library_calendar,
+    library_context,
+    library_conversion,
+    library_date,
+    library_list,
+    library_number,
+    library_range,
+    library_statistics,
+    library_string,
+)
 from engine.feel.library import FUNCTIONS
 from engine.feel.names import NameTable
 
