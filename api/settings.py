@@ -34,7 +34,6 @@ class Settings:
     admin_token: str | None
     smtp_url: str | None
     mail_from: str
-    organisation: str
     processes_dir: Path
     forms_dir: Path
     threads: int
@@ -81,7 +80,6 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
         "`smtp://user:password@host:587` (STARTTLS when offered) or `smtps://…`.",
     ),
     "REDRESS_MAIL_FROM": ("complaints@localhost", "Sender of every letter."),
-    "REDRESS_ORGANISATION": ("Example Organisation", "Name shown on pages and in letters."),
     "REDRESS_PROCESSES_DIR": ("processes of this installation", "Diagrams, tables, letters and calendars."),
     "REDRESS_FORMS_DIR": ("forms of this installation", "Forms."),
     "REDRESS_THREADS": ("8", "Threads that answer requests, 2 to 64."),
@@ -114,7 +112,6 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         admin_token=_read(given, "REDRESS_ADMIN_TOKEN", None, _length(20, 256), "a token of 20 to 256 characters"),
         smtp_url=_read(given, "REDRESS_SMTP_URL", None, _smtp, "smtp://host:port or smtps://host:port"),
         mail_from=_read(given, "REDRESS_MAIL_FROM", "complaints@localhost", _address, "an e-mail address"),
-        organisation=given.get("REDRESS_ORGANISATION") or "Example Organisation",
         processes_dir=_read(given, "REDRESS_PROCESSES_DIR", str(root / "processes"), _folder, "a folder that exists"),
         forms_dir=_read(given, "REDRESS_FORMS_DIR", str(root / "forms"), _folder, "a folder that exists"),
         threads=_read(given, "REDRESS_THREADS", "8", _whole(2, 64), "a number from 2 to 64"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -158,6 +158,44 @@ class CaseClocks:
             self._add(desk, complaint, clocks.start_next(met.state, calendar, desk.act))
         return (name,)
 
+    def start_until(
+        self, desk: Desk, complaint: ComplaintRow, policy: DeadlinePolicy, *, due: date
+    ) -> tuple[str, ...]:
+        """Start a clock that ends on a promised date."""
+        row = self._newest(desk.session, complaint.key, policy.clock)
+        number = row.number + 1 if row is not None else 1
+        anchor = Anchor(policy.anchor, on=due)
+        self._add(desk, complaint, clocks.start(policy, anchor, self.calendars.get(None), desk.act, number=number))
+        return (policy.clock,)
+
+    def skip(self, desk: Desk, complaint: ComplaintRow, name: str) -> tuple[str, ...]:
+        """Leave out one round of a repeating clock, for the reason of the act; the next round counts from now."""
+        row = self._newest(desk.session, complaint.key, name)
+        if row is None or row.state not in OPEN:
+            return ()
+        state = ClockState.from_json(row.saved)
+        self._keep(desk, row, clocks.supersede(state, desk.act))
+        if state.policy.repeats:
+            calendar = self.calendars.get(state.calendar_id)
+            anchor = Anchor(state.policy.anchor, at=desk.act.at)
+            number = state.number + 1
+            self._add(desk, complaint, clocks.start(state.policy, anchor, calendar, desk.act, number=number))
+        return (name,)
+
+    def open_names(self, session: Session, complaint_key: int) -> frozenset[str]:
+        """Return the names of the complaint's open clocks."""
+        return frozenset(row.name for row in self._open(session, complaint_key))
+
+    def pausable(self, session: Session, complaint_key: int, name: str) -> bool:
+        """Tell whether the complaint has such a clock, open, and its policy lets it pause."""
+        row = self._newest(session, complaint_key, name)
+        return row is not None and row.state in OPEN and ClockState.from_json(row.saved).policy.pausable
+
+    def is_paused(self, session: Session, complaint_key: int, name: str) -> bool:
+        """Tell whether the clock is paused now."""
+        row = self._newest(session, complaint_key, name)
+        return row is not None and row.state == "paused"
+
     def pause(self, desk: Desk, complaint: ComplaintRow, name: str, *, category: str) -> tuple[str, ...]:
         """Stop a pausable clock. Raises ``ClockNotFound``, ``ClockNotPausable`` and the other refusals of the rules."""
         row = self._wanted(desk.session, complaint.key, name)
@@ -308,6 +346,7 @@ _TOLD = {
     "recategorised": "under another rule",
     "calendar_changed": "moved by a calendar change",
     "cancelled": "no longer needed",
+    "superseded": "left out",
 }
 
 

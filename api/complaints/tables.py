@@ -103,6 +103,7 @@ class RemedyRow(db.Model):
     kind: Mapped[str] = mapped_column(String(64))
     description: Mapped[str | None] = mapped_column(Text)
     amount: Mapped[str | None] = mapped_column(String(40))  # decimal text, in the organisation's currency
+    mark: Mapped[str | None] = mapped_column(String(80))  # the commitment's id in the process
     due_on: Mapped[date | None] = mapped_column(Date)
     decided_at: Mapped[datetime] = mapped_column(Moment)
     corrected_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -181,7 +182,8 @@ class LetterRow(db.Model):
     queued_at: Mapped[datetime] = mapped_column(Moment)
     dispatched_at: Mapped[datetime | None] = mapped_column(Moment)
     evidence: Mapped[str | None] = mapped_column(Text)
-    outbox_key: Mapped[int | None] = mapped_column(BigInteger)
+    outbox_key: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    meets: Mapped[str | None] = mapped_column(String(40))  # the clock its dispatch answers
 
 
 class DocumentRow(db.Model):

@@ -1,0 +1,110 @@
+"""Job types about the complaint as a whole: registered, its state, its owner, its end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from api.complaints.errand import Errand
+from api.complaints.references import new_reference
+from api.complaints.separation import barred
+from api.complaints.states import LEFT_AS_THEY_ARE, STATES, public_words
+from api.complaints.tables import ComplaintRow, EventRow
+from api.identity import people
+from engine.errors import Invalid
+
+
+class StateUnknown(Invalid):
+    """The header state of a redress:set-state job is none of the register's states."""
+
+    code = "state_unknown"
+
+
+def register(errand: Errand) -> dict[str, Any]:
+    """``redress:register``: make sure the case has a complaint in the register, and say what it is called.
+
+    A complaint that came in by a page, the interface or an import is there already; a case started in any other way gets a row
+    from its start variables.
+    """
+    complaint = errand.known or _from_variables(errand)
+    return {"complaintKey": str(complaint.key), "reference": complaint.reference}
+
+
+def set_state(errand: Errand) -> None:
+    """``redress:set-state``: header ``state``, one of ISO 10002's stages."""
+    state = errand.header("state")
+    if state not in STATES:
+        raise StateUnknown(f"There is no state {state!r}. States: {', '.join(STATES)}.", state=state)
+    complaint = errand.complaint
+    if complaint.state == state:
+        return
+    before, complaint.state = complaint.state, state
+    errand.tell("state", public_words(state), public=True, facts={"from": before, "to": state})
+
+
+def assign_owner(errand: Errand) -> dict[str, Any]:
+    """``redress:assign-owner``: the member of header ``group`` with the fewest open complaints and no conflict of interest.
+
+    Returns ``owner`` (user name), or null when nobody can take it: the tasks then wait for the whole group.
+    """
+    complaint, group = errand.complaint, errand.header("group")
+    members = {person.name: person for person in people.eligible(errand.session, {group})}
+    out = barred(errand.session, complaint.key, duty=None, people=members)
+    free = sorted(set(members) - set(out))
+    if not free:
+        errand.tell("owner-missing", "Nobody is free of conflicts to own this complaint")
+        return {"owner": None}
+    load: dict[str | None, int] = dict(
+        errand.session.execute(
+            select(ComplaintRow.owner, func.count())
+            .where(ComplaintRow.owner.in_(free), ComplaintRow.closed_at.is_(None))
+            .group_by(ComplaintRow.owner)
+        ).tuples()
+    )
+    complaint.owner = min(free, key=lambda name: (load.get(name, 0), name))
+    errand.tell("owner", f"{members[complaint.owner].display_name} looks after the complaint")
+    return {"owner": complaint.owner}
+
+
+def close(errand: Errand) -> None:
+    """``redress:close``: input ``reason``; open clocks end, but not the complainant's own time to go outside."""
+    complaint, reason = errand.complaint, errand.text("reason") or "closed"
+    if complaint.state not in LEFT_AS_THEY_ARE:
+        complaint.state = "closed"
+    complaint.closed_at, complaint.closing_reason = errand.now, reason
+    open_names = errand.tools.clocks.open_names(errand.session, complaint.key) - {"referral_window"}
+    errand.moved(errand.tools.clocks.cancel(errand.desk, complaint, open_names))
+    into = errand.text("into")
+    facts = {"reason": reason} | ({"into": into} if into else {})
+    errand.tell("closed", "Complaint closed", public=True, facts=facts)
+
+
+def _from_variables(errand: Errand) -> ComplaintRow:
+    received_at = errand.value("receivedAt")
+    row = ComplaintRow(
+        key=errand.next_key(),
+        reference=new_reference(),
+        instance_key=errand.context.root_key,
+        state="received",
+        channel=errand.text("channel") or "web",
+        received_at=received_at if hasattr(received_at, "tzinfo") and received_at.tzinfo else errand.now,
+        recorded_at=errand.now,
+        recorded_by=errand.actor,
+        product=errand.text("product"),
+        problem=errand.text("problem"),
+        category=errand.text("category"),
+        regime=errand.text("regime") or errand.tools.organisation.regime,
+        description=errand.text("description") or errand.text("problem") or "Started without a description",
+        anonymous=True,
+        facts={},
+    )
+    errand.session.add(row)
+    errand.session.flush()
+    errand.session.add(
+        EventRow(
+            key=errand.next_key(), complaint_key=row.key, at=errand.now, by=errand.actor, kind="received",
+            text="Complaint received", public=True, facts={},
+        )
+    )
+    return row

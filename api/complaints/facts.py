@@ -1,0 +1,109 @@
+"""What letters and pages may say of a complaint: names, dates and promises from the register, as FEEL values by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.complaints.tables import ClockRow, ComplaintRow, IssueRow, PartyRow, RemedyRow
+from api.identity.tables import PersonRow
+from api.organisation import Organisation
+
+CHANNEL_WORDS = {
+    "web": "our website",
+    "e-mail": "e-mail",
+    "phone": "telephone",
+    "post": "post",
+    "in-person": "a visit",
+    "social": "social media",
+}
+OUTCOME_WORDS = {
+    "upheld": "upheld",
+    "partly_upheld": "partly upheld",
+    "not_upheld": "not upheld",
+    "no_finding": "no finding possible",
+}
+
+
+def parties(session: Session, complaint_key: int) -> dict[str, PartyRow]:
+    """Return the complainant and the representative by role; staff concerned are left out."""
+    rows = session.scalars(select(PartyRow).where(PartyRow.complaint_key == complaint_key).order_by(PartyRow.key))
+    return {row.role: row for row in rows if row.role != "staff-concerned"}
+
+
+def letter_facts(
+    session: Session, complaint: ComplaintRow, organisation: Organisation, *, link: str, variables: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the facts a letter may name: ``complaint``, ``clocks``, ``organisation`` and the process variables.
+
+    ``link`` is the address of the status page. A name of the register wins over a process variable of the same name.
+    """
+    people = parties(session, complaint.key)
+    complainant, representative = people.get("complainant"), people.get("representative")
+    addressee = representative or complainant
+    facts: dict[str, Any] = {name: value for name, value in variables.items() if value is not None}
+    facts["complaint"] = {
+        "reference": complaint.reference,
+        "complainantName": complainant.name if complainant else None,
+        "representativeName": representative.name if representative else None,
+        "addresseeName": (addressee.name if addressee else None) or "Sir or Madam",
+        "address": addressee.address if addressee else None,
+        "summary": complaint.description,
+        "product": complaint.product,
+        "problem": complaint.problem,
+        "channel": CHANNEL_WORDS.get(complaint.channel, complaint.channel),
+        "receivedAt": complaint.received_at,
+        "receivedOn": complaint.received_at.date(),
+        "occurredOn": complaint.occurred_on,
+        "desiredRemedy": complaint.desired_remedy,
+        "contact": _contact(session, complaint, organisation),
+        "statusLink": link,
+        "issues": [_issue(row) for row in _issues(session, complaint.key)],
+        "remedies": [_remedy(row) for row in _remedies(session, complaint.key)],
+    }
+    facts["clocks"] = clock_dates(session, complaint.key)
+    facts["organisation"] = organisation.facts()
+    return facts
+
+
+def clock_dates(session: Session, complaint_key: int) -> dict[str, Any]:
+    """Return the due date of the newest clock of each name; None for a paused one."""
+    rows = session.scalars(
+        select(ClockRow).where(ClockRow.complaint_key == complaint_key).order_by(ClockRow.name, ClockRow.number)
+    )
+    return {row.name: row.due_on for row in rows if row.state not in ("cancelled", "superseded", "not_applicable")}
+
+
+def _contact(session: Session, complaint: ComplaintRow, organisation: Organisation) -> str:
+    if complaint.owner:
+        name = session.scalar(select(PersonRow.display_name).where(PersonRow.name == complaint.owner))
+        if name:
+            return name
+    return organisation.complaints_manager
+
+
+def _issues(session: Session, complaint_key: int) -> list[IssueRow]:
+    rows = session.scalars(select(IssueRow).where(IssueRow.complaint_key == complaint_key).order_by(IssueRow.number))
+    return list(rows)
+
+
+def _remedies(session: Session, complaint_key: int) -> list[RemedyRow]:
+    rows = session.scalars(select(RemedyRow).where(RemedyRow.complaint_key == complaint_key).order_by(RemedyRow.key))
+    return list(rows)
+
+
+def _issue(row: IssueRow) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "summary": row.summary,
+        "finding": row.finding,
+        "outcome": OUTCOME_WORDS.get(row.outcome or "", row.outcome),
+        "reasons": row.reasons,
+    }
+
+
+def _remedy(row: RemedyRow) -> dict[str, Any]:
+    return {"kind": row.kind, "what": row.description, "amount": row.amount, "dueOn": row.due_on}

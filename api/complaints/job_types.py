@@ -1,0 +1,41 @@
+"""The job types diagrams may use, each with its handler; element templates in processes/ describe them to modellers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from api.complaints import case_jobs, clock_jobs, letter_jobs, record_jobs
+from api.complaints.errand import Errand, Handler, Tools
+from engine.jobs.types import JobType, StepContext
+
+HANDLERS: dict[str, Handler] = {
+    "redress:register": case_jobs.register,
+    "redress:set-state": case_jobs.set_state,
+    "redress:assign-owner": case_jobs.assign_owner,
+    "redress:close": case_jobs.close,
+    "redress:start-clocks": clock_jobs.start_clocks,
+    "redress:start-clock": clock_jobs.start_clock,
+    "redress:meet-clock": clock_jobs.meet_clock,
+    "redress:pause-clock": clock_jobs.pause_clock,
+    "redress:resume-clock": clock_jobs.resume_clock,
+    "redress:extend-clock": clock_jobs.extend_clock,
+    "redress:cancel-clock": clock_jobs.cancel_clock,
+    "redress:send-letter": letter_jobs.send_letter,
+    "redress:notify": letter_jobs.notify,
+    "redress:publish-message": letter_jobs.publish_message,
+    "redress:record": record_jobs.record,
+}
+JOB_TYPE_NAMES = frozenset(HANDLERS)
+
+
+def job_types(tools: Tools) -> tuple[JobType, ...]:
+    """Return the job types over what their handlers work with."""
+    return tuple(JobType(name, _handled(handler, tools)) for name, handler in HANDLERS.items())
+
+
+def _handled(handler: Handler, tools: Tools) -> Callable[[StepContext], Mapping[str, Any] | None]:
+    def handle(context: StepContext) -> Mapping[str, Any] | None:
+        return handler(Errand(context, tools))
+
+    return handle

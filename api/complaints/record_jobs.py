@@ -1,0 +1,210 @@
+"""Job type that records: what was assessed, found, decided, corrected …, kept as it was and laid onto the register."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from api.complaints.errand import Errand
+from api.complaints.tables import IssueRow, RecordRow, RemedyRow
+from engine import feel
+from engine.errors import Invalid
+
+SAID = {
+    "scope": "Scope decided",
+    "assessment": "Complaint assessed",
+    "contribution": "Facts contributed",
+    "finding": "Finding recorded",
+    "outcome": "Outcome drafted",
+    "remedy": "Remedy carried out",
+    "decision": "Decision approved",
+    "verification": "Correction verified",
+    "withdrawal": "Complaint withdrawn",
+    "referral": "Referral outside recorded",
+    "satisfaction": "Survey recorded",
+    "information": "Information recorded",
+    "root-cause": "Root cause recorded",
+}
+
+
+class RecordKindUnknown(Invalid):
+    """The header kind of a redress:record job is none of the known ones."""
+
+    code = "record_kind_unknown"
+
+
+def record(errand: Errand) -> None:
+    """``redress:record``: keep input ``data`` under header ``kind``, and lay what the register knows onto its rows."""
+    kind = errand.header("kind")
+    if kind not in SAID:
+        raise RecordKindUnknown(f"There is no record of kind {kind!r}. Kinds: {', '.join(SAID)}.", kind=kind)
+    value = errand.context.variables.get("data")
+    plain = feel.to_json(value)
+    data = plain if isinstance(plain, dict) else {"value": plain}
+    errand.session.add(
+        RecordRow(
+            key=errand.next_key(),
+            complaint_key=errand.complaint.key,
+            kind=kind,
+            at=errand.now,
+            by=errand.actor,
+            element_id=errand.context.element_id,
+            data=data,
+        )
+    )
+    lay = _LAID.get(kind)
+    if lay is not None:
+        lay(errand, data)
+    errand.tell(kind, SAID[kind], public=kind in ("assessment", "decision", "verification"))
+
+
+def _scope(errand: Errand, data: Mapping[str, Any]) -> None:
+    complaint = errand.complaint
+    complaint.problem = data.get("problem") or complaint.problem
+    complaint.facts = complaint.facts | {"scope": data.get("exit"), "scopeReason": data.get("reason")}
+    for number, issue in enumerate(data.get("issues") or (), start=1):
+        if isinstance(issue, dict):
+            _issue(errand, issue.get("id", number)).summary = str(issue.get("summary") or "")
+
+
+def _assessment(errand: Errand, data: Mapping[str, Any]) -> None:
+    complaint = errand.complaint
+    complaint.significant = data.get("significant") is True
+    complaint.lane = _text(data.get("lane"))
+    priority = data.get("priority")
+    if isinstance(priority, int | float | str) and str(priority).isdigit():
+        complaint.priority = max(0, min(100, int(priority)))
+    complaint.facts = complaint.facts | {
+        name: data.get(name) for name in ("severity", "safety", "complexity", "impact", "vulnerable", "level")
+    }
+
+
+def _finding(errand: Errand, data: Mapping[str, Any]) -> None:
+    issue = _issue(errand, data.get("issueId", 1))
+    issue.finding = _text(data.get("finding") or data.get("text") or data.get("whatHappened") or data.get("summary"))
+    issue.outcome = _text(data.get("outcome")) or issue.outcome
+    issue.root_cause = _text(data.get("rootCause")) or issue.root_cause
+
+
+def _outcome(errand: Errand, data: Mapping[str, Any]) -> None:
+    if data.get("lane") == "early":
+        for given in data.get("issues") or ({"id": 1},):
+            issue = _issue(errand, given.get("id", 1))
+            issue.outcome, issue.reasons = _text(data.get("outcome")), _text(data.get("summary"))
+        errand.complaint.outcome = _text(data.get("outcome"))
+        if data.get("remedyKind") not in (None, "", "none"):
+            _promise(errand, data.get("remedyKind"), data.get("what"), data.get("amount"), None, None)
+
+
+def _decision(errand: Errand, data: Mapping[str, Any]) -> None:
+    outcomes = []
+    for answer in data.get("answers") or ():
+        issue = _issue(errand, answer.get("issueId", 1))
+        issue.outcome = _text(answer.get("outcome")) or issue.outcome
+        issue.reasons = _text(answer.get("reasons") or answer.get("answer")) or issue.reasons
+        outcomes.append(issue.outcome)
+    errand.complaint.outcome = overall(outcomes)
+    for commitment in data.get("commitments") or ():
+        _promise(
+            errand,
+            commitment.get("kind"),
+            commitment.get("what"),
+            commitment.get("amount"),
+            commitment.get("dueOn"),
+            commitment.get("issueId"),
+            mark=commitment.get("id"),
+        )
+
+
+def _remedy(errand: Errand, data: Mapping[str, Any]) -> None:
+    row = _promised(errand, data.get("commitmentId"))
+    if row is None:
+        row = _promise(errand, data.get("kind"), data.get("what"), data.get("amount"), None, None)
+    row.corrected_at, row.corrected_by = errand.now, errand.actor
+
+
+def _verification(errand: Errand, data: Mapping[str, Any]) -> None:
+    for item in data.get("value") or ():
+        row = _promised(errand, item.get("id") or item.get("commitmentId")) if isinstance(item, dict) else None
+        if row is not None:
+            row.verified_at, row.verified_by = errand.now, errand.actor
+
+
+def _root_cause(errand: Errand, data: Mapping[str, Any]) -> None:
+    cause = _text(data.get("rootCause"))
+    errand.complaint.facts = errand.complaint.facts | {
+        "rootCause": cause, "othersAffected": data.get("othersAffected"), "lesson": data.get("lesson")
+    }
+
+
+_LAID: dict[str, Callable[[Errand, Mapping[str, Any]], None]] = {
+    "scope": _scope,
+    "assessment": _assessment,
+    "finding": _finding,
+    "outcome": _outcome,
+    "decision": _decision,
+    "remedy": _remedy,
+    "verification": _verification,
+    "root-cause": _root_cause,
+}
+
+
+def overall(outcomes: list[str | None]) -> str | None:
+    """Return the outcome of a complaint from those of its issues: upheld in full, in part, or not at all."""
+    decided = {outcome for outcome in outcomes if outcome}
+    if not decided:
+        return None
+    if len(decided) == 1:
+        return decided.pop()
+    return "partly_upheld" if decided & {"upheld", "partly_upheld"} else "not_upheld"
+
+
+def _issue(errand: Errand, number: Any) -> IssueRow:
+    """Return the issue of this number, made when a later step found it (a late issue joins while it is unanswered)."""
+    wanted = int(number) if str(number).isdigit() else 1
+    row = errand.session.scalar(
+        select(IssueRow).where(IssueRow.complaint_key == errand.complaint.key, IssueRow.number == wanted)
+    )
+    if row is None:
+        row = IssueRow(key=errand.next_key(), complaint_key=errand.complaint.key, number=wanted, summary="")
+        errand.session.add(row)
+        errand.session.flush()
+    return row
+
+
+def _promise(
+    errand: Errand, kind: Any, what: Any, amount: Any, due: Any, issue: Any, *, mark: Any = None
+) -> RemedyRow:
+    row = RemedyRow(
+        key=errand.next_key(),
+        complaint_key=errand.complaint.key,
+        issue_number=int(issue) if str(issue).isdigit() else None,
+        kind=_text(kind) or "other",
+        description=_text(what),
+        amount=str(Decimal(str(amount))) if amount not in (None, "") else None,
+        due_on=date.fromisoformat(str(due)[:10]) if due else None,
+        decided_at=errand.now,
+        mark=_text(mark),
+    )
+    errand.session.add(row)
+    errand.session.flush()
+    return row
+
+
+def _promised(errand: Errand, mark: Any) -> RemedyRow | None:
+    if mark is None:
+        return None
+    return errand.session.scalar(
+        select(RemedyRow)
+        .where(RemedyRow.complaint_key == errand.complaint.key, RemedyRow.mark == str(mark))
+        .order_by(RemedyRow.key.desc())
+        .limit(1)
+    )
+
+
+def _text(value: Any) -> str | None:
+    return str(value).strip() or None if value is not None else None

@@ -1,0 +1,45 @@
+"""Forms as pages: HTML of a form, decoding of what is posted, words of its errors, steps. Macros and no routes.
+
+What belongs here: how a form looks and speaks. What does not: which answers are right (``engine.forms``), where drafts and
+uploads are kept, who may open which form.
+"""
+
+from api.web.forms.decode import Action, Decoded, FileRefused, UploadedFile, Uploads, decode
+from api.web.forms.markdown import html, markdown
+from api.web.forms.page import FormPage, form_page
+from api.web.forms.render import init_forms
+from api.web.forms.steps import (
+    AnswerLine,
+    StepAnswers,
+    answered_steps,
+    first_unanswered,
+    neighbours,
+    step_of,
+    visible_steps,
+)
+from api.web.forms.texts import ENGLISH, Language, error_text, show
+
+__all__ = [
+    "ENGLISH",
+    "Action",
+    "AnswerLine",
+    "Decoded",
+    "FileRefused",
+    "FormPage",
+    "Language",
+    "StepAnswers",
+    "UploadedFile",
+    "Uploads",
+    "answered_steps",
+    "decode",
+    "error_text",
+    "first_unanswered",
+    "form_page",
+    "html",
+    "init_forms",
+    "markdown",
+    "neighbours",
+    "show",
+    "step_of",
+    "visible_steps",
+]

@@ -1,0 +1,120 @@
+"""A form in steps: which pages there are now, what is answered, what comes first, and the answers to check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from api.web.forms.texts import ENGLISH, Language, answer_text, show
+from engine import feel
+from engine.forms import model as m
+from engine.forms.check import check_step
+from engine.forms.context import Situation
+from engine.forms.documents import Documents
+from engine.forms.view import Node, view
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLine:
+    """One question with its answer as text, or “Not answered”; ``anchor`` is the id of its control."""
+
+    label: str
+    answer: str
+    anchor: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepAnswers:
+    """The answers of one step, for “Check your answers”; Change links lead to ``step_id``."""
+
+    step_id: str
+    title: str
+    lines: tuple[AnswerLine, ...]
+
+
+def visible_steps(
+    form: m.Form, answers: Mapping[str, Any], stored: Mapping[str, Any], *, moment: feel.Moment
+) -> tuple[m.Step, ...]:
+    """Return the steps that are shown for these answers; hidden ones vanish from count and order."""
+    situation = Situation(form, answers, stored, moment)
+    place = situation.place()
+    return tuple(
+        step for step in form.steps if step.group is None or not situation.is_hidden(step.group, place)
+    )
+
+
+def neighbours(steps: tuple[m.Step, ...], step_id: str) -> tuple[str | None, int, str | None]:
+    """Return (id of the step before, number of this one from 1, id of the next). Raises ``KeyError`` if it is not shown."""
+    ids = [step.id for step in steps]
+    if step_id not in ids:
+        raise KeyError(step_id)
+    at = ids.index(step_id)
+    return (ids[at - 1] if at else None, at + 1, ids[at + 1] if at + 1 < len(ids) else None)
+
+
+def first_unanswered(
+    form: m.Form,
+    answers: Mapping[str, Any],
+    stored: Mapping[str, Any],
+    *,
+    moment: feel.Moment,
+    documents: Documents | None = None,
+) -> str | None:
+    """Return the id of the first shown step with an error, or None when all are complete."""
+    for step in visible_steps(form, answers, stored, moment=moment):
+        if check_step(form, step.id, answers, stored, moment=moment, documents=documents):
+            return step.id
+    return None
+
+
+def step_of(form: m.Form, path: str) -> str | None:
+    """Return the id of the step whose page holds the field at a dotted path, or None."""
+    pattern = tuple("*" if part.isdigit() else part for part in path.split("."))
+    for step in form.steps:
+        if any(known == pattern for known, _ in m.keyed(step.components)):
+            return step.id
+    return None
+
+
+def answered_steps(
+    form: m.Form,
+    answers: Mapping[str, Any],
+    stored: Mapping[str, Any],
+    *,
+    moment: feel.Moment,
+    documents: Documents | None = None,
+    language: Language = ENGLISH,
+) -> tuple[StepAnswers, ...]:
+    """Return every visible answer, step by step; a form without steps is one step without a title."""
+
+    def said(value: Any) -> str:
+        return show(value, language)
+
+    if not form.steps:
+        shown = view(form, answers, stored, moment=moment, documents=documents, show=said)
+        return (StepAnswers("", "", tuple(_lines(shown.nodes, "", language))),)
+    pages = []
+    for step in visible_steps(form, answers, stored, moment=moment):
+        shown = view(form, answers, stored, moment=moment, step=step.id, documents=documents, show=said)
+        title = next((node.label for node in shown.nodes if node.component is step.group), "")
+        pages.append(StepAnswers(step.id, title, tuple(_lines(shown.nodes, "", language))))
+    return tuple(pages)
+
+
+def _lines(nodes: tuple[Node, ...], prefix: str, language: Language) -> list[AnswerLine]:
+    lines: list[AnswerLine] = []
+    for node in nodes:
+        if isinstance(node.component, m.Field) and not isinstance(node.component, m.Computed):
+            answer = answer_text(_typed(node), language) or "Not answered"
+            anchor = "f-" + "-".join(map(str, node.spot))
+            lines.append(AnswerLine(prefix + node.label, answer, anchor, node.path))
+        lines.extend(_lines(node.children, prefix, language))
+        for number, row in enumerate(node.rows, start=1):
+            lines.extend(_lines(row, f"{prefix}{node.label} {number}: ", language))
+    return lines
+
+
+def _typed(node: Node) -> Node:
+    return node
