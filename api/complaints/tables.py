@@ -56,6 +56,7 @@ class ComplaintRow(db.Model):
     source: Mapped[str | None] = mapped_column(String(64))
     source_key: Mapped[str | None] = mapped_column(String(200))
     facts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    private: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  # personal answers of task forms, by path
 
 
 class PartyRow(db.Model):

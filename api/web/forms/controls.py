@@ -103,7 +103,9 @@ class Builder:
     about_self: bool
     document_url: Callable[[Document], str] | None = None
 
-    def lines(self, nodes: tuple[Node, ...], *, about_self: bool | None = None) -> tuple[tuple[Control, ...], ...]:
+    def lines(
+        self, nodes: tuple[Node, ...], *, about_self: bool | None = None
+    ) -> tuple[tuple[Control, ...], ...]:
         """Return controls in lines: parts of one layout row stand beside each other."""
         own = self.about_self if about_self is None else about_self
         lines: list[list[Control]] = []
@@ -214,7 +216,9 @@ class Builder:
         """A line of text, an e-mail address or a phone number."""
         field = node.component
         assert isinstance(field, m.TextField)  # noqa: S101
-        kind, default = {"email": ("email", "email"), "phone": ("tel", "tel")}.get(field.kind or "", ("text", ""))
+        kind, default = {"email": ("email", "email"), "phone": ("tel", "tel")}.get(
+            field.kind or "", ("text", "")
+        )
         return Control(
             **self.common(node, "textfield"),
             value=typed_text(node.value),
@@ -263,7 +267,11 @@ class Builder:
     def checkbox(self, node: Node, about_self: bool) -> Control:
         """One box with its label after it."""
         common = self.common(node, "checkbox") | {"optional": False}
-        return Control(**common, value="yes", boxes=(Box(anchor_of(node), node.path, "yes", node.label, node.value is True),))
+        return Control(
+            **common,
+            value="yes",
+            boxes=(Box(anchor_of(node), node.path, "yes", node.label, node.value is True),),
+        )
 
     def choice(self, node: Node, about_self: bool) -> Control:
         """Radios or boxes in a fieldset; a select for select, and for a taglist too long for boxes."""
@@ -302,7 +310,9 @@ class Builder:
         assert isinstance(field, m.Temporal)  # noqa: S101
         if field.subtype == "time":
             return Control(
-                **self.common(node, "time") | {"css": "rd-width-5"}, value=clock_text(node.value), spellcheck=False
+                **self.common(node, "time") | {"css": "rd-width-5"},
+                value=clock_text(node.value),
+                spellcheck=False,
             )
         anchor, parts = anchor_of(node), date_parts(node.value)
         bad = _bad_boxes(node, field)
@@ -403,7 +413,11 @@ def _bad_boxes(node: Node, field: m.Temporal) -> frozenset[str]:
     if named:
         return frozenset(named)
     both = field.subtype == "datetime"
-    return frozenset({"time"} if node.errors[0].code == "not_on_the_interval" else {"day", "month", "year"} | ({"time"} if both else set()))
+    return frozenset(
+        {"time"}
+        if node.errors[0].code == "not_on_the_interval"
+        else {"day", "month", "year"} | ({"time"} if both else set())
+    )
 
 
 def _safe(text: str) -> str:

@@ -170,7 +170,12 @@ class _Reading:
                 position += len(part) + 1
 
     def read(
-        self, components: tuple[m.Component, ...], place: Place | None, before: Situation, above: m.Spot, into: dict[str, Any]
+        self,
+        components: tuple[m.Component, ...],
+        place: Place | None,
+        before: Situation,
+        above: m.Spot,
+        into: dict[str, Any],
     ) -> None:
         """Read one object. Without ``place`` everything but choices, with it the choices."""
         for component in components:
@@ -227,14 +232,23 @@ class _Reading:
         for text in self._all(name):
             found = _CHOSEN.fullmatch(text)
             number = int(found[1]) if found else len(offered)
-            fits = found and number < len(offered) and found[2] in (None, token(number, offered[number].value)[-8:])
+            fits = (
+                found
+                and number < len(offered)
+                and found[2] in (None, token(number, offered[number].value)[-8:])
+            )
             picked.append(offered[number].value if fits else {"typed": text[:100]})
             if not text:
                 picked.pop()
         return picked if component.many else next(iter(picked), None)
 
     def _list(
-        self, component: m.DynamicList, place: Place | None, before: Situation, above: m.Spot, into: dict[str, Any]
+        self,
+        component: m.DynamicList,
+        place: Place | None,
+        before: Situation,
+        above: m.Spot,
+        into: dict[str, Any],
     ) -> None:
         spot = (*above, *component.path)
         name = m.dotted(spot)
@@ -252,7 +266,9 @@ class _Reading:
         """Count rows from the posted names, capped before anything is made: ``list.999999999.x`` makes no rows."""
         said = self._first(f"{name}-rows")
         told = int(said) if _ROW.fullmatch(said) else 0
-        return min(component.max_rows + 1, max(self.rows_by_prefix.get(name, set()) | {told - 1}, default=-1) + 1)
+        return min(
+            component.max_rows + 1, max(self.rows_by_prefix.get(name, set()) | {told - 1}, default=-1) + 1
+        )
 
     def _documents(self, name: str) -> list[str]:
         kept = [key for key in self._all(name) if key]

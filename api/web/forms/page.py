@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from api.web.forms.controls import Builder, Control, anchor_of
+from api.web.forms.controls import Builder, Control
+from api.web.forms.steps import step_of
 from api.web.forms.texts import ENGLISH, Language, error_text
 from engine.forms import model as m
 from engine.forms.documents import Document
@@ -106,17 +107,10 @@ def _summary(
         node, prefix = nodes.get(error.path, (None, ""))
         control = controls.get(error.path)
         href = f"#{control.first_wrong or control.id}" if control else "#form"
-        if node is None and step_href is not None and (step := _step_holding(view.form, error.path)):
+        if node is None and step_href is not None and (step := step_of(view.form, error.path)):
             href = step_href(step)
         lines[error.path] = SummaryLine(href, prefix + error_text(error, node, language))
     return tuple(lines.values())
-
-
-def _step_holding(form: m.Form, path: str) -> str | None:
-    pattern = tuple("*" if part.isdigit() else part for part in path.split("."))
-    return next(
-        (step.id for step in form.steps if any(known == pattern for known, _ in m.keyed(step.components))), None
-    )
 
 
 def _placed(nodes: tuple[Node, ...], prefix: str) -> list[tuple[Node, str]]:
@@ -140,6 +134,3 @@ def _all(lines: tuple[tuple[Control, ...], ...]) -> list[Control]:
             for row in control.rows:
                 found.extend(_all(row.children))
     return found
-
-
-__all__ = ["FormPage", "SummaryLine", "anchor_of", "form_page"]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from api.web.forms.texts import ENGLISH, Language, answer_text, show
 from engine import feel
 from engine.forms import model as m
 from engine.forms.check import check_step
-from engine.forms.context import Situation
+from engine.forms.context import Situation, zone_of
+from engine.forms.convert import converted_or_none
 from engine.forms.documents import Documents
 from engine.forms.view import Node, view
 
@@ -92,29 +94,33 @@ def answered_steps(
     def said(value: Any) -> str:
         return show(value, language)
 
+    zone = zone_of(moment)
     if not form.steps:
         shown = view(form, answers, stored, moment=moment, documents=documents, show=said)
-        return (StepAnswers("", "", tuple(_lines(shown.nodes, "", language))),)
+        return (StepAnswers("", "", tuple(_lines(shown.nodes, "", language, zone))),)
     pages = []
     for step in visible_steps(form, answers, stored, moment=moment):
         shown = view(form, answers, stored, moment=moment, step=step.id, documents=documents, show=said)
         title = next((node.label for node in shown.nodes if node.component is step.group), "")
-        pages.append(StepAnswers(step.id, title, tuple(_lines(shown.nodes, "", language))))
+        pages.append(StepAnswers(step.id, title, tuple(_lines(shown.nodes, "", language, zone))))
     return tuple(pages)
 
 
-def _lines(nodes: tuple[Node, ...], prefix: str, language: Language) -> list[AnswerLine]:
+def _lines(nodes: tuple[Node, ...], prefix: str, language: Language, zone: ZoneInfo) -> list[AnswerLine]:
     lines: list[AnswerLine] = []
     for node in nodes:
         if isinstance(node.component, m.Field) and not isinstance(node.component, m.Computed):
-            answer = answer_text(_typed(node), language) or "Not answered"
+            answer = answer_text(_typed(node, zone), language) or "Not answered"
             anchor = "f-" + "-".join(map(str, node.spot))
             lines.append(AnswerLine(prefix + node.label, answer, anchor, node.path))
-        lines.extend(_lines(node.children, prefix, language))
+        lines.extend(_lines(node.children, prefix, language, zone))
         for number, row in enumerate(node.rows, start=1):
-            lines.extend(_lines(row, f"{prefix}{node.label} {number}: ", language))
+            lines.extend(_lines(row, f"{prefix}{node.label} {number}: ", language, zone))
     return lines
 
 
-def _typed(node: Node) -> Node:
-    return node
+def _typed(node: Node, zone: ZoneInfo) -> Node:
+    """Return the node with its answer as a value, where it is one, so that it is written in the reader's way."""
+    assert isinstance(node.component, m.Field)  # noqa: S101
+    typed = converted_or_none(node.component, node.value, zone)
+    return node if typed is None else replace(node, value=typed)

@@ -1,0 +1,73 @@
+"""Who may see, take and finish a task: offered to them, free of conflicts of interest, and of the duties it excludes."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.complaints.separation import is_excluded, objection
+from api.complaints.tables import ComplaintRow, ExclusionRow
+from api.identity import people
+from api.identity.decide import may
+from engine.actors import Actor
+from engine.commands.errors import NotYourTask, TaskNotFound
+from engine.commands.house import TaskAction, TaskFacts
+
+
+class TaskRules:
+    """The engine's task guard: asked inside the transaction at every action, so that a rule that grew meanwhile holds."""
+
+    def check(
+        self,
+        action: TaskAction,
+        *,
+        session: Session,
+        task: TaskFacts,
+        actor: Actor,
+        assignee: str | None = None,
+    ) -> None:
+        """Return, or raise ``TaskNotFound`` (conflict of interest: as if it did not exist) or ``NotYourTask`` with the reason."""
+        complaint_key = session.scalar(
+            select(ComplaintRow.key).where(ComplaintRow.instance_key == task.root_key)
+        )
+        if complaint_key is not None and is_excluded(session, complaint_key, actor.name):
+            raise TaskNotFound(task=str(task.key))
+        if actor.kind != "person":
+            if actor.kind == "service" and action in ("claim", "complete") and complaint_key is not None:
+                raise NotYourTask("A service account does not do the work of people.", task=str(task.key))
+            return
+        self._rights(session, action, task, actor)
+        worker = assignee if action == "assign" else actor.name
+        if worker and action in ("claim", "assign", "complete"):
+            self._separation(session, complaint_key, task, worker, other=worker != actor.name)
+
+    def hidden_cases(self, session: Session, actor: Actor) -> frozenset[int]:
+        """Return the root instances of the complaints the actor is excluded from."""
+        rows = session.scalars(
+            select(ComplaintRow.instance_key)
+            .join(ExclusionRow, ExclusionRow.complaint_key == ComplaintRow.key)
+            .where(ExclusionRow.person_name == actor.name, ComplaintRow.instance_key.is_not(None))
+        )
+        return frozenset(key for key in rows if key is not None)
+
+    def _rights(self, session: Session, action: TaskAction, task: TaskFacts, actor: Actor) -> None:
+        if task.is_offered_to(actor) and action != "assign":
+            return
+        person = people.find(session, actor.name)
+        if action in ("see", "assign", "unclaim", "update") and may(person, "task.assign"):
+            return
+        if action == "see" and (person is not None and "auditor" in person.roles):
+            return
+        raise NotYourTask(task=str(task.key))
+
+    def _separation(
+        self, session: Session, complaint_key: int | None, task: TaskFacts, worker: str, *, other: bool
+    ) -> None:
+        if complaint_key is None:
+            return
+        if other and is_excluded(session, complaint_key, worker):
+            raise NotYourTask("This person has a conflict of interest in this complaint.", person=worker)
+        said = objection(session, complaint_key, duty=task.headers.get("duty"), person=worker)
+        if said:
+            text = said if not other else f"{worker} may not take this task: {said[0].lower()}{said[1:]}"
+            raise NotYourTask(text, person=worker)
