@@ -33,12 +33,16 @@ from engine.feel.syntax import (
 from engine.feel.values import MISSING, TEMPORAL, Function, Range, Value, kind_of
 
 Step = Callable[[Value, Frame, Run], Value]
+_ASKING: Final = frozenset(("is defined", "get or else"))
 _CONDITIONS: Final = (Comparison, Logic, Boolean, Between, In, InstanceOf, Quantified)
 
 
 def _postfix(compiler: Compiler, node: Postfix, scope: Scope) -> Code:
     steps = [_STEPS[type(step)](compiler, step, scope) for step in node.steps]
     compiler.size += len(steps)
+    first = node.steps[0]
+    if type(node.base) is Name and node.base.name in _ASKING and type(first) is CallStep:
+        steps[0] = _asking(compiler, first, scope)
     base = _base(compiler, node, scope)
     if len(steps) == 1:
         (only,) = steps
@@ -184,7 +188,28 @@ def item_at(value: Value, index: Decimal, run: Run, place: Place) -> Value:
 
 
 def _call(compiler: Compiler, step: CallStep, scope: Scope) -> Step:
+    return _applied(compiler, step, [compiler.code(argument, scope) for argument in step.arguments])
+
+
+def _asking(compiler: Compiler, step: CallStep, scope: Scope) -> Step:
+    """The call of a function that asks whether its first argument is there: what is not leaves no note."""
     arguments = [compiler.code(argument, scope) for argument in step.arguments]
+    if arguments:
+        arguments[0] = _quiet(arguments[0])
+    return _applied(compiler, step, arguments)
+
+
+def _quiet(code: Code) -> Code:
+    def without_notes(frame: Frame, run: Run) -> Value:
+        before = len(run.notes)
+        value = code(frame, run)
+        del run.notes[before:]
+        return value
+
+    return without_notes
+
+
+def _applied(compiler: Compiler, step: CallStep, arguments: list[Code]) -> Step:
     names, place = step.names, compiler.place(step)
 
     def apply(function: Value, frame: Frame, run: Run) -> Value:

@@ -19,6 +19,7 @@ from engine.feel.values import TEMPORAL, Function, Range, Value
 
 _MOST_NODES: Final = 200_000
 PLAIN_DIGITS: Final = 40
+_SIXTY_FOUR_BITS: Final = 2**63
 
 
 def inward(value: Any, *, depth: int = 0) -> Value:
@@ -98,7 +99,8 @@ def _leaf_outward(value: Value) -> Any:
 
 def _leaf_json(value: Value) -> Any:
     if type(value) is Decimal:
-        return _number(value)
+        number = _number(value)
+        return value if type(number) is int and abs(number) >= _SIXTY_FOUR_BITS else number
     if value is None or type(value) in (str, bool):
         return value
     return text_of(value)

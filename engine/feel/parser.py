@@ -103,6 +103,9 @@ class Parser(OperatorParser):
         if token.text in _CONSTANTS:
             cursor.next()
             return Boolean(_CONSTANTS[token.text], start=token.start, end=token.end)
+        if token.text in ("and", "or") and cursor.sees("(", 1):
+            cursor.next()
+            return Name(token.text, start=token.start, end=token.end)
         if cursor.skip("null"):
             return Null(start=token.start, end=token.end)
         rule = {
