@@ -32,6 +32,8 @@ class TaskRules:
         )
         if complaint_key is not None and is_excluded(session, complaint_key, actor.name):
             raise TaskNotFound(task=str(task.key))
+        if complaint_key is None and (actor.is_trusted or "process-owner" in actor.roles):
+            return  # a process without a complaint: being tried out by those who run the service
         if actor.kind != "person":
             if actor.kind == "service" and action in ("claim", "complete") and complaint_key is not None:
                 raise NotYourTask("A service account does not do the work of people.", task=str(task.key))

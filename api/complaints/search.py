@@ -1,0 +1,217 @@
+"""Finding complaints: filters, words, order and pages, over what a person may read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from api.complaints.references import read_reference
+from api.complaints.states import ENDED
+from api.complaints.tables import ClockRow, ComplaintRow, ExclusionRow, PartyRow
+from api.identity.decide import ComplaintFacts, Reach
+from api.identity.people import Person
+from engine.deadlines.state import OPEN
+from engine.store.tables import task_candidates, tasks
+
+PAGE = 50
+SORTS = {
+    "received": (ComplaintRow.received_at.desc(), ComplaintRow.key.desc()),
+    "oldest": (ComplaintRow.received_at.asc(), ComplaintRow.key.asc()),
+    "priority": (ComplaintRow.priority.desc(), ComplaintRow.received_at.asc()),
+    "state": (ComplaintRow.state.asc(), ComplaintRow.received_at.desc()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for; None and empty mean any. Dates are local, both ends included."""
+
+    text: str = ""
+    state: str | None = None
+    open_only: bool = False
+    owner: str | None = None
+    product: str | None = None
+    channel: str | None = None
+    received_from: date | None = None
+    received_to: date | None = None
+    breached: bool = False
+    sort: str = "received"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One complaint in a list."""
+
+    key: int
+    reference: str
+    state: str
+    received_at: datetime
+    product: str | None
+    problem: str | None
+    complainant: str | None
+    owner: str | None
+    priority: int
+    significant: bool
+    next_due_on: date | None
+    next_clock: str | None
+    breached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of complaints. ``total`` is counted up to 10,000."""
+
+    lines: tuple[Line, ...]
+    total: int
+    more: bool
+
+
+def visible(person: Person, reach: Reach) -> ColumnElement[bool]:
+    """Return the condition under which ``person`` may read a complaint: the same rule as ``may``, as a filter."""
+    kept_out = select(ExclusionRow.complaint_key).where(ExclusionRow.person_name == person.name)
+    allowed: list[ColumnElement[bool]] = []
+    if reach.every:
+        return ComplaintRow.key.not_in(kept_out)
+    if reach.own:
+        allowed += [ComplaintRow.owner == person.name, ComplaintRow.instance_key.in_(_cases_with_tasks(person))]
+    if reach.significant:
+        allowed.append(ComplaintRow.significant.is_(True))
+    if not allowed:
+        return ComplaintRow.key.is_(None)
+    return and_(or_(*allowed), ComplaintRow.key.not_in(kept_out))
+
+
+def facts_for(session: Session, person: Person, complaint: ComplaintRow) -> ComplaintFacts:
+    """Return what is true between one person and one complaint."""
+    excluded = session.get(ExclusionRow, (complaint.key, person.name)) is not None
+    holds = complaint.instance_key is not None and (
+        session.scalar(
+            select(tasks.c.key)
+            .where(tasks.c.root_key == complaint.instance_key, tasks.c.key.in_(_task_keys(person)))
+            .limit(1)
+        )
+        is not None
+    )
+    return ComplaintFacts(
+        excluded=excluded,
+        owner=complaint.owner == person.name,
+        holds_task=holds,
+        significant=complaint.significant,
+    )
+
+
+def find(
+    session: Session, person: Person, reach: Reach, wanted: Wanted, *, zone: ZoneInfo, offset: int = 0, limit: int = PAGE
+) -> Found:
+    """Return one page of what ``person`` may read of what is ``wanted``."""
+    condition = and_(visible(person, reach), *_conditions(wanted, zone))
+    order = SORTS.get(wanted.sort, SORTS["received"])
+    rows = session.scalars(
+        select(ComplaintRow).where(condition).order_by(*order).offset(offset).limit(limit + 1)
+    ).all()
+    total = session.scalar(select(func.count()).select_from(select(ComplaintRow.key).where(condition).limit(10_000).subquery()))
+    shown = list(rows[:limit])
+    return Found(_lines(session, shown), total or 0, len(rows) > limit)
+
+
+def _conditions(wanted: Wanted, zone: ZoneInfo) -> list[ColumnElement[bool]]:
+    given: list[ColumnElement[bool]] = []
+    if wanted.state:
+        given.append(ComplaintRow.state == wanted.state)
+    if wanted.open_only:
+        given.append(ComplaintRow.state.not_in(ENDED))
+    for column, value in (
+        (ComplaintRow.owner, wanted.owner),
+        (ComplaintRow.product, wanted.product),
+        (ComplaintRow.channel, wanted.channel),
+    ):
+        if value:
+            given.append(column == value)
+    if wanted.received_from:
+        given.append(ComplaintRow.received_at >= datetime.combine(wanted.received_from, time.min, zone))
+    if wanted.received_to:
+        after = wanted.received_to + timedelta(days=1)
+        given.append(ComplaintRow.received_at < datetime.combine(after, time.min, zone))
+    if wanted.breached:
+        late = select(ClockRow.complaint_key).where(ClockRow.state.in_(("breached", "met_late")))
+        given.append(ComplaintRow.key.in_(late))
+    if wanted.text.strip():
+        given.append(_mentions(wanted.text.strip()))
+    return given
+
+
+def _mentions(text: str) -> ColumnElement[bool]:
+    reference = read_reference(text)
+    if reference is not None:
+        return ComplaintRow.reference == reference
+    pattern = "%" + text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+    def like(column: Any) -> ColumnElement[bool]:
+        return func.lower(column).like(pattern, escape="\\")
+
+    people = select(PartyRow.complaint_key).where(or_(like(PartyRow.name), like(PartyRow.email)))
+    return or_(
+        like(ComplaintRow.reference),
+        like(ComplaintRow.product),
+        like(ComplaintRow.problem),
+        like(ComplaintRow.description),
+        ComplaintRow.key.in_(people),
+    )
+
+
+def _lines(session: Session, rows: list[ComplaintRow]) -> tuple[Line, ...]:
+    keys = [row.key for row in rows]
+    names: dict[int, str | None] = dict(
+        session.execute(
+            select(PartyRow.complaint_key, PartyRow.name).where(
+                PartyRow.complaint_key.in_(keys), PartyRow.role == "complainant"
+            )
+        ).tuples()
+    )
+    clocks: dict[int, list[ClockRow]] = {}
+    for clock in session.scalars(
+        select(ClockRow).where(ClockRow.complaint_key.in_(keys)).order_by(ClockRow.bound_at)
+    ):
+        clocks.setdefault(clock.complaint_key, []).append(clock)
+    return tuple(_line(row, names.get(row.key), clocks.get(row.key, [])) for row in rows)
+
+
+def _line(row: ComplaintRow, complainant: str | None, clocks: list[ClockRow]) -> Line:
+    upcoming = next((clock for clock in clocks if clock.state in OPEN and clock.due_on is not None), None)
+    return Line(
+        key=row.key,
+        reference=row.reference,
+        state=row.state,
+        received_at=row.received_at,
+        product=row.product,
+        problem=row.problem,
+        complainant=complainant,
+        owner=row.owner,
+        priority=row.priority,
+        significant=row.significant,
+        next_due_on=upcoming.due_on if upcoming else None,
+        next_clock=upcoming.name if upcoming else None,
+        breached=any(clock.state in ("breached", "met_late") for clock in clocks),
+    )
+
+
+def _task_keys(person: Person) -> Select[tuple[int]]:
+    """Return the open tasks that are the person's, or offered to them."""
+    offered = select(task_candidates.c.task_key).where(
+        or_(
+            and_(task_candidates.c.kind == "group", task_candidates.c.name.in_(sorted(person.groups))),
+            and_(task_candidates.c.kind == "user", task_candidates.c.name == person.name),
+        )
+    )
+    return select(tasks.c.key).where(
+        tasks.c.state == "CREATED", or_(tasks.c.assignee == person.name, tasks.c.key.in_(offered))
+    )
+
+
+def _cases_with_tasks(person: Person) -> Select[tuple[int]]:
+    return select(tasks.c.root_key).where(tasks.c.key.in_(_task_keys(person)))
