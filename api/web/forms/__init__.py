@@ -1,7 +1,8 @@
-"""Forms as pages: HTML of a form, decoding of what is posted, words of its errors, steps. Macros and no routes.
+"""Forms as pages: HTML of a form, decoding of what is posted, words of its errors, steps. Macros and no
+routes.
 
-What belongs here: how a form looks and speaks. What does not: which answers are right (``engine.forms``), where drafts and
-uploads are kept, who may open which form.
+What belongs here: how a form looks and speaks. What does not: which answers are right (``engine.forms``),
+where drafts and uploads are kept, who may open which form.
 """
 
 from api.web.forms.decode import Action, Decoded, FileRefused, UploadedFile, Uploads, decode

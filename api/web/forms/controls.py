@@ -10,8 +10,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from api.web.forms import markdown
 from api.web.forms.decode import token
+from api.web.forms.markdown import html, markdown
 from api.web.forms.texts import Language, answer_text, error_text, write_size
 from engine.forms import model as m
 from engine.forms.documents import Document
@@ -47,7 +47,8 @@ class FileLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """Everything the template of one component prints. ``described_by`` lists the ids of hint, counter and error."""
+    """Everything the template of one component prints. ``described_by`` lists the ids of hint, counter and
+    error."""
 
     kind: str
     id: str
@@ -77,7 +78,7 @@ class Control:
     files: tuple[FileLine, ...] = ()
     accept: str = ""
     multiple: bool = False
-    html: Markup = Markup("")
+    html: Markup | None = None
     table: TableShown | None = None
     component_id: str = ""
     heading: bool = False
@@ -97,7 +98,8 @@ class ListRow:
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """Builds controls in one language for one audience. ``about_self`` turns autocomplete tokens on (public pages)."""
+    """Builds controls in one language for one audience. ``about_self`` turns autocomplete tokens on
+    (public pages)."""
 
     language: Language
     about_self: bool
@@ -203,9 +205,9 @@ class Builder:
         common = self.common(node, component.type)
         common |= {"id": f"f-{_safe(component.id)}", "optional": False}
         if isinstance(component, m.TextBlock):
-            return Control(**common, html=markdown.markdown(node.filled)) if node.filled else None
+            return Control(**common, html=markdown(node.filled)) if node.filled else None
         if isinstance(component, m.HtmlBlock):
-            return Control(**common, html=markdown.html(node.filled)) if node.filled else None
+            return Control(**common, html=html(node.filled)) if node.filled else None
         if isinstance(component, m.Image):
             return Control(**common, value=node.source if is_own_image(node.source) else "")
         if isinstance(component, m.Spacer):
@@ -234,7 +236,8 @@ class Builder:
         field = node.component
         assert isinstance(field, m.TextArea)  # noqa: S101
         limit = node.limits.max_length if field.max_length is not None else None
-        counter, described = "", ()
+        counter = ""
+        described: tuple[str, ...] = ()
         if limit is not None:
             used = length_of(node.value.replace("\r\n", "\n")) if isinstance(node.value, str) else 0
             counter = f"{self.language.write_number(used)} of {self.language.write_number(limit)} characters"
@@ -264,7 +267,7 @@ class Builder:
             suffix=node.suffix,
         )
 
-    def checkbox(self, node: Node, about_self: bool) -> Control:
+    def checkbox(self, node: Node, _about_self: bool) -> Control:
         """One box with its label after it."""
         common = self.common(node, "checkbox") | {"optional": False}
         return Control(
@@ -316,7 +319,7 @@ class Builder:
             )
         anchor, parts = anchor_of(node), date_parts(node.value)
         bad = _bad_boxes(node, field)
-        token_base = self._autocomplete(field, "", about_self)
+        purpose = self._autocomplete(field, "", about_self)
         labels = {"day": "Day", "month": "Month", "year": "Year", "time": "Time"}
         names = ("day", "month", "year") + (("time",) if field.subtype == "datetime" else ())
         boxes = tuple(
@@ -327,7 +330,7 @@ class Builder:
                 labels[part],
                 wrong=part in bad,
                 css={"year": "rd-width-4", "time": "rd-width-5"}.get(part, "rd-width-2"),
-                autocomplete=f"bday-{part}" if token_base == "bday" and part != "time" else "",
+                autocomplete=f"bday-{part}" if purpose == "bday" and part != "time" else "",
             )
             for part in names
         )
@@ -336,7 +339,7 @@ class Builder:
             common["first_wrong"] = next((box.id for box in boxes if box.wrong), boxes[0].id)
         return Control(**common, boxes=boxes)
 
-    def file_picker(self, node: Node, about_self: bool) -> Control:
+    def file_picker(self, node: Node, _about_self: bool) -> Control:
         """A file input and the list of files kept."""
         return Control(
             **self.common(node, "filepicker"),

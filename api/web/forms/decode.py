@@ -1,8 +1,9 @@
 """From posted names and texts to unjudged answers: the form is walked, never the posted names.
 
-Names are dotted paths with row numbers from 0 (``witnesses.0.name``); dates add ``-day``, ``-month``, ``-year`` and ``-time``,
-lists ``-rows``, file inputs ``-upload``. Options travel as their number with a short digest of their value, so
-that a list that changed in between is noticed instead of misread. Buttons are named ``_do``.
+Names are dotted paths with row numbers from 0 (``witnesses.0.name``); dates add ``-day``, ``-month``,
+``-year`` and ``-time``, lists ``-rows``, file inputs ``-upload``. Options travel as their number with a short
+digest of their value, so that a list that changed in between is noticed instead of misread. Buttons are named
+``_do``.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class FileRefused(Invalid):
     code = "file_refused"
 
     def __init__(self, code: str, **facts: Any) -> None:
-        """``code`` is one of ``file_too_large, file_wrong_kind, file_empty, file_infected``; facts ``name``, ``size``, ``limit``."""
+        """``code`` is one of ``file_too_large, file_wrong_kind, file_empty, file_infected``; facts
+        ``name``, ``size``, ``limit``."""
         self.error_code = code
         super().__init__(None, reason=code, **facts)
         self.facts = facts
@@ -73,7 +75,8 @@ class Uploads(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """The button that was pressed. ``path`` names a list or file field; ``row`` counts from 0; ``key`` is a document's."""
+    """The button that was pressed. ``path`` names a list or file field; ``row`` counts from 0; ``key`` is
+    a document's."""
 
     kind: Kind = "continue"
     path: str = ""
@@ -90,10 +93,11 @@ class Action:
 class Decoded:
     """What a post said.
 
-    ``answers`` are all draft answers with this page's laid over them: plain JSON values and option values, to be stored
-    as a draft and handed to ``engine.forms.check(…, source="page")``. ``errors`` are names this page does not have, and refused
-    files; any ``unknown_field`` or ``not_writable`` among them means 422 and nothing changes. ``focus`` is the id to put the focus
-    on after a row came or went, ``status`` the sentence for the status line.
+    ``answers`` are all draft answers with this page's laid over them: plain JSON values and option values, to
+    be stored as a draft and handed to ``engine.forms.check(…, source="page")``. ``errors`` are names this
+    page does not have, and refused files; any ``unknown_field`` or ``not_writable`` among them means 422 and
+    nothing changes. ``focus`` is the id to put the focus on after a row came or went, ``status`` the sentence
+    for the status line.
     """
 
     answers: dict[str, Any]
@@ -120,7 +124,8 @@ def decode(
     uploads: Uploads | None = None,
     language: Language = ENGLISH,
 ) -> Decoded:
-    """Read one posted page. ``draft`` holds the answers of other pages; ``files`` is the request's files by name.
+    """Read one posted page. ``draft`` holds the answers of other pages; ``files`` is the request's files by
+    name.
 
     Raises ``KeyError`` for a ``step`` the form does not have.
     """
@@ -139,14 +144,16 @@ def decode(
 
 
 def token(number: int, value: Any) -> str:
-    """Return what stands in the page for option ``number``: its number and eight digits of its value's digest."""
+    """Return what stands in the page for option ``number``: its number and eight digits of its value's
+    digest."""
     dumped = orjson.dumps(feel.to_json(feel.inward(value)), default=str, option=orjson.OPT_SORT_KEYS)
     return f"{number}-{hashlib.sha256(dumped).hexdigest()[:8]}"
 
 
 @dataclass(slots=True)
 class _Reading:
-    """One walk over the form's components (two, for options that depend on answers), remembering which names it used."""
+    """One walk over the form's components (two, for options that depend on answers), remembering which
+    names it used."""
 
     posted: Posted
     files: Mapping[str, Any] | None
@@ -263,7 +270,8 @@ class _Reading:
             self.read(component.components, inside, before, (*spot, number), row)
 
     def _row_count(self, component: m.DynamicList, name: str) -> int:
-        """Count rows from the posted names, capped before anything is made: ``list.999999999.x`` makes no rows."""
+        """Count rows from the posted names, capped before anything is made: ``list.999999999.x`` makes no
+        rows."""
         said = self._first(f"{name}-rows")
         told = int(said) if _ROW.fullmatch(said) else 0
         return min(

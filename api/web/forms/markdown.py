@@ -1,4 +1,5 @@
-"""The one place where text becomes trusted HTML: filled Markdown and authors' HTML, both cleaned by the allow-list."""
+"""The one place where text becomes trusted HTML: filled Markdown and authors' HTML, both cleaned by the
+allow-list."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ from engine.forms.view import Node, View
 
 @dataclass(frozen=True, slots=True)
 class SummaryLine:
-    """One line of the error summary; ``href`` leads to the first control at fault, or to the step that holds it."""
+    """One line of the error summary; ``href`` leads to the first control at fault, or to the step that
+    holds it."""
 
     href: str
     text: str
@@ -25,9 +26,9 @@ class SummaryLine:
 class FormPage:
     """What ``forms/form.html`` prints.
 
-    ``title`` and ``intro`` are the step's label and description (the page's ``h1``), empty for a form on one page. ``has_files``
-    asks for a multipart form. ``live`` is the status line. The values of the hidden inputs ``_version`` and ``_key`` come
-    from the caller.
+    ``title`` and ``intro`` are the step's label and description (the page's ``h1``), empty for a form on one
+    page. ``has_files`` asks for a multipart form. ``live`` is the status line. The values of the hidden
+    inputs ``_version`` and ``_key`` come from the caller.
     """
 
     lines: tuple[tuple[Control, ...], ...]
@@ -58,8 +59,9 @@ def form_page(
 ) -> FormPage:
     """Return the page of a form, or of one step of it.
 
-    ``public`` pages are filled in by the person the data are about: they get autocomplete tokens. ``step_href`` turns a step id into
-    its address, for errors that belong to another step. ``submit`` wins over the form's own button label.
+    ``public`` pages are filled in by the person the data are about: they get autocomplete tokens.
+    ``step_href`` turns a step id into its address, for errors that belong to another step. ``submit`` wins
+    over the form's own button label.
     """
     builder = Builder(language, public, document_url)
     nodes, title, intro, why = view.nodes, "", "", ""

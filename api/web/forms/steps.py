@@ -1,4 +1,5 @@
-"""A form in steps: which pages there are now, what is answered, what comes first, and the answers to check."""
+"""A form in steps: which pages there are now, what is answered, what comes first, and the answers to
+check."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ def visible_steps(
 
 
 def neighbours(steps: tuple[m.Step, ...], step_id: str) -> tuple[str | None, int, str | None]:
-    """Return (id of the step before, number of this one from 1, id of the next). Raises ``KeyError`` if it is not shown."""
+    """Return (id of the step before, number of this one from 1, id of the next). Raises ``KeyError`` if it
+    is not shown."""
     ids = [step.id for step in steps]
     if step_id not in ids:
         raise KeyError(step_id)
@@ -120,7 +122,8 @@ def _lines(nodes: tuple[Node, ...], prefix: str, language: Language, zone: ZoneI
 
 
 def _typed(node: Node, zone: ZoneInfo) -> Node:
-    """Return the node with its answer as a value, where it is one, so that it is written in the reader's way."""
+    """Return the node with its answer as a value, where it is one, so that it is written in the reader's
+    way."""
     assert isinstance(node.component, m.Field)  # noqa: S101
     typed = converted_or_none(node.component, node.value, zone)
     return node if typed is None else replace(node, value=typed)

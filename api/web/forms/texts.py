@@ -13,6 +13,8 @@ from engine.forms.errors import FieldError
 from engine.forms.rules import same
 from engine.forms.view import Node
 
+_MINUS = "\u2212"
+
 
 @dataclass(frozen=True, slots=True)
 class Language:
@@ -34,15 +36,16 @@ class Language:
         return text
 
     def number(self, text: str) -> str | None:
-        """Return a typed number with a plain point and without group marks, or None where the marks stand wrongly."""
+        """Return a typed number with a plain point and without group marks, or None where the marks stand
+        wrongly."""
         whole, mark, decimals = text.strip().partition(self.decimal_mark)
-        sign = whole[:1] if whole[:1] in "+-−" else ""
+        sign = whole[:1] if whole[:1] in "+-\u2212" else ""
         groups = _split(whole[len(sign) :].strip(), self.group_marks)
         if mark and not decimals:
             return None
         if len(groups) > 1 and (not 1 <= len(groups[0]) <= 3 or any(len(group) != 3 for group in groups[1:])):
             return None
-        return f"{sign.replace('−', '-')}{''.join(groups)}{'.' if mark else ''}{decimals}"
+        return f"{sign.replace(_MINUS, '-')}{''.join(groups)}{'.' if mark else ''}{decimals}"
 
     def write_number(self, number: float | Decimal, *, least_grouped: int = 1000) -> str:
         """Return ``5,000.25``; numbers below ``least_grouped`` stay ungrouped."""
@@ -105,7 +108,8 @@ def show(value: Any, language: Language = ENGLISH) -> str:
 
 
 def answer_text(node: Node, language: Language = ENGLISH) -> str:
-    """Return the answer in ``node`` as one line or several: labels of what was chosen, names of files, dates in words."""
+    """Return the answer in ``node`` as one line or several: labels of what was chosen, names of files,
+    dates in words."""
     field, value = node.component, node.value
     if isinstance(field, m.FilePicker):
         return ", ".join(document.name for document in node.files)
@@ -142,14 +146,14 @@ def thing(node: Node) -> str:
         return node.component.own.error_label
     label = node.label.strip().rstrip(":")
     first, rest = label[:1], label[1:]
-    keeps = rest[:1].isupper() or (rest[:1] in ("", " ", "'", "’") and first == "I")
+    keeps = rest[:1].isupper() or (rest[:1] in ("", " ", "'", "\u2019") and first == "I")
     return label if keeps else first.lower() + rest
 
 
 Facts = Mapping[str, Any]
 
 
-def _required(facts: Facts, node: Node, language: Language) -> str:
+def _required(_facts: Facts, node: Node, _language: Language) -> str:
     if node.label.strip().endswith("?") and not node.component.own.error_label:
         return f"Answer “{node.label.strip()}”"
     if isinstance(node.component, m.Choice | m.Checkbox):
@@ -171,23 +175,23 @@ def _too_long(facts: Facts, node: Node, language: Language) -> str:
     return f"{_subject(node)} must be {limit} characters or fewer (now {length})"
 
 
-def _wrong_pattern(facts: Facts, node: Node, language: Language) -> str:
+def _wrong_pattern(facts: Facts, node: Node, _language: Language) -> str:
     return str(facts.get("message") or f"Enter {thing(node)} in the form asked for")
 
 
-def _email(facts: Facts, node: Node, language: Language) -> str:
+def _email(_facts: Facts, _node: Node, _language: Language) -> str:
     return "Enter an email address such as name@example.org"
 
 
-def _phone(facts: Facts, node: Node, language: Language) -> str:
+def _phone(_facts: Facts, _node: Node, _language: Language) -> str:
     return "Enter a phone number of 7 to 15 digits"
 
 
-def _number(facts: Facts, node: Node, language: Language) -> str:
+def _number(_facts: Facts, node: Node, language: Language) -> str:
     return f"{_subject(node)} must be a number, such as 12 or 12{language.decimal_mark}5"
 
 
-def _decimals(facts: Facts, node: Node, language: Language) -> str:
+def _decimals(facts: Facts, node: Node, _language: Language) -> str:
     if facts["limit"] == 0:
         return f"{_subject(node)} must be a whole number"
     return f"{_subject(node)} must have {facts['limit']} {_many(facts['limit'], 'decimal')} or fewer"
@@ -205,7 +209,7 @@ def _too_large(facts: Facts, node: Node, language: Language) -> str:
     return f"{_subject(node)} must be {language.write_number(facts['limit'])} or less"
 
 
-def _option(facts: Facts, node: Node, language: Language) -> str:
+def _option(facts: Facts, node: Node, _language: Language) -> str:
     if facts.get("reason") == "twice":
         return f"Select each of {thing(node)} once only"
     return f"Select {thing(node)} again: what can be chosen has changed"
@@ -234,54 +238,54 @@ def _date(facts: Facts, node: Node, language: Language) -> str:
     return f"Enter {thing(node)} as a date, such as 27 3 2026"
 
 
-def _past(facts: Facts, node: Node, language: Language) -> str:
+def _past(_facts: Facts, node: Node, _language: Language) -> str:
     return f"{_subject(node)} must be today or later"
 
 
-def _interval(facts: Facts, node: Node, language: Language) -> str:
+def _interval(facts: Facts, node: Node, _language: Language) -> str:
     minutes = min(60, facts["minutes"])
     return f"{_subject(node)} must be at a full {'hour' if minutes == 60 else f'step of {minutes} minutes'}"
 
 
-def _rows_many(facts: Facts, node: Node, language: Language) -> str:
+def _rows_many(facts: Facts, node: Node, _language: Language) -> str:
     return f"Keep {thing(node)} to {facts['limit']} {_many(facts['limit'], 'entry')}"
 
 
-def _rows_few(facts: Facts, node: Node, language: Language) -> str:
+def _rows_few(facts: Facts, node: Node, _language: Language) -> str:
     return f"Add {thing(node)}: at least {facts['limit']} {_many(facts['limit'], 'entry')}"
 
 
-def _files_many(facts: Facts, node: Node, language: Language) -> str:
+def _files_many(facts: Facts, node: Node, _language: Language) -> str:
     return f"Choose {facts['limit']} {_many(facts['limit'], 'file')} or fewer for {thing(node)}"
 
 
-def _file_unknown(facts: Facts, node: Node, language: Language) -> str:
+def _file_unknown(_facts: Facts, node: Node, _language: Language) -> str:
     return f"Choose the file for {thing(node)} again"
 
 
-def _file_empty(facts: Facts, node: Node, language: Language) -> str:
+def _file_empty(facts: Facts, _node: Node, _language: Language) -> str:
     return f"“{facts.get('name', 'The file')}” is empty; choose another file"
 
 
-def _file_infected(facts: Facts, node: Node, language: Language) -> str:
+def _file_infected(facts: Facts, _node: Node, _language: Language) -> str:
     return f"“{facts.get('name', 'The file')}” holds a virus; choose another file"
 
 
-def _file_kind(facts: Facts, node: Node, language: Language) -> str:
+def _file_kind(facts: Facts, _node: Node, _language: Language) -> str:
     kinds = ", ".join(str(kind).lstrip(".") for kind in facts.get("kinds", ()))
     return f"“{facts.get('name', 'The file')}” must be one of these kinds: {kinds}"
 
 
-def _file_large(facts: Facts, node: Node, language: Language) -> str:
+def _file_large(facts: Facts, _node: Node, language: Language) -> str:
     size, limit = write_size(facts.get("size", 0), language), write_size(facts.get("limit", 0), language)
     return f"“{facts.get('name', 'The file')}” is {size}; it must be {limit} or smaller"
 
 
-def _not_writable(facts: Facts, node: Node, language: Language) -> str:
+def _not_writable(_facts: Facts, node: Node, _language: Language) -> str:
     return f"{_subject(node)} cannot be changed here"
 
 
-def _cannot(facts: Facts, node: Node, language: Language) -> str:
+def _cannot(_facts: Facts, node: Node, _language: Language) -> str:
     return f"Check {thing(node)}"
 
 
