@@ -60,6 +60,14 @@ class TaskOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskRescheduled:
+    """The case clock a user task follows has moved: its due moment is another, or None."""
+
+    key: int
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class TaskClosed:
     """A user task was completed, or canceled by its surroundings."""
 
@@ -92,8 +100,9 @@ class JobClosed:
 class TimerArmed:
     """A timer waits. ``occurrence`` counts this token's armings from 1; arming again replaces the earlier one.
 
-    ``rule`` is the JSON form of ``engine.timers.TimerRule`` (what is left to repeat); ``clocks`` are the case clocks the due
-    moment was computed from.
+    ``rule`` is the JSON form of ``engine.timers.Armed`` (what is left to repeat); ``clocks`` are the case clocks the due
+    moment follows, whether or not the case has them yet: when one moves, call ``Execution.rearm``. A listener (boundary event,
+    start of an event sub-process, branch of an event-based gateway) has a key of its own without ``ElementActivated``.
     """
 
     key: int
@@ -226,7 +235,26 @@ class InstanceEnded:
 
 
 Change = (
-    ElementActivated | ElementEnded | TaskOpened | TaskClosed | JobOpened | JobClosed | TimerArmed | TimerDisarmed
-    | SubscriptionOpened | SubscriptionClosed | ChildCalled | ChildTerminated | SignalThrown | ErrorEscaped | VariableSet
-    | ScopeDropped | IncidentOpened | IncidentClosed | FlowTaken | DecisionMade | InstanceEnded
+    ElementActivated
+    | ElementEnded
+    | TaskOpened
+    | TaskRescheduled
+    | TaskClosed
+    | JobOpened
+    | JobClosed
+    | TimerArmed
+    | TimerDisarmed
+    | SubscriptionOpened
+    | SubscriptionClosed
+    | ChildCalled
+    | ChildTerminated
+    | SignalThrown
+    | ErrorEscaped
+    | VariableSet
+    | ScopeDropped
+    | IncidentOpened
+    | IncidentClosed
+    | FlowTaken
+    | DecisionMade
+    | InstanceEnded
 )

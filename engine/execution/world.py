@@ -8,16 +8,11 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from engine import feel
+from engine.dialect.model import Binding
+
+__all__ = ["Binding", "BpmnError", "Halt", "InStepJob", "RetryLater", "Variables", "World"]
 
 Variables = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """Which version of a called process, decision or form is meant (dialect §1)."""
-
-    kind: str = "latest"  # latest | deployment | versionTag
-    version_tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

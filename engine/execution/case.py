@@ -1,0 +1,231 @@
+"""One running case: the tree of its tokens, the queue of what is ready, and the loop that drains it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.util.task import TaskState
+
+from engine import feel
+from engine.dialect.definition import ProcessDefinition
+from engine.dialect.model import Element
+from engine.dialect.specs import JoinSpec
+from engine.errors import Broken
+from engine.execution.changes import Change, FlowTaken, InstanceEnded
+from engine.execution.scopes import Scopes
+from engine.execution.token import Token, is_live
+from engine.execution.world import World
+
+MOST_ELEMENTS = 1_000
+
+
+class StepBudgetSpent(Broken):
+    """One step ran through more elements than a step may."""
+
+    code = "step_budget_spent"
+
+
+class NoScripts:
+    """Stands where the library keeps its Python script engine, so that nothing is ever evaluated as Python."""
+
+
+class Case(BpmnWorkflow):
+    """A SpiffWorkflow workflow whose tasks are ``Token`` by key.
+
+    Its tree mirrors the scopes and holds what is alive, nothing else. ``enter``, ``leave``, ``round_over`` and ``judge`` are given
+    by the modules above.
+    """
+
+    spec: Any
+    tasks: dict[int, Token]
+    task_tree: Token
+
+    def __init__(self, definition: ProcessDefinition, world: World, key: int, *, has_parent: bool) -> None:
+        """Make a case without tokens; ``key`` is the process instance key."""
+        super().__init__(definition.spec, script_engine=NoScripts(), deserializing=True)
+        self.definition = definition
+        self.key = key
+        self.has_parent = has_parent
+        self.ended = False
+        self.changes: list[Change] = []
+        self.scopes = Scopes(key, self._parent_of, self.emit)
+        self.held: dict[
+            int, dict[str, Any]
+        ] = {}  # FEEL values a token carries for itself: payload, item, items
+        self.conditions: set[int] = set()  # tokens waiting for a condition
+        self.fresh: deque[int] = deque()  # those of them not judged yet
+        self.queue: deque[int] = deque()  # ready tokens
+        self.emptied: deque[int] = deque()  # scopes that may be over
+        self.joins: set[int] = set()  # tokens at inclusive joins
+        self.enter: Callable[[Token], bool]
+        self.leave: Callable[[Token], None]
+        self.round_over: Callable[[Token, Token], None]
+        self.judge: Callable[[], bool]
+        self.meet(world)
+
+    def meet(self, world: World) -> None:
+        """Take the surroundings of the next step."""
+        self.world = world
+        zone = self.definition.time_zone
+        self._moment = replace(
+            world.moment,
+            zone=zone or world.moment.zone,
+            calendar=self.definition.calendar or world.moment.calendar,
+        )
+
+    def moment_at(self, element: Element) -> feel.Moment:
+        """Return the present as expressions of ``element`` see it: zone of the process, calendar of the element."""
+        calendar = element.properties.get("redress.calendar")
+        return self._moment if calendar is None else replace(self._moment, calendar=calendar)
+
+    def emit(self, change: Change) -> None:
+        """Remember a change, in order."""
+        self.changes.append(change)
+
+    def _parent_of(self, key: int) -> int | None:
+        token = self.tasks.get(key)
+        return None if token is None else token._parent
+
+    def flow_taken(self, flow_id: str) -> None:
+        """Remember that a token passed a flow; a link has no flow of its own."""
+        if flow_id:
+            self.emit(FlowTaken(flow_id))
+
+    # -- tokens
+
+    def put(self, spec_name: str, scope: Token, *, key: int | None = None, **data: Any) -> Token:
+        """Put a new token at an element; it waits for its turn, or for others at a join."""
+        token = self.new_token(spec_name, scope, TaskState.FUTURE, key=key, **data)
+        token.task_spec._update(token)
+        if token.waits_at_inclusive_join:
+            self.joins.add(token.key)
+        return token
+
+    def new_token(
+        self, spec_name: str, scope: Token | None, state: int, *, key: int | None = None, **data: Any
+    ) -> Token:
+        """Make a token in ``state`` that nothing moves yet."""
+        spec = self.spec.task_specs[spec_name]
+        token = Token(self, spec, scope, state=state, id=key if key is not None else self.world.next_key())
+        token.internal_data.update(data)
+        return token
+
+    def is_ready(self, token: Token) -> None:
+        """Queue a token whose turn has come (called by the specs)."""
+        self.queue.append(token.key)
+
+    def move_on(self, token: Token) -> None:
+        """Put tokens on the flows that ``token``, now completed, leaves by (called by the specs)."""
+        for flow_id, target in token.internal_data.pop("take", ()):
+            self.flow_taken(flow_id)
+            self.put(target, token.scope, flow=flow_id)
+
+    def join(self, arriving: Token, chosen: list[Token]) -> bool:
+        """Melt the ``chosen`` tokens of a join into one. Returns True when that one is ``arriving``."""
+        keep = arriving if arriving in chosen else chosen[-1]
+        for token in chosen:
+            if token is not keep:
+                token.cancel()
+                self.forget(token)
+        self.joins.discard(keep.key)
+        return keep is arriving
+
+    def forget(self, token: Token) -> None:
+        """Take a finished token out of the tree."""
+        self.joins.discard(token.key)
+        self.conditions.discard(token.key)
+        self.held.pop(token.key, None)
+        self._remove_task(token.key)
+
+    def _task_completed_notify(self, token: Token) -> None:
+        if token is self.task_tree:
+            return
+        scope = token.scope
+        self.forget(token)
+        if token.is_round and scope.internal_data.get("phase") != "undoing":
+            self.round_over(scope, token)
+        else:
+            self.emptied.append(scope.key)
+        undone_for = token.internal_data.get("undoes")
+        if undone_for in self.tasks:
+            self.emptied.append(undone_for)
+
+    # -- the loop
+
+    def advance(self) -> None:
+        """Run everything that needs nobody, until all tokens wait. Raises ``StepBudgetSpent``."""
+        left = MOST_ELEMENTS
+        while self._next():
+            left -= 1
+            if left < 0:
+                raise StepBudgetSpent(limit=MOST_ELEMENTS)
+
+    def _next(self) -> bool:
+        """Do the next thing: conditions first, then ended scopes, then ready elements, then inclusive joins."""
+        if self.conditions and (self.fresh or self.scopes.touched) and self.judge():
+            return True
+        self.scopes.touched.clear()
+        while self.emptied:
+            scope = self.tasks.get(self.emptied.popleft())
+            if scope is not None and not self.ended and not any(is_live(child) for child in scope.inner):
+                self._over(scope)
+                return True
+        while self.queue:
+            token = self.tasks.get(self.queue.popleft())
+            if token is not None and token.state == TaskState.READY:
+                token.run()
+                return True
+        return bool(self.joins) and self._join_inclusive()
+
+    def _over(self, scope: Token) -> None:
+        if "incident" in scope.internal_data:
+            return
+        if scope is self.task_tree:
+            self.finish(terminated=False)
+        else:
+            self.leave(scope)
+
+    def finish(self, *, terminated: bool) -> None:
+        """End the instance; every token has gone."""
+        for listener in self.task_tree.inner:
+            self.forget(listener)
+        self.ended = True
+        self.emit(InstanceEnded(terminated, self.scopes.own(self.key)))
+
+    # -- inclusive joins: judged only when everything else rests
+
+    def _join_inclusive(self) -> bool:
+        waiting = [self.tasks[key] for key in sorted(self.joins) if key in self.tasks]
+        for token in waiting:
+            if not self._expects(token, ignoring_joins=False):
+                return self._fire(token)
+        for token in waiting:  # joins that wait for each other only: the oldest token goes first
+            if not self._expects(token, ignoring_joins=True):
+                return self._fire(token)
+        return False
+
+    def _fire(self, token: Token) -> bool:
+        spec: JoinSpec = token.task_spec  # type: ignore[assignment]
+        chosen = [tokens[0] for tokens in spec.waiting(token).values()]
+        self.join(token, [other for other in chosen if other is not token] + [token])
+        token._ready()
+        return True
+
+    def _expects(self, token: Token, *, ignoring_joins: bool) -> bool:
+        """Tell whether a token of the scope can still come over a flow on which none waits yet."""
+        spec: JoinSpec = token.task_spec  # type: ignore[assignment]
+        occupied = spec.waiting(token)
+        upstream = self.definition.upstream
+        empty = [
+            upstream.get(flow.id, frozenset()) for flow in spec.element.incoming if flow.id not in occupied
+        ]
+        for other in token.scope.inner:
+            if other.task_spec is spec or not is_live(other) or (ignoring_joins and other.key in self.joins):
+                continue
+            if any(other.element.id in sources for sources in empty):
+                return True
+        return False

@@ -1,0 +1,321 @@
+"""One execution of a process: everything that can be asked of a running case, each answer a complete step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from SpiffWorkflow.util.task import TaskState
+
+from engine import feel
+from engine.dialect.definition import ProcessDefinition
+from engine.dialect.specs import ROOT
+from engine.errors import Conflict, Invalid, NotFound
+from engine.execution import (
+    activities,
+    catching,
+    events,
+    lifecycle,
+    listeners,
+    loops,
+    modifying,
+    state,
+    timing,
+)
+from engine.execution.case import Case
+from engine.execution.changes import Change
+from engine.execution.ending import clear, close_wait, halt_at
+from engine.execution.modifying import Activation, Move
+from engine.execution.mapping import take_result
+from engine.execution.token import Token
+from engine.execution.world import Halt, Variables, World
+
+__all__ = [
+    "Activation",
+    "ElementNotFound",
+    "ElementNotWaiting",
+    "Execution",
+    "Move",
+    "NoSuchStart",
+    "OpenElement",
+    "activities",  # imported for the behaviours they register
+    "events",
+]
+
+
+class ElementNotFound(NotFound):
+    """There is no such open element instance."""
+
+    code = "element_not_found"
+
+
+class ElementNotWaiting(Conflict):
+    """The element instance does not wait for this."""
+
+    code = "element_not_waiting"
+
+
+class NoSuchStart(Invalid):
+    """The process cannot be started there."""
+
+    code = "no_such_start"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenElement:
+    """An open element instance, or a listener.
+
+    ``waiting_for``: task, job, timer, message, signal, condition, child (called instance), children (of a scope), gateway,
+    handlers (compensation), join, incident.
+    """
+
+    key: int
+    element_id: str
+    scope_key: int
+    waiting_for: str
+    listener: bool
+
+
+class Execution:
+    """A case in memory.
+
+    Every method that moves it runs until nothing automatic is left (``StepBudgetSpent`` past 1,000 elements); what happened is
+    then in ``take_changes``. After any exception the object is half a step old: discard it.
+    """
+
+    def __init__(self, case: Case) -> None:
+        """Made by ``start`` and ``revive``."""
+        self._case = case
+        case.enter, case.leave, case.round_over = lifecycle.enter, lifecycle.leave, loops.round_over
+        case.judge = partial(listeners.judge_all, case)
+
+    @classmethod
+    def start(
+        cls,
+        definition: ProcessDefinition,
+        *,
+        key: int,
+        variables: Variables,
+        world: World,
+        at: str | None = None,
+        payload: Variables | None = None,
+        has_parent: bool = False,
+        activate: tuple[str, ...] = (),
+    ) -> Execution:
+        """Start an instance called ``key`` and advance it to its first waits.
+
+        ``at`` is the start event that was triggered, with its ``payload`` (None: the none start event); ``activate`` names
+        elements to begin at instead. ``has_parent`` tells that a call activity waits for it. Raises ``NoSuchStart``.
+        """
+        case = Case(definition, world, key, has_parent=has_parent)
+        run = cls(case)
+        root = case.task_tree = case.new_token(ROOT, None, TaskState.STARTED, key=key)
+        case.scopes.set_local(key, feel.inward(variables))
+        if at is not None:
+            if at not in {event.element_id for event in definition.start_events}:
+                raise NoSuchStart(process=definition.process_id, element=at)
+            root.internal_data["start"] = at
+            case.held[key] = {"payload": feel.inward(payload or {})}
+        elif activate:
+            root.internal_data["at"] = True
+        elif not definition.starts[definition.process_id]:
+            raise NoSuchStart(process=definition.process_id, problem="no none start event")
+        lifecycle.activate(root)
+        if activate and "incident" not in root.internal_data:
+            modifying.modify(case, activate=[Activation(element_id) for element_id in activate])
+        case.advance()
+        return run
+
+    @classmethod
+    def revive(cls, definition: ProcessDefinition, saved: bytes, *, world: World) -> Execution:
+        """Return the execution that ``save`` wrote. Raises ``StateUnreadable``."""
+        return cls(state.load(definition, saved, world))
+
+    def save(self) -> bytes:
+        """Return the state as bytes; saving changes nothing."""
+        return state.save(self._case)
+
+    def meet(self, world: World) -> None:
+        """Take the surroundings of the next step."""
+        self._case.meet(world)
+
+    def take_changes(self) -> tuple[Change, ...]:
+        """Return what happened since last asked, in order."""
+        changes, self._case.changes = tuple(self._case.changes), []
+        return changes
+
+    # -- looking
+
+    @property
+    def key(self) -> int:
+        """The process instance key."""
+        return self._case.key
+
+    @property
+    def definition(self) -> ProcessDefinition:
+        """The definition it runs on."""
+        return self._case.definition
+
+    @property
+    def ended(self) -> bool:
+        """Whether the instance is over."""
+        return self._case.ended
+
+    def variables(self, scope_key: int) -> dict[str, Any]:
+        """Return every variable seen from a scope, as FEEL values. Raises ``ElementNotFound``."""
+        return self._case.scopes.visible(self._token(scope_key).key)
+
+    def locals(self, scope_key: int) -> dict[str, Any]:
+        """Return the variables of exactly this scope, as FEEL values. Raises ``ElementNotFound``."""
+        return self._case.scopes.own(self._token(scope_key).key)
+
+    def open_elements(self) -> tuple[OpenElement, ...]:
+        """Return every open element instance and listener, in the order they began."""
+        return tuple(
+            OpenElement(token.key, token.element.id, token.scope.key, _waiting_for(token), token.is_listener)
+            for token in self._case.tasks.values()
+            if token is not self._case.task_tree
+        )
+
+    # -- moving
+
+    def complete_task(self, key: int, variables: Variables) -> None:
+        """Complete a user task. Raises ``ElementNotFound``, ``ElementNotWaiting``."""
+        self._finish(key, "task", variables)
+
+    def complete_job(self, key: int, variables: Variables) -> None:
+        """Complete a job. Raises ``ElementNotFound``, ``ElementNotWaiting``."""
+        self._finish(key, "job", variables)
+
+    def fail_job(self, key: int, variables: Variables) -> None:
+        """Keep what a failing job reports, local to its element. Raises ``ElementNotFound``, ``ElementNotWaiting``."""
+        token = self._waiting(key, "job")
+        self._case.scopes.set_local(token.key, feel.inward(variables))
+        self._case.advance()
+
+    def throw_error(self, key: int, code: str, message: str = "", variables: Variables | None = None) -> None:
+        """End a job with a BPMN error. Raises ``ElementNotFound``, ``ElementNotWaiting``."""
+        lifecycle.throw_error(self._waiting(key, "job"), code, message, feel.inward(variables or {}))
+        self._case.advance()
+
+    def fire_timer(self, key: int) -> bool:
+        """Let a timer fire; the caller knows that it is due. Returns False if no such timer waits."""
+        token = self._case.tasks.get(key)
+        if token is None or token.wait != "timer":
+            return False
+        listeners.fire(token, {})
+        self._case.advance()
+        return True
+
+    def deliver(self, key: int, variables: Variables) -> None:
+        """Hand a message or signal to the subscription ``key``. Raises ``ElementNotFound``, ``ElementNotWaiting``."""
+        listeners.fire(self._waiting(key, "message", "signal"), feel.inward(variables))
+        self._case.advance()
+
+    def finish_child(self, key: int, variables: Variables) -> None:
+        """Let a call activity go on after its instance completed with these root variables."""
+        token = self._waiting(key, "child")
+        rule = token.element.call
+        if token.element.outputs or (rule is not None and rule.all_out):
+            take_result(token, feel.inward(variables))
+        lifecycle.leave(token)
+        self._case.advance()
+
+    def child_error(self, key: int, kind: str, code: str, message: str, variables: Variables) -> bool:
+        """Let an error or escalation of a called instance search on from its call activity.
+
+        Returns False when nothing here catches it; the caller then asks the instance above. If it is caught by an
+        interrupting event, ``ChildTerminated`` is among the changes.
+        """
+        caught = catching.catch(self._waiting(key, "child"), kind, code, feel.inward(variables))
+        self._case.advance()
+        return caught
+
+    def fail_escaped(self) -> None:
+        """Nobody above caught the error that escaped: it becomes an incident of its thrower."""
+        for token in list(self._case.tasks.values()):
+            escaped = token.internal_data.pop("escaped", None)
+            if escaped is not None:
+                lifecycle.unhandled(token, *escaped)
+
+    def halt(self, key: int, error_type: str, message: str) -> None:
+        """Stop an element with an incident found outside (form or called process missing); retrying activates it again.
+
+        What it waited with is closed as canceled. Raises ``ElementNotFound``.
+        """
+        token = self._token(key)
+        close_wait(token, canceled=True)
+        token.internal_data["phase"] = "activating"
+        halt_at(token, Halt(error_type, message))
+
+    def retry(self, key: int) -> bool:
+        """Repeat the step that an incident stopped. Returns False if the element has no incident of its own."""
+        repeated = lifecycle.retry(self._token(key))
+        self._case.advance()
+        return repeated
+
+    def set_variables(self, scope_key: int, variables: Variables, *, local: bool) -> None:
+        """Write variables: into exactly this scope if ``local``, else merged from it outward."""
+        token, scopes = self._token(scope_key), self._case.scopes
+        write: Callable[[int, Mapping[str, Any]], None] = scopes.set_local if local else scopes.merge
+        write(token.key, feel.inward(variables))
+        self._case.advance()
+
+    def modify(
+        self,
+        *,
+        activate: Iterable[Activation] = (),
+        terminate: Iterable[int] = (),
+        moves: Iterable[Move] = (),
+    ) -> None:
+        """Move tokens by hand: activate, then terminate; scopes left empty end, the instance too.
+
+        Raises ``CannotActivate``, ``CannotTerminate``.
+        """
+        modifying.modify(self._case, activate=activate, terminate_keys=terminate, moves=moves)
+        self._case.advance()
+
+    def rearm(self, clock: str) -> None:
+        """Compute again every due moment that follows a case clock which has started, moved or stopped.
+
+        Timers come as ``TimerArmed`` with the next occurrence number, user tasks as ``TaskRescheduled``.
+        """
+        for token in list(self._case.tasks.values()):
+            if token.element.clock == clock and token.wait in ("timer", "task"):
+                timing.rearm(token)
+
+    def cancel(self) -> None:
+        """Terminate the instance."""
+        clear(self._case.task_tree)
+        self._case.finish(terminated=True)
+
+    # -- inside
+
+    def _finish(self, key: int, wait: str, variables: Variables) -> None:
+        token = self._waiting(key, wait)
+        close_wait(token, canceled=False)
+        take_result(token, feel.inward(variables))
+        lifecycle.leave(token)
+        self._case.advance()
+
+    def _token(self, key: int) -> Token:
+        token = self._case.tasks.get(key)
+        if token is None:
+            raise ElementNotFound(key=str(key))
+        return token
+
+    def _waiting(self, key: int, *waits: str) -> Token:
+        token = self._token(key)
+        if token.wait not in waits:
+            raise ElementNotWaiting(key=str(key), element=token.element.id, waits_for=_waiting_for(token))
+        return token
+
+
+def _waiting_for(token: Token) -> str:
+    if "incident" in token.internal_data:
+        return "incident"
+    if token.wait is not None:
+        return token.wait
+    return "join" if token.state == TaskState.WAITING else "nothing"

@@ -1,0 +1,101 @@
+"""The saved form of a case: its live tokens and scopes, and nothing of its definition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from engine import feel
+from engine.dialect.definition import ProcessDefinition
+from engine.errors import Broken
+from engine.execution.case import Case
+from engine.execution.world import World
+
+FORMAT = 1
+LARGEST = 4 * 1024 * 1024
+
+
+class StateUnreadable(Broken):
+    """The saved state of this case cannot be read by this version."""
+
+    code = "state_unreadable"
+
+
+class StateTooLarge(Broken):
+    """The case holds more data than may be saved."""
+
+    code = "state_too_large"
+
+
+def save(case: Case) -> bytes:
+    """Return the case as bytes. Raises ``StateTooLarge`` past 4 MB."""
+    pack = feel.pack
+    envelope = {
+        "format": FORMAT,
+        "process": case.definition.process_id,
+        "key": case.key,
+        "parent": case.has_parent,
+        "ended": case.ended,
+        "tokens": [
+            [token.key, token._parent, token.task_spec.name, token._state, token.internal_data]
+            for token in case.tasks.values()
+        ],
+        "locals": [
+            [key, {name: pack(value) for name, value in own.items()}]
+            for key, own in case.scopes.locals.items()
+        ],
+        "held": [
+            [key, {name: pack(value) for name, value in held.items()}] for key, held in case.held.items()
+        ],
+    }
+    saved = orjson.dumps(envelope)
+    if len(saved) > LARGEST:
+        raise StateTooLarge(bytes=len(saved), limit=LARGEST)
+    return saved
+
+
+def read_envelope(saved: bytes) -> dict[str, Any]:
+    """Return what ``save`` packed. Raises ``StateUnreadable`` for an unknown format."""
+    try:
+        envelope = orjson.loads(saved)
+    except orjson.JSONDecodeError as error:
+        raise StateUnreadable(problem="not JSON") from error
+    found = envelope.get("format") if isinstance(envelope, dict) else None
+    if found != FORMAT:
+        raise StateUnreadable(format=found, readable=FORMAT)
+    return envelope
+
+
+def load(definition: ProcessDefinition, saved: bytes, world: World) -> Case:
+    """Return the case that ``save`` wrote, on the shared specs of its definition.
+
+    Raises ``StateUnreadable`` if it is of an unknown format, of another process, or stands at elements that do not exist.
+    """
+    envelope = read_envelope(saved)
+    if envelope["process"] != definition.process_id:
+        raise StateUnreadable(process=envelope["process"], definition=definition.process_id)
+    case = Case(definition, world, envelope["key"], has_parent=envelope["parent"])
+    case.ended = envelope["ended"]
+    specs = definition.spec.task_specs
+    for key, parent, spec_name, state, data in envelope["tokens"]:
+        if spec_name not in specs:
+            raise StateUnreadable(element=spec_name, problem="not in this definition")
+        scope = None if parent is None else case.tasks[parent]
+        token = case.new_token(spec_name, scope, state, key=key)
+        token.internal_data = data
+        if scope is None:
+            case.task_tree = token
+        if data.get("wait") == "condition":
+            case.conditions.add(key)
+        elif token.waits_at_inclusive_join:
+            case.joins.add(key)
+    unpack = feel.unpack
+    case.scopes.locals = _unpacked(envelope["locals"], unpack)
+    case.held = _unpacked(envelope["held"], unpack)
+    return case
+
+
+def _unpacked(pairs: list[tuple[int, Mapping[str, Any]]], unpack: Any) -> dict[int, dict[str, Any]]:
+    return {key: {name: unpack(value) for name, value in packed.items()} for key, packed in pairs}

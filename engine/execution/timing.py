@@ -1,0 +1,97 @@
+"""When timers and user tasks of a case are due: texts, case clocks and zones brought together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from engine import feel
+from engine.dialect.model import Element, TimerText
+from engine.dialect.values import Value
+from engine.errors import Invalid
+from engine.execution.changes import TaskRescheduled, TimerArmed
+from engine.execution.ending import halt_at
+from engine.execution.expressions import EXTRACT, evaluate
+from engine.execution.token import Token
+from engine.execution.world import Halt
+from engine.timers import Armed, TimerRule, read_timer
+
+CLOCK_ZONE = "UTC"
+
+
+def arm_timer(token: Token, element: Element, text: TimerText, *, at: int) -> Armed:
+    """Return the armed timer of ``element``: the bound of its case clock if the case has it, else what the text says.
+
+    Raises ``Halt`` when the text gives no timer.
+    """
+    bound = clock_bound(token, element)
+    if bound is not None:
+        return TimerRule("date", bound.isoformat(), CLOCK_ZONE).first_due(token.workflow.world.moment.now)
+    value = evaluate(token, text.value, at=at)
+    what = value if isinstance(value, str) else str(value) if feel.kind_of(value) in _TEMPORAL else None
+    if what is None:
+        raise Halt(EXTRACT, f"The timer must be a {text.kind}, but is {feel.kind_of(value)}.")
+    try:
+        rule = read_timer(text.kind, what, zone=_zone(token, text, what))
+        return rule.first_due(token.workflow.world.moment.now)
+    except Invalid as error:
+        raise Halt(EXTRACT, f"The timer “{what[:80]}” cannot be used: {error.message}") from error
+
+
+def announce(token: Token, armed: Armed) -> None:
+    """Keep an armed timer and tell the world."""
+    data, element = token.internal_data, token.element
+    data["timer"] = armed.to_json()
+    data["occurrence"] = data.get("occurrence", 0) + 1
+    clocks = (element.clock,) if element.clock else ()
+    token.workflow.emit(
+        TimerArmed(token.key, element.id, armed.due_at, data["occurrence"], data["timer"], clocks)
+    )
+
+
+def rearm(token: Token) -> None:
+    """Compute again when a timer or user task is due whose case clock has moved; a failing text halts it."""
+    element = token.element
+    try:
+        if token.wait == "task" and element.task is not None:
+            due = clock_bound(token, element) or moment_of(token, element.task.due, "due date")
+            token.workflow.emit(TaskRescheduled(token.key, due))
+        elif element.trigger is not None and element.trigger.timer is not None:
+            at = token.scope.key if token.is_listener else token.key
+            announce(token, arm_timer(token, element, element.trigger.timer, at=at))
+    except Halt as halt:
+        halt_at(token, halt)
+
+
+def clock_bound(token: Token, element: Element) -> datetime | None:
+    """Return the bound of the case clock that ``element`` follows, None when it follows none or the case has none."""
+    return token.workflow.world.clock_due(element.clock) if element.clock else None
+
+
+def moment_of(token: Token, value: Value, what: str) -> datetime | None:
+    """Return the UTC moment an attribute such as ``dueDate`` means, None when absent. Raises ``Halt``."""
+    found = evaluate(token, value)
+    if found is None or found == "":
+        return None
+    text = found if isinstance(found, str) else str(found) if feel.kind_of(found) == "date and time" else None
+    if text is None:
+        raise Halt(EXTRACT, f"The {what} must be a date-time, but is {feel.kind_of(found)}.")
+    try:
+        rule = read_timer("date", text, zone=zone_name(token))
+        return rule.first_due(token.workflow.world.moment.now).due_at
+    except Invalid as error:
+        raise Halt(EXTRACT, f"The {what} “{text[:60]}” cannot be used: {error.message}") from error
+
+
+def zone_name(token: Token) -> str:
+    """Return the zone of the process, else the service's."""
+    case = token.workflow
+    return case.definition.time_zone or str(case.world.moment.zone)
+
+
+def _zone(token: Token, text: TimerText, what: str) -> str:
+    if text.kind == "cycle" and not what.startswith("R"):
+        return token.workflow.definition.time_zone or "UTC"  # cron (dialect §10)
+    return zone_name(token)
+
+
+_TEMPORAL = frozenset({"date and time", "days and time duration", "years and months duration"})
