@@ -1,0 +1,261 @@
+"""One complaint as its pages show it: overview, people, issues, clocks, letters, documents, remedies, timeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.complaints.clocks import label
+from api.complaints.states import CLOSING_REASONS, public_words, staff_words
+from api.complaints.tables import (
+    ClockChangeRow,
+    ClockRow,
+    ComplaintRow,
+    DocumentRow,
+    EventRow,
+    IssueRow,
+    LetterRow,
+    PartyRow,
+    RecordRow,
+    RemedyRow,
+)
+from api.identity.tables import PersonRow
+from engine.calendars import Calendar, CalendarSet
+from engine.deadlines.state import OPEN, ClockState
+from engine.errors import NotFound
+from engine.zones import local_date
+
+CLOCK_WORDS = {
+    "projected": "expected",
+    "running": "running",
+    "paused": "paused",
+    "met": "met",
+    "met_late": "met late",
+    "breached": "breached",
+    "cancelled": "not needed any more",
+    "superseded": "replaced",
+    "not_applicable": "does not apply",
+}
+TONES = {"met": "good", "running": "cool", "projected": "cool", "paused": "warn", "breached": "bad", "met_late": "bad"}
+
+
+class ComplaintNotFound(NotFound):
+    """There is no such complaint."""
+
+    code = "complaint_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockChange:
+    """One line of a clock's history."""
+
+    at: datetime
+    by: str
+    words: str
+    reason: str
+    due_before: date | None
+    due_after: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """A clock for reading. ``used`` is the share of its days gone by, 0 to 100; ``left`` says it in words."""
+
+    key: int
+    name: str
+    label: str
+    state: str
+    words: str
+    tone: str
+    due_on: date | None
+    bound_at: datetime | None
+    used: int
+    left: str
+    is_open: bool
+    pausable: bool
+    extendable: bool
+    legal_source: str
+    rule: str
+    changes: tuple[ClockChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a timeline."""
+
+    at: datetime
+    by: str
+    kind: str
+    text: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """Everything a complaint's page shows."""
+
+    complaint: ComplaintRow
+    state_words: str
+    closing_words: str | None
+    owner_name: str | None
+    people: tuple[PartyRow, ...]
+    issues: tuple[IssueRow, ...]
+    remedies: tuple[RemedyRow, ...]
+    clocks: tuple[ClockView, ...]
+    letters: tuple[LetterRow, ...]
+    documents: tuple[DocumentRow, ...]
+    records: tuple[RecordRow, ...]
+    events: tuple[Event, ...]
+
+
+def complaint(session: Session, key: int) -> ComplaintRow:
+    """Return the row. Raises ``ComplaintNotFound``."""
+    row = session.get(ComplaintRow, key)
+    if row is None:
+        raise ComplaintNotFound(complaint=str(key))
+    return row
+
+
+def complaint_of_case(session: Session, root_key: int) -> ComplaintRow | None:
+    """Return the complaint that a process instance conducts, or None."""
+    return session.scalar(select(ComplaintRow).where(ComplaintRow.instance_key == root_key))
+
+
+def case_view(session: Session, row: ComplaintRow, *, calendars: CalendarSet, now: datetime) -> CaseView:
+    """Return the complaint with all that belongs to it."""
+    return CaseView(
+        complaint=row,
+        state_words=staff_words(row.state),
+        closing_words=CLOSING_REASONS.get(row.closing_reason or "", row.closing_reason),
+        owner_name=display_names(session).get(row.owner or ""),
+        people=_all(session, PartyRow, row.key),
+        issues=tuple(
+            session.scalars(select(IssueRow).where(IssueRow.complaint_key == row.key).order_by(IssueRow.number))
+        ),
+        remedies=_all(session, RemedyRow, row.key),
+        clocks=clock_views(session, row.key, calendars=calendars, now=now),
+        letters=_all(session, LetterRow, row.key),
+        documents=_all(session, DocumentRow, row.key),
+        records=_all(session, RecordRow, row.key),
+        events=timeline(session, row.key),
+    )
+
+
+def timeline(session: Session, complaint_key: int, *, public_only: bool = False) -> tuple[Event, ...]:
+    """Return the complaint's events, newest first; those the complainant may see with ``public_only``."""
+    query = select(EventRow).where(EventRow.complaint_key == complaint_key)
+    if public_only:
+        query = query.where(EventRow.public.is_(True))
+    rows = session.scalars(query.order_by(EventRow.at.desc(), EventRow.key.desc()))
+    names = {} if public_only else display_names(session)
+    return tuple(
+        Event(row.at, names.get(row.by, row.by), row.kind, _public(row) if public_only else row.text, row.facts or {})
+        for row in rows
+    )
+
+
+def clock_views(
+    session: Session, complaint_key: int, *, calendars: CalendarSet, now: datetime
+) -> tuple[ClockView, ...]:
+    """Return the complaint's clocks, open ones first by due date, each with its history."""
+    history: dict[int, list[ClockChange]] = {}
+    names = display_names(session)
+    for change in session.scalars(
+        select(ClockChangeRow).where(ClockChangeRow.complaint_key == complaint_key).order_by(ClockChangeRow.key)
+    ):
+        history.setdefault(change.clock_key, []).append(
+            ClockChange(
+                change.at,
+                names.get(change.by, change.by),
+                change.change.replace("_", " "),
+                change.reason,
+                change.due_before,
+                change.due_after,
+            )
+        )
+    rows = session.scalars(select(ClockRow).where(ClockRow.complaint_key == complaint_key)).all()
+    views = [_clock(row, calendars, now, tuple(history.get(row.key, ()))) for row in rows]
+    return tuple(sorted(views, key=lambda view: (not view.is_open, view.due_on or date.max, view.label)))
+
+
+def display_names(session: Session) -> dict[str, str]:
+    """Return the display name of every account, and of what acts by itself."""
+    names = dict(session.execute(select(PersonRow.name, PersonRow.display_name)).tuples().all())
+    return names | {"system": "Redress", "complainant": "Complainant"}
+
+
+def _clock(row: ClockRow, calendars: CalendarSet, now: datetime, changes: tuple[ClockChange, ...]) -> ClockView:
+    state = ClockState.from_json(row.saved)
+    calendar = calendars.get_version(row.calendar_id, row.calendar_version)
+    policy = state.policy
+    suffix = f" {row.number}" if row.number > 1 else ""
+    return ClockView(
+        key=row.key,
+        name=row.name,
+        label=label(row.name) + suffix,
+        state=row.state,
+        words=CLOCK_WORDS.get(row.state, row.state),
+        tone=TONES.get(row.state, ""),
+        due_on=row.due_on,
+        bound_at=row.bound_at,
+        used=_used(state, calendar, now),
+        left=_left(state, calendar, now),
+        is_open=row.state in OPEN,
+        pausable=policy.pausable and row.state in ("running", "paused"),
+        extendable=policy.extension is not None and row.state == "running",
+        legal_source=policy.legal_source,
+        rule=f"{policy.amount} {policy.unit.replace('_', ' ')} from {policy.anchor.replace('_', ' ')}",
+        changes=changes,
+    )
+
+
+def _used(state: ClockState, calendar: Calendar, now: datetime) -> int:
+    if state.bound_at is None or not state.anchor_known:
+        return 0
+    began = state.anchor.moment(calendar)
+    whole = (state.bound_at - began).total_seconds()
+    gone = (now - began).total_seconds()
+    return 100 if whole <= 0 else max(0, min(100, round(100 * gone / whole)))
+
+
+def _left(state: ClockState, calendar: Calendar, now: datetime) -> str:
+    """Return what is left in words: ``3 working days left``, ``due today``, ``2 working days late``."""
+    if state.status == "paused":
+        return f"{state.days_left} days left when it runs again" if state.days_left is not None else "paused"
+    if state.status not in OPEN or state.due_on is None:
+        return ""
+    today = local_date(now, calendar.zone)
+    working = state.policy.unit == "business_days"
+    days = calendar.working_days_between(today, state.due_on) if working else (state.due_on - today).days
+    unit = "working day" if working else "day"
+    plural = "" if abs(days) == 1 else "s"
+    if days == 0:
+        return "due today" if state.status != "breached" else "just passed"
+    return f"{days} {unit}{plural} left" if days > 0 else f"{-days} {unit}{plural} late"
+
+
+def _all(session: Session, table: Any, complaint_key: int) -> tuple[Any, ...]:
+    return tuple(session.scalars(select(table).where(table.complaint_key == complaint_key).order_by(table.key)))
+
+
+def _public(row: EventRow) -> str:
+    """Return an event in the complainant's words."""
+    if row.kind == "state":
+        return public_words(str((row.facts or {}).get("to")))
+    return _PUBLIC.get(row.kind, row.text)
+
+
+_PUBLIC = {
+    "received": "We received your complaint",
+    "assessment": "We assessed what your complaint needs",
+    "decision": "We decided on our answer",
+    "verification": "We checked that what we promised was done",
+    "closed": "We closed your complaint",
+    "complainant-information": "You sent us more information",
+    "complainant-answer": "You told us what you think of our answer",
+    "complainant-withdraws": "You withdrew your complaint",
+}
