@@ -118,12 +118,9 @@ def read_duration(text: str) -> Duration:
         name: int(value or 0) for name, value in match.groupdict().items() if name not in ("sign", "part")
     }
     micro = int((match["part"] or "0").ljust(6, "0")[:6])
-    try:
-        time = timedelta(
-            hours=number["hours"], minutes=number["minutes"], seconds=number["seconds"], microseconds=micro
-        )
-    except OverflowError as error:
-        raise DurationUnreadable(text=text[:80]) from error
+    time = timedelta(
+        hours=number["hours"], minutes=number["minutes"], seconds=number["seconds"], microseconds=micro
+    )
     days = 7 * number["weeks"] + number["days"]
     return Duration(number["years"], number["months"], days, time, match["sign"] is not None)
 
