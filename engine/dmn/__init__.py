@@ -1,0 +1,35 @@
+"""Decision models: read from DMN 1.1 to 1.5, checked, and asked for decisions, with an account of how they came about.
+
+Belongs here: models, decision tables, boxed expressions, requirements, imports, services. Does not belong here: FEEL
+itself, files, stored definitions, and what a failed decision means for a case.
+"""
+
+from engine.dmn.decide import decide
+from engine.dmn.decided import (
+    Decided,
+    DecisionNote,
+    EvaluatedDecision,
+    EvaluatedInput,
+    MatchedRule,
+)
+from engine.dmn.errors import DecisionFailed, DecisionNotFound, ImportMissing, ModelRefused
+from engine.dmn.model import Decision, DecisionService, Model
+from engine.dmn.read import draft, read
+
+__all__ = [
+    "Decided",
+    "Decision",
+    "DecisionFailed",
+    "DecisionNote",
+    "DecisionNotFound",
+    "DecisionService",
+    "EvaluatedDecision",
+    "EvaluatedInput",
+    "ImportMissing",
+    "MatchedRule",
+    "Model",
+    "ModelRefused",
+    "decide",
+    "draft",
+    "read",
+]
