@@ -17,6 +17,7 @@ from api.cli.deploy import deploy_shipped
 from api.schema import bring_up_to_date
 from api.settings import Settings, read_settings
 from api.wiring import Redress, first_start, wire
+from engine.clock import Clock
 from engine.jobs.scheduler import Metronome
 
 log = logging.getLogger("redress")
@@ -28,11 +29,11 @@ def add(subparsers: Subparsers) -> None:
     parser.set_defaults(run=run)
 
 
-def ready_service(settings: Settings) -> Redress:
+def ready_service(settings: Settings, *, clock: Clock | None = None) -> Redress:
     """Return a composed service whose schema, first account and shipped definitions are in place."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     bring_up_to_date(settings)
-    service = wire(settings)
+    service = wire(settings, clock=clock)
     first_start(service, lambda line: sys.stdout.write(f"{line}\n"))
     deploy_shipped(service)
     return service
