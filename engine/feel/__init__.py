@@ -1,7 +1,9 @@
 """FEEL, the language process owners write in: pure, exact, bounded.
 
-Belongs here: reading and evaluating expressions, their values, and how values come in, go out and are kept. Does not
-belong here: decision models, diagrams, files, clocks; what an error means for a case is for the callers to say.
+Belongs here: reading and evaluating expressions, their values, and how values come in, go out and are kept.
+Does not
+belong here: decision models, diagrams, files, clocks; what an error means for a case is for the callers to
+say.
 """
 
 from engine.feel import temporal, types, values
@@ -15,6 +17,7 @@ from engine.feel.expression import (
     compile,
     compile_unary,
     exact_numbers,
+    input_frame,
 )
 from engine.feel.names import is_plain, names_in
 from engine.feel.notes import (
@@ -50,6 +53,7 @@ __all__ = [
     "compile_unary",
     "dump",
     "exact_numbers",
+    "input_frame",
     "inward",
     "is_plain",
     "json_default",

@@ -1,4 +1,6 @@
-"""How much an expression, or all expressions of a decision, may cost: counters that end in ``BudgetExceeded``."""
+"""How much an expression, or all expressions of a decision, may cost: counters that end in
+``BudgetExceeded``.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ LOOK_EVERY: Final = 4_096
 class Budget:
     """Steps, cells and characters left; one per expression, or one shared by a whole decision request.
 
-    Counted first, timed last: the same data ends alike on every machine. A ``clock``, if given, is a backstop only.
+    Counted first, timed last: the same data ends alike on every machine. A ``clock``, if given, is a
+    backstop only.
     """
 
     __slots__ = ("_clock", "_ends_at", "_look_at", "calls", "cells", "characters", "steps")
@@ -63,7 +66,10 @@ class Budget:
             self._look_at = max(0, self.steps - LOOK_EVERY)
 
     def make(self, cells: int) -> None:
-        """Pay for list items and context entries before they are made or copied; making one is a step as well."""
+        """Pay for list items and context entries before they are made or copied.
+
+        Making one is a step as well.
+        """
         self.cells -= cells
         if self.cells < 0:
             raise BudgetExceeded(limit="cells")

@@ -1,4 +1,6 @@
-"""Calling a function, whoever made it: by position or by name, with conversion of arguments, and a limit on nesting."""
+"""Calling a function, whoever made it: by position or by name, with conversion of arguments, and a limit on
+nesting.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,7 @@ from engine.feel.run import Run
 from engine.feel.values import MISSING, Function, Value, kind_of
 
 
-def call(
-    run: Run, function: Value, values: Sequence[Value], names: Sequence[str] | None = None
-) -> Value:
+def call(run: Run, function: Value, values: Sequence[Value], names: Sequence[str] | None = None) -> Value:
     """Return what the function gives for the values; ``names``, one per value, make it a call by name.
 
     Raises ``Fault`` if it is no function, the arguments do not fit, or the function itself refuses them.

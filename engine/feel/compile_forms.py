@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from engine.feel.compile_operators import constant, literal_value
 from engine.feel.compiler import Code, Compiler, Frame, Rule, Scope
 from engine.feel.iteration import rounds_between, rounds_of
 from engine.feel.logic import compare
-from engine.feel.notes import Fault, Place
+from engine.feel.notes import Fault, Place, Severity
 from engine.feel.run import Run
 from engine.feel.syntax import (
     ContextLiteral,
@@ -43,6 +44,9 @@ def _range(compiler: Compiler, node: RangeLiteral, scope: Scope) -> Code:
     low, high = compiler.code(node.low, scope), compiler.code(node.high, scope)
     place = compiler.place(node)
     low_included, high_included = node.low_included, node.high_included
+    first, last = literal_value(node.low), literal_value(node.high)
+    if first is not None and last is not None and compare(first, last) is not None:
+        return constant(Range(first, last, low_included, high_included))
 
     def make(frame: Frame, run: Run) -> Value:
         start, end = low(frame, run), high(frame, run)
@@ -61,7 +65,7 @@ def sign_range(sign: str, value: Value) -> Range:
     if sign == "=":
         return Range(value, value)
     if sign == "!=":
-        return Range(value, value, False, False, negated=True)  # noqa: FBT003
+        return Range(value, value, False, False, negated=True)
     included = sign.endswith("=")
     if sign.startswith("<"):
         return Range(None, value, start_included=False, end_included=included)
@@ -75,7 +79,9 @@ def _sign_range(compiler: Compiler, node: SignRange, scope: Scope) -> Code:
     def make(frame: Frame, run: Run) -> Value:
         value = operand(frame, run)
         if compare(value, value) is None:
-            return run.note("wrong_type", place, "warning" if value is None else "error", operand=kind_of(value))
+            return run.note(
+                "wrong_type", place, "warning" if value is None else "error", operand=kind_of(value)
+            )
         return sign_range(sign, value)
 
     return make
@@ -92,7 +98,7 @@ def _context(compiler: Compiler, node: ContextLiteral, scope: Scope) -> Code:
         known.add(entry.key)
     place = compiler.place(node)
     if len(known) < len(entries):
-        return lambda frame, run: run.note("wrong_arguments", place, reason="a key is given twice")
+        return lambda _frame, run: run.note("wrong_arguments", place, reason="a key is given twice")
     length = len(entries)
 
     def make(frame: Frame, run: Run) -> Value:
@@ -109,7 +115,7 @@ def _context(compiler: Compiler, node: ContextLiteral, scope: Scope) -> Code:
 def _function(compiler: Compiler, node: FunctionLiteral, scope: Scope) -> Code:
     place = compiler.place(node)
     if node.external:
-        return lambda frame, run: run.note("external_refused", place)
+        return lambda _frame, run: run.note("external_refused", place)
     types = [resolve(part.type, compiler.find_type) if part.type else None for part in node.parameters]
     names = tuple(part.name for part in node.parameters)
     parameters = tuple(Parameter(name, kind) for name, kind in zip(names, types, strict=True))
@@ -135,7 +141,7 @@ def _if(compiler: Compiler, node: If, scope: Scope) -> Code:
         if answer is True:
             return then(frame, run)
         if answer is not False:
-            severity = "warning" if answer is None else "error"
+            severity: Severity = "warning" if answer is None else "error"
             run.note("wrong_type", place, severity, expected="boolean", found=kind_of(answer))
         return otherwise(frame, run)
 

@@ -11,7 +11,7 @@ from engine.feel.calls import call
 from engine.feel.compiler import EMPTY, Code, Compiler, Frame, Rule, Scope
 from engine.feel.library import BuiltIn
 from engine.feel.names import nearest
-from engine.feel.notes import Fault, Place
+from engine.feel.notes import Fault, Place, Severity
 from engine.feel.run import Run
 from engine.feel.syntax import (
     Between,
@@ -58,7 +58,10 @@ def _postfix(compiler: Compiler, node: Postfix, scope: Scope) -> Code:
 
 
 def _base(compiler: Compiler, node: Postfix, scope: Scope) -> Code:
-    """The list a loop is still making may be filtered where it is; what is called may be a built-in by its name."""
+    """The list a loop is still making may be filtered where it is.
+
+    What is called may be a built-in by its name.
+    """
     if type(node.base) is Name:
         called = type(node.steps[0]) is CallStep
         read, growing = compiler.lookup(node.base, scope, called=called)
@@ -80,14 +83,14 @@ def _called(compiler: Compiler, node: Name, read: Code) -> Code:
         value = read(frame, run)
         if type(value) is Function or (value is not MISSING and function is MISSING):
             return value
-        if function is MISSING:
+        if function is MISSING and run.is_news("unknown_function", place):
             run.note("unknown_function", place, name=name, nearest=nearest(name, functions))
         return function
 
     return find
 
 
-def _path(compiler: Compiler, step: PathStep, scope: Scope) -> Step:
+def _path(compiler: Compiler, step: PathStep, _scope: Scope) -> Step:
     key, place = step.name, compiler.place(step)
 
     def path(value: Value, frame: Frame, run: Run) -> Value:  # noqa: ARG001
@@ -115,8 +118,10 @@ def property_of(value: Value, key: str, run: Run, place: Place) -> Value:
         found = MISSING
     if found is not MISSING:
         return found
-    known = list(value)[:400] if type(value) is dict else []
-    severity = "warning" if value is None or type(value) is dict else "error"
+    if not run.is_news("unknown_property", place):
+        return None
+    known = value if type(value) is dict else ()
+    severity: Severity = "warning" if value is None or type(value) is dict else "error"
     facts: dict[str, Any] = {"name": key, "of": kind_of(value), "nearest": nearest(key, known)}
     return run.note("unknown_property", place, severity, **facts)
 
@@ -137,7 +142,7 @@ def _filter(compiler: Compiler, step: FilterStep, scope: Scope) -> Step:
     fixed = _fixed_index(step.condition)
     if fixed is not None:
         place = compiler.place(step)
-        return lambda value, frame, run: item_at(value, fixed, run, place)
+        return lambda value, _frame, run: item_at(value, fixed, run, place)
     decides = isinstance(step.condition, _CONDITIONS)
     place = compiler.place(step)
 
@@ -146,7 +151,9 @@ def _filter(compiler: Compiler, step: FilterStep, scope: Scope) -> Step:
             return run.note("wrong_type", place, "warning", expected="list", found="null")
         items = value if type(value) is list else [value]
         if not items:
-            answer = None if decides else condition((EMPTY, ({"item": None}, frame)), Run(run.moment, run.budget))
+            answer = (
+                None if decides else condition((EMPTY, ({"item": None}, frame)), Run(run.moment, run.budget))
+            )
             return item_at(items, answer, run, place) if type(answer) is Decimal else []
         return _kept(items, condition, size + 2, frame, run, place)
 
@@ -201,10 +208,7 @@ def _asking(compiler: Compiler, step: CallStep, scope: Scope) -> Step:
 
 def _quiet(code: Code) -> Code:
     def without_notes(frame: Frame, run: Run) -> Value:
-        before = len(run.notes)
-        value = code(frame, run)
-        del run.notes[before:]
-        return value
+        return code(frame, Run(run.moment, run.budget))
 
     return without_notes
 

@@ -1,4 +1,6 @@
-"""From syntax tree to closures: which frame holds a name, and the one place that dispatches on the kind of node."""
+"""From syntax tree to closures: which frame holds a name, and the one place that dispatches on the kind of
+node.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,8 @@ Rule = Callable[["Compiler", Any, "Scope"], Code]
 class Scope:
     """What is known when compiling about one frame.
 
-    ``names`` of None: the frame's names come with the data (variables of the caller, entries of a filtered item).
-    ``growing`` marks the frame of a loop, whose ``partial`` is still being made.
+    ``names`` of None: the frame's names come with the data (variables of the caller, entries of a filtered
+    item). ``growing`` marks the frame of a loop, whose ``partial`` is still being made.
     """
 
     names: frozenset[str] | None
@@ -38,7 +40,10 @@ EMPTY: Final[Mapping[str, Value]] = {}
 
 
 class Compiler:
-    """Turns the nodes of one text into closures; ``size`` counts them, ``variables`` collects the free names."""
+    """Turns the nodes of one text into closures.
+
+    ``size`` counts them, ``variables`` collects the free names.
+    """
 
     __slots__ = ("find_type", "functions", "rules", "size", "text", "variables")
 
@@ -50,7 +55,9 @@ class Compiler:
         functions: Mapping[str, Value],
         find_type: Callable[[str], Type | None] | None,
     ) -> None:
-        """``functions`` are those of the library by name, ``find_type`` knows the types of a decision model."""
+        """``functions`` are those of the library by name, ``find_type`` knows the types of a decision
+        model.
+        """
         self.text = text
         self.rules = rules
         self.functions = functions
@@ -76,7 +83,8 @@ class Compiler:
     def lookup(self, node: Name, scope: Scope, *, called: bool = False) -> tuple[Code, bool]:
         """Return the closure that reads a variable, and whether what it reads is a list still growing.
 
-        The closure gives ``MISSING`` if no frame has the name. A built-in function that is ``called`` is no variable.
+        The closure gives ``MISSING`` if no frame has the name. A built-in function that is ``called`` is no
+        variable.
         """
         name = node.name
         uncertain: list[int] = []
@@ -94,7 +102,9 @@ class Compiler:
         return _reader(name, uncertain[:-1], uncertain[-1]), False
 
     def unknown(self, node: Name, scope: Scope) -> Code:
-        """Return the closure that reports a name which no frame has, with the names that were perhaps meant."""
+        """Return the closure that reports a name which no frame has, with the names that were perhaps
+        meant.
+        """
         place, name = self.place(node), node.name
         declared: set[str] = set()
         filtered = False
@@ -105,7 +115,11 @@ class Compiler:
             here = here.outer
         functions = self.functions
 
-        def report(frame: Frame, run: Run) -> Value:
+        def report(frame: Frame | None, run: Run) -> Value:
+            if filtered and not run.is_news("unknown_property", place):
+                return None
+            if not run.is_news("unknown_variable", place):
+                return None
             known: list[str] = []
             inside = False
             while frame is not None:

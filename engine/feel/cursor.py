@@ -109,7 +109,10 @@ class Cursor:
         self.declare(name)
 
     def name_here(self) -> str | None:
-        """Step past the longest known name, else past one identifier; return None and stay if there is neither."""
+        """Step past the longest known name, else past one identifier.
+
+        Return None and stay if there is neither.
+        """
         best = self._names.match(self.tokens, self.at)
         for scope in self._scopes:
             best = _longer(best, scope.match(self.tokens, self.at))
@@ -130,7 +133,9 @@ class Cursor:
         return " ".join(words)
 
     def _may_be_function(self, length: int) -> bool:
-        """``date and time`` is a function only where it is called: ``x between date and time`` is not one name."""
+        """``date and time`` is a function only where it is called: ``x between date and time`` is not one
+        name.
+        """
         tokens = self.tokens[self.at : self.at + length]
         return self.sees("(", length) or not any(token.text in KEYWORDS for token in tokens)
 

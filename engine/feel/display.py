@@ -1,4 +1,6 @@
-"""How FEEL writes a value: the text of ``string()``, which reads back to an equal value where one can be written."""
+"""How FEEL writes a value: the text of ``string()``, which reads back to an equal value where one can be
+written.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +25,7 @@ def string_of(value: Value, budget: Budget) -> str:
 def _write(value: Value, pieces: list[str], budget: Budget, depth: int) -> None:
     if depth > DATA_DEPTH:
         raise BudgetExceeded(limit="depth")
+    budget.charge(2)
     if type(value) is list:
         pieces.append("[")
         for index, item in enumerate(value):

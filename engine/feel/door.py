@@ -25,8 +25,10 @@ _SIXTY_FOUR_BITS: Final = 2**63
 def inward(value: Any, *, depth: int = 0) -> Value:
     """Return the FEEL value for plain Python data; FEEL values pass unchanged.
 
-    Takes None, bool, int, float (read as it prints), Decimal, str, date, datetime, time, timedelta, lists, tuples and
-    mappings with text keys. Raises ``TypeError`` for anything else, ``BudgetExceeded`` beyond 64 levels: a cycle.
+    Takes None, bool, int, float (read as it prints), Decimal, str, date, datetime, time, timedelta, lists,
+    tuples and
+    mappings with text keys. Raises ``TypeError`` for anything else, ``BudgetExceeded`` beyond 64 levels: a
+    cycle.
     """
     kind = type(value)
     if value is None or kind is str or kind is bool or kind in TEMPORAL:
@@ -60,7 +62,10 @@ def outward(value: Value) -> Any:
 
 
 def to_json(value: Value) -> Any:
-    """Return what REST and pages show: text, int, Decimal, bool, None, list or dict; temporals and ranges as text."""
+    """Return what REST and pages show: text, int, Decimal, bool, None, list or dict.
+
+    Temporals and ranges as text.
+    """
     return _walked(value, _leaf_json, [0], 0)
 
 
@@ -104,4 +109,3 @@ def _leaf_json(value: Value) -> Any:
     if value is None or type(value) in (str, bool):
         return value
     return text_of(value)
-

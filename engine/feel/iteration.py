@@ -1,11 +1,13 @@
-"""Over what ``for``, ``some`` and ``every`` go round: lists, numbers in steps of one, dates in steps of a day."""
+"""Over what ``for``, ``some`` and ``every`` go round: lists, numbers in steps of one, dates in steps of a
+day.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from engine.feel.notes import Fault
+from engine.feel.notes import Fault, Severity
 from engine.feel.numbers import ONE
 from engine.feel.temporal import Date, date_of_days, days_of
 from engine.feel.values import Range, Value, kind_of
@@ -29,7 +31,7 @@ def rounds_between(start: Value, end: Value) -> Iterator[Value]:
     if type(start) is Date and type(end) is Date:
         first, last = days_of(start), days_of(end)
         return _dates(first, last, 1 if first <= last else -1)
-    severity = "warning" if start is None or end is None else "error"
+    severity: Severity = "warning" if start is None or end is None else "error"
     raise Fault("wrong_type", severity=severity, start=kind_of(start), end=kind_of(end))
 
 

@@ -30,7 +30,9 @@ _SIMPLE: Final = {'"': '"', "\\": "\\", "n": "\n", "r": "\r", "t": "\t", "'": "'
 
 
 class Token(NamedTuple):
-    """A token; ``kind`` is number, string, word, sign or end, ``spaced`` whether white space comes before it."""
+    """A token; ``kind`` is number, string, word, sign or end, ``spaced`` whether white space comes before
+    it.
+    """
 
     kind: str
     text: str

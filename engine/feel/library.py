@@ -26,14 +26,19 @@ class Formal:
     expected: str = "any"
 
     def fitted(self, value: Value) -> Value:
-        """Return the value as the function wants it: a list of one unwrapped, a single value wrapped. Or ``Fault``."""
+        """Return the value as the function wants it: a list of one unwrapped, a single value wrapped.
+
+        Or ``Fault``.
+        """
         kinds = self.kinds
         if kinds is None or type(value) in kinds:
             return value
         if value is None:
             if self.nullable:
                 return None
-            raise Fault("wrong_type", severity="warning", parameter=self.name, expected=self.expected, found="null")
+            raise Fault(
+                "wrong_type", severity="warning", parameter=self.name, expected=self.expected, found="null"
+            )
         if list in kinds and type(value) is not list:
             return [value]
         if type(value) is list and len(value) == 1 and type(value[0]) in kinds:
@@ -62,7 +67,9 @@ class Signature:
     def by_name(self, given: dict[str, Value]) -> dict[str, Value]:
         """Return the arguments for named values. Raises ``Fault`` if one does not fit."""
         return {
-            formal.name: [formal.fitted(given[formal.name])] if formal.variadic else formal.fitted(given[formal.name])
+            formal.name: [formal.fitted(given[formal.name])]
+            if formal.variadic
+            else formal.fitted(given[formal.name])
             for formal in self.formals
             if formal.name in given
         }
@@ -136,7 +143,9 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "temporal": (Date, Time, DateTime),
     "function": (Function, BuiltIn),
 }
-_FORMAL: Final = re.compile(r"(?P<star>\*)?(?P<name>[A-Za-z0-9 ]+?)(?P<optional>\?)?(?:: *(?P<kinds>[a-z| ]+)(?P<null>\?)?)?")
+_FORMAL: Final = re.compile(
+    r"(?P<star>\*)?(?P<name>[A-Za-z0-9 ]+?)(?P<optional>\?)?(?:: *(?P<kinds>[a-z| ]+)(?P<null>\?)?)?"
+)
 
 
 def _python_name(name: str) -> str:
@@ -150,7 +159,11 @@ def _formal(text: str) -> Formal:
     if match is None:
         raise ValueError(f"not a parameter: {text!r}")
     kinds = match["kinds"]
-    types = None if kinds in (None, "any") else frozenset(t for kind in kinds.split("|") for t in _TYPES[kind.strip()])
+    types = (
+        None
+        if kinds in (None, "any")
+        else frozenset(t for kind in kinds.split("|") for t in _TYPES[kind.strip()])
+    )
     return Formal(
         name=match["name"].strip(),
         kinds=types,

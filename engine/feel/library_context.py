@@ -37,7 +37,9 @@ def get_nested_value(run: Run, context: dict[str, Value], keys: list[Value]) -> 
     for key in keys:
         value = value.get(key, MISSING) if type(value) is dict and type(key) is str else MISSING
         if value is MISSING:
-            raise Fault("unknown_property", severity="warning", name=key if type(key) is str else kind_of(key))
+            raise Fault(
+                "unknown_property", severity="warning", name=key if type(key) is str else kind_of(key)
+            )
     return value if keys else None
 
 
@@ -130,7 +132,7 @@ def ensure(run: Run, value: Value, condition: Value, cause: str | None = None) -
     """Return the value if the condition is true; anything else is an error."""
     run.budget.charge(1)
     if condition is not True:
-        raise Fault("assertion", **({"cause": cause} if cause else {}))
+        raise Fault("assertion", cause=cause or "")
     return value
 
 
@@ -183,7 +185,10 @@ def from_json(run: Run, value: str) -> Value:
 
 
 def _check_depth(text: str) -> None:
-    """Refuse deep nesting before the reader goes down into it; brackets inside strings count too, which is harmless."""
+    """Refuse deep nesting before the reader goes down into it.
+
+    Brackets inside strings count too, which is harmless.
+    """
     depth = 0
     for letter in text:
         depth += (letter in "[{") - (letter in "]}")

@@ -76,7 +76,7 @@ def number(
 @builtin("date(from: string|date|date and time)")
 def date(run: Run, from_: Value) -> Value:
     """Read a date, or take the day out of a date and time."""
-    run.budget.charge(1)
+    run.budget.charge(8)
     if type(from_) is str:
         return made(temporal.parse_date(from_))
     return from_.date if type(from_) is DateTime else from_
@@ -85,14 +85,14 @@ def date(run: Run, from_: Value) -> Value:
 @builtin("date(year: number, month: number, day: number)")
 def date_of_parts(run: Run, year: Decimal, month: Decimal, day: Decimal) -> Value:
     """Make a date."""
-    run.budget.charge(1)
+    run.budget.charge(8)
     return made(make_date(whole(year), whole(month), whole(day)))
 
 
 @builtin("time(from: string|time|date and time|date)")
 def time(run: Run, from_: Value) -> Value:
     """Read a time, or take it out of a date and time; the time of a date is midnight UTC."""
-    run.budget.charge(1)
+    run.budget.charge(8)
     if type(from_) is str:
         return made(temporal.parse_time(from_))
     if type(from_) is DateTime:
@@ -105,7 +105,7 @@ def time_of_parts(
     run: Run, hour: Decimal, minute: Decimal, second: Decimal, offset: DaysDuration | None = None
 ) -> Value:
     """Make a time; the second may have a fraction."""
-    run.budget.charge(1)
+    run.budget.charge(8)
     return made(_time(hour, minute, second, None if offset is None else _offset(offset)))
 
 
@@ -125,7 +125,7 @@ def _time(hour: Decimal, minute: Decimal, second: Decimal, zone: temporal.Zone |
 @builtin("date and time(from: string|date|date and time)")
 def date_and_time(run: Run, from_: Value) -> Value:
     """Read a date and time; a date is its midnight, in UTC if it is a value."""
-    run.budget.charge(1)
+    run.budget.charge(8)
     if type(from_) is str:
         return made(temporal.parse_date_time(from_))
     return DateTime(from_, Time(0, 0, 0, 0, Offset(0))) if type(from_) is Date else from_
@@ -134,14 +134,14 @@ def date_and_time(run: Run, from_: Value) -> Value:
 @builtin("date and time(date: date|date and time, time: time)")
 def date_with_time(run: Run, date: Date | DateTime, time: Time) -> Value:
     """Join a day and a time of day."""
-    run.budget.charge(1)
+    run.budget.charge(8)
     return DateTime(date.date if type(date) is DateTime else date, time)  # type: ignore[arg-type]
 
 
 @builtin("date and time(date: date and time, timezone: string)")
 def date_and_time_in_zone(run: Run, date: DateTime, timezone: str) -> Value:
     """Return the same moment on the wall of another zone; a local value is read as standing there."""
-    run.budget.charge(1)
+    run.budget.charge(8)
     zone = zone_named(timezone)
     if zone is None:
         raise Fault("invalid_temporal", reason="not a time zone")
@@ -157,7 +157,7 @@ def date_and_time_of_parts(
     offset: DaysDuration | None = None,
 ) -> Value:  # fmt: skip
     """Make a date and time at an offset from UTC, or a local one."""
-    run.budget.charge(1)
+    run.budget.charge(8)
     clock = made(_time(hour, minute, second, None if offset is None else _offset(offset)))
     return DateTime(made(make_date(whole(year), whole(month), whole(day))), clock)
 
@@ -171,7 +171,7 @@ def date_and_time_of_parts_in_zone(
     timezone: str | None,
 ) -> Value:  # fmt: skip
     """Make a date and time in a named zone, or a local one."""
-    run.budget.charge(1)
+    run.budget.charge(8)
     zone = None if timezone is None else zone_named(timezone)
     if timezone is not None and zone is None:
         raise Fault("invalid_temporal", reason="not a time zone")
@@ -182,13 +182,13 @@ def date_and_time_of_parts_in_zone(
 @builtin("duration(from: string)")
 def duration(run: Run, from_: str) -> Value:
     """Read a duration of either kind."""
-    run.budget.charge(1)
+    run.budget.charge(8)
     return made(temporal.parse_duration(from_))
 
 
 @builtin("years and months duration(from: date|date and time, to: date|date and time)")
 def years_and_months_duration(run: Run, from_: Date | DateTime, to: Date | DateTime) -> MonthsDuration:
     """Return the whole months between two days."""
-    run.budget.charge(1)
+    run.budget.charge(8)
     start, end = (value.date if type(value) is DateTime else value for value in (from_, to))
     return made(temporal.months_between(start, end))  # type: ignore[no-any-return]

@@ -95,9 +95,5 @@ def _same(run: Run, a: Value, b: Value) -> bool:
     if type(a) in (Function, BuiltIn):
         return a is b
     if type(a) is Range:
-        return (
-            equal(a, b, run.budget) is True
-            and _same(run, a.start, b.start)
-            and _same(run, a.end, b.end)
-        )
+        return equal(a, b, run.budget) is True and _same(run, a.start, b.start) and _same(run, a.end, b.end)
     return equal(a, b, run.budget) is True

@@ -15,7 +15,6 @@ from engine.feel.run import Run
 from engine.feel.temporal import Date, DateTime, DaysDuration, MonthsDuration, Time
 from engine.feel.values import Value, kind_of
 
-
 Items = list[Value]
 _HASHED = frozenset((Decimal, str, bool, type(None), Date, DaysDuration, MonthsDuration))
 
@@ -159,7 +158,9 @@ def _hash_key(value: Value) -> object:
     if kind is list:
         return kind, len(value), *(_hash_key(item) for item in value[:8] if type(item) in _HASHED)
     if kind is dict:
-        return kind, *((key, _hash_key(item)) for key, item in sorted(value.items())[:8] if type(item) in _HASHED)
+        return kind, *(
+            (key, _hash_key(item)) for key, item in sorted(value.items())[:8] if type(item) in _HASHED
+        )
     if kind is Time or kind is DateTime:
         return kind, value.moment
     return (kind, value) if kind in _HASHED else kind
@@ -203,7 +204,10 @@ class _Ordered:
 
 @builtin("sort(list: list, precedes: function)")
 def sort(run: Run, list: list[Value], precedes: Value) -> Value:
-    """Return the list ordered by a function that says whether one item precedes another; equals stay in order."""
+    """Return the list ordered by a function that says whether one item precedes another.
+
+    Equals stay in order.
+    """
     run.budget.make(len(list))
     return [ordered.item for ordered in sorted(_Ordered(item, precedes, run) for item in list)]
 

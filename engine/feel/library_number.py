@@ -27,7 +27,10 @@ SCALES: Final = range(-6111, 6177)
 
 
 def _rounded(run: Run, n: Decimal, scale: Decimal, rounding: str) -> Decimal:
-    """Round to ``scale`` decimals, cut to an integer; a number with no more decimals than that stays as it is."""
+    """Round to ``scale`` decimals, cut to an integer.
+
+    A number with no more decimals than that stays as it is.
+    """
     run.budget.charge(1)
     places = whole(scale)
     if places not in SCALES:
@@ -109,7 +112,7 @@ def square_root(run: Run, number: Decimal) -> Value:
 @builtin("log(number: number)")
 def logarithm(run: Run, number: Decimal) -> Value:
     """Return the natural logarithm of a number above 0."""
-    run.budget.charge(50)
+    run.budget.charge(100)
     if number <= 0:
         raise Fault("value_not_allowed", parameter="number")
     return number.ln()
@@ -118,7 +121,7 @@ def logarithm(run: Run, number: Decimal) -> Value:
 @builtin("exp(number: number)")
 def exponential(run: Run, number: Decimal) -> Value:
     """Return e to the power of the number."""
-    run.budget.charge(50)
+    run.budget.charge(100)
     return finite(number.exp())
 
 
@@ -144,7 +147,7 @@ def _last_digit(number: Decimal) -> int | None:
 
 
 @builtin("not(negand: boolean)")
-def negated(run: Run, negand: bool) -> Value:  # noqa: FBT001 - the parameter of FEEL's function
+def negated(run: Run, negand: bool) -> Value:
     """Return the opposite."""
     run.budget.charge(1)
     return not negand

@@ -1,4 +1,6 @@
-"""Built-in functions on ranges: Allen's relations between points and ranges, and reading a range from text."""
+"""Built-in functions on ranges: Allen's relations between points and ranges, and reading a range from
+text.
+"""
 
 from __future__ import annotations
 
@@ -146,7 +148,9 @@ def includes_point(run: Run, range: Range, point: Value) -> Value:
 def includes(run: Run, range1: Range, range2: Range) -> Value:
     """The second range lies in the first."""
     run.budget.charge(1)
-    return not start_of(range2).starts_before(start_of(range1)) and not end_of(range1).ends_before(end_of(range2))
+    return not start_of(range2).starts_before(start_of(range1)) and not end_of(range1).ends_before(
+        end_of(range2)
+    )
 
 
 @builtin(f"during(point: {_POINT}, range: range)")
@@ -249,5 +253,3 @@ def _endpoint(run: Run, text: str, tokens: list[Token]) -> Value:
     except FeelSyntaxError:
         pass
     raise Fault("value_not_allowed", reason="an end of a range is a literal")
-
-

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from engine.feel.library import builtin
 from engine.feel.logic import compare
-from engine.feel.notes import Fault
-from engine.feel.numbers import ONE, finite
+from engine.feel.notes import Fault, Severity
+from engine.feel.numbers import ONE, finite, weight
 from engine.feel.run import Run
 from engine.feel.values import Value, kind_of
 
@@ -42,7 +42,7 @@ def count(run: Run, list: list[Value]) -> Value:
 
 
 def _extreme(run: Run, items: list[Value], side: int) -> Value:
-    run.budget.charge(len(items))
+    run.budget.charge(sum(map(weight, items)))
     if not items:
         raise Fault("value_not_allowed", severity="warning", reason="the list is empty")
     best = items[0]
@@ -172,7 +172,7 @@ def _joined(run: Run, items: list[Value], *, decisive: bool) -> bool:
         return decisive
     for item in items:
         if type(item) is not bool:
-            severity = "warning" if item is None else "error"
+            severity: Severity = "warning" if item is None else "error"
             raise Fault("wrong_type", severity=severity, expected="list of booleans", found=kind_of(item))
     return not decisive
 

@@ -8,13 +8,17 @@ from typing import Final
 from engine.feel import temporal
 from engine.feel.budget import DATA_DEPTH, Budget
 from engine.feel.notes import BudgetExceeded
+from engine.feel.numbers import weight
 from engine.feel.values import TEMPORAL, Range, Value, kind_of
 
 LONG_TEXT: Final = 256
 
 
 def equal(a: Value, b: Value, budget: Budget, depth: int = 0) -> bool | None:
-    """Compare by value; different kinds give None, null equals only null. Lists and contexts compare by parts."""
+    """Compare by value; different kinds give None, null equals only null.
+
+    Lists and contexts compare by parts.
+    """
     if a is None or b is None:
         return a is b
     kind = type(a)
@@ -28,6 +32,7 @@ def equal(a: Value, b: Value, budget: Budget, depth: int = 0) -> bool | None:
             budget.read(len(a))
         return bool(a == b)
     if kind in TEMPORAL:
+        budget.charge(weight(a) + weight(b))
         return temporal.equal(a, b)
     if a is b:
         return True
@@ -40,12 +45,12 @@ def _equal_parts(a: Value, b: Value, budget: Budget, depth: int) -> bool:
     if type(a) is list:
         if len(a) != len(b):
             return False
-        budget.charge(len(a))
+        budget.charge(4 + 4 * len(a))
         return all(equal(x, y, budget, depth) is True for x, y in zip(a, b, strict=True))
     if type(a) is dict:
         if a.keys() != b.keys():
             return False
-        budget.charge(len(a))
+        budget.charge(4 + 4 * len(a))
         return all(equal(x, b[key], budget, depth) is True for key, x in a.items())
     if type(a) is Range:
         return (

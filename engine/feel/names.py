@@ -1,4 +1,6 @@
-"""Names with spaces and signs in them: which token sequences are one name, and which known name was perhaps meant."""
+"""Names with spaces and signs in them: which token sequences are one name, and which known name was perhaps
+meant.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,11 @@ from engine.feel.lexer import SPACE, WORD, Token, tokens_of
 from engine.feel.notes import FeelSyntaxError
 
 KEYWORDS: Final = frozenset(
-    "and between else every external false for function if in instance not null of or return satisfies some then true"
-    .split()
-) - {"external", "not", "of"}
+    (
+        "and", "between", "else", "every", "false", "for", "function", "if", "in", "instance", "null", "or", "return",
+        "satisfies", "some", "then", "true",
+    )
+)  # fmt: skip
 MOST_COMPARED: Final = 400
 
 
@@ -92,7 +96,10 @@ class NameTable:
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
-    """Return up to three known names that look like ``name``; among very many names only the first are looked at."""
+    """Return up to three known names that look like ``name``.
+
+    Among very many names only the first are looked at.
+    """
     few = list(_first(known, MOST_COMPARED))
     folded = {candidate.casefold(): candidate for candidate in reversed(few) if len(candidate) < 100}
     if len(name) >= 100:

@@ -33,7 +33,8 @@ class Place:
 class Note:
     """Something FEEL answers with null, and where; ``facts`` name kinds and names, never data.
 
-    A ``warning`` marks a null that merely travelled on; an ``error`` something the author of the expression must mend.
+    A ``warning`` marks a null that merely travelled on; an ``error`` something the author of the expression
+    must mend.
     """
 
     code: str
@@ -84,7 +85,9 @@ class BudgetExceeded(Broken):
 
 
 def caret(text: str, start: int, end: int) -> str:
-    """Return the line of ``text`` that holds ``start`` and a line of carets under start to end, tabs kept in step."""
+    """Return the line of ``text`` that holds ``start`` and a line of carets under start to end, tabs kept
+    in step.
+    """
     begin = text.rfind("\n", 0, start) + 1
     finish = text.find("\n", start)
     line = text[begin:] if finish < 0 else text[begin:finish]

@@ -110,7 +110,10 @@ class OperatorParser(ABC):
         return Comparison(SIGNS[word], left, right, start=left.start, end=cursor.last_end)
 
     def _tests_after_in(self) -> tuple[Node, ...]:
-        """One test, or several in parentheses; ``(1..5)`` and ``(1 + 2) * 3`` start like the latter and are not."""
+        """One test, or several in parentheses.
+
+        ``(1..5)`` and ``(1 + 2) * 3`` start like the latter and are not.
+        """
         cursor = self._cursor
         before = cursor.at
         if cursor.skip("("):

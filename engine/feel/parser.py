@@ -136,7 +136,7 @@ class Parser(OperatorParser):
             return self._bracket()
         if token.text == "{":
             return self._context()
-        cursor.fail("an expression")
+        return cursor.fail("an expression")
 
     def _parenthesis(self) -> Node:
         cursor = self._cursor
@@ -265,4 +265,3 @@ class Parser(OperatorParser):
             external = cursor.skip("external")
             body = self.expression()
         return FunctionLiteral(tuple(parameters), body, external, start=start, end=body.end)
-

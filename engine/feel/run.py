@@ -22,9 +22,10 @@ MOST_NOTES: Final = 100
 class Moment:
     """All that an expression may know of the world: when, where, which calendars, and which dice.
 
-    ``now`` must be aware; ``zone`` is the zone of ``now()`` and ``today()``. ``calendar`` is the id of the calendar
-    meant when an expression names none. Equal seeds give equal ``uuid()`` and ``random number()``; without a seed the
-    moment itself is the seed.
+    ``now`` must be aware; ``zone`` is the zone of ``now()`` and ``today()``. ``calendar`` is the id of the
+    calendar
+    meant when an expression names none. Equal seeds give equal ``uuid()`` and ``random number()``; without a
+    seed the moment itself is the seed.
     """
 
     now: datetime
@@ -52,13 +53,14 @@ class Moment:
 class Run:
     """What the nodes of an expression share while they are evaluated."""
 
-    __slots__ = ("_dice", "budget", "moment", "notes")
+    __slots__ = ("_dice", "_noted", "budget", "moment", "notes")
 
     def __init__(self, moment: Moment, budget: Budget) -> None:
         """``budget`` may be shared with other runs."""
         self.moment = moment
         self.budget = budget
         self.notes: list[Note] = []
+        self._noted: set[tuple[str, int]] | None = None
         self._dice: Random | None = None
 
     @property
@@ -71,14 +73,21 @@ class Run:
     def note(self, code: str, place: Place, severity: Severity = "error", **facts: Any) -> None:
         """Write down why something is null. Always returns None, which is FEEL's null.
 
-        Only the first hundred are kept.
+        Only the first note of a kind at one place is kept, and a hundred in all.
         """
-        if len(self.notes) < MOST_NOTES:
+        if self.is_news(code, place):
+            self._noted = self._noted or set()
+            self._noted.add((code, id(place)))
             self.notes.append(
                 Note(code, place.start, place.end, place.line, place.column, facts, severity, place.text)
             )
-        else:
-            self.budget.charge(1)
+
+    def is_news(self, code: str, place: Place) -> bool:
+        """Say whether such a note would be kept: looking for facts is in vain otherwise."""
+        self.budget.charge(1)
+        if self._noted is None:
+            return True
+        return len(self.notes) < MOST_NOTES and (code, id(place)) not in self._noted
 
     def fault(self, fault: Fault, place: Place) -> None:
         """Turn a fault into a note. Always returns None, which is FEEL's null."""

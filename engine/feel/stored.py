@@ -91,7 +91,10 @@ def _range(value: Range, left: list[int], depth: int) -> dict[str, Any]:
 
 
 def unpack(data: Any) -> Value:
-    """Return the value that ``pack`` made. Raises ``ValueError`` if the data is nothing that ``pack`` makes."""
+    """Return the value that ``pack`` made.
+
+    Raises ``ValueError`` if the data is nothing that ``pack`` makes.
+    """
     if data is None or isinstance(data, (bool, str)):
         return data
     if isinstance(data, (int, float)):

@@ -19,7 +19,10 @@ class Type(ABC):
 
     @abstractmethod
     def holds(self, value: Value) -> bool:
-        """Say whether a value that is not null belongs to the type; nulls inside lists and contexts do no harm."""
+        """Say whether a value that is not null belongs to the type.
+
+        Nulls inside lists and contexts do no harm.
+        """
 
     def accepts(self, value: Value) -> bool:
         """Say whether the value, or null, may stand where this type is declared."""
@@ -150,7 +153,7 @@ def conforms(one: Type, other: Type) -> bool:
     if isinstance(other, AnyType) or isinstance(one, NullType) or one is other:
         return True
     if isinstance(one, (ListType, RangeType)) and type(one) is type(other):
-        return conforms(one.of, other.of)  # type: ignore[attr-defined]
+        return conforms(one.of, other.of)
     if isinstance(one, ContextType) and isinstance(other, ContextType):
         return all(
             key in one.entries and conforms(one.entries[key], kind) for key, kind in other.entries.items()

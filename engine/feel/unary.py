@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import operator
 from decimal import Decimal
 from typing import Final
 
-from engine.feel.compile_operators import ORDER, Test, any_of, compared, member_noted
+from engine.feel.compile_operators import literal_value
+from engine.feel.compile_tests import ORDER, Test, any_of, compared, member_noted
 from engine.feel.compiler import ROOT, Compiler, Frame, Scope
 from engine.feel.logic import LONG_TEXT, negation
+from engine.feel.notes import Place
 from engine.feel.numbers import CONTEXT
 from engine.feel.run import Run
-from engine.feel.syntax import Node, Number, SignTest, String, UnaryTests, mentions
+from engine.feel.syntax import Node, Number, RangeLiteral, SignTest, String, UnaryTests, mentions
 from engine.feel.values import Range, Value
 
 INPUT_SCOPE: Final = Scope(frozenset("?"), ROOT)
@@ -19,10 +22,13 @@ INPUT_SCOPE: Final = Scope(frozenset("?"), ROOT)
 def cell(compiler: Compiler, node: UnaryTests) -> Test:
     """Return the closure that judges an input; its frames hold ``?`` and, around it, the variables."""
     if not node.tests:
-        return lambda subject, frame, run: True
+        return lambda _subject, _frame, _run: True
+    texts = [test.value for test in node.tests if type(test) is String and len(test.value) < LONG_TEXT]
     tests = [_test(compiler, test) for test in node.tests]
     if len(tests) == 1:
         joined = tests[0]
+    elif len(texts) == len(tests):
+        joined = _one_of(frozenset(texts), tests)
     else:
 
         def joined(subject: Value, frame: Frame, run: Run) -> bool | None:
@@ -38,6 +44,16 @@ def _test(compiler: Compiler, node: Node) -> Test:
         return _sign(compiler, node)
     if type(node) is String:
         return _text(compiler, node)
+    if type(node) is RangeLiteral:
+        low, high = literal_value(node.low), literal_value(node.high)
+        if type(low) is Decimal and type(high) is Decimal:
+            compiler.size += 1
+            interval = Range(low, high, node.low_included, node.high_included)
+            return _numbers_between(interval, compiler.place(node))
+    return _expression(compiler, node)
+
+
+def _expression(compiler: Compiler, node: Node) -> Test:
     code = compiler.code(node, INPUT_SCOPE)
     place = compiler.place(node)
     if mentions(node, "?"):
@@ -61,6 +77,26 @@ def _test(compiler: Compiler, node: Node) -> Test:
         return member_noted(subject, wanted, run, place)
 
     return belongs
+
+
+def _one_of(texts: frozenset[str], tests: list[Test]) -> Test:
+    def is_one(subject: Value, frame: Frame, run: Run) -> bool | None:
+        return subject in texts if type(subject) is str else any_of(tests, subject, frame, run)
+
+    return is_one
+
+
+def _numbers_between(interval: Range, place: Place) -> Test:
+    above = operator.ge if interval.start_included else operator.gt
+    below = operator.le if interval.end_included else operator.lt
+    start, end = interval.start, interval.end
+
+    def between(subject: Value, frame: Frame, run: Run) -> bool | None:  # noqa: ARG001
+        if type(subject) is Decimal:
+            return bool(above(subject, start) and below(subject, end))
+        return None if subject is None else member_noted(subject, interval, run, place)
+
+    return between
 
 
 def _text(compiler: Compiler, node: String) -> Test:

@@ -25,12 +25,16 @@ __all__ = [
 ]
 
 Value = Any
-"""Decimal, str, bool, None, a temporal, list, dict, Range or a function: nothing else ever is a FEEL value."""
+"""Decimal, str, bool, None, a temporal, list, dict, Range or a function: nothing else ever is a FEEL
+value.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """An interval; an end of None is open to that side, ``negated`` is everything but the single point ``start``."""
+    """An interval; an end of None is open to that side, ``negated`` is everything but the single point
+    ``start``.
+    """
 
     start: Value
     end: Value
@@ -51,8 +55,8 @@ class Parameter:
 class Function:
     """A function made by an expression or a knowledge model; it keeps the scope it was made in.
 
-    ``body`` takes the running evaluation and exactly one value per parameter, and returns a value. ``result`` is the
-    declared type of the result, None if there is none.
+    ``body`` takes the running evaluation and exactly one value per parameter, and returns a value.
+    ``result`` is the declared type of the result, None if there is none.
     """
 
     parameters: tuple[Parameter, ...]
@@ -80,7 +84,10 @@ TEMPORAL: Final = frozenset((Date, Time, DateTime, DaysDuration, MonthsDuration)
 
 
 def kind_of(value: Value) -> str:
-    """Return the FEEL name of the value's kind. Raises ``TypeError`` for what is no FEEL value: a mistake of ours."""
+    """Return the FEEL name of the value's kind.
+
+    Raises ``TypeError`` for what is no FEEL value: a mistake of ours.
+    """
     try:
         return KINDS[type(value)]
     except KeyError:
