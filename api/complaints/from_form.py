@@ -1,0 +1,122 @@
+"""What the two intake forms say, as a complaint: the public one and the one colleagues fill in for somebody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from api.complaints.intake import ComplaintRefused, NewComplaint, PartyDetails
+
+_ADDRESS = ("address", "postcode", "town", "country")
+_DETAILS = ("contactPerson", "contactHours", "language", "adjustments", "accountReference", "branch")
+_FACTS = ("recurring", "awareOn", "toldBefore", "earlierReference", "outsideBodyName")
+
+
+def from_public_form(answers: Mapping[str, Any], *, now: datetime, regime: str, documents: tuple[int, ...]) -> NewComplaint:
+    """Return the complaint of the public form's clean ``answers`` (keys of forms/complaint.form), received ``now``."""
+    anonymous = answers.get("anonymous") == "yes"
+    sender = None if anonymous else _party(answers)
+    on_behalf = answers.get("actingFor") == "other"
+    other = _party(answers, "other") if on_behalf else None
+    description = str(answers.get("description") or "")
+    if answers.get("dangerDetails"):
+        description = f"{description}\n\nDanger: {answers['dangerDetails']}"
+    facts = {name: _plain(answers.get(name)) for name in _FACTS if answers.get(name) not in (None, "")}
+    if answers.get("vulnerabilityConsent") is True and answers.get("vulnerability"):
+        facts["vulnerability"] = answers["vulnerability"]
+    return NewComplaint(
+        channel="web",
+        received_at=now,
+        description=description,
+        complainant=other if on_behalf else sender,
+        representative=sender if on_behalf else None,
+        occurred_on=answers.get("occurredOn"),
+        product=answers.get("product"),
+        problem=answers.get("problem"),
+        category=None,
+        regime=regime,
+        desired_remedy=answers.get("desiredRemedy"),
+        danger_reported=answers.get("dangerReported") == "yes",
+        with_outside_body=answers.get("withOutsideBody") == "yes",
+        documents=documents,
+        facts=facts,
+    )
+
+
+def from_staff_form(
+    answers: Mapping[str, Any],
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    regime: str,
+    documents: tuple[int, ...],
+    known_people: Collection[str],
+) -> NewComplaint:
+    """Return the complaint of the staff form's clean ``answers`` (keys of forms/log-complaint.form).
+
+    Raises ``ComplaintRefused`` with fact ``field``: a date before today without a reason, a user name nobody has.
+    """
+    received_at = _received(answers.get("receivedOn"), answers.get("receivedTime"), now=now, zone=zone)
+    reason = str(answers.get("backdatingReason") or "").strip() or None
+    if received_at.astimezone(zone).date() < now.astimezone(zone).date() and reason is None:
+        raise ComplaintRefused("Say why it is entered after the day it was received.", field="backdatingReason")
+    on_behalf = answers.get("actingForOther") is True
+    sender = None if answers.get("anonymous") is True else _party(answers)
+    concerned = tuple(name for name in re.split(r"[,;\s]+", str(answers.get("staffConcerned") or "")) if name)
+    if unknown := next((name for name in concerned if name not in known_people), None):
+        raise ComplaintRefused(f"Nobody has the user name {unknown!r}. Check it with your team lead.", field="staffConcerned")
+    return NewComplaint(
+        channel=str(answers.get("channel") or "phone"),
+        received_at=received_at,
+        description=str(answers.get("description") or ""),
+        complainant=_party(answers, "other") if on_behalf else sender,
+        representative=sender if on_behalf else None,
+        occurred_on=answers.get("occurredOn"),
+        product=answers.get("product"),
+        problem=answers.get("problem"),
+        regime=regime,
+        desired_remedy=answers.get("desiredRemedy"),
+        danger_reported=answers.get("dangerReported") is True,
+        with_outside_body=answers.get("withOutsideBody") is True,
+        employment=answers.get("problem") == "employment",
+        staff_concerned=concerned,
+        documents=documents,
+        backdating_reason=reason,
+        facts={name: _plain(answers.get(name)) for name in _FACTS if answers.get(name) not in (None, "")},
+    )
+
+
+def _received(day: Any, clock_time: Any, *, now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the moment of receipt: with no time given, the present moment today, else the end of the office's morning."""
+    if not isinstance(day, date):
+        raise ComplaintRefused("Enter the date it was received.", field="receivedOn")
+    if isinstance(clock_time, time):
+        return datetime.combine(day, clock_time.replace(tzinfo=None), zone)
+    local_now = now.astimezone(zone)
+    return now if day == local_now.date() else datetime.combine(day, time(12, 0), zone)
+
+
+def _party(answers: Mapping[str, Any], prefix: str = "") -> PartyDetails:
+    def value(name: str) -> Any:
+        key = f"{prefix}{name[0].upper()}{name[1:]}" if prefix else name
+        return answers.get(key) or None
+
+    lines = [str(value(name)) for name in _ADDRESS if value(name)]
+    details = {name: _plain(answers[name]) for name in _DETAILS if not prefix and answers.get(name)}
+    if prefix:
+        details |= {name: answers[name] for name in ("relation", "consentScope") if answers.get(name)}
+    return PartyDetails(
+        name=value("name"),
+        email=value("email"),
+        phone=value("phone"),
+        address="\n".join(lines) or None,
+        preferred_channel=value("preferredChannel"),
+        details=details,
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
