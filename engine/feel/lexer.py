@@ -62,15 +62,18 @@ def tokens_of(text: str) -> list[Token]:
 
 
 def unescape(text: str, token: Token) -> str:
-    """Return what the string token stands for; pairs of surrogates are joined. Raises ``FeelSyntaxError``."""
+    """Return what the string token stands for. Raises ``FeelSyntaxError``.
+
+    Pairs of surrogates are joined; a backslash before a letter that means nothing stays, as patterns need it.
+    """
     inner = token.text[1:-1]
     if "\\" not in inner and inner.isascii():
         return inner
 
     def one(match: re.Match[str]) -> str:
         first, second, wide, simple, lone = match.groups()
-        if simple in _SIMPLE:
-            return _SIMPLE[simple]
+        if simple is not None and simple not in "uU":
+            return _SIMPLE.get(simple, f"\\{simple}")
         code = int(first or wide or "110000", 16)
         if first and second and 0xD800 <= code < 0xDC00 <= int(second, 16) < 0xE000:
             return chr(0x10000 + ((code - 0xD800) << 10) + int(second, 16) - 0xDC00)

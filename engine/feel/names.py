@@ -14,8 +14,8 @@ from engine.feel.notes import FeelSyntaxError
 
 KEYWORDS: Final = frozenset(
     (
-        "and", "between", "else", "every", "false", "for", "function", "if", "in", "instance", "null", "or", "return",
-        "satisfies", "some", "then", "true",
+        "and", "between", "else", "every", "false", "for", "function", "if",
+        "in", "instance", "null", "or", "return", "satisfies", "some", "then", "true",
     )
 )  # fmt: skip
 MOST_COMPARED: Final = 400

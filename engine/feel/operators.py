@@ -32,6 +32,8 @@ SIGNS: Final[dict[str, ComparisonSign]] = {
     ">": ">",
     ">=": ">=",
 }
+_OPENING: Final = frozenset("-([{@?")
+_JOINING: Final = frozenset(["and", "or", "then", "else", "return", "satisfies", "between", "in", "instance"])
 OR, AND, COMPARING, ADDING, MULTIPLYING, RAISING = range(6)
 _LEVELS: Final = {
     "or": OR,
@@ -171,7 +173,8 @@ class OperatorParser(ABC):
                 if key is None:
                     cursor.fail("a name")
                 steps.append(PathStep(key, start=start, end=cursor.last_end))
-            elif cursor.skip("["):
+            elif cursor.sees("[") and not self._closes_range():
+                cursor.next()
                 with cursor.among_keys():
                     condition = self.expression()
                 cursor.take("]")
@@ -183,6 +186,13 @@ class OperatorParser(ABC):
         if not steps:
             return base
         return Postfix(base, tuple(steps), start=base.start, end=cursor.last_end)
+
+    def _closes_range(self) -> bool:
+        """``[1..10[``: a bracket before what cannot begin an expression is the end of a range, not a filter."""
+        token = self._cursor.tokens[self._cursor.at + 1]
+        if token.kind == "sign":
+            return token.text not in _OPENING
+        return token.kind == "end" or token.text in _JOINING
 
     def _call(self) -> CallStep:
         cursor = self._cursor

@@ -1,4 +1,4 @@
-"""From syntax tree back to text: canonical, with no more parentheses than needed; reading it gives the same tree."""
+"""From syntax tree back to text: canonical, and read again it gives the same tree."""
 
 from __future__ import annotations
 
