@@ -21,6 +21,15 @@ FLOW_NODES: Final = frozenset(
     }
 )
 
+# A global task is called like a process with that one task.
+GLOBAL_TASKS: Final = {
+    "globalTask": "task",
+    "globalUserTask": "userTask",
+    "globalManualTask": "manualTask",
+    "globalScriptTask": "scriptTask",
+    "globalBusinessRuleTask": "businessRuleTask",
+}
+
 # SpiffWorkflow gives these names to specs of its own; an element of that name would take their place.
 _RESERVED: Final = frozenset({"Start", "End", "Root", "StartEventSplit", "StartEventJoin"})
 _RESERVED_ENDINGS: Final = (".EndJoin", ".BoundaryEventSplit", ".BoundaryEventJoin", "[child]")
@@ -33,11 +42,11 @@ def is_reserved(element_id: str) -> bool:
 
 
 def assign_ids(root: etree._Element) -> tuple[str, ...]:
-    """Give an id, in place, to every flow node and sequence flow of a scope that has none; return the new ids.
+    """Give an id, in place, to each flow node and sequence flow that has none; return the new ids.
 
     An id is made of what stands around the element (the ends of a flow, the activity of a boundary event, the
-    scope and name of a node), so the same drawing gets the same ids again and an edit elsewhere changes none of
-    them. Only elements with the same surroundings are numbered, in document order. Repeating is harmless.
+    scope and name of a node), so the same drawing gets the same ids again and an edit elsewhere changes none.
+    Only elements with the same surroundings are numbered, in document order. Repeating is harmless.
     """
     taken = {value for node in root.iter(etree.Element) if (value := node.get("id"))}
     given: list[str] = []

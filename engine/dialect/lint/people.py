@@ -1,0 +1,73 @@
+"""User tasks nobody gets, groups nobody has, and deadlines nobody is told about."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.dialect.lint.context import KnownResources
+from engine.dialect.lint.drawing import EVENTS, Drawing, Node, Scope, first_zeebe
+from engine.dialect.lint.notes import Notes, quote
+from engine.dialect.lint.suggest import perhaps
+from engine.dialect.lint.timing import follows_clock
+from engine.dialect.values import is_formula
+
+_WHO: Final = ("assignee", "candidateGroups", "candidateUsers")
+_ESCALATING: Final = frozenset({"timer", "escalation"})
+
+
+def check_people(drawing: Drawing, notes: Notes, known: KnownResources) -> None:
+    """Judge every user task."""
+    guarded = _guarded_scopes(drawing)
+    for node in drawing.nodes:
+        if node.tag == "userTask":
+            _check_assignment(node, notes, known)
+            _check_deadline(node, guarded, notes)
+
+
+def _check_assignment(node: Node, notes: Notes, known: KnownResources) -> None:
+    assignment = first_zeebe(node.xml, "assignmentDefinition")
+    given = {name: str(assignment.get(name) or "").strip() for name in _WHO} if assignment is not None else {}
+    if not any(given.values()):
+        message = "Nobody can take the task: it has no assignee and no candidates."
+        notes.warning(
+            node.xml, "nobody_assigned", message, "Fill in a candidate group.", attribute="candidateGroups"
+        )
+        return
+    groups = given["candidateGroups"]
+    if known.groups is None or is_formula(groups):
+        return
+    for group in (part.strip() for part in groups.split(",")):
+        if group and group not in known.groups:
+            message = f"There is no group {quote(group)}."
+            advice = perhaps(group, known.groups)
+            notes.warning(node.xml, "group_unknown", message, advice, attribute="candidateGroups")
+
+
+def _guarded_scopes(drawing: Drawing) -> set[Scope]:
+    """Return the scopes in which an event sub-process or a boundary event reacts to time or escalation."""
+    guarded: set[Scope] = set()
+    for node in drawing.nodes:
+        if node.tag not in EVENTS or node.trigger not in _ESCALATING:
+            continue
+        if (
+            node.tag == "boundaryEvent"
+            and node.attached_to is not None
+            and node.attached_to.inner is not None
+        ):
+            guarded.add(node.attached_to.inner)
+        elif node.tag == "startEvent" and node.scope.is_event and node.scope.parent is not None:
+            guarded.add(node.scope.parent)
+    return guarded
+
+
+def _check_deadline(node: Node, guarded: set[Scope], notes: Notes) -> None:
+    schedule = first_zeebe(node.xml, "taskSchedule")
+    due = schedule is not None and str(schedule.get("dueDate") or "").strip()
+    if not due and not follows_clock(node.xml):
+        return
+    if any(event.trigger in _ESCALATING for event in node.boundaries):
+        return
+    if not guarded.intersection(node.scope.outward()):
+        message = "The task has a deadline, but nothing happens when it passes."
+        advice = "Attach a timer event, or react to a timer or escalation around it."
+        notes.warning(node.xml, "deadline_without_escalation", message, advice, attribute="dueDate")
