@@ -1,7 +1,7 @@
-"""Decision models: read from DMN 1.1 to 1.5, checked, and asked for decisions, with an account of how they came about.
+"""Decision models: read from DMN 1.1 to 1.5, checked, and asked for decisions with an account of each.
 
-Belongs here: models, decision tables, boxed expressions, requirements, imports, services. Does not belong here: FEEL
-itself, files, stored definitions, and what a failed decision means for a case.
+Belongs here: models, decision tables, boxed expressions, requirements, imports, services. Does not belong
+here: FEEL itself, files, stored definitions, and what a failed decision means for a case.
 """
 
 from engine.dmn.decide import decide
@@ -20,8 +20,8 @@ __all__ = [
     "Decided",
     "Decision",
     "DecisionFailed",
-    "DecisionNote",
     "DecisionNotFound",
+    "DecisionNote",
     "DecisionService",
     "EvaluatedDecision",
     "EvaluatedInput",

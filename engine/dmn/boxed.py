@@ -32,7 +32,9 @@ Compile = Callable[[Any, Linked, frozenset[str]], Code]
 
 
 def compiled(box: Boxed | None, linked: Linked, known: frozenset[str]) -> Code:
-    """Return the closure of a boxed expression; ``known`` are the names in scope that are no plain identifiers."""
+    """Return the closure of a boxed expression; ``known`` are the names in scope that are no plain
+    identifiers.
+    """
     if box is None:
         return _nothing
     code = _COMPILERS[type(box)](box, linked, known)

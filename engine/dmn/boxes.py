@@ -39,6 +39,7 @@ class Boxes:
     """Reads boxed expressions and collects what is wrong with them."""
 
     def __init__(self, findings: Findings) -> None:
+        """Whatever is wrong goes into ``findings``."""
         self.findings = findings
 
     def first_in(self, element: etree._Element | None) -> Boxed | None:
@@ -133,8 +134,8 @@ class Boxes:
         return RelationBox(columns, rows, **_common(element))
 
     def _conditional(self, element: etree._Element) -> Boxed:
-        parts = [self.first_in(child(element, name)) for name in ("if", "then", "else")]
-        return ConditionalBox(*parts, **_common(element))
+        condition, then, otherwise = (self.first_in(child(element, name)) for name in ("if", "then", "else"))
+        return ConditionalBox(condition, then, otherwise, **_common(element))
 
     def _filter(self, element: etree._Element) -> Boxed:
         return FilterBox(

@@ -34,7 +34,8 @@ _KINDS = {"input": (InputData,), "decision": (Decision,), "knowledge": (Knowledg
 def findings_about(model: Model, imports: Iterable[Model] = ()) -> tuple[Finding, ...]:
     """Return everything that is wrong with the model as a whole.
 
-    FEEL that cannot be read is found only if every imported model is given, as its names decide how a text is read.
+    FEEL that cannot be read is found only if every imported model is given, as its names decide how a text is
+    read.
     """
     found = [*_reference_findings(model), *_circles(model), *_type_findings(model)]
     if found:
@@ -164,7 +165,7 @@ def _types_named_in(box: Boxed) -> list[str | None]:
 
 def _unknown_types(model: Model, names: Iterable[str | None], element_id: str | None) -> Iterator[Finding]:
     aliases = tuple(f"{entry.name}." for entry in model.imports)
-    book = TypeBook(model.types, frozenset(), lambda alias: None)
+    book = TypeBook(model.types, frozenset(), lambda _: None)
     for name in dict.fromkeys(names):
         if not name or (aliases and name.startswith(aliases)):
             continue

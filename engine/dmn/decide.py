@@ -28,11 +28,12 @@ def decide(
 ) -> Decided:
     """Return the answer of a decision or decision service, named by id or name, with notes and trace.
 
-    ``inputs`` are plain Python or FEEL values by name; those of an imported model stand in a mapping under the name of
-    the import. ``imports`` are the models this one imports, directly or not. All expressions share one budget.
+    ``inputs`` are plain Python or FEEL values by name; those of an imported model stand in a mapping under
+    the name of the import. ``imports`` are the models this one imports, directly or not. All expressions
+    share one budget.
 
-    Errors in data give null and notes. Raises ``DecisionNotFound``, ``ImportMissing``, ``BudgetExceeded``, and
-    ``TypeError`` for inputs that are no data.
+    Errors in data give null and notes. Raises ``DecisionNotFound``, ``ImportMissing``, ``BudgetExceeded``,
+    and ``TypeError`` for inputs that are no data.
     """
     target = _target(model, decision)
     program = program_of(model, tuple(imports))
@@ -52,7 +53,8 @@ def _target(model: Model, name: str) -> Decision | DecisionService:
     for found in (model.decisions.get(name), model.services.get(name)):
         if found is not None:
             return found
-    for element in (*model.decisions.values(), *model.services.values()):
+    elements: tuple[Decision | DecisionService, ...] = (*model.decisions.values(), *model.services.values())
+    for element in elements:
         if element.name == wanted:
             return element
     raise DecisionNotFound(decision=name, model=model.name)

@@ -13,10 +13,11 @@ from engine.feel.values import Value
 
 @dataclass(frozen=True, slots=True)
 class DecisionNote:
-    """Something that gave null, and where: the decision being made and the element, in a table rule and column.
+    """Something that gave null, and where: the decision being made and the element, in a table rule and
+    column.
 
-    ``column`` is the label of an input or the name of an output. ``note`` is FEEL's own, with the place in the text.
-    ``facts`` name kinds, names and ids, never data.
+    ``column`` is the label of an input or the name of an output. ``note`` is FEEL's own, with the place in
+    the text. ``facts`` name kinds, names and ids, never data.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""Decisions, knowledge models and services, compiled once per program: what they need and how they are evaluated."""
+"""Decisions, knowledge models and services, compiled once per program, with what they need."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from engine.dmn.model import (
     FunctionBox,
     KnowledgeModel,
     Reference,
-    Requirer,
 )
 from engine.dmn.program import Linked
 from engine.dmn.scope import Code, Scope
@@ -37,7 +36,7 @@ class Need:
 class Ready:
     """An element with what it needs; ``code`` is its boxed expression, ``result`` the type of its answer.
 
-    ``sees_all_inputs``: the model draws no input data at all, as Camunda's modeller allows, so every input is seen.
+    ``sees_all_inputs``: the model draws no input data, as Camunda's modeller allows, so every input is seen.
     """
 
     linked: Linked

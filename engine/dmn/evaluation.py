@@ -47,6 +47,7 @@ class Log:
     __slots__ = ("notes", "trace", "under")
 
     def __init__(self) -> None:
+        """Start with nothing."""
         self.notes: list[DecisionNote] = []
         self.trace: list[EvaluatedDecision] = []
         self.under = _Under(None, None)
@@ -56,7 +57,9 @@ class Evaluation:
     """The values worked out so far for one set of inputs."""
 
     def __init__(self, run: Run, given: Mapping[str, Mapping[str, Any]], root: str, log: Log) -> None:
-        """``given`` are the inputs by namespace of their model, then by name; ``root`` is the namespace asked."""
+        """``given`` are the inputs by namespace of their model, then by name; ``root`` is the namespace
+        asked.
+        """
         self.run = run
         self.given = given
         self.root = root
@@ -76,7 +79,8 @@ class Evaluation:
         log.under = under
         try:
             value = None if ready.code is None else ready.code(scope)
-            value = converted(value, ready.result, self, Spot(decision.id))
+            if ready.result is not None:
+                value = converted(value, ready.result, self, Spot(decision.id))
         finally:
             log.under = above
         self.values[key] = value
@@ -166,7 +170,10 @@ class Evaluation:
             self.note("missing_input", Spot(element.id), severity="warning", name=element.name)
             return None
         kind = linked.types.find(element.variable.type_ref)
-        return converted(inward(given), kind, self, Spot(element.id, column=element.name))
+        value = inward(given)
+        if kind is None or kind.accepts(value):
+            return value
+        return converted(value, kind, self, Spot(element.id, column=element.name))
 
     def given_for(self, need: Need) -> Any:
         """Return what was given for a parameter of a service, None if nothing was."""
@@ -174,12 +181,16 @@ class Evaluation:
         return None if given is MISSING else given
 
     def _given(self, linked: Linked, element: Element) -> Any:
-        """Look among the inputs of the element's own model first, then among those of the model that is asked."""
-        for namespace in (linked.model.namespace, self.root):
-            given = self.given.get(namespace, {})
-            for name in (element.name, element.variable.name):
-                if name in given:
-                    return given[name]
+        """Look among the inputs of the element's own model first, then among those of the model that is
+        asked.
+        """
+        own = linked.model.namespace
+        for namespace in (own,) if own == self.root else (own, self.root):
+            given = self.given.get(namespace)
+            if given is not None:
+                for name in (element.name, element.variable.name):
+                    if name in given:
+                        return given[name]
         return MISSING
 
     def _scope(self, ready: Ready | ReadyKnowledge) -> Scope:

@@ -25,8 +25,8 @@ def chosen(
 ) -> list[int]:
     """Return which hits make up the answer, in its order.
 
-    ``priorities`` hold, per output column, its values from best to worst; only PRIORITY and OUTPUT ORDER read them.
-    Raises ``Violated`` if UNIQUE has several hits, or ANY unequal ones.
+    ``priorities`` hold, per output column, its values from best to worst; only PRIORITY and OUTPUT ORDER read
+    them. Raises ``Violated`` if UNIQUE has several hits, or ANY unequal ones.
     """
     if policy == "UNIQUE" and len(hits) > 1:
         raise Violated
@@ -51,7 +51,9 @@ def _alike(one: Outputs, other: Outputs, run: Run) -> bool:
 
 
 def _rank(outputs: Outputs, priorities: Sequence[Sequence[Value]], run: Run) -> tuple[int, ...]:
-    """Return the places of the outputs among the allowed values, columns left to right; unknown values come last."""
+    """Return the places of the outputs among the allowed values, columns left to right; unknown values come
+    last.
+    """
     ranks = []
     for value, order in zip(outputs.values(), priorities, strict=True):
         run.budget.charge(len(order))

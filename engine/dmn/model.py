@@ -103,7 +103,9 @@ class FilterBox(Boxed):
 
 @dataclass(frozen=True, slots=True)
 class IterationBox(Boxed):
-    """``for``, ``some`` or ``every`` over ``source``; ``body`` sees ``variable`` and, in ``for``, ``partial``."""
+    """``for``, ``some`` or ``every`` over ``source``; ``body`` sees ``variable`` and, in ``for``,
+    ``partial``.
+    """
 
     kind: Literal["for", "some", "every"]
     variable: str
@@ -285,5 +287,5 @@ class Model:
         for elements in (self.inputs, self.decisions, self.knowledge, self.services):
             found = elements.get(element_id)
             if found is not None:
-                return found  # type: ignore[return-value]
+                return found
         return None

@@ -1,4 +1,4 @@
-"""A model linked with its imports: which element a reference means, under which names it is seen, which types exist."""
+"""A model linked with its imports: which element a reference means, and under which names it is seen."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from functools import cached_property
 
 from engine.dmn.errors import ImportMissing, ModelRefused
 from engine.dmn.model import (
+    Boxed,
     ContextBox,
     Element,
+    FunctionBox,
     InvocationBox,
     ItemDefinition,
     Model,
@@ -61,7 +63,9 @@ class Linked:
         return frozenset(name for name in found if not is_plain(name))
 
     def resolve(self, reference: Reference) -> tuple[tuple[str, ...], Linked, Element] | None:
-        """Return the names that lead to the element's model, that model, and the element; None if it is nowhere."""
+        """Return the names that lead to the element's model, that model, and the element; None if it is
+        nowhere.
+        """
         for path, linked in self._reachable(reference.namespace):
             element = linked.model.element(reference.element_id)
             if element is not None:
@@ -90,7 +94,9 @@ class Program:
     """A model with everything it imports, ready to be asked."""
 
     def __init__(self, model: Model, imports: tuple[Model, ...]) -> None:
-        """Raises ``ModelRefused`` if models import each other in a circle, ``ImportMissing`` if one was not given."""
+        """Raises ``ModelRefused`` if models import each other in a circle, ``ImportMissing`` if one was not
+        given.
+        """
         self._models = {other.namespace: other for other in (*imports, model)}
         self._linked: dict[str, Linked] = {}
         self.root = self.linked(model.namespace, needed_by=model)
@@ -119,7 +125,7 @@ def program_of(model: Model, imports: tuple[Model, ...]) -> Program:
     found = model.compiled.get(imports)
     if found is None:
         found = model.compiled[imports] = Program(model, imports)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _element_names(model: Model) -> Iterator[str]:
@@ -134,25 +140,28 @@ def _names_within(model: Model) -> Iterator[str]:
     for item in model.types.values():
         yield from _component_names(item)
     for box in boxes_of(model):
-        if isinstance(box, ContextBox):
-            yield from (variable.name for variable, _ in box.entries)
-        elif isinstance(box, RelationBox):
-            yield from (column.name for column in box.columns)
-        elif isinstance(box, TableBox):
-            yield from (column.name for column in box.outputs)
-        elif isinstance(box, InvocationBox):
-            yield from (variable.name for variable, _ in box.bindings)
+        yield from _names_in_box(box)
     for decision in model.decisions.values():
         yield decision.variable.name
-    for knowledge in model.knowledge.values():
-        if knowledge.logic is not None:
-            yield from (parameter.name for parameter in knowledge.logic.parameters)
     for service in model.services.values():
         for reference in (*service.input_data, *service.input_decisions):
             element = model.element(reference.element_id)
             if element is not None:
                 yield element.variable.name
     yield from (entry.name for entry in model.imports)
+
+
+def _names_in_box(box: Boxed) -> Iterator[str]:
+    if isinstance(box, ContextBox):
+        yield from (variable.name for variable, _ in box.entries)
+    elif isinstance(box, InvocationBox):
+        yield from (variable.name for variable, _ in box.bindings)
+    elif isinstance(box, RelationBox):
+        yield from (column.name for column in box.columns)
+    elif isinstance(box, TableBox):
+        yield from (column.name for column in box.outputs)
+    elif isinstance(box, FunctionBox):
+        yield from (parameter.name for parameter in box.parameters)
 
 
 def _component_names(item: ItemDefinition) -> Iterator[str]:

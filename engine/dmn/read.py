@@ -52,9 +52,10 @@ _Named = TypeVar("_Named", InputData, Decision, KnowledgeModel, DecisionService)
 def read(data: bytes, *, name: str = "") -> Model:
     """Return the model in a .dmn file of DMN 1.1 to 1.5; ``name`` is the file's, for the findings.
 
-    Raises ``ModelRefused`` with all findings, element ids included, if anything in it cannot be used: other languages
-    than FEEL, Java and PMML functions, imports that are no DMN, requirements in a circle, references to nothing, FEEL
-    that cannot be read. FEEL that depends on imports is judged when the imports are known: see ``findings_about``.
+    Raises ``ModelRefused`` with all findings, element ids included, if anything in it cannot be used: other
+    languages than FEEL, Java and PMML functions, imports that are no DMN, requirements in a circle,
+    references to nothing, FEEL that cannot be read. FEEL that depends on imports is judged when the imports
+    are known: see ``findings_about``.
     """
     model, findings = draft(data, name=name)
     errors = [finding for finding in (*findings, *findings_about(model)) if finding.severity == "error"]
@@ -64,9 +65,11 @@ def read(data: bytes, *, name: str = "") -> Model:
 
 
 def draft(data: bytes, *, name: str = "") -> tuple[Model, tuple[Finding, ...]]:
-    """Return the model, however incomplete, and what is wrong with its elements; what cannot be used gives null.
+    """Return the model, however incomplete, and what is wrong with its elements; what cannot be used gives
+    null.
 
-    For editors and measurements; ``read`` is for everything else. Raises ``ModelRefused`` for what is no DMN at all.
+    For editors and measurements; ``read`` is for everything else. Raises ``ModelRefused`` for what is no DMN
+    at all.
     """
     findings = Findings(name)
     try:

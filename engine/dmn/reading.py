@@ -17,6 +17,7 @@ class Findings(list[Finding]):
     """The findings about one file."""
 
     def __init__(self, file: str) -> None:
+        """``file`` is the name to show."""
         super().__init__()
         self.file = file
 

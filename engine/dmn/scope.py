@@ -11,6 +11,7 @@ from engine.dmn.program import Linked
 from engine.feel import (
     Expression,
     FeelSyntaxError,
+    Run,
     UnaryTest,
     compile,
     compile_unary,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from engine.dmn.evaluation import Evaluation
 
 Code = Callable[["Scope"], Value]
+Judge = Callable[[Value, Any, Run], "bool | None"]
 NO_NAMES: frozenset[str] = frozenset()
 
 
@@ -35,6 +37,7 @@ class Scope:
     def __init__(
         self, evaluation: Evaluation, variables: Mapping[str, Value], odd: frozenset[str] = NO_NAMES
     ) -> None:
+        """``variables`` are not copied: a boxed context lets them grow."""
         self.evaluation = evaluation
         self.variables = variables
         self.odd = odd
@@ -81,7 +84,9 @@ class Formula:
         rule_id: str | None = None,
         column: str | None = None,
     ) -> None:
-        """``known`` are the names in scope that are no plain identifiers; ``result`` is the type to convert to."""
+        """``known`` are the names in scope that are no plain identifiers; ``result`` is the type to convert
+        to.
+        """
         self._source = text
         self.element_id = text.element_id
         self.rule_id = rule_id
@@ -156,6 +161,13 @@ class Test:
             if len(self._by_names) < _MOST_VARIANTS:
                 self._by_names[odd] = found
         return found
+
+    @property
+    def parts(self) -> tuple[Judge, int] | None:
+        """The closure that judges an input in a frame, and its cost, where no data has odd names; None if
+        unreadable.
+        """
+        return None if isinstance(self._plain, FeelSyntaxError) else (self._plain.test, self._plain.size)
 
     def passes(self, value: Value, scope: Scope) -> bool:
         """Say whether ``value`` passes; what cannot be said does not pass and is noted."""

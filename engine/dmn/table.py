@@ -10,9 +10,11 @@ from engine.dmn.decided import EvaluatedInput, MatchedRule
 from engine.dmn.hit_policy import Outputs, Violated
 from engine.dmn.model import InputColumn, OutputColumn, Rule, TableBox, Text
 from engine.dmn.program import Linked
-from engine.dmn.scope import Formula, Scope, Spot, Test
+from engine.dmn.scope import Formula, Judge, Scope, Spot, Test
 from engine.dmn.types import ItemType
 from engine.feel import Fault
+from engine.feel.compiler import Frame
+from engine.feel.expression import input_frame
 from engine.feel.types import ListType, Type
 from engine.feel.values import Value
 
@@ -43,6 +45,9 @@ class _Rule:
     results: tuple[Formula | None, ...]
 
 
+_PreparedRule = tuple[_Rule, list[tuple[int, Judge, Test]]]
+
+
 class Table:
     """A compiled decision table; it is called with a scope and gives its answer there."""
 
@@ -55,10 +60,13 @@ class Table:
         self._inputs = [self._input(column) for column in box.inputs]
         self._outputs = [self._output(column) for column in box.outputs]
         self._rules = [self._rule(rule, index) for index, rule in enumerate(box.rules, start=1)]
+        self._prepared, self._price = _prepared(self._rules)
         self._stops_at_first = box.hit_policy == "FIRST"
 
     def typed(self, result: Type | None) -> Table:
-        """Take the order of priority from the type of the result where the columns say nothing; return the table."""
+        """Take the order of priority from the type of the result where the columns say nothing; return the
+        table.
+        """
         for at, (output, column) in enumerate(zip(self._outputs, self.box.outputs, strict=True)):
             if output.priorities is None:
                 order = self._order_by_type(result, column)
@@ -138,12 +146,40 @@ class Table:
         return value
 
     def _matching(self, values: list[Value], scope: Scope) -> list[_Rule]:
+        """Return the rules all of whose cells pass, from top to bottom, cells left to right until one fails."""
+        if scope.odd or self._prepared is None:
+            return self._matching_by_names(values, scope)
+        run = scope.evaluation.run
+        run.budget.charge(self._price)
+        frames = [input_frame(value, scope.variables) for value in values]
+        outer, run.notes = run.notes, []
+        try:
+            return self._judged(values, frames, scope)
+        finally:
+            run.notes = outer
+
+    def _judged(self, values: list[Value], frames: list[Frame], scope: Scope) -> list[_Rule]:
+        run = scope.evaluation.run
+        notes = run.notes
         matched = []
-        for rule in self._rules:
-            for at, test in rule.tests:
-                if not test.passes(values[at], scope):
+        for rule, cells in self._prepared or ():
+            for at, judge, test in cells:
+                passed = judge(values[at], frames[at], run)
+                if notes:
+                    scope.evaluation.take_notes(0, test)
+                if passed is not True:
                     break
             else:
+                matched.append(rule)
+                if self._stops_at_first:
+                    break
+        return matched
+
+    def _matching_by_names(self, values: list[Value], scope: Scope) -> list[_Rule]:
+        """The same where names inside the data decide how a cell is read."""
+        matched = []
+        for rule in self._rules:
+            if all(test.passes(values[at], scope) for at, test in rule.tests):
                 matched.append(rule)
                 if self._stops_at_first:
                     break
@@ -206,6 +242,24 @@ class Table:
                 for column in self._outputs
             }
         )
+
+
+def _prepared(rules: list[_Rule]) -> tuple[list[_PreparedRule] | None, int]:
+    """Return the closures of each rule's cells and what a round through all costs; None if a cell cannot be
+    read.
+    """
+    prepared: list[_PreparedRule] = []
+    price = 0
+    for rule in rules:
+        cells = []
+        for at, test in rule.tests:
+            parts = test.parts
+            if parts is None:
+                return None, 0
+            price += parts[1]
+            cells.append((at, parts[0], test))
+        prepared.append((rule, cells))
+    return prepared, price
 
 
 def _allowed(value: Value, allowed: Test, scope: Scope) -> bool:

@@ -25,7 +25,9 @@ _RUN: ContextVar[Run | None] = ContextVar("run of the decision being made", defa
 
 @contextmanager
 def constraints_run_in(run: Run) -> Iterator[None]:
-    """Let allowed values and constraints share the moment and the budget of ``run``; their notes stay their own."""
+    """Let allowed values and constraints share the moment and the budget of ``run``; their notes stay their
+    own.
+    """
     token = _RUN.set(run)
     try:
         yield

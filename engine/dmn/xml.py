@@ -41,7 +41,7 @@ def parse(data: bytes) -> etree._Element:
         line = error.lineno if isinstance(error, etree.XMLSyntaxError) else None
         raise BadXml("not_xml", line) from None
     info = root.getroottree().docinfo
-    if info.doctype or info.internalDTD is not None:
+    if getattr(info, "doctype", "") or info.internalDTD is not None:
         raise BadXml("has_doctype")
     return root
 
@@ -77,10 +77,9 @@ def child(element: etree._Element | None, *names: str) -> etree._Element | None:
 
 def text_of(element: etree._Element | None) -> str:
     """Return the element's own text, empty for none."""
-    return "" if element is None else "".join(element.itertext())
+    return "" if element is None else "".join(str(part) for part in element.itertext())
 
 
 def line_of(element: etree._Element) -> int | None:
     """Return the line the element starts in."""
-    line = element.sourceline
-    return line if isinstance(line, int) else None
+    return element.sourceline

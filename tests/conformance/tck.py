@@ -1,7 +1,7 @@
 """How much of the DMN compatibility kit the engine passes: ``python -m tests.conformance.tck [FOLDER]``.
 
-FOLDER holds ``compliance-level-N/<directory>/*.dmn`` with test files beside them. Without an argument it is looked for
-in ``$REDRESS_SHARED/tck``, else in ``../shared/tck`` beside the repository.
+FOLDER holds ``compliance-level-N/<directory>/*.dmn`` with test files beside them. Without an argument it is
+looked for in ``$REDRESS_SHARED/tck``, else in ``../shared/tck`` beside the repository.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ class Tally:
         self.values += verdict.case.expects_value
         self.values_passed += verdict.case.expects_value and verdict.passed
         self.nulls_from_errors += sum(
-            answer.passed and answer.result.expected is None and bool(answer.error) for answer in verdict.answers
+            answer.passed and answer.result.expected is None and bool(answer.error)
+            for answer in verdict.answers
         )
         if not verdict.passed:
             self.failures.append(verdict)
@@ -100,13 +101,12 @@ class Folder:
             decided = dmn.decide(model, asked, self.inputs(case, model), moment=MOMENT, imports=imports)
         except RedressError as error:
             return Answer(result, None, str(error), passed=result.is_error and result.expected is None)
-        except Exception as error:  # noqa: BLE001 - a crash of the engine is a failed case, not a crash of the count
-            return Answer(result, None, f"crashed: {type(error).__name__}: {error}")
-        value = decided.value
-        if case.is_service and result.name != asked and len(model_outputs(model, asked)) > 1:
-            value = value.get(result.name) if isinstance(value, dict) else None
-        notes = "; ".join(f"{note.code} {dict(note.facts)}" for note in decided.notes)
-        return Answer(result, value, notes, passed=same(value, result.expected))
+        except Exception as error:  # noqa: BLE001 - a crash of the engine is a failed case, not a crash of
+        the count return Answer(result, None, f"crashed: {type(error).__name__}: {error}") value =
+        decided.value if case.is_service and result.name != asked and len(model_outputs(model, asked)) > 1:
+        value = value.get(result.name) if isinstance(value, dict) else None notes = "; ".join(f"{note.code}
+        {dict(note.facts)}" for note in decided.notes) return Answer(result, value, notes, passed=same(value,
+        result.expected))
 
     def inputs(self, case: Case, model: dmn.Model) -> dict[str, Any]:
         """Return the inputs by name; those of an imported model under the names that lead to it."""

@@ -87,7 +87,11 @@ def value_in(element: etree._Element) -> Any:
         return None
     items = element.find("{*}list")
     if items is not None:
-        return None if items.get(XSI + "nil") == "true" else [value_in(item) for item in items.findall("{*}item")]
+        return (
+            None
+            if items.get(XSI + "nil") == "true"
+            else [value_in(item) for item in items.findall("{*}item")]
+        )
     parts = element.findall("{*}component")
     if parts:
         return {part.get("name"): value_in(part) for part in parts}

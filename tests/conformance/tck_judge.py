@@ -27,7 +27,11 @@ def same(got: Any, expected: Any) -> bool:
     if isinstance(expected, Time):
         return same_clock(got, expected) and got.offset == expected.offset
     if isinstance(expected, DateTime):
-        return got.date == expected.date and same_clock(got.time, expected.time) and got.offset == expected.offset
+        return (
+            got.date == expected.date
+            and same_clock(got.time, expected.time)
+            and got.offset == expected.offset
+        )
     return bool(got == expected)
 
 
