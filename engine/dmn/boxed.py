@@ -66,7 +66,7 @@ def _table(box: TableBox, linked: Linked, known: frozenset[str]) -> Code:
 
 
 def _context(box: ContextBox, linked: Linked, known: frozenset[str]) -> Code:
-    """Entries see those before them; a function sees itself, as its scope is still growing when it is called."""
+    """Entries see those before them; a function sees itself, as its scope has grown by when it is called."""
     entries = []
     for variable, part in box.entries:
         known = with_names(known, [variable.name])

@@ -51,7 +51,7 @@ class MatchedRule:
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedDecision:
-    """One decision, or one table inside a knowledge model or boxed expression, that was evaluated on the way."""
+    """One decision, or one table inside a knowledge model or boxed expression, evaluated on the way."""
 
     decision_id: str
     name: str
@@ -63,14 +63,14 @@ class EvaluatedDecision:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The answer: a FEEL value, notes in the order they arose, and a trace with the decision asked for last."""
+    """The answer: a FEEL value, notes as they arose, and a trace with the decision asked for last."""
 
     value: Value
     notes: tuple[DecisionNote, ...] = ()
     trace: tuple[EvaluatedDecision, ...] = ()
 
     def required(self) -> Value:
-        """Return the value. Raises ``DecisionFailed`` naming decision, rule and inputs if a note is an error."""
+        """Return the value. Raises ``DecisionFailed`` with decision, rule and inputs if a note is an error."""
         for note in self.notes:
             if note.severity == "error":
                 facts: dict[str, Any] = {

@@ -179,7 +179,7 @@ class TypeBook:
         return None
 
     def type_of(self, item: ItemDefinition) -> Type:
-        """Return the type of an item definition; one that only renames or collects another is that very type."""
+        """Return the type of an item definition; one that only renames or collects another is just that."""
         if item.function is not None:
             parameters = tuple(self.find(part.type_ref) or ANY for part in item.function.parameters)
             return FunctionType(parameters, self.find(item.function.result) or ANY)

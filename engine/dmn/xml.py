@@ -13,7 +13,7 @@ _ABOUT_DMN: Final = ("/DMN/", "/spec/dmn/")
 
 
 class BadXml(ValueError):
-    """The bytes are not XML we accept; the argument is a code: ``too_large``, ``not_xml``, ``has_doctype``."""
+    """The bytes are not XML we accept; the code is ``too_large``, ``not_xml`` or ``has_doctype``."""
 
     def __init__(self, code: str, line: int | None = None) -> None:
         """``line`` counts from 1, where known."""
@@ -82,4 +82,5 @@ def text_of(element: etree._Element | None) -> str:
 
 def line_of(element: etree._Element) -> int | None:
     """Return the line the element starts in."""
-    return element.sourceline
+    line = element.sourceline
+    return int(line) if line else None  # type: ignore[call-overload]

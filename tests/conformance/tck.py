@@ -101,12 +101,13 @@ class Folder:
             decided = dmn.decide(model, asked, self.inputs(case, model), moment=MOMENT, imports=imports)
         except RedressError as error:
             return Answer(result, None, str(error), passed=result.is_error and result.expected is None)
-        except Exception as error:  # noqa: BLE001 - a crash of the engine is a failed case, not a crash of
-        the count return Answer(result, None, f"crashed: {type(error).__name__}: {error}") value =
-        decided.value if case.is_service and result.name != asked and len(model_outputs(model, asked)) > 1:
-        value = value.get(result.name) if isinstance(value, dict) else None notes = "; ".join(f"{note.code}
-        {dict(note.facts)}" for note in decided.notes) return Answer(result, value, notes, passed=same(value,
-        result.expected))
+        except Exception as error:  # noqa: BLE001 - a crash of the engine is a failed case, not a crash of the count
+            return Answer(result, None, f"crashed: {type(error).__name__}: {error}")
+        value = decided.value
+        if case.is_service and result.name != asked and len(model_outputs(model, asked)) > 1:
+            value = value.get(result.name) if isinstance(value, dict) else None
+        notes = "; ".join(f"{note.code} {dict(note.facts)}" for note in decided.notes)
+        return Answer(result, value, notes, passed=same(value, result.expected))
 
     def inputs(self, case: Case, model: dmn.Model) -> dict[str, Any]:
         """Return the inputs by name; those of an imported model under the names that lead to it."""
