@@ -70,7 +70,7 @@ class Decided:
     trace: tuple[EvaluatedDecision, ...] = ()
 
     def required(self) -> Value:
-        """Return the value. Raises ``DecisionFailed`` with decision, rule and inputs if a note is an error."""
+        """Return the value. Raises ``DecisionFailed`` naming decision and rule if a note is an error."""
         for note in self.notes:
             if note.severity == "error":
                 facts: dict[str, Any] = {

@@ -146,7 +146,7 @@ class Table:
         return value
 
     def _matching(self, values: list[Value], scope: Scope) -> list[_Rule]:
-        """Return the rules all of whose cells pass, from top to bottom, cells left to right until one fails."""
+        """Return the rules whose cells all pass, top to bottom, cells left to right until one fails."""
         if scope.odd or self._prepared is None:
             return self._matching_by_names(values, scope)
         run = scope.evaluation.run

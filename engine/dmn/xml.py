@@ -83,4 +83,4 @@ def text_of(element: etree._Element | None) -> str:
 def line_of(element: etree._Element) -> int | None:
     """Return the line the element starts in."""
     line = element.sourceline
-    return int(line) if line else None  # type: ignore[call-overload]
+    return line if type(line) is int else None
