@@ -7,6 +7,7 @@ stored here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from marshmallow import ValidationError
 from engine import feel
 from engine.forms.context import Place, Remark, Situation
 from engine.forms.convert import convert, is_empty
-from engine.forms.data import ABSENT, copied, get, laid_over, left_over, put, shape_of, take
+from engine.forms.data import ABSENT, copied, get, laid_over, left_over, put, reached, shape_of, take
 from engine.forms.documents import Documents
 from engine.forms.errors import FieldError, FormInvalid, WrongShape
 from engine.forms.model import (
@@ -32,6 +33,8 @@ from engine.forms.model import (
     Spot,
     dotted,
     keyed,
+    pattern_of,
+    spot_of,
 )
 from engine.forms.rules import Judge, limits_of, same
 from engine.forms.schema import Answer, Fields, Rows, messages_of, problems_in, schema_of
@@ -250,7 +253,7 @@ class _Pass:
         ones."""
         if component.disabled:
             return False
-        kept = _reached(self.situation.base, spot)
+        kept = reached(self.situation.base, spot)
         if isinstance(component, Field):
             try:
                 sent = convert(component, sent, self.situation.zone)
@@ -267,18 +270,18 @@ class _Pass:
 
 def in_page_order(form: Form, errors: list[FieldError]) -> tuple[FieldError, ...]:
     """Sort errors as their fields stand on the page; names the form does not know come last."""
-    order = {dotted(path): number for number, (path, _) in enumerate(keyed(form.components))}
+    order = {path: number for number, (path, _) in enumerate(keyed(form.components))}
 
-    def rank(error: FieldError) -> tuple[Any, ...]:
-        parts = error.path.split(".")
+    def rank(error: FieldError) -> tuple[bool, list[float]]:
+        parts = pattern_of(error.path)
         key: list[float] = []
-        for end in range(1, len(parts) + 1):
-            pattern = ".".join("*" if part.isdigit() else part for part in parts[:end])
-            if parts[end - 1].isdigit():
-                key.append(float(parts[end - 1][:6]))
-            elif pattern in order:
-                key.append(order[pattern])
-        return (pattern not in order, key)
+        for end, part in enumerate(spot_of(error.path), start=1):
+            if isinstance(part, int):
+                key.append(part)
+            elif parts[:end] in order:
+                key.append(order[parts[:end]])
+        unknown = parts not in order
+        return (unknown, [*key, math.inf] if unknown else key)
 
     return tuple(sorted(errors, key=rank))
 
@@ -383,17 +386,8 @@ def _is_blank(value: Any) -> bool:
     return is_empty(value) or (isinstance(value, str) and not value.strip())
 
 
-def _reached(data: Any, spot: Spot) -> Any:
-    for part in spot:
-        if isinstance(part, int):
-            data = data[part] if isinstance(data, list) and part < len(data) else None
-        else:
-            data = get(data, (part,))
-    return data
-
-
 def _at(data: Any, path: str) -> Any:
-    return _reached(data, tuple(int(part) if part.isdigit() else part for part in path.split(".")))
+    return reached(data, spot_of(path))
 
 
 def _without(data: Any, gone: set[str], above: str = "") -> Any:

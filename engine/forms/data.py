@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from engine.forms.model import Component, DynamicList, Field, Group, Path
+from engine.forms.model import Component, DynamicList, Field, Group, Path, Spot
 
 
 class _Absent:
@@ -40,6 +40,16 @@ def get(data: Any, path: Path, absent: Any = None) -> Any:
         if not isinstance(data, Mapping) or name not in data:
             return absent
         data = data[name]
+    return data
+
+
+def reached(data: Any, spot: Spot) -> Any:
+    """Return the value at ``spot``, rows included, or None."""
+    for part in spot:
+        if isinstance(part, int):
+            data = data[part] if isinstance(data, list) and part < len(data) else None
+        else:
+            data = get(data, (part,))
     return data
 
 

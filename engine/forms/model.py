@@ -26,6 +26,21 @@ Sensitivity = Literal["personal", "special"]
 SPECIAL_NAMES = frozenset({"this", "parent", "i", "_this_", "_parent_", "_i_"})
 
 
+def pattern_of(path: str) -> Path:
+    """Return ``("witnesses", "*", "name")`` for ``witnesses.0.name``."""
+    return tuple("*" if is_row(part) else part for part in path.split("."))
+
+
+def spot_of(path: str) -> Spot:
+    """Return ``("witnesses", 0, "name")`` for ``witnesses.0.name``."""
+    return tuple(int(part) if is_row(part) else part for part in path.split("."))
+
+
+def is_row(part: str) -> bool:
+    """Say whether a part of a dotted path is a row number; ``str.isdigit`` would also take ``²``."""
+    return part.isascii() and part.isdigit() and len(part) <= 6
+
+
 def dotted(spot: Spot) -> str:
     """Return ``witnesses.0.name`` for ``("witnesses", 0, "name")``."""
     return ".".join(map(str, spot))

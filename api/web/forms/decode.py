@@ -22,7 +22,7 @@ from engine import feel
 from engine.errors import Invalid
 from engine.forms import model as m
 from engine.forms.context import Place, Situation
-from engine.forms.data import get, laid_over, put, shape_of
+from engine.forms.data import get, laid_over, put, reached, shape_of
 from engine.forms.documents import Document
 from engine.forms.errors import FieldError
 from engine.forms.rules import options_of
@@ -333,8 +333,8 @@ def _act(
     """Add or remove a row or a file; return the answers, where the focus goes and what to say."""
     if action.kind not in ("add", "remove", "remove-file"):
         return answers, "", ""
-    spot = tuple(int(part) if part.isdigit() else part for part in action.path.split("."))
-    held = _reached(answers, spot)
+    spot = m.spot_of(action.path)
+    held = reached(answers, spot)
     if not isinstance(held, list):
         return answers, "", ""
     anchor = f"f-{'-'.join(map(str, spot))}"
@@ -352,12 +352,3 @@ def _act(
         del held[action.row]
         return answers, anchor, f"{name} {action.row + 1} removed"
     return answers, anchor, ""
-
-
-def _reached(data: Any, spot: m.Spot) -> Any:
-    for part in spot:
-        if isinstance(part, int):
-            data = data[part] if isinstance(data, list) and part < len(data) else None
-        else:
-            data = get(data, (part,))
-    return data

@@ -75,7 +75,7 @@ def first_unanswered(
 
 def step_of(form: m.Form, path: str) -> str | None:
     """Return the id of the step whose page holds the field at a dotted path, or None."""
-    pattern = tuple("*" if part.isdigit() else part for part in path.split("."))
+    pattern = m.pattern_of(path)
     for step in form.steps:
         if any(known == pattern for known, _ in m.keyed(step.components)):
             return step.id
