@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from lxml import etree
 
-from engine.dialect.ids import BPMN, FLOW_NODES, GLOBAL_TASKS
+from engine.dialect.ids import BPMN, FLOW_NODES, GLOBAL_TASKS, SCOPES
 from engine.findings import Finding, Severity
 
 MOST_FINDINGS: Final = 1_000
@@ -117,7 +117,9 @@ def _place(node: etree._Element) -> etree._Element:
     at: etree._Element | None = node
     while at is not None:
         namespace, name = split(at.tag)
-        if namespace == BPMN and name in PLACES and (at.get("id") or name == "definitions"):
+        parent = at.getparent()
+        drawn = name in PLACES or (parent is not None and split(parent.tag)[1] in SCOPES)
+        if namespace == BPMN and drawn and (at.get("id") or name == "definitions"):
             return at
-        at = at.getparent()
+        at = parent
     return node

@@ -1,8 +1,8 @@
 """Small diagrams for the validator, written in one line.
 
-A drawing is the inside of a process (default namespace BPMN, prefix ``z`` for zeebe), then perhaps ``|`` and
-flows such as ``s>a a>e``. A start ``s`` and an end ``e`` are added where missing; without flows, ``s>a a>e`` is
-meant if there is an ``a``, else ``s>e``. Around it stand a few messages, signals, errors and escalations.
+A drawing is the inside of a process (default namespace BPMN, ``z`` for zeebe), then perhaps ``|`` and
+flows such as ``s>a a>e``. A start ``s`` and an end ``e`` are added where missing; without flows ``s>a a>e``
+is meant if there is an ``a``, else ``s>e``. Around it stand a few messages, signals, errors and escalations.
 """
 
 from __future__ import annotations
