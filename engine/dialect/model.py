@@ -155,7 +155,7 @@ class Bounds:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Element:
     """A flow node of an executable process. ``scope_id`` is the enclosing sub-process, or the process."""
 

@@ -233,3 +233,67 @@ class Story:
     def wait(self, **span: float) -> Story:
         self.world.now += timedelta(**span)
         return self
+
+
+def timer(kind: str, text: str) -> str:
+    """Return a timer event definition; ``kind`` is date, duration or cycle."""
+    tag = f"time{kind.capitalize()}"
+    return f"<timerEventDefinition><{tag}>{text}</{tag}></timerEventDefinition>"
+
+
+def catch(event_id: str, definition: str, extra: str = "") -> str:
+    """Return an intermediate catch event."""
+    box = f"<extensionElements>{extra}</extensionElements>" if extra else ""
+    return f'<intermediateCatchEvent id="{event_id}">{box}{definition}</intermediateCatchEvent>'
+
+
+def throw(event_id: str, definition: str, extra: str = "", tag: str = "intermediateThrowEvent") -> str:
+    """Return an intermediate throw event, or with ``tag`` an end event."""
+    box = f"<extensionElements>{extra}</extensionElements>" if extra else ""
+    return f'<{tag} id="{event_id}">{box}{definition}</{tag}>'
+
+
+def boundary(event_id: str, host: str, definition: str, *, interrupting: bool = True, extra: str = "") -> str:
+    """Return a boundary event."""
+    box = f"<extensionElements>{extra}</extensionElements>" if extra else ""
+    cancel = "" if interrupting else ' cancelActivity="false"'
+    return f'<boundaryEvent id="{event_id}" attachedToRef="{host}"{cancel}>{box}{definition}</boundaryEvent>'
+
+
+def event_subprocess(sub_id: str, definition: str, body: str, *, interrupting: bool = True, extra: str = "") -> str:
+    """Return an event sub-process whose start event is called ``<sub_id>-start``."""
+    box = f"<extensionElements>{extra}</extensionElements>" if extra else ""
+    mark = "" if interrupting else ' isInterrupting="false"'
+    start = f'<startEvent id="{sub_id}-start"{mark}>{box}{definition}</startEvent>'
+    return f'<subProcess id="{sub_id}" triggeredByEvent="true">{start}{body}</subProcess>'
+
+
+def sub(sub_id: str, body: str, *, tag: str = "subProcess", extra: str = "", marker: str = "") -> str:
+    """Return an embedded sub-process with a start event called ``<sub_id>-start``."""
+    box = f"<extensionElements>{extra}</extensionElements>" if extra else ""
+    return f'<{tag} id="{sub_id}">{box}{marker}<startEvent id="{sub_id}-start"/>{body}</{tag}>'
+
+
+def message(message_id: str, name: str, key: str = "=id") -> str:
+    """Return a message declaration."""
+    subscription = f'<extensionElements><zeebe:subscription correlationKey="{key}"/></extensionElements>'
+    return f'<message id="{message_id}" name="{name}">{subscription}</message>'
+
+
+MESSAGE = '<messageEventDefinition messageRef="M"/>'
+SIGNAL = '<signalEventDefinition signalRef="S"/>'
+ERROR = '<errorEventDefinition errorRef="E1"/>'
+ANY_ERROR = "<errorEventDefinition/>"
+ESCALATION = '<escalationEventDefinition escalationRef="X1"/>'
+ANY_ESCALATION = "<escalationEventDefinition/>"
+DECLARED = (
+    message("M", "reply")
+    + '<signal id="S" name="alarm"/><error id="E1" errorCode="one"/><error id="E2" errorCode="two"/>'
+    + '<escalation id="X1" escalationCode="late"/><escalation id="X2" escalationCode="other"/>'
+)
+
+
+def conditional(condition: str, extra: str = "") -> str:
+    """Return a conditional event definition."""
+    box = f"<extensionElements>{extra}</extensionElements>" if extra else ""
+    return f"<conditionalEventDefinition>{box}<condition>{condition}</condition></conditionalEventDefinition>"
