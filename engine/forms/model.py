@@ -3,6 +3,7 @@ beyond walking."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -23,6 +24,7 @@ Spot = tuple[str | int, ...]
 """Where one value stands in the whole data, row numbers (from 0) included."""
 
 Sensitivity = Literal["personal", "special"]
+_WORD = re.compile(r"[a-z0-9]+")
 SPECIAL_NAMES = frozenset({"this", "parent", "i", "_this_", "_parent_", "_i_"})
 
 
@@ -261,8 +263,10 @@ class Step:
     """One page of a form in steps: a step group, with what stands outside the steps before or after it."""
 
     id: str
-    group: Group | None
+    group: Group
     components: tuple[Component, ...]
+    slug: str = ""
+    """The label in lower case with dashes, for addresses; unique in its form."""
 
 
 @dataclass(frozen=True)
@@ -290,11 +294,22 @@ class Form:
                 steps[-1][1].append(component)
             else:
                 waiting.append(component)
-        return tuple(Step(group.id, group, tuple(parts)) for group, parts in steps)
+        slugs: list[str] = []
+        for group, _ in steps:
+            words = _WORD.findall((group.label.text if group.label else "").lower())
+            slug = "-".join(words)[:60] or group.id
+            slugs.append(f"{slug}-{len(slugs) + 1}" if slug in slugs else slug)
+        return tuple(
+            Step(one.id, one, tuple(parts), slug) for (one, parts), slug in zip(steps, slugs, strict=True)
+        )
 
     def step(self, step_id: str) -> Step:
         """Return the step with this id. Raises ``KeyError``."""
         return {step.id: step for step in self.steps}[step_id]
+
+    def step_at(self, slug: str) -> Step | None:
+        """Return the step with this slug, or None."""
+        return next((step for step in self.steps if step.slug == slug), None)
 
     def fields(self) -> Iterator[tuple[Path, Field]]:
         """Yield (path, field) in page order; a list's rows stand as ``*`` in the path."""

@@ -43,9 +43,7 @@ def visible_steps(
     """Return the steps that are shown for these answers; hidden ones vanish from count and order."""
     situation = Situation(form, answers, stored, moment)
     place = situation.place()
-    return tuple(
-        step for step in form.steps if step.group is None or not situation.is_hidden(step.group, place)
-    )
+    return tuple(step for step in form.steps if not situation.is_hidden(step.group, place))
 
 
 def neighbours(steps: tuple[m.Step, ...], step_id: str) -> tuple[str | None, int, str | None]:

@@ -220,6 +220,15 @@ def test_what_stands_outside_the_steps_joins_the_first_and_the_last(build: Build
     ]
 
 
+def test_a_step_has_an_address_made_of_its_label(build: Build) -> None:
+    step = {**GROUP, "properties": STEP, "label": "What happened?", "components": []}
+    form = build({**step, "id": "one"}, {**step, "id": "two", "path": "h"})
+
+    assert [one.slug for one in form.steps] == ["what-happened", "what-happened-2"]
+    assert form.step_at("what-happened-2") == form.steps[1]
+    assert form.step_at("elsewhere") is None
+
+
 @pytest.mark.parametrize(
     ("pattern", "value", "found"),
     [
