@@ -23,7 +23,7 @@ from engine.feel.syntax import (
     mentions,
 )
 from engine.feel.syntax import Iterator as IteratorNode
-from engine.feel.types import resolve
+from engine.feel.types import resolve, type_of
 from engine.feel.values import Function, Parameter, Range, Value, kind_of
 
 Domain = Callable[[Frame, Run], Iterable[Value]]
@@ -120,13 +120,14 @@ def _function(compiler: Compiler, node: FunctionLiteral, scope: Scope) -> Code:
     names = tuple(part.name for part in node.parameters)
     parameters = tuple(Parameter(name, kind) for name, kind in zip(names, types, strict=True))
     code, size = compiler.sized(node.body, Scope(frozenset(names), scope))
+    result = type_of(node.body, {part.name: kind for part, kind in zip(node.parameters, types, strict=True)})
 
     def make(frame: Frame, run: Run) -> Value:  # noqa: ARG001
         def body(run: Run, values: list[Value]) -> Value:
             run.budget.charge(size)
             return code((dict(zip(names, values, strict=True)), frame), run)
 
-        return Function(parameters, body)
+        return Function(parameters, body, result=result)
 
     return make
 

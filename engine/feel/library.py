@@ -75,7 +75,12 @@ class Signature:
         }
 
     def takes_names(self, names: frozenset[str]) -> bool:
-        """Say whether these names, all of them and no fewer than needed, are parameters here."""
+        """Say whether these names, all of them and no fewer than needed, are parameters here.
+
+        Arguments without end have no names.
+        """
+        if self.formals and self.formals[0].variadic:
+            return False
         known = {formal.name for formal in self.formals}
         needed = {formal.name for formal in self.formals if not formal.optional}
         return needed <= names <= known

@@ -60,7 +60,7 @@ def sublist(run: Run, list: list[Value], start_position: Decimal, length: Decima
     """Return a part of the list."""
     first = _position(start_position, len(list))
     count = len(list) - first if length is None else whole(length)
-    if count < 0 or (length is not None and first + count > len(list)):
+    if not 1 <= count <= len(list) - first:
         raise Fault("value_not_allowed", parameter="length")
     run.budget.make(count)
     return list[first : first + count]

@@ -188,7 +188,7 @@ class OperatorParser(ABC):
         return Postfix(base, tuple(steps), start=base.start, end=cursor.last_end)
 
     def _closes_range(self) -> bool:
-        """``[1..10[``: a bracket before what cannot begin an expression is the end of a range, not a filter."""
+        """``[1..10[``: a bracket before what cannot begin an expression ends a range; it is no filter."""
         token = self._cursor.tokens[self._cursor.at + 1]
         if token.kind == "sign":
             return token.text not in _OPENING

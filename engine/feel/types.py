@@ -7,7 +7,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from engine.feel.syntax import ContextOf, FunctionOf, ListOf, NamedType, RangeOf, TypeNode
+from engine.feel.syntax import (
+    Between,
+    Boolean,
+    Chain,
+    Comparison,
+    ContextOf,
+    FunctionOf,
+    If,
+    In,
+    InstanceOf,
+    ListOf,
+    Logic,
+    Name,
+    NamedType,
+    Node,
+    Number,
+    Quantified,
+    RangeOf,
+    String,
+    TypeNode,
+)
 from engine.feel.temporal import Date, DateTime, Offset, Time
 from engine.feel.values import MISSING, Function, Range, Value, kind_of
 
@@ -213,3 +233,34 @@ def _function_type(node: FunctionOf, find: Callable[[str], Type | None] | None) 
     if result is None or len(known) < len(parameters):
         return None
     return FunctionType(known, result)
+
+
+def type_of(node: Node, names: Mapping[str, Type | None]) -> Type | None:
+    """Return the type of an expression as far as it can be seen without running it; None if it cannot.
+
+    ``names`` are the parameters around it with their declared types. That any of it may be null is left out.
+    """
+    if isinstance(node, Name):
+        return names.get(node.name)
+    if isinstance(node, Chain):
+        kinds = {type_of(part, names) for part in (node.first, *(operand for _, operand in node.rest))}
+        only = kinds.pop() if len(kinds) == 1 else None
+        return only if only in (BUILT_IN_TYPES["number"], BUILT_IN_TYPES["string"]) else None
+    if isinstance(node, If):
+        then, otherwise = type_of(node.then, names), type_of(node.otherwise, names)
+        return then if then == otherwise else None
+    name = _SEEN.get(type(node))
+    return BUILT_IN_TYPES[name] if name else None
+
+
+_SEEN: Final[dict[type, str]] = {
+    Number: "number",
+    String: "string",
+    Boolean: "boolean",
+    Comparison: "boolean",
+    Between: "boolean",
+    In: "boolean",
+    Logic: "boolean",
+    Quantified: "boolean",
+    InstanceOf: "boolean",
+}

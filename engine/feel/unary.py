@@ -13,7 +13,7 @@ from engine.feel.logic import LONG_TEXT, negation
 from engine.feel.notes import Place
 from engine.feel.numbers import CONTEXT
 from engine.feel.run import Run
-from engine.feel.syntax import Node, Number, RangeLiteral, SignTest, String, UnaryTests, mentions
+from engine.feel.syntax import Boolean, Node, Number, RangeLiteral, SignTest, String, UnaryTests, mentions
 from engine.feel.values import Range, Value
 
 INPUT_SCOPE: Final = Scope(frozenset("?"), ROOT)
@@ -68,10 +68,12 @@ def _expression(compiler: Compiler, node: Node) -> Test:
 
         return own_answer
 
+    literal = type(node) is Boolean
+
     def belongs(subject: Value, frame: Frame, run: Run) -> bool | None:
         wanted = code(frame, run)
         if type(wanted) is bool and type(subject) is not bool:
-            return wanted
+            return wanted and not (literal and subject is None)
         if subject is None and type(wanted) is Range:
             return None
         return member_noted(subject, wanted, run, place)
