@@ -64,8 +64,11 @@ def read_calendar(data: bytes, *, name: str = "") -> Calendar:
     return _Reader(name).read(data)
 
 
-def read_folder(folder: Path, *, default: str) -> CalendarSet:
-    """Read every ``*.json`` of a folder. Raises ``CalendarRefused`` with the findings of all files."""
+def read_calendars(folder: Path, *, default: str = "generic") -> CalendarSet:
+    """Read every ``*.json`` of a folder; ``default`` is the calendar used where none is named.
+
+    Raises ``CalendarRefused`` with the findings of all files, ``CalendarNotFound`` without the default.
+    """
     calendars: list[Calendar] = []
     findings: list[Finding] = []
     for path in sorted(folder.glob("*.json")):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.calendar_files import read_folder
+from engine.calendar_files import read_calendars
 from engine.calendars import Calendar, Opening
 from engine.deadlines import clocks
 from engine.deadlines.clocks import Act
@@ -45,7 +45,7 @@ LISTED = {
     ),
     "NSW": Calendar("au-nsw", 1, "New South Wales", SYDNEY, OFFICE, days("2026-10-05")),
 }
-SHIPPED_SET = read_folder(ROOT / "processes" / "calendars", default="generic")
+SHIPPED_SET = read_calendars(ROOT / "processes" / "calendars")
 SHIPPED = {name: SHIPPED_SET.get(listed.id) for name, listed in LISTED.items()}
 
 
