@@ -1,4 +1,4 @@
-"""Stable ids for the flow elements a modeller drew without one, and the ids no diagram may use."""
+"""Stable ids for the flow elements a modeller drew without one."""
 
 from __future__ import annotations
 
@@ -30,15 +30,7 @@ GLOBAL_TASKS: Final = {
     "globalBusinessRuleTask": "businessRuleTask",
 }
 
-# SpiffWorkflow gives these names to specs of its own; an element of that name would take their place.
-_RESERVED: Final = frozenset({"Start", "End", "Root", "StartEventSplit", "StartEventJoin"})
-_RESERVED_ENDINGS: Final = (".EndJoin", ".BoundaryEventSplit", ".BoundaryEventJoin", "[child]")
 _EVENT_DEFINITION: Final = "EventDefinition"
-
-
-def is_reserved(element_id: str) -> bool:
-    """Tell whether the engine needs this id for itself."""
-    return element_id in _RESERVED or element_id.endswith(_RESERVED_ENDINGS)
 
 
 def assign_ids(root: etree._Element) -> tuple[str, ...]:

@@ -20,7 +20,8 @@ class KnownResources:
     ``processes``, ``decisions`` and ``forms`` give the version tags of every stored id, ``form_fields`` the
     variables a stored form hands over. ``start_variables`` are the names every instance starts with,
     ``in_step_results`` the variables an in-step job type returns. ``calendars`` are the ids of
-    ``working_days``. ``now`` is an aware moment, ``zone`` the IANA zone of the service.
+    ``working_days``. ``functions`` are those the
+    service adds to FEEL. ``now`` is an aware moment, ``zone`` the IANA zone of the service.
     """
 
     processes: Mapping[str, Tags] | None = None
@@ -34,6 +35,7 @@ class KnownResources:
     working_days: Calendars | None = None
     groups: frozenset[str] | None = None
     start_variables: frozenset[str] | None = None
+    functions: frozenset[str] = frozenset({"clock"})
     now: datetime | None = None
     zone: str = "UTC"
     shortest_cycle: timedelta = timedelta(seconds=1)
@@ -52,9 +54,13 @@ class DeploymentContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Together:
-    """The resources of one deployment: every id with its version tag or None, and each form's fields."""
+    """The resources of one deployment: every id with its version tag or None, and each form's fields.
+
+    ``clocks_watched`` are the case clocks some timer of the deployment follows.
+    """
 
     processes: Mapping[str, str | None]
     decisions: Mapping[str, str | None]
     forms: Mapping[str, str | None]
     form_fields: Mapping[str, frozenset[str]]
+    clocks_watched: frozenset[str] = frozenset()

@@ -58,7 +58,7 @@ def _check(drawing: Drawing, notes: Notes, context: DeploymentContext) -> None:
     check_activities(drawing, texts)
     check_properties(drawing, notes, context.known)
     check_paths(drawing, notes)
-    check_people(drawing, notes, context.known)
+    check_people(drawing, notes, context)
     check_conditions(drawing, texts)
     check_bindings(drawing, notes, context)
     check_variables(drawing, texts, context)

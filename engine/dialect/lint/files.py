@@ -9,8 +9,10 @@ from typing import Any, Final
 from lxml import etree
 
 from engine import dmn, forms
+from engine.dialect.lint.clocks import clocks_watched
 from engine.dialect.lint.context import DeploymentContext, KnownResources, Together
 from engine.dialect.lint.diagram import check_diagram
+from engine.dialect.lint.drawing import draw
 from engine.dialect.lint.identity import is_bpmn, process_tags
 from engine.dialect.xml import XmlRefused, read_xml
 from engine.errors import RedressError
@@ -29,6 +31,7 @@ class _Reading:
     decisions: dict[str, str | None] = field(default_factory=dict)
     forms: dict[str, str | None] = field(default_factory=dict)
     form_fields: dict[str, frozenset[str]] = field(default_factory=dict)
+    clocks_watched: frozenset[str] = frozenset()
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def claim(self, kind: str, resource_id: str, file: str) -> None:
@@ -62,6 +65,7 @@ def check_files(files: Mapping[str, bytes], *, known: KnownResources | None = No
         decisions=reading.decisions,
         forms=reading.forms,
         form_fields=reading.form_fields,
+        clocks_watched=reading.clocks_watched,
     )
     context = DeploymentContext(known=known or KnownResources(), together=together)
     for name, root in reading.diagrams.items():
@@ -114,6 +118,7 @@ def _read_diagram(name: str, data: bytes, reading: _Reading) -> None:
         for process_id, tag in process_tags(root).items():
             reading.claim("process", process_id, name)
             reading.processes[process_id] = tag
+        reading.clocks_watched |= clocks_watched(draw(root))
 
 
 def _read_decisions(name: str, data: bytes, reading: _Reading) -> None:

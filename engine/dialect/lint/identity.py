@@ -7,7 +7,7 @@ from typing import Final
 
 from lxml import etree
 
-from engine.dialect.ids import BPMN, GLOBAL_TASKS, LONGEST_ID, is_reserved
+from engine.dialect.ids import BPMN, GLOBAL_TASKS, LONGEST_ID
 from engine.dialect.lint.drawing import MODELER, Drawing, is_true, zeebe
 from engine.dialect.lint.notes import Notes, elements, quote, split
 
@@ -31,7 +31,7 @@ def check_platform(drawing: Drawing, notes: Notes) -> None:
 
 
 def check_ids(drawing: Drawing, notes: Notes) -> None:
-    """Note ids that are missing, malformed, reserved, or used twice in the file."""
+    """Note ids that are missing, malformed, or used twice in the file."""
     for process in drawing.executable:
         if not process.get("id"):
             notes.error(
@@ -59,12 +59,7 @@ def _executable_elements(drawing: Drawing) -> set[etree._Element]:
 
 
 def _check_id(node: etree._Element, value: str, notes: Notes) -> None:
-    if is_reserved(value):
-        message = f"The id {quote(value)} is reserved by the engine."
-        notes.error(
-            node, "id_reserved", message, "Choose another id, for example with a number.", attribute="id"
-        )
-    elif not _ID.fullmatch(value):
+    if not _ID.fullmatch(value):
         message = f"The id {quote(value)} is malformed."
         advice = "Use a letter or _, then letters, digits, _, - or full stops."
         notes.error(node, "id_malformed", message, advice, attribute="id")

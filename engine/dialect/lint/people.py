@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.dialect.lint.context import KnownResources
+from engine.dialect.lint.clocks import clocks_of_task, clocks_watched
+from engine.dialect.lint.context import DeploymentContext, KnownResources
 from engine.dialect.lint.drawing import EVENTS, Drawing, Node, Scope, first_zeebe
 from engine.dialect.lint.notes import Notes, quote
 from engine.dialect.lint.suggest import perhaps
-from engine.dialect.lint.timing import follows_clock
 from engine.dialect.values import is_formula
 
 _WHO: Final = ("assignee", "candidateGroups", "candidateUsers")
 _ESCALATING: Final = frozenset({"timer", "escalation"})
 
 
-def check_people(drawing: Drawing, notes: Notes, known: KnownResources) -> None:
+def check_people(drawing: Drawing, notes: Notes, context: DeploymentContext) -> None:
     """Judge every user task."""
     guarded = _guarded_scopes(drawing)
+    watched = clocks_watched(drawing)
+    if context.together is not None:
+        watched |= context.together.clocks_watched
     for node in drawing.nodes:
         if node.tag == "userTask":
-            _check_assignment(node, notes, known)
-            _check_deadline(node, guarded, notes)
+            _check_assignment(node, notes, context.known)
+            if not clocks_of_task(node) & watched:
+                _check_deadline(node, guarded, notes)
 
 
 def _check_assignment(node: Node, notes: Notes, known: KnownResources) -> None:
@@ -63,11 +67,11 @@ def _guarded_scopes(drawing: Drawing) -> set[Scope]:
 def _check_deadline(node: Node, guarded: set[Scope], notes: Notes) -> None:
     schedule = first_zeebe(node.xml, "taskSchedule")
     due = schedule is not None and str(schedule.get("dueDate") or "").strip()
-    if not due and not follows_clock(node.xml):
+    if not due and not clocks_of_task(node):
         return
     if any(event.trigger in _ESCALATING for event in node.boundaries):
         return
     if not guarded.intersection(node.scope.outward()):
         message = "The task has a deadline, but nothing happens when it passes."
-        advice = "Attach a timer event, or react to a timer or escalation around it."
+        advice = "Attach a timer event, or let a timer anywhere follow the same case clock."
         notes.warning(node.xml, "deadline_without_escalation", message, advice, attribute="dueDate")

@@ -9,12 +9,12 @@ from typing import Final
 MOST_COMPARED: Final = 300
 
 
-def closest(name: str, known: Collection[str]) -> str | None:
-    """Return the known name most like ``name``, or None if none is."""
+def closest(name: str, known: Collection[str], *, likeness: float = 0.8) -> str | None:
+    """Return the known name most like ``name``, or None if none is alike enough (1 = equal)."""
     if len(known) > MOST_COMPARED or len(name) > 80:
         return None
     folded = {candidate.casefold(): candidate for candidate in sorted(known)}
-    matches = get_close_matches(name.casefold(), folded, n=1, cutoff=0.8)
+    matches = get_close_matches(name.casefold(), folded, n=1, cutoff=likeness)
     return folded[matches[0]] if matches else None
 
 

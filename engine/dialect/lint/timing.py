@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from lxml import etree
-
 from engine import feel
 from engine.dialect.lint import allowed
+from engine.dialect.lint.clocks import follows_clock
 from engine.dialect.lint.context import KnownResources
-from engine.dialect.lint.drawing import EVENTS, Drawing, Node, bpmn, text_of, zeebe
+from engine.dialect.lint.drawing import EVENTS, Drawing, Node, bpmn, text_of
 from engine.dialect.lint.formulas import CALENDAR_FUNCTIONS, called
 from engine.dialect.lint.notes import Notes, quote
 from engine.dialect.lint.texts import Texts
@@ -102,12 +101,3 @@ def _check_past(node: Node, rule: TimerRule, notes: Notes, known: KnownResources
         message = f"The date {rule.text} has passed: the timer fires at once, never later."
         advice = "Use an expression, a duration or a later date."
         notes.warning(node.xml, "timer_in_the_past", message, advice, attribute="timeDate")
-
-
-def follows_clock(node: etree._Element) -> bool:
-    """Tell whether the element's due time is that of a case clock."""
-    return any(
-        child.get("name") == "redress.clock"
-        for holder in zeebe(node, "properties")
-        for child in holder.iterchildren()
-    )

@@ -32,7 +32,8 @@ def check_variables(drawing: Drawing, texts: Texts, context: DeploymentContext) 
     """
     provided, closed = _provided(drawing, context)
     for node, expression in texts.formulas:
-        _check_calls(node, expression.variables & called(expression), texts.notes)
+        unknown = (expression.variables & called(expression)) - context.known.functions
+        _check_calls(node, unknown, texts.notes)
         if context.known.calendars is not None:
             for calendar in calendars_named(expression):
                 if calendar not in context.known.calendars:
@@ -41,13 +42,19 @@ def check_variables(drawing: Drawing, texts: Texts, context: DeploymentContext) 
                         node, "calendar_unknown", message, perhaps(calendar, context.known.calendars)
                     )
         for name in sorted(expression.variables - provided - called(expression) - _COUNTERS):
-            meant = closest(name, provided)
+            meant = _slip_of(name, provided)
             if meant is not None or closed:
                 message = f"Nothing in this deployment provides the variable {name}."
                 advice = (
                     f"Did you mean {meant}?" if meant else "Then it is null; provide it, or correct its name."
                 )
                 texts.notes.warning(node, "variable_unknown", message, advice, attribute=name)
+
+
+def _slip_of(name: str, provided: frozenset[str]) -> str | None:
+    """Return the name that was probably meant; a plural is another name, not a slip."""
+    meant = closest(name, provided, likeness=0.86)
+    return None if meant is None or meant.rstrip("s") == name.rstrip("s") else meant
 
 
 def _check_calls(node: etree._Element, unknown: frozenset[str], notes: Notes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.dialect.ids import assign_ids, is_reserved
+from engine.dialect.ids import assign_ids
 from engine.dialect.xml import read_xml
 
 HEAD = '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"><process id="p">'
@@ -60,9 +60,3 @@ def test_a_long_name_gives_a_short_id() -> None:
 
     assert len(one) <= 200
     assert one != other
-
-
-def test_ids_of_the_engine_are_reserved() -> None:
-    assert is_reserved("Start")
-    assert is_reserved("review.BoundaryEventSplit")
-    assert not is_reserved("Start_1")

@@ -451,6 +451,28 @@ def test_what_a_form_asks_is_provided(lint: Callable) -> None:
     assert found.attribute == "answer"
 
 
+def test_a_deadline_is_watched_if_any_timer_follows_its_clock(lint: Callable) -> None:
+    due = person("""<z:taskSchedule dueDate='=clock("respond").bound'/>""")
+    timer = (
+        "<intermediateCatchEvent id='t'><timerEventDefinition><timeDate>"
+        '=clock("{}").warnAt(0.8)</timeDate></timerEventDefinition></intermediateCatchEvent>'
+        " | s>a s>t a>e t>e"
+    )
+
+    assert lint(due + timer.format("respond")) == ()
+    assert [found.code for found in lint(due + timer.format("update"))] == ["deadline_without_escalation"]
+
+
+def test_a_plural_is_another_name(lint: Callable) -> None:
+    assert lint(script("=issues", "issue")) == ()
+
+
+def test_an_expression_nested_beyond_reason_is_refused(lint: Callable) -> None:
+    (found,) = lint(script("=" + "(" * 1_000 + "1" + ")" * 1_000))
+
+    assert found.severity == "error"
+
+
 def test_what_is_not_known_is_not_judged(lint: Callable) -> None:
     drawing = job("<z:taskHeaders><z:header key='letter' value='x'/></z:taskHeaders>", "redress:anything")
 

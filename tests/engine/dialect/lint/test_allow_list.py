@@ -150,7 +150,10 @@ RULES = [
         id="implementation of the standard",
     ),
     pytest.param(
-        "id_reserved", "<task id='End'/> | s>End End>e", "<task id='Ending'/> | s>Ending Ending>e", id="End"
+        "id_too_long",
+        f"<task id='{'i' * 201}'/> | s>{'i' * 201} {'i' * 201}>e",
+        f"<task id='{'i' * 190}'/> | s>{'i' * 190} {'i' * 190}>e",
+        id="long id",
     ),
     pytest.param("id_twice", "<task id='a'/><task id='a'/>", "<task id='a'/>", id="id used twice"),
     pytest.param(
@@ -211,12 +214,12 @@ def test_a_global_task_is_judged_like_a_process_with_that_task(lint: Callable) -
 
 
 def test_several_problems_are_reported_together(lint: Callable) -> None:
-    found = lint("<task id='a' colour='red'/><scriptTask id='b'/><userTask id='End'/>")
+    found = lint("<task id='a' colour='red'/><scriptTask id='b'/><userTask id='x y'/>")
 
     assert {finding.code for finding in found} >= {
         "attribute_unknown",
         "implementation_missing",
-        "id_reserved",
+        "id_malformed",
         "unreachable",
     }
 
