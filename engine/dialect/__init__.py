@@ -1,7 +1,7 @@
 """What a diagram means: reading BPMN files into definitions that can be executed.
 
-Belongs here: XML, ``zeebe:`` extensions, the SpiffWorkflow parser and task specs, checks at deployment. Does not: anything
-about a running case (``engine.execution``), SQL.
+Belongs here: XML, ``zeebe:`` extensions, the SpiffWorkflow parser and task specs, checks at deployment.
+Does not: anything about a running case (``engine.execution``), SQL.
 """
 
 from engine.dialect.definition import (

@@ -14,6 +14,7 @@ from engine.dialect.notes import Problems
 from engine.dialect.parser import Parser, links, process_element
 from engine.dialect.reader import RawProcess, Reader
 from engine.dialect.specs import ProcessSpec
+from engine.dialect.structure import check_structure
 from engine.dialect.values import Formula, Value
 from engine.dialect.xml import XmlRefused, read_xml
 from engine.errors import Invalid
@@ -54,10 +55,11 @@ class EventSubprocess:
 class ProcessDefinition:
     """One executable process of a diagram.
 
-    ``elements`` holds every flow node by id, in document order; ``root`` stands for the process. ``starts`` gives the
-    elements where a scope (process or sub-process id) begins without an event; ``boundaries`` the boundary events of an
-    activity; ``event_subprocesses`` those of a scope; ``links`` the catch of a link throw; ``upstream`` for every flow into
-    an inclusive gateway the elements of its scope from which a token can still reach that flow.
+    ``elements`` holds every flow node by id, in document order; ``root`` stands for the process.
+    ``starts`` gives the elements where a scope (process or sub-process id) begins without an event;
+    ``boundaries`` the boundary events of an activity; ``event_subprocesses`` those of a scope; ``links``
+    the catch of a link throw; ``upstream`` for every flow into an inclusive gateway the elements of its
+    scope from which a token can still reach it.
     """
 
     process_id: str
@@ -122,7 +124,8 @@ class Diagram:
 def read_bpmn(data: bytes, *, name: str = "") -> Diagram:
     """Return the executable processes of a diagram file called ``name``.
 
-    Raises ``DiagramRefused`` with every problem that keeps it from being executed; whether it is *wise* is the lint's affair.
+    Raises ``DiagramRefused`` with every problem that keeps it from being executed; whether it is *wise* is
+    the lint's affair.
     """
     try:
         root = read_xml(data)
@@ -133,7 +136,9 @@ def read_bpmn(data: bytes, *, name: str = "") -> Diagram:
     raw = list(Reader(root, problems).processes())
     if not raw:
         problems.error(root, "nothing_executable", "No process is executable.", "Set isExecutable to true.")
-    if any(finding.severity == "error" for finding in problems.found):
+    for process in raw:
+        check_structure(process, problems)
+    if problems.found:
         raise DiagramRefused(problems.found, name)
     return Diagram(name, MappingProxyType({process.process_id: _define(process) for process in raw}))
 
@@ -167,7 +172,8 @@ def _define(raw: RawProcess) -> ProcessDefinition:
 
 
 def _starts(inside: list[Element], linked: Mapping[str, str]) -> tuple[Element, ...]:
-    """Return the none start event; without any start event, the nodes that no flow, event or link leads to."""
+    """Return the none start event; without any start event, the nodes that no flow, event or link leads
+    to."""
     events = [element for element in inside if element.tag == "startEvent"]
     if events:
         return tuple(e for e in events if e.trigger is None or e.trigger.kind == "none")[:1]
@@ -187,7 +193,7 @@ def _starts(inside: list[Element], linked: Mapping[str, str]) -> tuple[Element, 
 def _event_subprocesses(
     inside: list[Element], by_scope: Mapping[str, list[Element]]
 ) -> tuple[EventSubprocess, ...]:
-    found = []
+    found: list[EventSubprocess] = []
     for element in inside:
         if element.is_event_subprocess:
             starts = [child for child in by_scope.get(element.id, ()) if child.tag == "startEvent"]
@@ -210,14 +216,15 @@ def _start_event(element: Element) -> StartEvent:
 
 
 def _upstream(elements: Mapping[str, Element], linked: Mapping[str, str]) -> dict[str, frozenset[str]]:
-    """For each flow into an inclusive gateway: the elements whose token may still come over it, not passing the gateway."""
+    """For each flow into an inclusive gateway: the elements whose token may still come over it, the
+    gateway aside."""
     before: dict[str, set[str]] = {key: {flow.source for flow in e.incoming} for key, e in elements.items()}
     for throw, catch in linked.items():
         before[catch].add(throw)
     for element in elements.values():
-        if element.attached_to in elements:
+        if element.attached_to is not None:
             before[element.id].add(element.attached_to)
-    found = {}
+    found: dict[str, frozenset[str]] = {}
     for gateway in elements.values():
         if gateway.tag != "inclusiveGateway" or len(gateway.incoming) < 2:
             continue

@@ -22,7 +22,8 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class VariableMapping:
-    """One input or output mapping; ``target`` is the path of names it writes to. A ``source`` of None is null."""
+    """One input or output mapping; ``target`` is the path of names it writes to. A ``source`` of None is
+    null."""
 
     source: Value
     target: tuple[str, ...]
@@ -118,9 +119,9 @@ class TimerText:
 class Trigger:
     """What an event catches or throws.
 
-    ``kind``: none message timer signal error escalation link terminate conditional compensation cancel. ``name`` is the
-    message, signal or link name; ``code`` that of an error or escalation (None on a catcher: any); ``activity`` the one
-    activity a compensation throw means.
+    ``kind``: none message timer signal error escalation link terminate conditional compensation cancel.
+    ``name`` is the message, signal or link name; ``code`` that of an error or escalation (None on a
+    catcher: any); ``activity`` the one activity a compensation throw means.
     """
 
     kind: str = "none"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lxml import etree
 
 from engine import feel
@@ -17,6 +19,12 @@ def tag_of(node: etree._Element) -> str:
     return etree.QName(node).localname
 
 
+def line_of(node: etree._Element) -> int | None:
+    """Return the line an element stands on in its file, None if it was not read from one."""
+    line: Any = node.sourceline
+    return line if isinstance(line, int) else None
+
+
 class Problems:
     """The findings about one file, and the readers of texts that may be wrong."""
 
@@ -30,8 +38,8 @@ class Problems:
     ) -> None:
         """Remember what is wrong at ``node``, or at the nearest enclosing element with an id."""
         place = node
-        while place.get("id") is None and place.getparent() is not None:
-            place = place.getparent()
+        while place.get("id") is None and (around := place.getparent()) is not None:
+            place = around
         self.found.append(
             Finding(
                 "error",
@@ -42,7 +50,7 @@ class Problems:
                 place.get("id"),
                 place.get("name"),
                 attribute,
-                node.sourceline,
+                line_of(node),
             )
         )
 
@@ -87,12 +95,12 @@ class Problems:
         return text
 
     def _syntax(self, node: etree._Element, error: feel.FeelSyntaxError, attribute: str | None) -> None:
-        facts = error.facts
-        message = f"The expression cannot be read: {facts.get('expected', error.message)}, column {facts.get('column', 1)}."
+        expected, column = error.facts.get("expected", error.message), error.facts.get("column", 1)
+        message = f"The expression cannot be read: {expected}, column {column}."
         self.error(node, "feel_syntax", message, "Correct the expression.", attribute)
 
 
 def text_of(node: etree._Element, tag: str) -> str | None:
     """Return the text of the BPMN child called ``tag``, None if there is none."""
     child = node.find(BPMN + tag)
-    return None if child is None else "".join(child.itertext())
+    return None if child is None else "".join(str(part) for part in child.itertext())

@@ -1,8 +1,8 @@
-"""SpiffWorkflow's parser with our node parsers in every place, so that no node is parsed the library's way."""
+"""SpiffWorkflow's parser with our node parsers in every place; no node is parsed the library's way."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnParser
@@ -10,7 +10,7 @@ from SpiffWorkflow.bpmn.parser.ProcessParser import ProcessParser
 from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 
 from engine.dialect.model import Element
-from engine.dialect.notes import BPMN
+from engine.dialect.notes import BPMN, line_of
 from engine.dialect.reader import TYPES, RawProcess
 from engine.dialect.specs import EACH, ElementSpec, JoinSpec, ProcessSpec, kind_of
 
@@ -64,7 +64,7 @@ class Parser(BpmnParser):
     """The library's parser for one process."""
 
     PROCESS_PARSER_CLASS = FlatProcessParser
-    OVERRIDE_PARSER_CLASSES = {
+    OVERRIDE_PARSER_CLASSES: ClassVar[dict[str, tuple[type, type]]] = {
         BPMN + tag: (NodeParser, JoinSpec if tag in ("parallelGateway", "inclusiveGateway") else ElementSpec)
         for tag in TYPES
     }
@@ -83,7 +83,7 @@ class Parser(BpmnParser):
 
 def process_element(raw: RawProcess) -> Element:
     """Return the element that stands for the process itself."""
-    return Element(raw.process_id, raw.name, "process", "PROCESS", "", line=raw.node.sourceline)
+    return Element(raw.process_id, raw.name, "process", "PROCESS", "", line=line_of(raw.node))
 
 
 def links(raw: RawProcess) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from lxml import etree
 from engine.dialect import extensions as ext
 from engine.dialect.ids import FLOW_NODES
 from engine.dialect.model import Bounds, Element, Flow, Trigger
-from engine.dialect.notes import BPMN, Problems, tag_of, text_of
+from engine.dialect.notes import BPMN, Problems, line_of, tag_of, text_of
 from engine.dialect.triggers import Triggers
 
 TYPES = {
@@ -146,11 +146,11 @@ class Reader:
         event_subprocess = node.get("triggeredByEvent") == "true"
         return Element(
             id=problems.required(node, "id"),
-            name=node.get("name") or node.get("id", ""),
+            name=node.get("name") or node.get("id") or "",
             tag=tag,
             type="EVENT_SUB_PROCESS" if event_subprocess else TYPES[tag],
             scope_id=scope_id,
-            line=node.sourceline,
+            line=line_of(node),
             lane=self.lanes.get(node.get("id", "")),
             documentation=documentation.strip() if documentation else None,
             inputs=ext.mappings(node, "input", problems),
@@ -205,7 +205,7 @@ def _process_around(task: etree._Element) -> etree._Element:
     inner = etree.SubElement(
         process,
         BPMN + kind[0].lower() + kind[1:],
-        {"id": f"{task.get('id')}.task", "name": task.get("name") or task.get("id", "")},
+        {"id": f"{task.get('id')}.task", "name": task.get("name") or task.get("id") or ""},
     )
     for child in task.iterchildren(etree.Element):
         inner.append(etree.fromstring(etree.tostring(child)))
@@ -230,5 +230,5 @@ def _lanes(root: etree._Element) -> dict[str, str]:
     found: dict[str, str] = {}
     for lane in root.iter(BPMN + "lane"):
         for reference in lane.findall(BPMN + "flowNodeRef"):
-            found[(reference.text or "").strip()] = lane.get("name") or lane.get("id", "")
+            found[str(reference.text or "").strip()] = lane.get("name") or lane.get("id") or ""
     return found

@@ -1,8 +1,10 @@
-"""How tokens pass the elements of a diagram: SpiffWorkflow task specs that carry no data and draw nothing ahead.
+"""How tokens pass the elements of a diagram: SpiffWorkflow task specs that carry no data and draw nothing
+ahead.
 
-The library keeps the task tree and its states and calls the hooks below; a running case (``engine.execution``) answers them.
-Its tree holds live tokens only, shaped like the scopes: a token's parent is the token of the enclosing scope. Specs are
-shared by all instances and never change after parsing.
+The library keeps the task tree and its states and calls the hooks below; a running case
+(``engine.execution``) answers them. Its tree holds live tokens only, shaped like the scopes: a token's
+parent is the token of the enclosing scope. Specs are shared by all instances and never change after
+parsing.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ class ElementSpec(BpmnSpecMixin):
     def _predict(self, my_task: Task, *_: Any, **__: Any) -> None:
         """Draw nothing ahead: a token is where it is."""
 
-    def _update_hook(self, my_task: Task) -> bool:
+    def _update_hook(self, _: Task) -> bool:
         return True
 
     def _on_ready_hook(self, my_task: Task) -> None:
@@ -54,7 +56,8 @@ class ElementSpec(BpmnSpecMixin):
 
 
 class JoinSpec(ElementSpec):
-    """A gateway where tokens wait for each other; only waiting tokens count, so earlier rounds are forgotten."""
+    """A gateway where tokens wait for each other; only waiting tokens count, so earlier rounds are
+    forgotten."""
 
     def _update_hook(self, my_task: Task) -> bool:
         my_task._set_state(TaskState.WAITING)

@@ -1,1 +1,2 @@
-"""One case moving, in memory: scopes, tokens, waiting points. It never sees SQL; SpiffWorkflow moves the tokens."""
+"""One case moving, in memory: scopes, tokens, waiting points. It never sees SQL; SpiffWorkflow moves the
+tokens."""

@@ -1,4 +1,5 @@
-"""What tasks do: pass through, wait for a person or a worker, run a script, ask a decision, call a process (dialect §4 to §7)."""
+"""What tasks do: pass through, wait for a person or a worker, run a script, ask a decision, call a process
+(dialect §4 to §7)."""
 
 from __future__ import annotations
 
@@ -117,5 +118,5 @@ def call(token: Token) -> bool:
     scopes = case.scopes
     variables = scopes.visible(token.key) if rule.all_in else scopes.own(token.key)
     token.internal_data["wait"] = "child"
-    case.emit(ChildCalled(token.key, element.id, process, rule.binding, variables, business_id))  # type: ignore[arg-type]
+    case.emit(ChildCalled(token.key, element.id, process, rule.binding, variables, business_id))
     return False

@@ -30,14 +30,15 @@ class StepBudgetSpent(Broken):
 
 
 class NoScripts:
-    """Stands where the library keeps its Python script engine, so that nothing is ever evaluated as Python."""
+    """Stands where the library keeps its Python script engine, so that nothing is ever evaluated as
+    Python."""
 
 
 class Case(BpmnWorkflow):
     """A SpiffWorkflow workflow whose tasks are ``Token`` by key.
 
-    Its tree mirrors the scopes and holds what is alive, nothing else. ``enter``, ``leave``, ``round_over`` and ``judge`` are given
-    by the modules above.
+    Its tree mirrors the scopes and holds what is alive, nothing else. ``enter``, ``leave``, ``round_over``
+    and ``judge`` are given by the modules above.
     """
 
     spec: Any
@@ -78,7 +79,8 @@ class Case(BpmnWorkflow):
         )
 
     def moment_at(self, element: Element) -> feel.Moment:
-        """Return the present as expressions of ``element`` see it: zone of the process, calendar of the element."""
+        """Return the present as expressions of ``element`` see it: zone of the process, calendar of the
+        element."""
         calendar = element.properties.get("redress.calendar")
         return self._moment if calendar is None else replace(self._moment, calendar=calendar)
 
@@ -165,7 +167,8 @@ class Case(BpmnWorkflow):
                 raise StepBudgetSpent(limit=MOST_ELEMENTS)
 
     def _next(self) -> bool:
-        """Do the next thing: conditions first, then ended scopes, then ready elements, then inclusive joins."""
+        """Do the next thing: conditions first, then ended scopes, then ready elements, then inclusive
+        joins."""
         if self.conditions and (self.fresh or self.scopes.touched) and self.judge():
             return True
         self.scopes.touched.clear()
@@ -209,7 +212,7 @@ class Case(BpmnWorkflow):
         return False
 
     def _fire(self, token: Token) -> bool:
-        spec: JoinSpec = token.task_spec  # type: ignore[assignment]
+        spec: JoinSpec = token.task_spec
         chosen = [tokens[0] for tokens in spec.waiting(token).values()]
         self.join(token, [other for other in chosen if other is not token] + [token])
         token._ready()
@@ -217,7 +220,7 @@ class Case(BpmnWorkflow):
 
     def _expects(self, token: Token, *, ignoring_joins: bool) -> bool:
         """Tell whether a token of the scope can still come over a flow on which none waits yet."""
-        spec: JoinSpec = token.task_spec  # type: ignore[assignment]
+        spec: JoinSpec = token.task_spec
         occupied = spec.waiting(token)
         upstream = self.definition.upstream
         empty = [

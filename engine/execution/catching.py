@@ -1,4 +1,5 @@
-"""Who catches an error or escalation: the search goes outward from the thrower, scope by scope (dialect §10)."""
+"""Who catches an error or escalation: the search goes outward from the thrower, scope by scope (dialect
+§10)."""
 
 from __future__ import annotations
 
@@ -13,10 +14,11 @@ from engine.execution.token import Token
 
 
 def catch(token: Token, kind: str, code: str, variables: Mapping[str, Any]) -> bool:
-    """Let the nearest catcher of an error or escalation take it. Returns False when there is none in this instance.
+    """Let the nearest catcher of an error or escalation take it. Returns False when there is none in this
+    instance.
 
-    The boundary events of the thrower are asked first, then the event sub-processes of its scope, then the scope's own
-    boundary events, and so on. An event sub-process does not catch what is thrown inside it.
+    The boundary events of the thrower are asked first, then the event sub-processes of its scope, then the
+    scope's own boundary events, and so on. An event sub-process does not catch what is thrown inside it.
     """
     level: Token | None = token
     while level is not None:
@@ -53,7 +55,8 @@ def _best(events: Iterable[Element], kind: str, code: str) -> Element | None:
 
 
 def escape(token: Token, kind: str, code: str, message: str, variables: Mapping[str, Any]) -> None:
-    """Hand an error or escalation to the calling instance; an error leaves its thrower waiting for the answer."""
+    """Hand an error or escalation to the calling instance; an error leaves its thrower waiting for the
+    answer."""
     if kind == "error":
         token.internal_data["escaped"] = [code, message]
     token.workflow.emit(ErrorEscaped(kind, code, message, dict(variables)))

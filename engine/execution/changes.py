@@ -77,7 +77,8 @@ class TaskClosed:
 
 @dataclass(frozen=True, slots=True)
 class JobOpened:
-    """A job waits for a worker. ``failure`` is set when an in-step handler failed and the job was put back."""
+    """A job waits for a worker. ``failure`` is set when an in-step handler failed and the job was put
+    back."""
 
     key: int
     element_id: str
@@ -98,11 +99,13 @@ class JobClosed:
 
 @dataclass(frozen=True, slots=True)
 class TimerArmed:
-    """A timer waits. ``occurrence`` counts this token's armings from 1; arming again replaces the earlier one.
+    """A timer waits. ``occurrence`` counts this token's armings from 1; arming again replaces the earlier
+    one.
 
-    ``rule`` is the JSON form of ``engine.timers.Armed`` (what is left to repeat); ``clocks`` are the case clocks the due
-    moment follows, whether or not the case has them yet: when one moves, call ``Execution.rearm``. A listener (boundary event,
-    start of an event sub-process, branch of an event-based gateway) has a key of its own without ``ElementActivated``.
+    ``rule`` is the JSON form of ``engine.timers.Armed`` (what is left to repeat); ``clocks`` are the case
+    clocks the due moment follows, whether or not the case has them yet: when one moves, call
+    ``Execution.rearm``. A listener (boundary event, start of an event sub-process, branch of an
+    event-based gateway) has a key of its own without ``ElementActivated``.
     """
 
     key: int
@@ -169,7 +172,8 @@ class SignalThrown:
 
 @dataclass(frozen=True, slots=True)
 class ErrorEscaped:
-    """An error or escalation left the process; the calling instance, if any, goes on searching for a catcher."""
+    """An error or escalation left the process; the calling instance, if any, goes on searching for a
+    catcher."""
 
     kind: str  # error | escalation
     code: str

@@ -1,4 +1,5 @@
-"""How an element instance stops: closing what it waited with, terminating it, or leaving it halted with an incident."""
+"""How an element instance stops: closing what it waited with, terminating it, or leaving it halted with an
+incident."""
 
 from __future__ import annotations
 

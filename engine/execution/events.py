@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 from engine.execution import catching, undoing
 from engine.execution.changes import SignalThrown
 from engine.execution.ending import clear

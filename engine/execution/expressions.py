@@ -29,8 +29,9 @@ def evaluate(
 ) -> Any:
     """Return the FEEL value of an expression, or the text of a literal, None when absent.
 
-    ``at`` is the scope to look from (the token's own if None); ``extra`` names shadow variables. Unknown variables and
-    members are null and leave a note. Raises ``Halt`` of type ``error`` when the expression fails.
+    ``at`` is the scope to look from (the token's own if None); ``extra`` names shadow variables. Unknown
+    variables and members are null and leave a note. Raises ``Halt`` of type ``error`` when the expression
+    fails.
     """
     if not isinstance(value, Formula):
         return value
@@ -104,7 +105,8 @@ def integer(token: Token, value: Value, what: str) -> int:
 
 
 def text_list(token: Token, value: Value, what: str) -> tuple[str, ...]:
-    """Return a list of texts: a comma list when literal, a list of strings when FEEL. Raises ``Halt`` otherwise."""
+    """Return a list of texts: a comma list when literal, a list of strings when FEEL. Raises ``Halt``
+    otherwise."""
     found = evaluate(token, value)
     if found is None:
         return ()

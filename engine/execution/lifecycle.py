@@ -19,7 +19,8 @@ from engine.execution.world import BpmnError, Halt
 
 
 def enter(token: Token) -> bool:
-    """Activate the element; return True when the token may leave at once (called by the library's ``run``)."""
+    """Activate the element; return True when the token may leave at once (called by the library's
+    ``run``)."""
     token._set_state(TaskState.STARTED)
     element = token.element
     token.workflow.emit(ElementActivated(token.key, element.id, element.name, token.type, token.scope.key))

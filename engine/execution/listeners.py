@@ -1,4 +1,5 @@
-"""Waiting for events: arming and firing catch events, boundary events, event sub-processes and event-based gateways."""
+"""Waiting for events: arming and firing catch events, boundary events, event sub-processes and event-based
+gateways."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ class Arming:
 
 
 def plan(token: Token, element: Element, *, at: int, around: int) -> Arming:
-    """Evaluate what ``element`` waits for: timers from scope ``at``, names and keys from ``around``. Raises ``Halt``."""
+    """Evaluate what ``element`` waits for: timers from scope ``at``, names and keys from ``around``.
+    Raises ``Halt``."""
     trigger = element.trigger or Trigger()
     if trigger.kind == "timer" and trigger.timer is not None:
         return Arming(element, "timer", armed=arm_timer(token, element, trigger.timer, at=at))
@@ -70,23 +72,27 @@ def open_wait(token: Token, arming: Arming) -> None:
 
 
 def arm(token: Token) -> None:
-    """Open the listeners of an element that begins: its boundary events, and the event sub-processes inside it.
+    """Open the listeners of an element that begins: its boundary events, and the event sub-processes inside
+    it.
 
-    All are evaluated before the first opens; those already open (the activation is repeated) stay. Raises ``Halt``.
+    All are evaluated before the first opens; those already open (the activation is repeated) stay. Raises
+    ``Halt``.
     """
     definition, element = token.workflow.definition, token.element
     there = {child.task_spec.name for child in token.inner if child.is_listener}
     planned: list[tuple[str, Arming]] = []
     if not token.is_round:
-        for event in definition.boundaries.get(element.id, ()):
-            if _listens(event) and event.id not in there:
-                planned.append(("boundary", plan(token, event, at=token.key, around=token.scope.key)))
+        planned += [
+            ("boundary", plan(token, event, at=token.key, around=token.scope.key))
+            for event in definition.boundaries.get(element.id, ())
+            if _listens(event) and event.id not in there
+        ]
     if not token.is_loop:
-        for inside in definition.event_subprocesses.get(element.id, ()):
-            if _listens(inside.start) and inside.start.id not in there:
-                planned.append(
-                    ("event_subprocess", plan(token, inside.start, at=token.key, around=token.key))
-                )
+        planned += [
+            ("event_subprocess", plan(token, inside.start, at=token.key, around=token.key))
+            for inside in definition.event_subprocesses.get(element.id, ())
+            if _listens(inside.start) and inside.start.id not in there
+        ]
     for role, arming in planned:
         listen(token, role, arming)
 

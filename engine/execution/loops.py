@@ -1,4 +1,5 @@
-"""Activities done several times: multi-instance, in parallel or one after another, and standard loops (dialect §8)."""
+"""Activities done several times: multi-instance, in parallel or one after another, and standard loops
+(dialect §8)."""
 
 from __future__ import annotations
 

@@ -37,7 +37,8 @@ def take_result(token: Token, variables: Mapping[str, Any]) -> None:
 
 
 def map_outputs(token: Token) -> None:
-    """Run the output mappings in the element's scope and merge their targets at the enclosing one. Raises ``Halt``."""
+    """Run the output mappings in the element's scope and merge their targets at the enclosing one. Raises
+    ``Halt``."""
     if not token.element.outputs:
         return
     scopes = token.workflow.scopes

@@ -33,8 +33,9 @@ class CannotTerminate(Invalid):
 class Activation:
     """An element to begin at.
 
-    ``ancestor_key`` picks the scope instance when several are open. ``variables`` are set before it begins, by the id of the
-    scope they are local to: an enclosing sub-process, the process, or the element itself; ``""`` means the process.
+    ``ancestor_key`` picks the scope instance when several are open. ``variables`` are set before it
+    begins, by the id of the scope they are local to: an enclosing sub-process, the process, or the element
+    itself; ``""`` means the process.
     """
 
     element_id: str
@@ -57,7 +58,8 @@ def modify(
     terminate_keys: Iterable[int] = (),
     moves: Iterable[Move] = (),
 ) -> None:
-    """Activate, then terminate; scopes left empty are terminated, the instance too. Raises ``CannotActivate``, ``CannotTerminate``."""
+    """Activate, then terminate; scopes left empty are terminated, the instance too. Raises
+    ``CannotActivate``, ``CannotTerminate``."""
     leaving = []
     for move in moves:
         source = _open(case, move.key)
@@ -72,7 +74,8 @@ def modify(
 
 
 def place(case: Case, activation: Activation) -> None:
-    """Put a token at an element, opening the scopes around it that are not open. Raises ``CannotActivate``."""
+    """Put a token at an element, opening the scopes around it that are not open. Raises
+    ``CannotActivate``."""
     element = case.definition.elements.get(activation.element_id)
     if element is None or element.tag in ("startEvent", "boundaryEvent") or element.is_event_subprocess:
         raise CannotActivate(element=activation.element_id)

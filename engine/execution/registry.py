@@ -13,8 +13,8 @@ BEHAVIOURS: dict[str, Behaviour] = {}
 def behaviour(*kinds: str) -> Callable[[Behaviour], Behaviour]:
     """Register what elements of these kinds do.
 
-    A behaviour returns True when the token may leave at once, False when it waits. It raises ``Halt`` when the element cannot
-    go on, ``BpmnError`` to throw an error from it.
+    A behaviour returns True when the token may leave at once, False when it waits. It raises ``Halt`` when
+    the element cannot go on, ``BpmnError`` to throw an error from it.
     """
 
     def register(function: Behaviour) -> Behaviour:

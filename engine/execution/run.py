@@ -27,8 +27,8 @@ from engine.execution import (
 from engine.execution.case import Case
 from engine.execution.changes import Change
 from engine.execution.ending import clear, close_wait, halt_at
-from engine.execution.modifying import Activation, Move
 from engine.execution.mapping import take_result
+from engine.execution.modifying import Activation, Move
 from engine.execution.token import Token
 from engine.execution.world import Halt, Variables, World
 
@@ -67,8 +67,8 @@ class NoSuchStart(Invalid):
 class OpenElement:
     """An open element instance, or a listener.
 
-    ``waiting_for``: task, job, timer, message, signal, condition, child (called instance), children (of a scope), gateway,
-    handlers (compensation), join, incident.
+    ``waiting_for``: task, job, timer, message, signal, condition, child (called instance), children (of a
+    scope), gateway, handlers (compensation), join, incident.
     """
 
     key: int
@@ -81,8 +81,9 @@ class OpenElement:
 class Execution:
     """A case in memory.
 
-    Every method that moves it runs until nothing automatic is left (``StepBudgetSpent`` past 1,000 elements); what happened is
-    then in ``take_changes``. After any exception the object is half a step old: discard it.
+    Every method that moves it runs until nothing automatic is left (``StepBudgetSpent`` past 1,000
+    elements); what happened is then in ``take_changes``. After any exception the object is half a step
+    old: discard it.
     """
 
     def __init__(self, case: Case) -> None:
@@ -106,8 +107,9 @@ class Execution:
     ) -> Execution:
         """Start an instance called ``key`` and advance it to its first waits.
 
-        ``at`` is the start event that was triggered, with its ``payload`` (None: the none start event); ``activate`` names
-        elements to begin at instead. ``has_parent`` tells that a call activity waits for it. Raises ``NoSuchStart``.
+        ``at`` is the start event that was triggered, with its ``payload`` (None: the none start event);
+        ``activate`` names elements to begin at instead. ``has_parent`` tells that a call activity waits
+        for it. Raises ``NoSuchStart``.
         """
         case = Case(definition, world, key, has_parent=has_parent)
         run = cls(case)
@@ -190,7 +192,8 @@ class Execution:
         self._finish(key, "job", variables)
 
     def fail_job(self, key: int, variables: Variables) -> None:
-        """Keep what a failing job reports, local to its element. Raises ``ElementNotFound``, ``ElementNotWaiting``."""
+        """Keep what a failing job reports, local to its element. Raises ``ElementNotFound``,
+        ``ElementNotWaiting``."""
         token = self._waiting(key, "job")
         self._case.scopes.set_local(token.key, feel.inward(variables))
         self._case.advance()
@@ -210,7 +213,8 @@ class Execution:
         return True
 
     def deliver(self, key: int, variables: Variables) -> None:
-        """Hand a message or signal to the subscription ``key``. Raises ``ElementNotFound``, ``ElementNotWaiting``."""
+        """Hand a message or signal to the subscription ``key``. Raises ``ElementNotFound``,
+        ``ElementNotWaiting``."""
         listeners.fire(self._waiting(key, "message", "signal"), feel.inward(variables))
         self._case.advance()
 
@@ -223,11 +227,11 @@ class Execution:
         lifecycle.leave(token)
         self._case.advance()
 
-    def child_error(self, key: int, kind: str, code: str, message: str, variables: Variables) -> bool:
+    def child_error(self, key: int, kind: str, code: str, _message: str, variables: Variables) -> bool:
         """Let an error or escalation of a called instance search on from its call activity.
 
-        Returns False when nothing here catches it; the caller then asks the instance above. If it is caught by an
-        interrupting event, ``ChildTerminated`` is among the changes.
+        Returns False when nothing here catches it; the caller then asks the instance above. If it is
+        caught by an interrupting event, ``ChildTerminated`` is among the changes.
         """
         caught = catching.catch(self._waiting(key, "child"), kind, code, feel.inward(variables))
         self._case.advance()
@@ -241,7 +245,8 @@ class Execution:
                 lifecycle.unhandled(token, *escaped)
 
     def halt(self, key: int, error_type: str, message: str) -> None:
-        """Stop an element with an incident found outside (form or called process missing); retrying activates it again.
+        """Stop an element with an incident found outside (form or called process missing); retrying activates
+        it again.
 
         What it waited with is closed as canceled. Raises ``ElementNotFound``.
         """
@@ -251,7 +256,8 @@ class Execution:
         halt_at(token, Halt(error_type, message))
 
     def retry(self, key: int) -> bool:
-        """Repeat the step that an incident stopped. Returns False if the element has no incident of its own."""
+        """Repeat the step that an incident stopped. Returns False if the element has no incident of its
+        own."""
         repeated = lifecycle.retry(self._token(key))
         self._case.advance()
         return repeated

@@ -24,8 +24,8 @@ class Touched:
 class Scopes:
     """The local variables of every live scope, by its key.
 
-    ``parent_of`` gives the enclosing scope's key, None at the process instance. Values are never changed in place, so they
-    may be shared.
+    ``parent_of`` gives the enclosing scope's key, None at the process instance. Values are never changed
+    in place, so they may be shared.
     """
 
     def __init__(

@@ -71,7 +71,8 @@ def read_envelope(saved: bytes) -> dict[str, Any]:
 def load(definition: ProcessDefinition, saved: bytes, world: World) -> Case:
     """Return the case that ``save`` wrote, on the shared specs of its definition.
 
-    Raises ``StateUnreadable`` if it is of an unknown format, of another process, or stands at elements that do not exist.
+    Raises ``StateUnreadable`` if it is of an unknown format, of another process, or stands at elements
+    that do not exist.
     """
     envelope = read_envelope(saved)
     if envelope["process"] != definition.process_id:

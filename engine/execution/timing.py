@@ -19,7 +19,8 @@ CLOCK_ZONE = "UTC"
 
 
 def arm_timer(token: Token, element: Element, text: TimerText, *, at: int) -> Armed:
-    """Return the armed timer of ``element``: the bound of its case clock if the case has it, else what the text says.
+    """Return the armed timer of ``element``: the bound of its case clock if the case has it, else what the
+    text says.
 
     Raises ``Halt`` when the text gives no timer.
     """
@@ -63,7 +64,8 @@ def rearm(token: Token) -> None:
 
 
 def clock_bound(token: Token, element: Element) -> datetime | None:
-    """Return the bound of the case clock that ``element`` follows, None when it follows none or the case has none."""
+    """Return the bound of the case clock that ``element`` follows, None when it follows none or the case
+    has none."""
     return token.workflow.world.clock_due(element.clock) if element.clock else None
 
 

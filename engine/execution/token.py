@@ -24,14 +24,15 @@ class TokenSpent(Broken):
 class Token(Task):
     """A token, by the key of its element instance.
 
-    ``internal_data`` holds plain JSON values only: ``phase`` (activating, completing, collecting, leaving), ``wait`` (what would
-    move it on), ``incident``, ``flow`` it came on, ``listener`` (it waits on behalf of its parent), and the particulars of a
-    timer or loop.
+    ``internal_data`` holds plain JSON values only: ``phase`` (activating, completing, collecting,
+    leaving), ``wait`` (what would move it on), ``incident``, ``flow`` it came on, ``listener`` (it waits
+    on behalf of its parent), and the particulars of a timer or loop.
     """
 
     workflow: Case
     task_spec: ElementSpec
     internal_data: dict[str, Any]
+    _state: int
 
     def _set_state(self, value: int) -> None:
         if not self._state & TaskState.FINISHED_MASK:

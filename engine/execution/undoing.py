@@ -1,4 +1,5 @@
-"""Compensation and canceled transactions: what was done is remembered in its scope, and undone by its handlers (dialect §10)."""
+"""Compensation and canceled transactions: what was done is remembered in its scope, and undone by its
+handlers (dialect §10)."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ def remember(token: Token) -> None:
 
 
 def start(thrower: Token, activity: str | None = None) -> bool:
-    """Run the handlers of what completed in the thrower's scope, or of one ``activity``. Returns False if there is none.
+    """Run the handlers of what completed in the thrower's scope, or of one ``activity``. Returns False if
+    there is none.
 
     Inside an event sub-process the scope around it is meant too.
     """

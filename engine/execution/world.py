@@ -37,7 +37,8 @@ class BpmnError(Exception):
 
 
 class Halt(Exception):
-    """The element cannot go on; the caller of a ``World`` method gets an incident of ``error_type`` (dialect §13)."""
+    """The element cannot go on; the caller of a ``World`` method gets an incident of ``error_type``
+    (dialect §13)."""
 
     def __init__(self, error_type: str, message: str) -> None:
         """``message`` names what is wrong and what to do."""
@@ -55,20 +56,23 @@ class World(Protocol):
         """Return a key never used before."""
 
     def is_in_step(self, job_type: str, execution: str | None) -> bool:
-        """Tell whether jobs of this type run inside the step; ``execution`` is the ``redress.execution`` property or None."""
+        """Tell whether jobs of this type run inside the step; ``execution`` is the ``redress.execution``
+        property or None."""
 
     def perform(self, job: InStepJob) -> Variables:
         """Run the handler under a savepoint and return its result variables.
 
-        Raises ``BpmnError`` for a modelled error. Raises ``RetryLater`` when it failed otherwise: the savepoint has been
-        rolled back and the job must be opened as an ordinary background job.
+        Raises ``BpmnError`` for a modelled error. Raises ``RetryLater`` when it failed otherwise: the
+        savepoint has been rolled back and the job must be opened as an ordinary background job.
         """
 
     def decide(self, decision_id: str, binding: Binding, variables: Variables) -> Any:
-        """Return the FEEL value of a decision. Raises ``Halt`` (CALLED_DECISION_ERROR, DECISION_EVALUATION_ERROR)."""
+        """Return the FEEL value of a decision. Raises ``Halt`` (CALLED_DECISION_ERROR,
+        DECISION_EVALUATION_ERROR)."""
 
     def clock_due(self, name: str) -> datetime | None:
-        """Return the bound (aware UTC) of the case clock ``name``, or None when the case has no such running clock."""
+        """Return the bound (aware UTC) of the case clock ``name``, or None when the case has no such
+        running clock."""
 
 
 class RetryLater(Exception):
