@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -35,6 +35,10 @@ LABELS = {
     "commitment": "Promised remedy",
     "assessment": "Assessment",
 }
+
+
+# Events that happen when the organisation receives the complaint, as the regimes call them.
+AT_RECEIPT = frozenset({"received", "first_raised", "sent_to_company"})
 
 
 class ClockNotFound(NotFound):
@@ -104,13 +108,15 @@ class CaseClocks:
                 continue
             calendar = self.calendars.get(policy.calendar)
             row = self._newest(desk.session, complaint.key, policy.clock)
-            if row is not None and row.state in OPEN:
+            if row is not None:
                 state = ClockState.from_json(row.saved)
-                if state.policy != policy and state.anchor.event == policy.anchor:
+                if state.is_open and state.policy != policy and state.anchor.event == policy.anchor:
                     self._keep(desk, row, clocks.recategorise(state, policy, calendar, desk.act))
                     moved.append(policy.clock)
-                continue
-            result = self._first(policy, received, complaint, chosen, desk)
+                if state.is_open or (state.policy.stage, state.anchor.event) == (policy.stage, policy.anchor):
+                    continue
+            number = 1 if row is None else row.number + 1
+            result = self._first(policy, received, chosen, desk, number=number)
             if result is not None:
                 self._add(desk, complaint, result)
                 moved.append(policy.clock)
@@ -245,8 +251,8 @@ class CaseClocks:
         rows = desk.session.scalars(select(ClockRow).where(ClockRow.complaint_key == complaint.key)).all()
         for row in rows:
             state = ClockState.from_json(row.saved)
-            if state.anchor.event == "received" and row.number == 1 and row.state not in ("cancelled", "superseded"):
-                anchor = Anchor("received", at=received_at)
+            if state.anchor.event in AT_RECEIPT and row.number == 1 and row.state not in ("cancelled", "superseded"):
+                anchor = Anchor(state.anchor.event, at=received_at)
                 self._keep(desk, row, clocks.re_anchor(state, anchor, self._calendar(state), desk.act))
                 moved.append(row.name)
         return tuple(moved)
@@ -260,22 +266,21 @@ class CaseClocks:
         return True
 
     def _first(
-        self,
-        policy: DeadlinePolicy,
-        received: Anchor,
-        complaint: ComplaintRow,
-        chosen: Iterable[DeadlinePolicy],
-        desk: Desk,
+        self, policy: DeadlinePolicy, received: Anchor, chosen: Iterable[DeadlinePolicy], desk: Desk, *, number: int
     ) -> Moved | None:
+        """Start or project a clock; None when it counts from something of which nothing is known yet."""
         calendar = self.calendars.get(policy.calendar)
-        if policy.anchor == "received":
-            return clocks.start(policy, received, calendar, desk.act)
+        if policy.anchor in AT_RECEIPT:
+            anchor = replace(received, event=policy.anchor)
+            return clocks.start(policy, anchor, calendar, desk.act, number=number)
+        if policy.anchor == "stage_opened":
+            anchor = Anchor("stage_opened", at=desk.act.at)
+            return clocks.start(policy, anchor, calendar, desk.act, number=number)
         if policy.anchor == "acknowledged":
             before = next((each for each in chosen if each.clock == "acknowledgement"), None)
-            if before is not None:
-                first = clocks.start(before, received, self.calendars.get(before.calendar), desk.act).state
-                if first.due_on is not None:
-                    return clocks.project(policy, first.due_on, calendar, desk.act)
+            first = None if before is None else self._first(before, received, chosen, desk, number=1)
+            if first is not None and first.state.due_on is not None:
+                return clocks.project(policy, first.state.due_on, calendar, desk.act, number=number)
         return None
 
     def _calendar(self, state: ClockState) -> Any:

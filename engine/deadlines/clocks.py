@@ -28,6 +28,7 @@ from engine.deadlines.errors import (
 from engine.deadlines.judge import (
     Act,
     ChangeKind,
+    ClockChange,
     Moved,
     change,
     judged,
@@ -47,6 +48,29 @@ from engine.deadlines.state import (
 )
 from engine.zones import in_utc
 
+__all__ = [
+    "STAFF_ABSENCE",
+    "Act",
+    "ClockChange",
+    "Moved",
+    "approve_shortening",
+    "breach",
+    "cancel",
+    "decline_shortening",
+    "extend",
+    "meet",
+    "pause",
+    "project",
+    "re_anchor",
+    "recalendar",
+    "recategorise",
+    "resume",
+    "rule_out",
+    "start",
+    "start_next",
+    "supersede",
+]
+
 STAFF_ABSENCE = "staff_absence"
 
 
@@ -61,7 +85,7 @@ def start(
 
 
 def project(
-    policy: DeadlinePolicy, expected_on: date, calendar: Calendar, act: Act, *, name: str = ""
+    policy: DeadlinePolicy, expected_on: date, calendar: Calendar, act: Act, *, name: str = "", number: int = 1
 ) -> Moved:
     """Show when a clock will be due if its anchor happens on ``expected_on``, its own due date (rule 2)."""
     state = ClockState(
@@ -72,6 +96,7 @@ def project(
         "projected",
         Anchor(policy.anchor),
         expected_on,
+        number=number,
     )
     return judged(None, state, calendar, act, "projected")
 

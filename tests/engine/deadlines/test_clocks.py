@@ -213,11 +213,12 @@ def test_a_letter_dispatched_in_time_but_recorded_late_extends_and_lifts_the_bre
 
 def test_an_extension_belongs_to_the_policy_that_granted_it():
     state = extended(begun(replace(EXTENDABLE, extension=replace(RULE, times=1))), "2026-06-10T09:00")
-    other = replace(EXTENDABLE, id="other", amount=15)
+    other = replace(EXTENDABLE, id="other", amount=15, extension=replace(RULE, times=1))
 
     moved = clocks.recategorise(state, other, EW, act("2026-06-11T09:00")).state
 
     assert moved.due_on == date(2026, 6, 22)
+    assert extended(moved, "2026-06-12T09:00").due_on == date(2026, 7, 6)
     with pytest.raises(ExtensionUsedUp):
         extended(state, "2026-06-11T09:00")
 
@@ -233,6 +234,15 @@ def test_met_is_before_the_bound(sent, status):
 
     assert moved.state.status == status
     assert len(moved.state.breaches) == (status == "met_late")
+
+
+def test_meeting_a_breached_clock_late_raises_no_second_breach():
+    breached = clocks.breach(begun(), act("2026-06-30T00:00")).state
+
+    moved = clocks.meet(breached, EW, act("2026-07-01T09:00"), evidence=letter("2026-06-30T10:00"))
+
+    assert (moved.state.status, len(moved.state.breaches)) == ("met_late", 1)
+    assert [change.kind for change in moved.changes] == ["met"]
 
 
 def test_evidence_recorded_late_lifts_the_breach():
