@@ -4,6 +4,7 @@ Belongs here: models, decision tables, boxed expressions, requirements, imports,
 here: FEEL itself, files, stored definitions, and what a failed decision means for a case.
 """
 
+from engine.dmn.check import findings_about
 from engine.dmn.decide import decide
 from engine.dmn.decided import (
     Decided,
@@ -13,6 +14,7 @@ from engine.dmn.decided import (
     MatchedRule,
 )
 from engine.dmn.errors import DecisionFailed, DecisionNotFound, ImportMissing, ModelRefused
+from engine.dmn.explained import explained
 from engine.dmn.model import Decision, DecisionService, Model
 from engine.dmn.read import draft, read
 
@@ -31,5 +33,7 @@ __all__ = [
     "ModelRefused",
     "decide",
     "draft",
+    "explained",
+    "findings_about",
     "read",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from engine.dmn.model import (
@@ -228,7 +229,7 @@ def _filter(box: FilterBox, linked: Linked, known: frozenset[str]) -> Code:
 
 
 def _iteration(box: IterationBox, linked: Linked, known: frozenset[str]) -> Code:
-    source = compiled(box.source, linked, known)
+    source = _domain(box.source, linked, known)
     body = compiled(box.body, linked, with_names(known, [box.variable]))
     spot = Spot(box.element_id)
     go_round = _for(box, body) if box.kind == "for" else _quantified(box, body, spot)
@@ -243,6 +244,16 @@ def _iteration(box: IterationBox, linked: Linked, known: frozenset[str]) -> Code
             return None
 
     return iterate
+
+
+def _domain(box: Boxed | None, linked: Linked, known: frozenset[str]) -> Code:
+    """A domain may be written as in FEEL's own ``for``: ``1..5`` is none of its expressions."""
+    if isinstance(box, LiteralBox) and ".." in box.text.text:
+        spelled = replace(box.text, text=f"for item in {box.text.text}\n return item")
+        formula = Formula(spelled, linked, known, result=linked.types.find(box.type_ref))
+        if formula.is_readable:
+            return formula
+    return compiled(box, linked, known)
 
 
 def _for(box: IterationBox, body: Code) -> Callable[[Value, Scope, frozenset[str]], Value]:

@@ -40,7 +40,7 @@ def decide(
     run = Run(moment, Budget.of_decision() if budget is None else budget)
     log = Log()
     with exact_numbers(), constraints_run_in(run):
-        evaluation = Evaluation(run, _by_namespace(program, inputs), model.namespace, log)
+        evaluation = Evaluation(run, _by_namespace(program, inputs), program.root, log)
         if isinstance(target, Decision):
             value = evaluation.decision(program.root, target)
         else:
@@ -64,7 +64,7 @@ def _by_namespace(program: Program, inputs: Mapping[str, Any]) -> dict[str, Mapp
     given: dict[str, Mapping[str, Any]] = {}
     for path, linked in program.root.descendants():
         inside: Any = inputs
-        for name in path:
+        for name in filter(None, path):
             inside = inside.get(name) if isinstance(inside, Mapping) else None
         if isinstance(inside, Mapping):
             given.setdefault(linked.model.namespace, inside)

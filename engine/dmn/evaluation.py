@@ -56,10 +56,8 @@ class Log:
 class Evaluation:
     """The values worked out so far for one set of inputs."""
 
-    def __init__(self, run: Run, given: Mapping[str, Mapping[str, Any]], root: str, log: Log) -> None:
-        """``given`` are the inputs by namespace of their model, then by name; ``root`` is the namespace
-        asked.
-        """
+    def __init__(self, run: Run, given: Mapping[str, Mapping[str, Any]], root: Linked, log: Log) -> None:
+        """``given`` are the inputs by namespace of their model, then by name; ``root`` is the model asked."""
         self.run = run
         self.given = given
         self.root = root
@@ -181,17 +179,18 @@ class Evaluation:
         return None if given is MISSING else given
 
     def _given(self, linked: Linked, element: Element) -> Any:
-        """Look among the inputs of the element's own model first, then among those of the model that is
-        asked.
+        """Look among the inputs of the element's own model.
+
+        An imported element may also be given without its import's name, if the asked model has none of its
+        name.
         """
-        own = linked.model.namespace
-        for namespace in (own,) if own == self.root else (own, self.root):
-            given = self.given.get(namespace)
-            if given is not None:
-                for name in (element.name, element.variable.name):
-                    if name in given:
-                        return given[name]
-        return MISSING
+        namespace = linked.model.namespace
+        found = _named(self.given.get(namespace), element)
+        if found is MISSING and namespace != self.root.model.namespace:
+            own = self.root.model.inputs.values()
+            if all(other.name != element.name for other in own):
+                return _named(self.given.get(self.root.model.namespace), element)
+        return found
 
     def _scope(self, ready: Ready | ReadyKnowledge) -> Scope:
         variables: dict[str, Value] = {}
@@ -252,3 +251,11 @@ class Evaluation:
         for found in notes[since:]:
             self.note(found.code, place, severity=found.severity, note=found, **found.facts)
         del notes[since:]
+
+
+def _named(given: Mapping[str, Any] | None, element: Element) -> Any:
+    if given is not None:
+        for name in (element.name, element.variable.name):
+            if name in given:
+                return given[name]
+    return MISSING

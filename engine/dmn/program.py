@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Final
 
 from engine.dmn.errors import ImportMissing, ModelRefused
 from engine.dmn.model import (
@@ -55,7 +56,7 @@ class Linked:
 
     @cached_property
     def key_names(self) -> frozenset[str]:
-        """Names that may follow a dot in this model and are no plain identifiers, those of imports included."""
+        """Names that may follow a dot here and are no plain identifiers, those of imports included."""
         found = set(_names_within(self.model))
         for other in self.imports.values():
             found |= other.key_names
@@ -69,7 +70,7 @@ class Linked:
         for path, linked in self._reachable(reference.namespace):
             element = linked.model.element(reference.element_id)
             if element is not None:
-                return path, linked, element
+                return tuple(name for name in path if name), linked, element
         return None
 
     def _reachable(self, namespace: str | None) -> Iterator[tuple[tuple[str, ...], Linked]]:
@@ -120,10 +121,15 @@ class Program:
             self._refuse_circles(other, (*above, namespace))
 
 
+_MOST_PROGRAMS: Final = 8
+
+
 def program_of(model: Model, imports: tuple[Model, ...]) -> Program:
     """Return the model linked with its imports; worked out once per set of imports and kept on the model."""
     found = model.compiled.get(imports)
     if found is None:
+        if len(model.compiled) >= _MOST_PROGRAMS:
+            model.compiled.clear()
         found = model.compiled[imports] = Program(model, imports)
     return found
 

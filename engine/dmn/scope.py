@@ -110,6 +110,11 @@ class Formula:
                 self._by_names[odd] = found
         return found
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether the text is FEEL, as far as the names known without data tell."""
+        return not isinstance(self._plain, FeelSyntaxError)
+
     def __call__(self, scope: Scope) -> Value:
         """Return the value in that scope, converted to the declared type."""
         expression = self._plain if not scope.odd else self._compiled(scope.odd)

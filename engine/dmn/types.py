@@ -11,7 +11,10 @@ from typing import Final
 
 from engine.dmn.model import ItemDefinition, Text
 from engine.feel import Budget, FeelSyntaxError, Moment, Run, UnaryTest, compile_unary, exact_numbers
-from engine.feel.types import ANY, BUILT_IN_TYPES, FunctionType, KindType, ListType, Type
+from engine.feel.functions import BUILT_IN_NAMES
+from engine.feel.parser import parse_expression
+from engine.feel.syntax import InstanceOf
+from engine.feel.types import ANY, BUILT_IN_TYPES, FunctionType, KindType, ListType, Type, resolve
 from engine.feel.values import Value
 
 ALIASES: Final[Mapping[str, Type]] = {
@@ -156,6 +159,8 @@ class TypeBook:
         own = self._items.get(name)
         if own is not None:
             return self.type_of(own)
+        if "<" in name:
+            return self._written(name)
         prefix, colon, local = name.rpartition(":")
         if local in ALIASES:
             return ALIASES[local]
@@ -169,7 +174,19 @@ class TypeBook:
         if isinstance(kind, ItemType):
             kind.compile_constraints()
 
+    def _written(self, text: str) -> Type | None:
+        """Return a type that is written out in FEEL, such as ``list<number>``."""
+        try:
+            tree = parse_expression(f"null instance of {text}", self.key_names, BUILT_IN_NAMES)
+        except FeelSyntaxError:
+            return None
+        return resolve(tree.type, self.find) if isinstance(tree, InstanceOf) else None
+
     def _from_import(self, name: str) -> Type | None:
+        unnamed = self._imported("")
+        found = None if unnamed is None else unnamed.find(name)
+        if found is not None:
+            return found
         at = name.find(".")
         while at > 0:
             book = self._imported(name[:at])

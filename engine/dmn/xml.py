@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 
 from lxml import etree
 
@@ -82,5 +82,4 @@ def text_of(element: etree._Element | None) -> str:
 
 def line_of(element: etree._Element) -> int | None:
     """Return the line the element starts in."""
-    line = element.sourceline
-    return line if type(line) is int else None
+    return cast("int | None", element.sourceline)
