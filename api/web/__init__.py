@@ -1,1 +1,1 @@
-"""Pages: routes, templates and assets for the public, staff, managers, process owners and administrators."""
+"""Pages: public ones without an account, staff ones behind sign-in; rendered on the server, working without JavaScript."""

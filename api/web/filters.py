@@ -1,0 +1,53 @@
+"""How moments, dates and codes read on a page; one way for all templates."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from flask import Flask
+from markupsafe import Markup, escape
+
+from api.complaints.facts import CHANNEL_WORDS, OUTCOME_WORDS
+from api.complaints.states import public_words, staff_words
+from api.context import the_service
+from api.forms_words import option_label
+
+
+def install(app: Flask) -> None:
+    """Make the filters known to every template."""
+    app.jinja_env.filters.update(
+        day=day,
+        moment=moment,
+        state=staff_words,
+        public_state=public_words,
+        channel=lambda code: CHANNEL_WORDS.get(code, code),
+        outcome=lambda code: OUTCOME_WORDS.get(code or "", code or "not decided"),
+        option=option_label,
+        plain=plain,
+    )
+
+
+def day(value: date | datetime | None) -> Markup | str:
+    """Return ``18 Nov 2026`` in a time element; a moment becomes the local date."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = value.astimezone(the_service().settings.time_zone).date()
+    return _time(value.isoformat(), f"{value.day} {value:%b %Y}")
+
+
+def moment(value: datetime | None) -> Markup | str:
+    """Return ``18 Nov 2026, 14:02`` in the service's zone, in a time element."""
+    if value is None:
+        return ""
+    local = value.astimezone(the_service().settings.time_zone)
+    return _time(value.isoformat(), f"{local.day} {local:%b %Y, %H:%M}")
+
+
+def plain(code: object) -> str:
+    """Return a code such as ``partly_upheld`` in words."""
+    return str(code if code is not None else "").replace("_", " ").replace("-", " ")
+
+
+def _time(machine: str, words: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(escape(machine), words)

@@ -1,0 +1,179 @@
+"""The inbox: what waits for me and my groups, in order of urgency; claiming, handing back and assigning from the list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.complaints.reading import display_names
+from api.complaints.separation import barred
+from api.complaints.tables import ComplaintRow, PartyRow
+from api.context import require, the_engine, the_service
+from api.db import db
+from api.identity import people
+from api.identity.decide import may
+from api.identity.doors import action
+from api.web.staff import blueprint
+from engine.errors import Conflict
+from engine.store.records import TaskRecord
+
+BOXES = (
+    ("mine", "Mine"),
+    ("groups", "My groups"),
+    ("unassigned", "Unassigned"),
+    ("overdue", "Overdue"),
+)
+SORTS = (("due", "Due date"), ("priority", "Priority"), ("created", "Newest first"))
+PAGE = 50
+EMPTY = {
+    "mine": "You have no tasks.",
+    "groups": "Your groups have no tasks.",
+    "unassigned": "No task waits for somebody to take it.",
+    "overdue": "Nothing is overdue.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One task of the inbox with the complaint it belongs to."""
+
+    task: TaskRecord
+    complaint: ComplaintRow | None
+    complainant: str | None
+    assignee_name: str | None
+    overdue: bool
+
+
+@blueprint.get("/")
+@action("task.list")
+def inbox() -> ResponseReturnValue:
+    """Show one box: ``box``, ``q`` (words), ``sort``, ``page`` from 1; a poll asks for the table alone and gets 304 if unchanged."""
+    person = require("task.list")
+    box, sort, text, page = _asked()
+    engine = the_engine()
+    counts = engine.inbox_counts(by=person.actor)
+    found = engine.inbox(box, by=person.actor, text=text, sort=sort, limit=PAGE, offset=(page - 1) * PAGE)
+    now = the_service().clock.now()
+    names = dict(BOXES)
+    facts = {
+        "lines": _lines(db.session(), found.items, now),
+        "boxes": [(key, label, getattr(counts, key)) for key, label in BOXES],
+        "box": box,
+        "box_label": names[box],
+        "empty": EMPTY[box],
+        "sort": sort,
+        "sorts": SORTS,
+        "text": text,
+        "page": page,
+        "more": found.more,
+        "may_assign": bool(may(person, "task.assign")),
+    }
+    part = "staff/_inbox_table.html" if request.headers.get("X-Redress-Poll") == "yes" else "staff/inbox.html"
+    answer = make_response(render_template(part, **facts))
+    return answer
+
+
+@blueprint.post("/tasks/<int:key>/claim")
+@action("task.list")
+def claim(key: int) -> ResponseReturnValue:
+    """Take a task; somebody faster, or a rule against it, is said on the page it came from."""
+    person = require("task.list")
+    try:
+        the_engine().claim_task(key, by=person.actor)
+    except Conflict as refusal:
+        flash(refusal.message, "bad")
+        return redirect(url_for("staff.inbox", box="unassigned"), 303)
+    flash("The task is yours.")
+    return redirect(url_for("staff.task", key=key), 303)
+
+
+@blueprint.post("/tasks/<int:key>/release")
+@action("task.list")
+def release(key: int) -> ResponseReturnValue:
+    """Hand a task back to its groups."""
+    person = require("task.list")
+    the_engine().unclaim_task(key, by=person.actor)
+    flash("The task waits for somebody else now.")
+    return redirect(url_for("staff.inbox"), 303)
+
+
+@blueprint.get("/tasks/<int:key>/assign")
+@action("task.assign")
+def assign_page(key: int) -> ResponseReturnValue:
+    """Offer the people who may take the task, and say why others may not."""
+    require("task.assign")
+    return _assign_page(key)
+
+
+@blueprint.post("/tasks/<int:key>/assign")
+@action("task.assign")
+def assign(key: int) -> ResponseReturnValue:
+    """Give the task to somebody; 422 with the reason when a rule is against it."""
+    person = require("task.assign")
+    chosen = request.form.get("assignee", "")
+    if not chosen:
+        return _assign_page(key, "Select who is to do the task."), 422
+    try:
+        the_engine().assign_task(key, chosen, by=person.actor)
+    except Conflict as refusal:
+        return _assign_page(key, refusal.message), 422
+    flash("Assigned.")
+    return redirect(url_for("staff.task", key=key), 303)
+
+
+def _assign_page(key: int, error: str = "") -> str:
+    task = the_engine().task(key)
+    session = db.session()
+    groups = frozenset(task.candidate_groups)
+    everybody = [person for person in people.everybody(session) if person.active and (person.groups & groups or not groups)]
+    row = session.scalar(select(ComplaintRow).where(ComplaintRow.instance_key == task.root_process_instance_key))
+    reasons = (
+        barred(session, row.key, duty=task.custom_headers.get("duty"), people=[person.name for person in everybody])
+        if row is not None
+        else {}
+    )
+    return render_template("staff/assign.html", task=task, complaint=row, people=everybody, reasons=reasons, error=error)
+
+
+def _asked() -> tuple[str, str, str, int]:
+    box, sort = request.args.get("box", "mine"), request.args.get("sort", "due")
+    page = request.args.get("page", "1")
+    return (
+        box if box in dict(BOXES) else "mine",
+        sort if sort in dict(SORTS) else "due",
+        request.args.get("q", "").strip()[:200],
+        int(page) if page.isascii() and page.isdigit() and 1 <= int(page) <= 10_000 else 1,
+    )
+
+
+def _lines(session: Session, tasks: Any, now: datetime) -> list[Line]:
+    cases = {task.root_process_instance_key for task in tasks}
+    rows = session.scalars(select(ComplaintRow).where(ComplaintRow.instance_key.in_(cases))).all()
+    complaints = {row.instance_key: row for row in rows}
+    parties: dict[int, str | None] = dict(
+        session.execute(
+            select(PartyRow.complaint_key, PartyRow.name).where(
+                PartyRow.complaint_key.in_([row.key for row in rows]), PartyRow.role == "complainant"
+            )
+        ).tuples()
+    )
+    names = display_names(session)
+    lines = []
+    for task in tasks:
+        row = complaints.get(task.root_process_instance_key)
+        lines.append(
+            Line(
+                task=task,
+                complaint=row,
+                complainant=parties.get(row.key) if row else None,
+                assignee_name=names.get(task.assignee or "", task.assignee),
+                overdue=task.due_date is not None and task.due_date <= now,
+            )
+        )
+    return lines
