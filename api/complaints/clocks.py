@@ -245,23 +245,26 @@ class CaseClocks:
         return tuple(moved)
 
     def receipt_corrected(self, desk: Desk, complaint: ComplaintRow, received_at: datetime) -> tuple[str, ...]:
-        """Count everything anchored in the receipt anew from the corrected moment (rule 12)."""
+        """Count everything anchored in the receipt, or in its acknowledgement, anew from the corrected moment (rule 12)."""
         complaint.received_at = received_at
         moved: list[str] = []
-        expected: date | None = None
-        rows = desk.session.scalars(select(ClockRow).where(ClockRow.complaint_key == complaint.key)).all()
+        acknowledge_on: date | None = None
+        ended = ("cancelled", "superseded", "not_applicable")
+        first = (ClockRow.complaint_key == complaint.key, ClockRow.number == 1, ClockRow.state.not_in(ended))
+        rows = desk.session.scalars(select(ClockRow).where(*first)).all()
         for row in rows:
             state = ClockState.from_json(row.saved)
-            if state.anchor.event in AT_RECEIPT and row.number == 1 and row.state not in ("cancelled", "superseded"):
+            if state.anchor.event in AT_RECEIPT:
                 anchor = Anchor(state.anchor.event, at=received_at)
                 result = clocks.re_anchor(state, anchor, self._calendar(state), desk.act)
                 self._keep(desk, row, result)
                 moved.append(row.name)
-                expected = result.state.due_on if row.name == "acknowledgement" else expected
-        for row in rows if expected is not None else ():
+                if row.name == "acknowledgement":
+                    acknowledge_on = result.state.due_on
+        for row in rows:
             state = ClockState.from_json(row.saved)
-            if state.anchor.event == "acknowledged" and state.expected_on is not None and row.number == 1:
-                self._keep(desk, row, clocks.re_project(state, expected, self._calendar(state), desk.act))
+            if acknowledge_on and state.anchor.event == "acknowledged" and state.expected_on:
+                self._keep(desk, row, clocks.re_project(state, acknowledge_on, self._calendar(state), desk.act))
                 moved.append(row.name)
         return tuple(moved)
 

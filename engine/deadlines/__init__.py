@@ -9,7 +9,7 @@ transition takes exactly that version (``Calendars`` must keep old ones), only `
 
 - ``policy``: ``read_policies(rows)`` reads the outputs of the decision ``deadline_policies``; ``choose`` does
 the same for policies held in Python. - ``compute``: ``count(policy, anchor, calendar)`` gives a ``Due(on,
-bound_at)``. - ``clocks``: ``start project pause resume extend meet breach re_anchor recategorise recalendar
+bound_at)``. - ``clocks``: ``start project pause resume extend meet breach re_anchor re_project recategorise recalendar
 approve_shortening decline_shortening cancel supersede rule_out start_next``; each takes an ``Act(at, by,
 reason)`` and returns ``Moved(state, changes)``. A refusal is an error of ``errors`` and leaves everything as
 it was. - A job at ``bound_at`` calls ``breach``; it is safe to repeat. Timers and warnings are re-armed

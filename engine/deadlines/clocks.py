@@ -62,6 +62,7 @@ __all__ = [
     "pause",
     "project",
     "re_anchor",
+    "re_project",
     "recalendar",
     "recategorise",
     "resume",
@@ -85,7 +86,13 @@ def start(
 
 
 def project(
-    policy: DeadlinePolicy, expected_on: date, calendar: Calendar, act: Act, *, name: str = "", number: int = 1
+    policy: DeadlinePolicy,
+    expected_on: date,
+    calendar: Calendar,
+    act: Act,
+    *,
+    name: str = "",
+    number: int = 1,
 ) -> Moved:
     """Show when a clock will be due if its anchor happens on ``expected_on``, its own due date (rule 2)."""
     state = ClockState(
@@ -223,6 +230,17 @@ def re_anchor(state: ClockState, anchor: Anchor, calendar: Calendar, act: Act) -
     if state.anchor_known:
         require_reason(state, act)
     return judged(state, replace(state, anchor=anchor), calendar, act, "re_anchored")
+
+
+def re_project(state: ClockState, expected_on: date, calendar: Calendar, act: Act) -> Moved:
+    """Set anew the date on which the anchor is, or was, due: that clock was corrected, paused or extended.
+
+    Under the rule "earliest" it counts even after the anchor has happened. Raises like ``re_anchor``.
+    """
+    require(state, calendar, "projected", "running", "paused", "breached", "met", "met_late")
+    if state.anchor_known:
+        require_reason(state, act)
+    return judged(state, replace(state, expected_on=expected_on), calendar, act, "re_anchored")
 
 
 def recategorise(

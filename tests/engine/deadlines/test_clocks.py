@@ -309,6 +309,25 @@ def test_a_projected_clock_is_breached_only_where_being_late_buys_no_time(rule, 
     assert clocks.breach(state, act("2026-08-01T00:00")).state.status == status
 
 
+def test_a_corrected_expectation_moves_what_counts_from_it():
+    stage = replace(TARGET, amount=10, anchor="acknowledged", anchor_rule="earliest")
+    state = clocks.project(stage, date(2026, 6, 8), EW, act("2026-06-01T10:00")).state
+    late = Anchor("acknowledged", at=london("2026-06-10T10:00"))
+    known = clocks.re_anchor(state, late, EW, act("2026-06-10T10:00")).state
+
+    projected = clocks.re_project(state, date(2026, 6, 5), EW, act("2026-06-02T10:00", "")).state
+    corrected = clocks.re_project(known, date(2026, 6, 5), EW, act("2026-06-11T10:00")).state
+
+    assert (state.due_on, projected.due_on, projected.status) == (
+        date(2026, 6, 22),
+        date(2026, 6, 19),
+        "projected",
+    )
+    assert (known.due_on, corrected.due_on) == (date(2026, 6, 22), date(2026, 6, 19))
+    with pytest.raises(ReasonNeeded):
+        clocks.re_project(known, date(2026, 6, 5), EW, act("2026-06-11T10:00", ""))
+
+
 @pytest.mark.parametrize(
     ("end", "status"),
     [
