@@ -46,10 +46,9 @@ def _as_html(value: str) -> str:
 
 
 def _settle(token: Token, filled: Filled) -> None:
-    """Shift headings below the page's own, drop inline style, and fill link targets."""
+    """Shift headings below the page's own and fill link targets."""
     if token.type in ("heading_open", "heading_close"):
         token.tag = f"h{min(6, int(token.tag[1]) + 1)}"
-    token.attrs.pop("style", None)
     if token.type == "link_open":
         target = _ENCODED_MARK.sub(rf"{MARK_START}\1{MARK_END}", str(token.attrs.get("href", "")))
         address = filled.put(lambda value: value, target).strip()
@@ -61,6 +60,4 @@ def _settle(token: Token, filled: Filled) -> None:
 
 @lru_cache(maxsize=1)
 def _markdown() -> MarkdownIt:
-    made = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
-    made.disable(["image", "html_inline", "html_block"])
-    return made
+    return MarkdownIt("commonmark", {"html": False}).enable("table")

@@ -102,7 +102,7 @@ def messages_of(refused: ValidationError) -> Any:
 def schema_of(tree: Fields) -> Schema:
     """Return a schema from nested fields."""
     made = {
-        name: fields.Nested(schema_of(inside), unknown=RAISE, error_messages=_LIBRARY_CODES)
+        name: fields.Nested(schema_of(inside), error_messages=_LIBRARY_CODES)
         if isinstance(inside, dict)
         else inside
         for name, inside in tree.items()

@@ -120,6 +120,7 @@ BAD = [
     (choice("radio"), "fax", "not_an_option"),
     (choice("radio"), "4", "not_an_option"),
     (choice("radio"), True, "not_an_option"),
+    (choice("radio", values=[1]), True, "not_an_option"),
     (choice("radio", validate={"required": True}), "", "required"),
     (choice("select"), ["letter"], "not_an_option"),
     (choice("checklist"), "letter", "not_a_list"),
@@ -277,6 +278,17 @@ def test_rules_compare_dates_as_dates(build: Build, moment: feel.Moment) -> None
 
     assert forms.check(form, {"x": "2026-11-23"}, {}, moment=moment).clean == {"x": date(2026, 11, 23)}
     assert "why" in forms.check(form, {"x": "2026-11-22"}, {}, moment=moment).clean
+
+
+def test_rules_see_computed_values_as_they_are_now(build: Build, moment: feel.Moment) -> None:
+    form = build(
+        number(),
+        {"type": "expression", "key": "double", "expression": "=x * 2"},
+        {"type": "textfield", "key": "why", "conditional": {"hide": "=double < 10"}},
+    )
+
+    assert "why" in forms.check(form, {"x": 5}, {"double": 0}, moment=moment).clean
+    assert "why" not in forms.check(form, {"x": 4}, {"double": 99}, moment=moment).clean
 
 
 def test_what_was_not_sent_keeps_its_stored_value_or_default(build: Build, moment: feel.Moment) -> None:

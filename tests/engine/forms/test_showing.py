@@ -161,6 +161,15 @@ def test_a_value_is_a_link_target_only_with_a_safe_scheme(address: str, kept: bo
     assert "Follow" in html
 
 
+def test_a_value_cannot_bring_marks_of_its_own() -> None:
+    html = markdown_to_html(
+        filled("[F]({{ link }}) {{ x }}", link="https://e.example/\ue0001\ue001", x="secret")
+    )
+
+    assert 'href="https://e.example/1"' in html
+    assert html.count("secret") == 1
+
+
 @pytest.mark.parametrize("words", HOSTILE)
 def test_values_in_author_html_are_escaped_and_the_whole_is_cleaned(words: str) -> None:
     html = html_to_html(
