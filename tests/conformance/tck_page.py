@@ -8,9 +8,9 @@ from tests.conformance.tck import Tally, joined, totals
 
 HEAD = """# FEEL and DMN: what the compatibility kit says
 
-Written by `make conformance` with `--report`; do not edit. The Technology Compatibility Kit is the public conformance
-suite of the DMN community; where the DMN standard leaves a question open, its answer counts. *Values* are the cases
-that expect something else than null: an engine that always fails passes the others.
+Written by `make conformance` with `--report`; do not edit. The Technology Compatibility Kit is the public
+conformance suite of the DMN community; where the DMN standard leaves a question open, its answer counts.
+*Values* are the cases that expect something else than null: an engine that always fails passes the others.
 """
 
 

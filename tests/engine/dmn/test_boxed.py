@@ -1,5 +1,7 @@
 """Boxed expressions, knowledge models and decision services."""
 
+# ruff: noqa: E501 - models are written as lines of XML
+
 from __future__ import annotations
 
 from decimal import Decimal
@@ -69,10 +71,15 @@ def test_conditional(value, build, condition, expected):
 @pytest.mark.parametrize(
     ("source", "match", "expected"),
     [
-        ("[1,2,3]", "item > 1", [2, 3]), ("[1,2,3]", "null", []), ("[1,2,3]", '"yes"', None), ("[1,2]", "1", None),
-        ('[{"a b": 1}, {"a b": 2}]', "a b = 2", [{"a b": 2}]), ("[]", "true", []), ("5", "item = 5", [5]),
+        ("[1,2,3]", "item > 1", [2, 3]),
+        ("[1,2,3]", "null", []),
+        ("[1,2,3]", '"yes"', None),
+        ("[1,2]", "1", None),
+        ('[{"a b": 1}, {"a b": 2}]', "a b = 2", [{"a b": 2}]),
+        ("[]", "true", []),
+        ("5", "item = 5", [5]),
     ],
-)  # fmt: skip
+)
 def test_filter(value, build, source, match, expected):
     assert value(boxed("filter", in_=build.literal(source), match=build.literal(match))) == expected
 
@@ -80,10 +87,15 @@ def test_filter(value, build, source, match, expected):
 @pytest.mark.parametrize(
     ("source", "body", "expected"),
     [
-        ("[1,2,3]", "x * 2", [2, 4, 6]), ("[1,2,3]", "x + (if partial = [] then 0 else partial[-1])", [1, 3, 6]), ("[]", "x", []),
-        ("[1..3]", "x", [1, 2, 3]), ("3..1", "x", [3, 2, 1]), ("null", "x", None), ("[1,2]", "count(partial)", [0, 1]),
+        ("[1,2,3]", "x * 2", [2, 4, 6]),
+        ("[1,2,3]", "x + (if partial = [] then 0 else partial[-1])", [1, 3, 6]),
+        ("[]", "x", []),
+        ("[1..3]", "x", [1, 2, 3]),
+        ("3..1", "x", [3, 2, 1]),
+        ("null", "x", None),
+        ("[1,2]", "count(partial)", [0, 1]),
     ],
-)  # fmt: skip
+)
 def test_for(value, build, source, body, expected):
     inner = f"<in>{build.literal(source)}</in><return>{build.literal(body)}</return>"
     assert value(f'<for iteratorVariable="x">{inner}</for>') == expected
@@ -97,12 +109,19 @@ def test_partial_handed_out_never_contains_itself(value, build):
 @pytest.mark.parametrize(
     ("kind", "source", "body", "expected"),
     [
-        ("some", "[1,2]", "x > 1", True), ("some", "[1,2]", "x > 2", False), ("some", "[]", "true", False),
-        ("every", "[1,2]", "x > 0", True), ("every", "[1,2]", "x > 1", False), ("every", "[]", "false", True),
-        ("some", "[1,null]", "x > 1", None), ("every", "[1,null]", "x > 0", None), ("some", "[1,2]", '"a"', None),
-        ("every", "[1,2]", 'if x = 1 then true else "b"', None), ("some", "[null,2]", "x > 1", True),
+        ("some", "[1,2]", "x > 1", True),
+        ("some", "[1,2]", "x > 2", False),
+        ("some", "[]", "true", False),
+        ("every", "[1,2]", "x > 0", True),
+        ("every", "[1,2]", "x > 1", False),
+        ("every", "[]", "false", True),
+        ("some", "[1,null]", "x > 1", None),
+        ("every", "[1,null]", "x > 0", None),
+        ("some", "[1,2]", '"a"', None),
+        ("every", "[1,2]", 'if x = 1 then true else "b"', None),
+        ("some", "[null,2]", "x > 1", True),
     ],
-)  # fmt: skip
+)
 def test_some_and_every(value, build, kind, source, body, expected):
     inner = f"<in>{build.literal(source)}</in><satisfies>{build.literal(body)}</satisfies>"
     assert value(f'<{kind} iteratorVariable="x">{inner}</{kind}>') is expected
@@ -134,10 +153,16 @@ KNOWLEDGE = (
 @pytest.mark.parametrize(
     ("call", "expected"),
     [
-        ("the fee(2, 3)", 6), ("the fee(factor: 3, base fee: 2)", 6), ("the fee([2], 3)", 6), ('the fee("2", 3)', None),
-        ("the fee(2)", None), ("the fee(2, 3, 4)", None), ("the fee(a: 1, factor: 2)", None), ("the fee(null, 3)", None),
+        ("the fee(2, 3)", 6),
+        ("the fee(factor: 3, base fee: 2)", 6),
+        ("the fee([2], 3)", 6),
+        ('the fee("2", 3)', None),
+        ("the fee(2)", None),
+        ("the fee(2, 3, 4)", None),
+        ("the fee(a: 1, factor: 2)", None),
+        ("the fee(null, 3)", None),
     ],
-)  # fmt: skip
+)
 def test_knowledge_is_called_from_feel(ask, build, call, expected):
     assert ask(KNOWLEDGE + build.decision("d", build.literal(call), "k#k"), "d").value == expected
 
@@ -206,9 +231,16 @@ def served(build):
 
 @pytest.mark.parametrize(
     ("call", "expected"),
-    [("the service(4)", 50), ("the service(a: 4)", 50), ("the service([4])", 50), ('the service("4")', None),
-     ("the service()", None), ("the service(4, 5)", None), ("the service(b: 4)", None)],
-)  # fmt: skip
+    [
+        ("the service(4)", 50),
+        ("the service(a: 4)", 50),
+        ("the service([4])", 50),
+        ('the service("4")', None),
+        ("the service()", None),
+        ("the service(4, 5)", None),
+        ("the service(b: 4)", None),
+    ],
+)
 def test_a_service_is_called_from_feel(ask, build, served, call, expected):
     body = served(outputs=["x"], inputs=["a"]) + build.decision("d", build.literal(call), "k#s")
 

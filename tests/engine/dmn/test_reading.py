@@ -1,5 +1,7 @@
 """Reading models: versions, refusals with element ids, hostile XML, what Camunda's modeller writes."""
 
+# ruff: noqa: E501 - models are written as lines of XML
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -35,12 +37,17 @@ def test_another_namespace_is_refused():
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"no xml", "not_xml"), (b"", "not_xml"), (b"<a" + b">" * 3, "not_xml"), (b" " * (4 << 20) + b"<a/>", "too_large"),
-        (b"<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>", "has_doctype"), (b"<!DOCTYPE a><a/>", "has_doctype"),
+        (b"no xml", "not_xml"),
+        (b"", "not_xml"),
+        (b"<a" + b">" * 3, "not_xml"),
+        (b" " * (4 << 20) + b"<a/>", "too_large"),
+        (b"<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>", "has_doctype"),
+        (b"<!DOCTYPE a><a/>", "has_doctype"),
         (b"<!DOCTYPE a SYSTEM 'http://127.0.0.1:9/a.dtd'><a/>", "has_doctype"),
-        (b"<a>" * 100_000, "not_xml"), (b"<a xmlns:b='c'>\x00</a>", "not_xml"),
+        (b"<a>" * 100_000, "not_xml"),
+        (b"<a xmlns:b='c'>\x00</a>", "not_xml"),
     ],
-)  # fmt: skip
+)
 def test_hostile_bytes_are_refused(data, code):
     assert [found for found, _ in refused(data)] == [code]
 
@@ -60,8 +67,11 @@ def test_all_findings_come_at_once_with_their_elements():
     body += "</literalExpression></decision><import name='x' namespace='urn:x' importType='urn:pmml'/>"
 
     assert sorted(refused(body), key=str) == [
-        ("expression_language", "l"), ("import_type", None), ("requirement_cycle", "c"), ("unresolved_reference", "b"),
-    ]  # fmt: skip
+        ("expression_language", "l"),
+        ("import_type", None),
+        ("requirement_cycle", "c"),
+        ("unresolved_reference", "b"),
+    ]
 
 
 def test_feel_that_cannot_be_read_is_shown_with_a_caret():
@@ -78,21 +88,35 @@ def test_feel_that_cannot_be_read_is_shown_with_a_caret():
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (decision("a", literal("1"), "d#b") + decision("b", literal("1"), "d#a"), [("requirement_cycle", "a")]),
+        (
+            decision("a", literal("1"), "d#b") + decision("b", literal("1"), "d#a"),
+            [("requirement_cycle", "a")],
+        ),
         (decision("a", literal("1"), type_ref="tNone"), [("unknown_type", "a")]),
         (decision("a", literal("1"), "i#b") + decision("b", ""), [("unresolved_reference", "a")]),
         (decision("a", literal("1"), "durn:elsewhere#a"), [("unresolved_reference", "a")]),
-        (decision("a", literal("1")) + decision("a", literal("1")), [("double_id", "a"), ("double_name", "a")]),
+        (
+            decision("a", literal("1")) + decision("a", literal("1")),
+            [("double_id", "a"), ("double_name", "a")],
+        ),
         ("<itemDefinition id='i' name='t'><typeRef>t</typeRef></itemDefinition>", [("type_cycle", "i")]),
-        ("<itemDefinition id='i' name='t'><typeRef>string</typeRef><allowedValues id='v'><text>1 +</text></allowedValues>"
-         "</itemDefinition>", [("syntax", "v")]),
+        (
+            "<itemDefinition id='i' name='t'><typeRef>string</typeRef><allowedValues id='v'><text>1 +</text></allowedValues>"
+            "</itemDefinition>",
+            [("syntax", "v")],
+        ),
         (decision("a", table("BEST", ["1"], ["o"], [])), [("hit_policy", "table")]),
-        (decision("a", table("COLLECT", ["1"], ["o", "p"], [], aggregation="SUM")), [("aggregation", "table")]),
+        (
+            decision("a", table("COLLECT", ["1"], ["o", "p"], [], aggregation="SUM")),
+            [("aggregation", "table")],
+        ),
         (decision("a", table("UNIQUE", ["1"], ["o"], [("-",)])), [("rule_shape", "r1")]),
-        ("<businessKnowledgeModel id='k' name='k'><encapsulatedLogic id='e' kind='Java'/></businessKnowledgeModel>",
-         [("external_function", "e")]),
+        (
+            "<businessKnowledgeModel id='k' name='k'><encapsulatedLogic id='e' kind='Java'/></businessKnowledgeModel>",
+            [("external_function", "e")],
+        ),
     ],
-)  # fmt: skip
+)
 def test_refusals(body, expected):
     assert refused(body) == expected
 
@@ -122,8 +146,10 @@ def test_a_file_of_camundas_modeller(tmp_path: Path):
     model = dmn.read((Path(__file__).parent / "camunda.dmn").read_bytes(), name="camunda.dmn")
 
     assert (model.id, model.decisions["dish"].version_tag, model.decisions["dish"].kind) == (
-        "dish-definitions", "2026-11", "decision table",
-    )  # fmt: skip
+        "dish-definitions",
+        "2026-11",
+        "decision table",
+    )
     decided = dmn.decide(model, "dish", {"season": "Winter", "guests": 12}, moment=MOMENT)
     assert decided.required() == {"dish": "Stew", "pots": 2}
     assert [told.decision_id for told in decided.trace] == ["pots", "dish"]

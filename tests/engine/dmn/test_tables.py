@@ -1,5 +1,7 @@
 """Decision tables: every hit policy and aggregation, defaults, allowed values, violations, the trace."""
 
+# ruff: noqa: E501 - models are written as lines of XML
+
 from __future__ import annotations
 
 from decimal import Decimal
@@ -34,11 +36,17 @@ RANKED = ['x="high","low"']
 @pytest.mark.parametrize(
     ("policy", "a", "expected"),
     [
-        ("UNIQUE", 2, "low"), ("FIRST", 9, "low"), ("PRIORITY", 9, "high"), ("RULE ORDER", 9, ["low", "high", "high"]),
-        ("OUTPUT ORDER", 9, ["high", "high", "low"]), ("COLLECT", 3, ["low", "high"]), ("UNIQUE", 0, None),
-        ("COLLECT", 0, None), ("ANY", 2, "low"),
+        ("UNIQUE", 2, "low"),
+        ("FIRST", 9, "low"),
+        ("PRIORITY", 9, "high"),
+        ("RULE ORDER", 9, ["low", "high", "high"]),
+        ("OUTPUT ORDER", 9, ["high", "high", "low"]),
+        ("COLLECT", 3, ["low", "high"]),
+        ("UNIQUE", 0, None),
+        ("COLLECT", 0, None),
+        ("ANY", 2, "low"),
     ],
-)  # fmt: skip
+)
 def test_hit_policies(answer, policy, a, expected):
     assert answer(policy, RANKED, OVERLAP, a=a, b=1).value == expected
 
@@ -107,8 +115,11 @@ def test_priority_ranks_several_columns_from_left_to_right(answer):
 
     assert answer("PRIORITY", outputs, rules, a=1, b=1).value == {"x": "a", "y": D(1)}
     assert [hit["x"] + str(hit["y"]) for hit in answer("OUTPUT ORDER", outputs, rules, a=1, b=1).value] == [
-        "a1", "a2", "b1", "z1"
-    ]  # fmt: skip
+        "a1",
+        "a2",
+        "b1",
+        "z1",
+    ]
 
 
 def test_priority_follows_the_allowed_values_of_the_type(ask, build):
@@ -153,12 +164,24 @@ def test_an_input_outside_the_allowed_values_is_refused(ask, build):
 @pytest.mark.parametrize(
     ("cell", "value", "matches"),
     [
-        ('"low","high"', "high", True), ('not("low")', "high", True), ("1,5,9", 5, True), ("[1..5)", 5, False),
-        ("? > b", 3, True), ("[1,2]", 2, True), ("null", None, True), ("-", None, True), ("< 5", None, False),
-        ("true", True, True), ("true", False, False), ("b + 1", 3, True), ('"3"', 3, False), ("contains(?, \"a\")", "cat", True),
-        ("date(\"2026-01-01\")", "2026-01-01", False), ("", 1, True),
+        ('"low","high"', "high", True),
+        ('not("low")', "high", True),
+        ("1,5,9", 5, True),
+        ("[1..5)", 5, False),
+        ("? > b", 3, True),
+        ("[1,2]", 2, True),
+        ("null", None, True),
+        ("-", None, True),
+        ("< 5", None, False),
+        ("true", True, True),
+        ("true", False, False),
+        ("b + 1", 3, True),
+        ('"3"', 3, False),
+        ('contains(?, "a")', "cat", True),
+        ('date("2026-01-01")', "2026-01-01", False),
+        ("", 1, True),
     ],
-)  # fmt: skip
+)
 def test_cells(answer, cell, value, matches):
     assert answer("UNIQUE", ["x"], [(cell, "-", "1")], a=value, b=2).value == (D(1) if matches else None)
 

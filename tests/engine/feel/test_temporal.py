@@ -49,18 +49,42 @@ def test_every_value_reads_back_from_its_own_text(value):
 
 @pytest.mark.parametrize(
     "text",
-    ["2012-12-25T", "2012/12/25", "2017-13-10", "2017-02-29", "998-12-31", "01211-12-31", "+2012-12-02", "", "2012-1-1",
-     "9999999999-12-25", "2017-12-31Z", "2017-12-00"],
-)  # fmt: skip
+    [
+        "2012-12-25T",
+        "2012/12/25",
+        "2017-13-10",
+        "2017-02-29",
+        "998-12-31",
+        "01211-12-31",
+        "+2012-12-02",
+        "",
+        "2012-1-1",
+        "9999999999-12-25",
+        "2017-12-31Z",
+        "2017-12-00",
+    ],
+)
 def test_a_date_is_written_exactly_so_or_not_at_all(text):
     assert parse_date(text) is None
 
 
 @pytest.mark.parametrize(
     "text",
-    ["10:15", "24:00:01", "10:60:00", "10:00:60", "T10:00:00", "10:00:00@Mars/Olympus", "10:00:00+19:00", "10:00:00.",
-     "10:00:00+02:00@Europe/Berlin", "10:00:00Europe/Berlin", "10:00:00@../etc/passwd", "1:00:00"],
-)  # fmt: skip
+    [
+        "10:15",
+        "24:00:01",
+        "10:60:00",
+        "10:00:60",
+        "T10:00:00",
+        "10:00:00@Mars/Olympus",
+        "10:00:00+19:00",
+        "10:00:00.",
+        "10:00:00+02:00@Europe/Berlin",
+        "10:00:00Europe/Berlin",
+        "10:00:00@../etc/passwd",
+        "1:00:00",
+    ],
+)
 def test_a_time_is_written_exactly_so_or_not_at_all(text):
     assert parse_time(text) is None
 
@@ -75,13 +99,20 @@ def test_a_duration_is_written_exactly_so_or_not_at_all(text):
 @pytest.mark.parametrize(
     ("text", "canonical"),
     [
-        ("PT26H", "P1DT2H"), ("P0D", "PT0S"), ("P0Y", "P0M"), ("P14M", "P1Y2M"), ("-PT90.50S", "-PT1M30.5S"),
-        ("2021-01-01T24:00:00", "2021-01-02T00:00:00"), ("10:00:00+00:00", "10:00:00Z"), ("24:00:00", "00:00:00"),
-        ("2018-12-10T10:00:00.120000000", "2018-12-10T10:00:00.12"), ("-0044-03-15", "-0044-03-15"),
+        ("PT26H", "P1DT2H"),
+        ("P0D", "PT0S"),
+        ("P0Y", "P0M"),
+        ("P14M", "P1Y2M"),
+        ("-PT90.50S", "-PT1M30.5S"),
+        ("2021-01-01T24:00:00", "2021-01-02T00:00:00"),
+        ("10:00:00+00:00", "10:00:00Z"),
+        ("24:00:00", "00:00:00"),
+        ("2018-12-10T10:00:00.120000000", "2018-12-10T10:00:00.12"),
+        ("-0044-03-15", "-0044-03-15"),
         ("2024-07-01T12:00:00+02:00[Europe/Berlin]", "2024-07-01T12:00:00@Europe/Berlin"),
         ("2024-07-01T12:00:00+00:00[Europe/Berlin]", "2024-07-01T14:00:00@Europe/Berlin"),
     ],
-)  # fmt: skip
+)
 def test_text_is_canonical(text, canonical):
     assert str(parse_literal(text)) == canonical
 
@@ -93,16 +124,21 @@ def test_a_date_alone_is_its_midnight_for_date_and_time():
 @pytest.mark.parametrize(
     ("a", "b", "total"),
     [
-        ("2021-01-31", "P1M", "2021-02-28"), ("2024-02-29", "P1Y", "2025-02-28"), ("2021-01-02", "-PT1H", "2021-01-01"),
-        ("2021-01-01", "PT36H", "2021-01-02"), ("23:30:00@Europe/Berlin", "PT1H", "00:30:00@Europe/Berlin"),
+        ("2021-01-31", "P1M", "2021-02-28"),
+        ("2024-02-29", "P1Y", "2025-02-28"),
+        ("2021-01-02", "-PT1H", "2021-01-01"),
+        ("2021-01-01", "PT36H", "2021-01-02"),
+        ("23:30:00@Europe/Berlin", "PT1H", "00:30:00@Europe/Berlin"),
         ("2021-03-27T12:00:00@Europe/Berlin", "PT24H", "2021-03-28T13:00:00@Europe/Berlin"),
         ("2021-03-27T12:00:00@Europe/Berlin", "P1M", "2021-04-27T12:00:00@Europe/Berlin"),
         ("2021-03-27T12:00:00+01:00", "PT24H", "2021-03-28T12:00:00+01:00"),
         ("2021-10-31T02:30:00@Europe/Berlin", "PT1H", "2021-10-31T02:30:00+01:00[Europe/Berlin]"),
-        ("-0001-12-31", "P1D", "0000-01-01"), ("P1D", "PT1H", "P1DT1H"), ("P1Y", "-P1M", "P11M"),
+        ("-0001-12-31", "P1D", "0000-01-01"),
+        ("P1D", "PT1H", "P1DT1H"),
+        ("P1Y", "-P1M", "P11M"),
         ("29999-06-30T23:30:00@Europe/Berlin", "PT1H", "29999-07-01T00:30:00@Europe/Berlin"),
     ],
-)  # fmt: skip
+)
 def test_adding_works_in_either_order(a, b, total):
     assert str(temporal.add(parse_literal(a), parse_literal(b))) == total
     assert str(temporal.add(parse_literal(b), parse_literal(a))) == total
@@ -110,9 +146,16 @@ def test_adding_works_in_either_order(a, b, total):
 
 @pytest.mark.parametrize(
     ("a", "b"),
-    [("P1D", "P1Y"), ("10:00:00", "P1Y"), ("2021-01-01", "2021-01-01"), ("999999999-12-31", "P1D"),
-     ("-999999999-01-01", "-P1D"), ("999999999-12-31T23:59:59", "PT1S"), ("999999999-12-31T00:00:00", "P1M")],
-)  # fmt: skip
+    [
+        ("P1D", "P1Y"),
+        ("10:00:00", "P1Y"),
+        ("2021-01-01", "2021-01-01"),
+        ("999999999-12-31", "P1D"),
+        ("-999999999-01-01", "-P1D"),
+        ("999999999-12-31T23:59:59", "PT1S"),
+        ("999999999-12-31T00:00:00", "P1M"),
+    ],
+)
 def test_what_cannot_be_added_is_null(a, b):
     assert temporal.add(parse_literal(a), parse_literal(b)) is None
 
@@ -120,21 +163,30 @@ def test_what_cannot_be_added_is_null(a, b):
 @pytest.mark.parametrize(
     ("a", "b", "difference"),
     [
-        ("2021-01-02", "2021-01-01", "P1D"), ("10:10:10+11:00", "11:10:10+11:00", "-PT1H"),
+        ("2021-01-02", "2021-01-01", "P1D"),
+        ("10:10:10+11:00", "11:10:10+11:00", "-PT1H"),
         ("2021-01-02T10:10:10@Europe/Paris", "2021-01-01T10:10:10@Asia/Dhaka", "P1DT5H"),
-        ("2021-01-02", "2021-01-01T10:10:10+11:00", "P1DT49M50S"), ("2021-01-02T00:00:00Z", "2021-01-02", "PT0S"),
-        ("2021-03-31", "P1M", "2021-02-28"), ("P1D", "PT2H", "PT22H"),
+        ("2021-01-02", "2021-01-01T10:10:10+11:00", "P1DT49M50S"),
+        ("2021-01-02T00:00:00Z", "2021-01-02", "PT0S"),
+        ("2021-03-31", "P1M", "2021-02-28"),
+        ("P1D", "PT2H", "PT22H"),
     ],
-)  # fmt: skip
+)
 def test_subtracting(a, b, difference):
     assert str(temporal.subtract(parse_literal(a), parse_literal(b))) == difference
 
 
 @pytest.mark.parametrize(
     ("a", "b"),
-    [("2021-01-02T10:00:00Z", "2021-01-01T10:00:00"), ("2021-01-02", "2021-01-01T10:00:00"), ("P1D", "2021-01-01"),
-     ("10:00:00", "10:00:00Z"), ("P1D", "P1M"), ("2021-01-01", "10:00:00")],
-)  # fmt: skip
+    [
+        ("2021-01-02T10:00:00Z", "2021-01-01T10:00:00"),
+        ("2021-01-02", "2021-01-01T10:00:00"),
+        ("P1D", "2021-01-01"),
+        ("10:00:00", "10:00:00Z"),
+        ("P1D", "P1M"),
+        ("2021-01-01", "10:00:00"),
+    ],
+)
 def test_what_cannot_be_subtracted_is_null(a, b):
     assert temporal.subtract(parse_literal(a), parse_literal(b)) is None
 
@@ -181,14 +233,23 @@ def test_values_of_different_kinds_are_neither_equal_nor_unequal():
 @pytest.mark.parametrize(
     ("text", "name", "value"),
     [
-        ("2018-12-10", "weekday", 1), ("-2021-01-02", "year", -2021), ("2018-12-10T10:30:01", "second", 1),
-        ("P1DT2H", "hours", 2), ("-P14M", "months", -2), ("P1Y", "days", None), ("P1D", "years", None),
-        ("10:30:00", "time offset", None), ("10:30:00", "timezone", None), ("10:30:00@Etc/UTC", "timezone", "Etc/UTC"),
+        ("2018-12-10", "weekday", 1),
+        ("-2021-01-02", "year", -2021),
+        ("2018-12-10T10:30:01", "second", 1),
+        ("P1DT2H", "hours", 2),
+        ("-P14M", "months", -2),
+        ("P1Y", "days", None),
+        ("P1D", "years", None),
+        ("10:30:00", "time offset", None),
+        ("10:30:00", "timezone", None),
+        ("10:30:00@Etc/UTC", "timezone", "Etc/UTC"),
         ("10:30:00+05:00", "time offset", DaysDuration(5 * 3600 * 10**9)),
         ("2021-07-01T10:00:00@Europe/Berlin", "time offset", DaysDuration(7200 * 10**9)),
-        ("2018-12-10", "hour", MISSING), ("2018-12-10", "__class__", MISSING), ("P1D", "__dict__", MISSING),
+        ("2018-12-10", "hour", MISSING),
+        ("2018-12-10", "__class__", MISSING),
+        ("P1D", "__dict__", MISSING),
     ],
-)  # fmt: skip
+)
 def test_properties(text, name, value):
     assert temporal.property_of(parse_literal(text), name) == value
 
@@ -213,7 +274,7 @@ def test_the_calendar_agrees_with_python(day):
 
 
 @given(
-    st.datetimes(datetime.datetime(1900, 1, 1), datetime.datetime(2100, 1, 1)),
+    st.datetimes().map(lambda wall: wall.replace(year=1900 + wall.year % 200, day=min(wall.day, 28))),
     st.sampled_from(["Europe/Berlin", "Australia/Lord_Howe", "America/New_York", "Asia/Kathmandu"]),
     st.timedeltas(datetime.timedelta(days=-400), datetime.timedelta(days=400)),
 )
