@@ -58,7 +58,7 @@ class ProcessDefinition:
     ``elements`` holds every flow node by id, in document order; ``root`` stands for the process.
     ``starts`` gives the elements where a scope (process or sub-process id) begins without an event;
     ``boundaries`` the boundary events of an activity; ``event_subprocesses`` those of a scope; ``links``
-    the catch of a link throw; ``upstream`` for every flow into an inclusive gateway the elements of its
+    the catch of a link throw; ``upstream`` for every flow into a joining gateway the elements of its
     scope from which a token can still reach it.
     """
 
@@ -226,7 +226,7 @@ def _upstream(elements: Mapping[str, Element], linked: Mapping[str, str]) -> dic
             before[element.id].add(element.attached_to)
     found: dict[str, frozenset[str]] = {}
     for gateway in elements.values():
-        if gateway.tag != "inclusiveGateway" or len(gateway.incoming) < 2:
+        if gateway.tag not in ("inclusiveGateway", "parallelGateway") or len(gateway.incoming) < 2:
             continue
         for flow in gateway.incoming:
             seen: set[str] = set()

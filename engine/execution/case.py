@@ -15,10 +15,11 @@ from engine.dialect.definition import ProcessDefinition
 from engine.dialect.model import Element
 from engine.dialect.specs import JoinSpec
 from engine.errors import Broken
-from engine.execution.changes import Change, FlowTaken, InstanceEnded
+from engine.execution.changes import Change, FlowTaken, IncidentClosed, InstanceEnded
+from engine.execution.ending import halt_at, terminate
 from engine.execution.scopes import Scopes
 from engine.execution.token import Token, is_live
-from engine.execution.world import World
+from engine.execution.world import Halt, World
 
 MOST_ELEMENTS = 1_000
 
@@ -30,8 +31,7 @@ class StepBudgetSpent(Broken):
 
 
 class NoScripts:
-    """Stands where the library keeps its Python script engine, so that nothing is ever evaluated as
-    Python."""
+    """Stands where the library keeps its Python script engine, so that nothing is evaluated as Python."""
 
 
 class Case(BpmnWorkflow):
@@ -54,14 +54,12 @@ class Case(BpmnWorkflow):
         self.ended = False
         self.changes: list[Change] = []
         self.scopes = Scopes(key, self._parent_of, self.emit)
-        self.held: dict[
-            int, dict[str, Any]
-        ] = {}  # FEEL values a token carries for itself: payload, item, items
+        self.held: dict[int, dict[str, Any]] = {}  # values a token carries for itself: payload, item, items
         self.conditions: set[int] = set()  # tokens waiting for a condition
         self.fresh: deque[int] = deque()  # those of them not judged yet
         self.queue: deque[int] = deque()  # ready tokens
         self.emptied: deque[int] = deque()  # scopes that may be over
-        self.joins: set[int] = set()  # tokens at inclusive joins
+        self.joins: set[int] = set()  # tokens waiting at joins
         self.enter: Callable[[Token], bool]
         self.leave: Callable[[Token], None]
         self.round_over: Callable[[Token, Token], None]
@@ -79,8 +77,7 @@ class Case(BpmnWorkflow):
         )
 
     def moment_at(self, element: Element) -> feel.Moment:
-        """Return the present as expressions of ``element`` see it: zone of the process, calendar of the
-        element."""
+        """Return the present as ``element`` sees it: zone of the process, calendar of the element."""
         calendar = element.properties.get("redress.calendar")
         return self._moment if calendar is None else replace(self._moment, calendar=calendar)
 
@@ -103,7 +100,7 @@ class Case(BpmnWorkflow):
         """Put a new token at an element; it waits for its turn, or for others at a join."""
         token = self.new_token(spec_name, scope, TaskState.FUTURE, key=key, **data)
         token.task_spec._update(token)
-        if token.waits_at_inclusive_join:
+        if token.waits_at_join:
             self.joins.add(token.key)
         return token
 
@@ -130,6 +127,8 @@ class Case(BpmnWorkflow):
         """Melt the ``chosen`` tokens of a join into one. Returns True when that one is ``arriving``."""
         keep = arriving if arriving in chosen else chosen[-1]
         for token in chosen:
+            if token.internal_data.pop("incident", None):
+                self.emit(IncidentClosed(token.key))
             if token is not keep:
                 token.cancel()
                 self.forget(token)
@@ -167,8 +166,7 @@ class Case(BpmnWorkflow):
                 raise StepBudgetSpent(limit=MOST_ELEMENTS)
 
     def _next(self) -> bool:
-        """Do the next thing: conditions first, then ended scopes, then ready elements, then inclusive
-        joins."""
+        """Do the next thing: conditions first, then ended scopes, ready elements, inclusive joins."""
         if self.conditions and (self.fresh or self.scopes.touched) and self.judge():
             return True
         self.scopes.touched.clear()
@@ -182,7 +180,7 @@ class Case(BpmnWorkflow):
             if token is not None and token.state == TaskState.READY:
                 token.run()
                 return True
-        return bool(self.joins) and self._join_inclusive()
+        return bool(self.joins) and self._judge_joins()
 
     def _over(self, scope: Token) -> None:
         if "incident" in scope.internal_data:
@@ -195,40 +193,62 @@ class Case(BpmnWorkflow):
     def finish(self, *, terminated: bool) -> None:
         """End the instance; every token has gone."""
         for listener in self.task_tree.inner:
-            self.forget(listener)
+            terminate(listener)
         self.ended = True
         self.emit(InstanceEnded(terminated, self.scopes.own(self.key)))
 
-    # -- inclusive joins: judged only when everything else rests
+    # -- joins: judged only when everything else rests
 
-    def _join_inclusive(self) -> bool:
-        waiting = [self.tasks[key] for key in sorted(self.joins) if key in self.tasks]
+    def _judge_joins(self) -> bool:
+        """Fire an inclusive join that nothing more can reach. Returns False when all joins rightly wait."""
+        waiting = [token for key, token in self.tasks.items() if key in self.joins]
+        inclusive = [token for token in waiting if token.kind == "inclusive"]
+        for token in inclusive:
+            if not self._missing(token, beside_joins=False):
+                return self._fire(token)
+        for token in inclusive:  # joins that wait for each other only: the oldest token goes first
+            if not self._missing(token, beside_joins=True):
+                return self._fire(token)
         for token in waiting:
-            if not self._expects(token, ignoring_joins=False):
-                return self._fire(token)
-        for token in waiting:  # joins that wait for each other only: the oldest token goes first
-            if not self._expects(token, ignoring_joins=True):
-                return self._fire(token)
+            if token.kind == "parallel":
+                self._halt_if_stuck(token)
         return False
 
     def _fire(self, token: Token) -> bool:
         spec: JoinSpec = token.task_spec
         chosen = [tokens[0] for tokens in spec.waiting(token).values()]
-        self.join(token, [other for other in chosen if other is not token] + [token])
-        token._ready()
+        self.join(chosen[-1], chosen)
+        chosen[-1]._ready()
         return True
 
-    def _expects(self, token: Token, *, ignoring_joins: bool) -> bool:
-        """Tell whether a token of the scope can still come over a flow on which none waits yet."""
+    def _missing(self, token: Token, *, beside_joins: bool) -> list[str]:
+        """Return the empty flows of a join over which a token of the scope can still come.
+
+        ``beside_joins`` leaves out tokens that wait at joins themselves.
+        """
         spec: JoinSpec = token.task_spec
         occupied = spec.waiting(token)
+        others = {
+            other.element.id
+            for other in token.scope.inner
+            if other.task_spec is not spec
+            and is_live(other)
+            and not (beside_joins and other.key in self.joins)
+        }
         upstream = self.definition.upstream
-        empty = [
-            upstream.get(flow.id, frozenset()) for flow in spec.element.incoming if flow.id not in occupied
+        empty = [flow.id for flow in spec.element.incoming if flow.id not in occupied]
+        return [flow_id for flow_id in empty if others & upstream.get(flow_id, frozenset())]
+
+    def _halt_if_stuck(self, token: Token) -> None:
+        """Open an incident at a parallel join that waits for a token which can no longer come."""
+        spec: JoinSpec = token.task_spec
+        occupied = spec.waiting(token)
+        if any("incident" in other.internal_data for tokens in occupied.values() for other in tokens):
+            return
+        coming = self._missing(token, beside_joins=True)
+        never = [
+            flow.id for flow in spec.element.incoming if flow.id not in occupied and flow.id not in coming
         ]
-        for other in token.scope.inner:
-            if other.task_spec is spec or not is_live(other) or (ignoring_joins and other.key in self.joins):
-                continue
-            if any(other.element.id in sources for sources in empty):
-                return True
-        return False
+        if never:
+            message = f"It waits for a token over {', '.join(never)}, but none can come any more."
+            halt_at(token, Halt("UNKNOWN", message))

@@ -128,6 +128,8 @@ def retry(token: Token) -> bool:
     if data.pop("incident", None) is None:
         return False
     token.workflow.emit(IncidentClosed(token.key))
+    if token.waits_at_join:
+        return True  # judged anew when the step has come to rest
     if token.wait == "condition":
         token.workflow.fresh.append(token.key)
     elif data.get("phase") == "looping":

@@ -25,7 +25,7 @@ from engine.execution import (
     timing,
 )
 from engine.execution.case import Case
-from engine.execution.changes import Change
+from engine.execution.changes import Change, IncidentClosed
 from engine.execution.ending import clear, close_wait, halt_at
 from engine.execution.mapping import take_result
 from engine.execution.modifying import Activation, Move
@@ -265,6 +265,7 @@ class Execution:
     def set_variables(self, scope_key: int, variables: Variables, *, local: bool) -> None:
         """Write variables: into exactly this scope if ``local``, else merged from it outward."""
         token, scopes = self._token(scope_key), self._case.scopes
+        self._refuse_if_ended()
         write: Callable[[int, Mapping[str, Any]], None] = scopes.set_local if local else scopes.merge
         write(token.key, feel.inward(variables))
         self._case.advance()
@@ -280,6 +281,7 @@ class Execution:
 
         Raises ``CannotActivate``, ``CannotTerminate``.
         """
+        self._refuse_if_ended()
         modifying.modify(self._case, activate=activate, terminate_keys=terminate, moves=moves)
         self._case.advance()
 
@@ -294,7 +296,11 @@ class Execution:
 
     def cancel(self) -> None:
         """Terminate the instance."""
-        clear(self._case.task_tree)
+        self._refuse_if_ended()
+        root = self._token(self.key)
+        clear(root)
+        if root.internal_data.pop("incident", None):
+            self._case.emit(IncidentClosed(self.key))
         self._case.finish(terminated=True)
 
     # -- inside
@@ -305,6 +311,10 @@ class Execution:
         take_result(token, feel.inward(variables))
         lifecycle.leave(token)
         self._case.advance()
+
+    def _refuse_if_ended(self) -> None:
+        if self.ended:
+            raise ElementNotWaiting(key=str(self.key), waits_for="nothing")
 
     def _token(self, key: int) -> Token:
         token = self._case.tasks.get(key)

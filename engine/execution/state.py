@@ -90,7 +90,7 @@ def load(definition: ProcessDefinition, saved: bytes, world: World) -> Case:
             case.task_tree = token
         if data.get("wait") == "condition":
             case.conditions.add(key)
-        elif token.waits_at_inclusive_join:
+        elif token.waits_at_join:
             case.joins.add(key)
     unpack = feel.unpack
     case.scopes.locals = _unpacked(envelope["locals"], unpack)

@@ -8,7 +8,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.dialect.model import Element
-from engine.dialect.specs import EACH, ElementSpec
+from engine.dialect.specs import EACH, ElementSpec, JoinSpec
 from engine.errors import Broken
 
 if TYPE_CHECKING:
@@ -101,9 +101,9 @@ class Token(Task):
         return self.internal_data.get("wait")
 
     @property
-    def waits_at_inclusive_join(self) -> bool:
-        """Whether it waits for the others of an inclusive gateway."""
-        return self._state == TaskState.WAITING and self.task_spec.kind == "inclusive"
+    def waits_at_join(self) -> bool:
+        """Whether it waits for the others of a parallel or inclusive gateway."""
+        return self._state == TaskState.WAITING and isinstance(self.task_spec, JoinSpec)
 
     @property
     def type(self) -> str:

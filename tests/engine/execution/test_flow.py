@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.execution.case import StepBudgetSpent
+from engine.execution.run import Activation
 from tests.engine.execution.story import flow, flows, user
 
 START, END = '<startEvent id="s"/>', '<endEvent id="e"/>'
@@ -87,6 +88,18 @@ def test_joins_in_rework_loops_forget_earlier_rounds(story):
         assert told.open == ["a", "b"]
     told.set(rework=False).do("b").do("a").do("check")
     assert told.ended
+
+
+def test_a_parallel_join_that_can_never_be_complete_is_an_incident(story):
+    body = START + '<exclusiveGateway id="x" default="x-b"/>' + user("a") + user("b") + '<parallelGateway id="j"/>' + user("z")
+    told = story(body + flows("s > x > b > j > z", "a > j") + flow("x", "a", "=false")).start()
+    assert told.incidents == []
+    told.do("b")
+    assert (told.open, told.incidents) == (["j"], [("j", "UNKNOWN")])
+    told.retry("j")
+    assert told.incidents == [("j", "UNKNOWN")]
+    told.then(lambda run: run.modify(activate=[Activation("a")])).do("a")
+    assert (told.open, told.incidents) == (["z"], [])
 
 
 def test_inclusive_gateway_takes_every_true_flow_and_joins_what_can_still_come(story):

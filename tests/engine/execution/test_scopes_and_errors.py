@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from engine.execution.changes import ChildCalled, ChildTerminated, ErrorEscaped, JobClosed
+from engine.execution.changes import (
+    ChildCalled,
+    ChildTerminated,
+    ErrorEscaped,
+    JobClosed,
+    SubscriptionClosed,
+    TimerDisarmed,
+)
 from engine.execution.run import ElementNotWaiting
 from tests.engine.execution.story import (
     ANY_ERROR,
@@ -108,6 +115,16 @@ def test_three_instances_of_one_definition_trigger_independently(story):
         told.start({"id": "1"}).tell("esp-start").do("h")
         assert told.ended
     assert {name: (task._inputs, task._outputs) for name, task in spec.task_specs.items()} == before
+
+
+@pytest.mark.parametrize("definition", [MESSAGE, timer("duration", "PT1H")])
+def test_the_listeners_of_a_process_are_taken_down_when_it_ends(story, definition):
+    inside = event_subprocess("esp", definition, user("h") + flows("esp-start > h"))
+    told = story(START + user("a") + flows("s > a") + inside, more=DECLARED).start({"id": "1"}).do("a")
+    assert told.ended
+    assert len(told.seen(SubscriptionClosed if definition == MESSAGE else TimerDisarmed)) == 1
+    with pytest.raises(ElementNotWaiting):
+        told.run.set_variables(1, {"x": 1}, local=True)
 
 
 def test_after_an_interrupting_event_sub_process_the_others_are_deaf(story):
