@@ -7,7 +7,6 @@ from typing import Final
 
 from lxml import etree
 
-from engine.dialect.lint import allowed
 from engine.dialect.lint.allowed import Kind, Reads
 from engine.dialect.lint.drawing import (
     ACTIVITIES,
@@ -21,6 +20,8 @@ from engine.dialect.lint.drawing import (
     zeebe,
 )
 from engine.dialect.lint.notes import Notes, quote
+from engine.dialect.lint.partners import THROWS, check_compensation, check_links, dangling
+from engine.dialect.lint.positions import EVENT_TABLE
 from engine.dialect.lint.texts import Texts
 from engine.dialect.values import is_formula
 
@@ -31,7 +32,6 @@ REFERENCES: Final = {
     "escalation": "escalationRef",
 }
 CODES: Final = {"error": "errorCode", "escalation": "escalationCode"}
-THROWS: Final = frozenset({"throw", "end"})
 _NEVER_WAITING: Final = frozenset({"task", "manualTask"})
 
 
@@ -49,8 +49,8 @@ def check_events(drawing: Drawing, texts: Texts) -> None:
             _check_twins(drawing, after, texts.notes)
     for scope in drawing.scopes:
         _check_twins(drawing, list(_starts_of(scope)), texts.notes)
-        _check_links(scope, texts.notes)
-    _check_compensation(drawing, texts.notes)
+        check_links(scope, texts.notes)
+    check_compensation(drawing, texts.notes)
 
 
 def _check_cell(node: Node, notes: Notes) -> bool:
@@ -59,7 +59,7 @@ def _check_cell(node: Node, notes: Notes) -> bool:
         message = "The event has several event definitions."
         notes.error(node.xml, "event_multiple", message, "Use one event for each.")
         return False
-    rule = allowed.EVENT_TABLE.get(node.trigger, {}).get(node.position)
+    rule = EVENT_TABLE.get(node.trigger, {}).get(node.position)
     if rule is None:
         message = f"An event of kind {node.trigger} cannot stand here ({node.position})."
         notes.error(node.xml, "event_not_allowed", message, "Choose another kind of event.")
@@ -113,7 +113,7 @@ def _check_message(drawing: Drawing, node: Node, holder: etree._Element, texts: 
     """Judge the message a catcher (or receive task) waits for; a thrower is a job and needs none."""
     if node.tag in EVENTS and node.position in THROWS:
         if holder.get("messageRef") and drawing.find("message", holder.get("messageRef")) is None:
-            _dangling(node, "messageRef", holder, texts.notes)
+            dangling(node, "messageRef", holder, texts.notes)
         return
     message = _check_named(drawing, node, holder, "message", texts)
     if message is None or (node.tag in EVENTS and node.position == "process start"):
@@ -123,12 +123,6 @@ def _check_message(drawing: Drawing, node: Node, holder: etree._Element, texts: 
         said = f"The message {quote(message.get('name') or '')} has no correlation key."
         advice = "Fill in “Subscription correlation key”, for example =complaintId."
         texts.notes.error(node.xml, "correlation_key_missing", said, advice, attribute="correlationKey")
-
-
-def _dangling(node: Node, attribute: str, holder: etree._Element, notes: Notes) -> None:
-    value = holder.get(attribute)
-    message = f"{attribute} points to {value!r}, which is not in the file."
-    notes.error(node.xml, "dangling_reference", message, "Choose it again.", attribute=attribute)
 
 
 def _check_named(
@@ -141,7 +135,7 @@ def _check_named(
         return None
     thing = drawing.find(kind, holder.get(attribute))
     if thing is None:
-        _dangling(node, attribute, holder, texts.notes)
+        dangling(node, attribute, holder, texts.notes)
         return None
     name = (thing.get("name") or "").strip()
     if not name:
@@ -171,7 +165,7 @@ def _check_code(drawing: Drawing, node: Node, definition: etree._Element, texts:
         return
     thing = drawing.find(kind, definition.get(reference))
     if thing is None:
-        _dangling(node, reference, definition, texts.notes)
+        dangling(node, reference, definition, texts.notes)
         return
     code = (thing.get(CODES[kind]) or "").strip()
     if not code:
@@ -253,74 +247,3 @@ def _caught_name(drawing: Drawing, holder: etree._Element) -> tuple[str, str] | 
     message = drawing.find("message", holder.get("messageRef"))
     name = (message.get("name") or "").strip() if message is not None else ""
     return ("message", name) if name and not is_formula(name) else None
-
-
-def link_name(node: Node) -> str:
-    """Return the name of a link event, else an empty text."""
-    if node.trigger != "link":
-        return ""
-    return " ".join((node.definitions[0].get("name") or "").split())
-
-
-def _check_links(scope: Scope, notes: Notes) -> None:
-    catches: dict[str, Node] = {}
-    for node in scope.nodes:
-        name = link_name(node)
-        if name and node.tag == "intermediateCatchEvent":
-            if name in catches:
-                message = f"Two links named {quote(name)} are caught in the same scope."
-                notes.error(node.xml, "caught_twice", message, "Keep one.", attribute="name")
-            catches[name] = node
-            if node.incoming:
-                notes.error(
-                    node.xml, "link_with_flow", "A flow leads into a catching link.", "Remove the flow."
-                )
-    for node in scope.nodes:
-        name = link_name(node)
-        if name and node.tag == "intermediateThrowEvent":
-            if name not in catches:
-                message = f"No link named {quote(name)} is caught in this scope."
-                notes.error(
-                    node.xml, "link_without_catch", message, "Draw the catching link.", attribute="name"
-                )
-            if node.outgoing:
-                notes.error(node.xml, "link_with_flow", "A flow leaves a throwing link.", "Remove the flow.")
-
-
-def _check_compensation(drawing: Drawing, notes: Notes) -> None:
-    handled: dict[str, str] = {}  # activity id -> handler id
-    for _, source, target in drawing.associations:
-        for event_id, handler_id in ((source, target), (target, source)):
-            event, handler = drawing.by_id.get(event_id), drawing.by_id.get(handler_id)
-            boundary = event is not None and event.tag == "boundaryEvent" and event.trigger == "compensate"
-            if boundary and event is not None and handler is not None and handler.is_compensation:
-                handled[event.id] = handler.id
-    handlers = set(handled.values())
-    for node in drawing.nodes:
-        if node.tag == "boundaryEvent" and node.trigger == "compensate":
-            if node.outgoing:
-                message = "Sequence flows leave a compensation boundary event."
-                notes.error(
-                    node.xml, "compensation_with_flows", message, "Use an association to the handler."
-                )
-            elif node.id not in handled:
-                message = "The compensation boundary event has no handler."
-                advice = "Connect it to an activity marked “Compensation” by an association."
-                notes.error(node.xml, "compensation_without_handler", message, advice)
-        elif node.is_compensation and node.id not in handlers:
-            message = "The compensation handler belongs to no compensation boundary event."
-            notes.error(node.xml, "handler_without_event", message, "Connect it by an association.")
-        elif node.trigger == "compensate" and node.position in THROWS:
-            _check_throw(drawing, node, handled, notes)
-
-
-def _check_throw(drawing: Drawing, node: Node, handled: dict[str, str], notes: Notes) -> None:
-    wanted = (node.definitions[0].get("activityRef") or "").strip()
-    if wanted and wanted not in drawing.by_id:
-        _dangling(node, "activityRef", node.definitions[0], notes)
-    elif not handled and not any(
-        inner.trigger == "compensate" for inner in drawing.nodes if inner is not node
-    ):
-        notes.warning(
-            node.xml, "nothing_to_compensate", "No activity here can be compensated.", "Add handlers."
-        )

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from engine.dialect.lint.drawing import GLOBAL, Drawing, Node, Scope, first_zeebe
-from engine.dialect.lint.events import link_name
 from engine.dialect.lint.notes import Notes
+from engine.dialect.lint.partners import link_name
 from engine.dialect.values import is_formula
 
 _WAITING_TAGS: Final = frozenset({"userTask", "receiveTask", "callActivity", "eventBasedGateway"})
@@ -23,7 +23,8 @@ def check_paths(drawing: Drawing, notes: Notes) -> None:
     for scope in drawing.scopes:
         _check_starts(scope, notes)
         edges = _edges(scope)
-        entered = [node for node in scope.nodes if _is_entry(node, handlers)]
+        implicit = scope.parent is None and not any(node.tag == "startEvent" for node in scope.nodes)
+        entered = [node for node in scope.nodes if _is_entry(node, handlers) or (implicit and _begins(node))]
         reached = _closure(entered, lambda node, edges=edges: edges[node])  # type: ignore[misc]
         for node in scope.nodes:
             if node not in reached:
@@ -42,16 +43,22 @@ def _check_starts(scope: Scope, notes: Notes) -> None:
     nameless = [node for node in starts if node.trigger == "none"]
     if scope.tag in ("adHocSubProcess", GLOBAL):
         return
-    if not starts:
-        message = (
-            "There is no start event." if scope.parent is None else "The sub-process has no start event."
-        )
-        notes.error(scope.xml, "start_missing", message, "Draw one.")
+    if not starts and scope.parent is None and any(_begins(node) for node in scope.nodes):
+        message = "There is no start event: everything that no flow leads to begins at once."
+        notes.warning(scope.xml, "start_missing", message, "Draw one.")
+    elif not starts:
+        notes.error(scope.xml, "start_missing", "There is no start event.", "Draw one.")
     elif scope.parent is None and len(nameless) > 1:
         notes.error(nameless[1].xml, "start_twice", "The process has two none start events.", "Remove one.")
     elif scope.parent is not None and len(starts) > 1:
         message = "A sub-process has exactly one start event."
         notes.error(starts[1].xml, "start_twice", message, "Remove this one, or use a gateway.")
+
+
+def _begins(node: Node) -> bool:
+    """Tell whether a process without start event begins here: nothing leads to the node."""
+    caught = node.tag == "boundaryEvent" or (node.tag == "intermediateCatchEvent" and node.trigger == "link")
+    return not (node.incoming or caught or node.is_compensation or node.is_event_scope)
 
 
 def _edges(scope: Scope) -> dict[Node, list[Node]]:

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Final
 
 from engine import feel
-from engine.dialect.lint import allowed
 from engine.dialect.lint.clocks import follows_clock
 from engine.dialect.lint.context import KnownResources
 from engine.dialect.lint.drawing import EVENTS, Drawing, Node, bpmn, text_of
 from engine.dialect.lint.formulas import CALENDAR_FUNCTIONS, called
 from engine.dialect.lint.notes import Notes, quote
+from engine.dialect.lint.positions import TIMER_TABLE
 from engine.dialect.lint.texts import Texts
 from engine.dialect.values import is_formula
 from engine.errors import Broken, Invalid
@@ -37,7 +37,7 @@ def _check_timer(node: Node, texts: Texts, known: KnownResources) -> None:
         texts.notes.error(node.xml, "timer_definition", f"The timer {said}.", "Give it exactly one.")
         return
     kind, element = given[0]
-    places = allowed.TIMER_TABLE.get(node.position, frozenset())
+    places = TIMER_TABLE.get(node.position, frozenset())
     if kind not in places and not (f"{kind}?" in places and not node.interrupts):
         word = _KINDS[kind]
         repeated = f"{kind}?" in places

@@ -167,10 +167,16 @@ def test_flows_that_make_no_sense_are_found(tell_apart, code: str, bad: str, goo
     tell_apart(code, bad, good)
 
 
-def test_a_process_without_start_is_refused(lint: Callable) -> None:
-    found = lint("<task id='s'/>")
+def test_a_process_without_start_begins_where_nothing_leads_to(lint: Callable) -> None:
+    (found,) = lint("<task id='s'/>")
 
-    assert {finding.code for finding in found} == {"start_missing", "unreachable"}
+    assert (found.severity, found.code) == ("warning", "start_missing")
+
+
+def test_a_process_in_which_nothing_can_begin_is_refused(lint: Callable) -> None:
+    codes = {finding.code for finding in lint("<userTask id='s'/> | s>s s>e") if finding.severity == "error"}
+
+    assert codes == {"start_missing", "unreachable"}
 
 
 def test_an_activity_may_end_its_path(lint: Callable) -> None:
