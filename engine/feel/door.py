@@ -17,7 +17,7 @@ from engine.feel.notes import BudgetExceeded
 from engine.feel.numbers import CONTEXT, plain
 from engine.feel.values import TEMPORAL, Function, Range, Value
 
-_MOST_NODES: Final = 200_000
+_MOST_NODES: Final = 100_000
 PLAIN_DIGITS: Final = 40
 _SIXTY_FOUR_BITS: Final = 2**63
 

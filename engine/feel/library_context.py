@@ -179,6 +179,7 @@ def from_json(run: Run, value: str) -> Value:
     if max(value.count("["), value.count("{")) > DATA_DEPTH:
         _check_depth(value)
     try:
+        orjson.loads(value)  # refuses halves of surrogate pairs, which no text may hold
         return json.loads(value, parse_float=_number, parse_int=_number, parse_constant=_no_number)
     except ValueError:
         raise Fault("value_not_allowed", reason="not JSON") from None

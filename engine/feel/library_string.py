@@ -85,24 +85,32 @@ def ends_with(run: Run, string: str, match: str) -> Value:
     return string.endswith(match)
 
 
-def _pattern(pattern: str, flags: str | None = None) -> Pattern:
-    compiled = compile_pattern(pattern, flags or "")
+def _pattern(run: Run, pattern: str, flags: str | None = None) -> Pattern:
+    """Return the compiled pattern; in each run the first use pays for compiling. Raises ``Fault``."""
+    if run.patterns is None:
+        run.patterns = {}
+    key = (pattern, flags or "")
+    compiled = run.patterns.get(key)
     if compiled is None:
-        raise Fault("invalid_pattern")
+        run.budget.charge(400 + 40 * len(pattern))
+        compiled = compile_pattern(*key)
+        if compiled is None:
+            raise Fault("invalid_pattern")
+        run.patterns[key] = compiled
     return compiled
 
 
 @builtin("matches(input: string, pattern: string, flags?: string?)")
 def matches(run: Run, input: str, pattern: str, flags: str | None = None) -> Value:
     """Say whether some part of the input matches the pattern."""
-    return _pattern(pattern, flags).matches(input, run.budget.charge)
+    return _pattern(run, pattern, flags).matches(input, run.budget.charge)
 
 
 @builtin("replace(input: string, pattern: string, replacement: string, flags?: string?)")
 def replace(run: Run, input: str, pattern: str, replacement: str, flags: str | None = None) -> Value:
     """Replace every match; ``$1`` in the replacement is the first group."""
     run.budget.write(len(input))
-    result = _pattern(pattern, flags).replace(input, replacement, run.budget.charge)
+    result = _pattern(run, pattern, flags).replace(input, replacement, run.budget.charge)
     if result is None:
         raise Fault("invalid_pattern")
     run.budget.write(max(0, len(result) - len(input)))
@@ -113,7 +121,7 @@ def replace(run: Run, input: str, pattern: str, replacement: str, flags: str | N
 def split(run: Run, string: str, delimiter: str) -> Value:
     """Return what stands between the matches of a pattern."""
     run.budget.write(len(string))
-    result = _pattern(delimiter).split(string, run.budget.make)
+    result = _pattern(run, delimiter).split(string, run.budget.make)
     if result is None:
         raise Fault("invalid_pattern")
     run.budget.make(len(result))
@@ -124,7 +132,7 @@ def split(run: Run, string: str, delimiter: str) -> Value:
 def extract(run: Run, string: str, pattern: str) -> Value:
     """Return all matches of a pattern."""
     run.budget.write(len(string))
-    result = _pattern(pattern).find_all(string, run.budget.charge)
+    result = _pattern(run, pattern).find_all(string, run.budget.charge)
     run.budget.make(len(result))
     return result
 

@@ -14,6 +14,7 @@ from engine.feel.notes import Fault, Note, Place, Severity
 if TYPE_CHECKING:
     from engine.calendars import Calendars
     from engine.feel.budget import Budget
+    from engine.feel.patterns import Pattern
 
 MOST_NOTES: Final = 100
 
@@ -53,7 +54,7 @@ class Moment:
 class Run:
     """What the nodes of an expression share while they are evaluated."""
 
-    __slots__ = ("_dice", "_noted", "budget", "moment", "notes")
+    __slots__ = ("_dice", "_noted", "budget", "moment", "notes", "patterns")
 
     def __init__(self, moment: Moment, budget: Budget) -> None:
         """``budget`` may be shared with other runs."""
@@ -62,6 +63,7 @@ class Run:
         self.notes: list[Note] = []
         self._noted: set[tuple[str, int]] | None = None
         self._dice: Random | None = None
+        self.patterns: dict[tuple[str, str], Pattern] | None = None
 
     @property
     def dice(self) -> Random:

@@ -17,7 +17,7 @@ from engine.feel.values import Range, Value
 
 TAG: Final = "$feel"
 SAFE_INTEGER: Final = 2**53
-MOST_NODES: Final = 200_000
+MOST_NODES: Final = 100_000
 _TEMPORAL_TAGS: Final[dict[type, str]] = {
     Date: "date",
     Time: "time",
@@ -38,7 +38,7 @@ _READERS: Final[dict[str, Callable[[str], Value]]] = {
 def dump(value: Value) -> bytes:
     """Return the value as tagged JSON in UTF-8.
 
-    Raises ``TypeError`` for a function, ``BudgetExceeded`` for more than 200,000 parts or 64 levels.
+    Raises ``TypeError`` for a function, ``BudgetExceeded`` for more than 100,000 parts or 64 levels.
     """
     return orjson.dumps(pack(value))
 

@@ -1,4 +1,4 @@
-"""The language itself: literals, names, operators, three-valued logic, lists, contexts, ranges, functions, loops."""
+"""The language itself: literals, names, operators, three-valued logic, lists, contexts, functions, loops."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ FUNCTIONS = [
     ("[function(x) x + 1][1](2)", "3"),
     ("1(2)", "null"),
     ("nonesuch(1)", "null"),
-    ("function(a) external {java: {class: \"x\", method signature: \"y\"}}", "null"),
+    ('function(a) external {java: {class: "x", method signature: "y"}}', "null"),
 ]
 TYPES = [
     ("1 instance of number", "true"),
@@ -197,7 +197,10 @@ def test_longest_known_name_wins() -> None:
     assert value("a-b", a=5, b=3) == 2
     assert value("a-b", **{"a-b": 9}) == 9
     assert value("for i in days in weekend return i", **{"days in weekend": ["Sat"]}) == ["Sat"]
-    assert value('x between date and time("2020-01-01T00:00:00") and x', x=value('@"2020-01-02T00:00:00"')) is True
+    assert (
+        value('x between date and time("2020-01-01T00:00:00") and x', x=value('@"2020-01-02T00:00:00"'))
+        is True
+    )
     assert value("Full   Name", **{"Full Name": "Ada"}) == "Ada"
 
 
@@ -242,7 +245,9 @@ def test_partial_never_holds_itself() -> None:
         ("#", 1, 1, "an expression"),
     ],
 )
-def test_syntax_error_says_what_was_expected_and_where(text: str, line: int, column: int, expected: str) -> None:
+def test_syntax_error_says_what_was_expected_and_where(
+    text: str, line: int, column: int, expected: str
+) -> None:
     with pytest.raises(feel.FeelSyntaxError) as caught:
         feel.compile(text)
 

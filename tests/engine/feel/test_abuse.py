@@ -1,0 +1,178 @@
+"""No expression hangs, fills the memory or reaches Python: every attack ends within its bounds."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from engine import feel
+from engine.clock import FrozenClock
+from tests.engine.feel.evaluating import MOMENT, value
+
+NULL, BUDGET, REFUSED, VALUE = "null", "budget", "refused", "value"
+LONG = "x" * 100_000
+MANY = list(range(10_000))
+
+
+def _doubling(first: str, step: str, last: int) -> str:
+    entries = [f"a0: {first}", *(f"a{i}: {step.replace('@', f'a{i - 1}')}" for i in range(1, last + 1))]
+    return f"{{{', '.join(entries)}}}"
+
+
+SHARED = _doubling("[1]", "[@, @]", 40) + ".a40"
+
+# name: expression, variables, how it may end, milliseconds, megabytes
+ATTACKS: dict[str, tuple[str, dict[str, Any], tuple[str, ...], int, int]] = {
+    "endless for": ("for x in 1..1000000000 return x", {}, (BUDGET,), 100, 32),
+    "endless some": ("some x in 1..1000000000 satisfies x < 0", {}, (BUDGET,), 100, 32),
+    "nested for": ("for a in 1..1000, b in 1..1000, c in 1..1000 return 1", {}, (BUDGET,), 100, 32),
+    "costly body": (f"for i in 1..190000 return {'+'.join(['1'] * 1900)}", {}, (BUDGET,), 100, 32),
+    "self-call": ("(function(f) f(f))(function(f) f(f))", {}, (BUDGET,), 10, 4),
+    "endless recursion": ("{f: function(n) f(n+1), r: f(1)}.r", {}, (BUDGET,), 10, 4),
+    "5000 parentheses": ("(" * 5000, {}, (REFUSED,), 10, 4),
+    "20000 brackets": ("[" * 20_000, {}, (REFUSED,), 10, 4),
+    "50000 terms": ("+".join(["1"] * 50_000), {}, (REFUSED,), 10, 4),
+    "1500 parentheses": ("(" * 1500 + "1" + ")" * 1500, {}, (REFUSED,), 10, 4),
+    "3000 minus signs": ("-" * 3000 + "1", {}, (REFUSED,), 10, 4),
+    "2000 terms": ("+".join(["1"] * 2000), {}, (VALUE,), 30, 8),
+    "1300 filters": ("[1]" * 1300, {}, (VALUE,), 30, 8),
+    "1300 paths": ("b" + ".b" * 1300, {"b": None}, (NULL,), 30, 8),
+    "list doubling": (
+        _doubling("[1,2,3,4,5,6,7,8]", "concatenate(@,@)", 30) + ".a30[1]",
+        {},
+        (BUDGET,),
+        50,
+        16,
+    ),
+    "text doubling": (_doubling('"abcdefgh"', "@+@", 30) + ".a30", {}, (BUDGET,), 50, 16),
+    "shared lists": (SHARED, {}, (VALUE,), 50, 16),
+    "shared lists as text": (f"string({SHARED})", {}, (BUDGET,), 50, 16),
+    "shared lists as JSON": (f"to json({SHARED})", {}, (BUDGET,), 50, 16),
+    "shared lists compared": (f"{SHARED} = {SHARED}", {}, (BUDGET, VALUE), 50, 16),
+    "shared lists flattened": (f"flatten({SHARED})", {}, (BUDGET,), 50, 16),
+    "partial kept": ("for i in 1..3000 return partial", {}, (BUDGET, VALUE), 100, 16),
+    "partial nested": ("string((for i in 1..3000 return [partial[-1]])[3000])", {}, (BUDGET, VALUE), 100, 16),
+    "distinct": ("count(distinct values(for i in 1..3000 return i))", {}, (VALUE, BUDGET), 250, 16),
+    "pairs": ("for i in l return list contains(l, -1)", {"l": MANY[:3000]}, (BUDGET,), 250, 16),
+    "sort": ("sort(l, function(a,b) true)", {"l": MANY}, (VALUE, BUDGET), 250, 16),
+    "upper case": ("for i in 1..2000 return upper case(s)", {"s": LONG}, (BUDGET,), 100, 16),
+    "replace": ('for i in 1..2000 return replace(s, "y", "z")', {"s": LONG}, (BUDGET,), 100, 16),
+    "split": ('for i in 1..2000 return split(s, "x")', {"s": LONG}, (BUDGET,), 100, 16),
+    "string join": ('for i in 1..2000 return string join([s, s], "-")', {"s": LONG}, (BUDGET,), 100, 16),
+    "many matches": ('for i in 1..200000 return contains(s, "y")', {"s": LONG}, (BUDGET,), 100, 32),
+    "nested stars": ('matches(s, "^(a+)+$")', {"s": "a" * 100_000 + "!"}, (VALUE,), 20, 8),
+    "ambiguous stars": ('replace(s, "^(a|aa)+$", "b")', {"s": "a" * 100_000 + "!"}, (VALUE,), 20, 8),
+    "power tower": ("9**9**9**9", {}, (VALUE,), 5, 1),
+    "great power": ("9**99999999", {}, (NULL,), 5, 1),
+    "many powers": ("for i in 1..190000 return i ** 0.5", {}, (BUDGET,), 200, 32),
+    "many moments": ('for i in 1..90000 return now() + @"P1D"', {}, (BUDGET,), 200, 32),
+    "many unknowns": ("for i in 1..90000 return nonesuch", {}, (BUDGET,), 100, 32),
+    "long number": ("number(s)", {"s": "9" * 100_000}, (NULL,), 5, 1),
+    "long duration": ('@"P999999999Y" * 999999999', {}, (NULL,), 5, 1),
+    "last day": ('@"999999999-12-31" + @"P1D"', {}, (NULL,), 5, 1),
+    "huge range": ("for i in 1e6143..1e6144 return i", {}, (BUDGET,), 100, 32),
+    "huge remainder": ("modulo(1e6144, 7)", {}, (NULL,), 5, 1),
+    "deep JSON": ("from json(s)", {"s": "[" * 100_000}, (BUDGET,), 20, 4),
+    "method resolution": ("s.__class__.__mro__", {"s": "x"}, (NULL,), 1, 1),
+    "constructor": ('s.constructor.constructor("return 7")()', {"s": "x"}, (NULL,), 1, 1),
+    "prototype": ("o.__proto__", {"o": {}}, (NULL,), 1, 1),
+    "function's constructor": ('count.constructor("return 7")()', {}, (NULL,), 1, 1),
+    "value by name": ('get value(o, "constructor")', {"o": {}}, (NULL,), 1, 1),
+    "import": ('__import__("os").getpid()', {}, (NULL,), 1, 1),
+    "subclasses": ("[].__class__.__base__.__subclasses__()", {}, (NULL,), 1, 1),
+    "polluted": ('{"__proto__": {polluted: 1}}.polluted', {}, (NULL,), 1, 1),
+    "put prototype": ('context put({}, "__proto__", 1)', {}, (VALUE,), 1, 1),
+}
+
+
+def _ending(run: Callable[[], Any]) -> str:
+    try:
+        result = run()
+    except feel.BudgetExceeded:
+        return BUDGET
+    except feel.FeelSyntaxError:
+        return REFUSED
+    return NULL if result is None else VALUE
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_attack_ends_in_time(name: str) -> None:
+    text, variables, endings, milliseconds, _ = ATTACKS[name]
+    context = feel.inward(variables)
+
+    def attack() -> Any:
+        return feel.compile(text).evaluate(context, moment=MOMENT).value
+
+    started = time.perf_counter()
+    assert _ending(attack) in endings
+    first = time.perf_counter() - started
+    if first * 1000 > 3 * milliseconds:  # a busy machine gets a second chance
+        started = time.perf_counter()
+        _ending(attack)
+        first = time.perf_counter() - started
+    assert first * 1000 <= 3 * milliseconds + 5
+    assert value("1+1") == 2
+
+
+@pytest.mark.parametrize("name", [name for name, attack in ATTACKS.items() if attack[4] >= 4])
+def test_attack_stays_within_its_memory(name: str) -> None:
+    text, variables, endings, _, megabytes = ATTACKS[name]
+    context = feel.inward(variables)
+    tracemalloc.start()
+    try:
+        assert _ending(lambda: feel.compile(text + " ").evaluate(context, moment=MOMENT).value) in endings
+        grown = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert grown <= megabytes * 2**20
+
+
+def test_shared_lists_cannot_fill_the_database_or_a_page() -> None:
+    shared = value(SHARED)
+    for use in (feel.dump, feel.to_json, feel.outward):
+        started = time.perf_counter()
+        with pytest.raises(feel.BudgetExceeded):
+            use(shared)
+        assert time.perf_counter() - started < 0.5
+
+
+def test_budget_is_shared_by_the_expressions_of_a_request() -> None:
+    budget = feel.Budget(steps=50)
+    expression = feel.compile("count(for i in 1..10 return i)")
+    expression.evaluate({}, moment=MOMENT, budget=budget)
+
+    with pytest.raises(feel.BudgetExceeded) as caught:
+        expression.evaluate({}, moment=MOMENT, budget=budget)
+    assert caught.value.facts == {"limit": "steps"}
+
+
+def test_clock_is_a_backstop() -> None:
+    clock = FrozenClock(MOMENT.now)
+
+    class Hurrying(FrozenClock):
+        def now(self) -> Any:
+            self._now += self._now.resolution * 400_000
+            return self._now
+
+    hurrying = Hurrying(MOMENT.now)
+    expression = feel.compile("sum(for i in 1..20000 return i)")
+
+    assert expression.evaluate({}, moment=MOMENT, budget=feel.Budget(clock=clock)).value == 200_010_000
+    with pytest.raises(feel.BudgetExceeded) as caught:
+        expression.evaluate({}, moment=MOMENT, budget=feel.Budget(clock=hurrying))
+    assert caught.value.facts == {"limit": "time"}
+
+
+def test_same_data_ends_at_the_same_step() -> None:
+    left = []
+    for _ in range(2):
+        budget = feel.Budget()
+        feel.compile("for i in 1..100 return string(i ** 2)").evaluate({}, moment=MOMENT, budget=budget)
+        left.append((budget.steps, budget.cells, budget.characters))
+
+    assert left[0] == left[1]
