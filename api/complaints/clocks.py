@@ -90,6 +90,19 @@ class CaseClocks:
         )
         return ClockState.from_json(saved) if saved else None
 
+    def view(self, session: Session, instance_key: int, name: str) -> CaseClock | None:
+        """Return the newest clock ``name`` as diagrams see it: ``bound`` and warnings only while it runs."""
+        state = self.state_of(session, instance_key, name)
+        if state is None:
+            return None
+        bound = state.bound_at if state.is_open else None
+        return CaseClock(
+            state.status,
+            state.due_on,
+            bound,
+            lambda share: None if bound is None else warn_at(state, share, self._calendar(state)),
+        )
+
     def start_by_policy(
         self, desk: Desk, complaint: ComplaintRow, *, category: str | None, stage: str | None, only: str | None = None
     ) -> tuple[str, ...]:
@@ -140,6 +153,18 @@ class CaseClocks:
                     self._add(desk, complaint, clocks.start(policy, anchor, calendar, desk.act, number=number))
                 return (name,)
         return ()
+
+    def preview(self, desk: Desk, complaint: ComplaintRow, name: str) -> date | None:
+        """Return when a clock of the deadline table would be due if its anchor happened now; nothing is stored."""
+        on = local_date(complaint.received_at, self.calendars.get(None).zone)
+        chosen = policies_for(
+            desk.session, regime=complaint.regime, category=complaint.category, stage=None, on=on, moment=desk.moment
+        )
+        policy = next((each for each in chosen if each.clock == name), None)
+        if policy is None:
+            return None
+        anchor = Anchor(policy.anchor, at=desk.act.at)
+        return clocks.start(policy, anchor, self.calendars.get(policy.calendar), desk.act).state.due_on
 
     def anchor_happened(self, desk: Desk, complaint: ComplaintRow, event: str, at: datetime) -> tuple[str, ...]:
         """Start every projected clock that waits for ``event`` (``acknowledged``, ``final_response_sent`` …)."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from api.complaints.clock_jobs import meet
 from api.complaints.errand import Errand
 from api.complaints.facts import letter_facts, parties
 from api.complaints.letters import Written
@@ -12,7 +11,6 @@ from api.complaints.links import new_link
 from api.complaints.tables import ComplaintRow, LetterRow, NoticeRow, PartyRow
 from api.identity import people
 from engine import feel
-from engine.deadlines.state import Evidence
 
 BY_MAIL = frozenset({"web", "e-mail", "social", None})
 
@@ -67,6 +65,8 @@ def _written(errand: Errand, complaint: ComplaintRow) -> Written:
         link=f"{settings.base_url}/t/{token}",
         variables=errand.context.variables,
     )
+    if facts["clocks"].get("referral_window") is None:  # it starts when this very letter has left
+        facts["clocks"]["referral_window"] = errand.tools.clocks.preview(errand.desk, complaint, "referral_window")
     return errand.tools.letters.write(
         errand.header("letter"),
         {name: feel.inward(value) for name, value in facts.items()},
@@ -156,10 +156,3 @@ def _notice(errand: Errand, *, group: str | None = None, person: str | None = No
         )
     )
 
-
-def dispatched(errand: Errand, letter: LetterRow, *, kind: str, reference: str) -> None:
-    """Note that a letter has left, and answer the clock it was written for."""
-    letter.dispatched_at, letter.evidence = errand.now, reference
-    errand.tell("letter-sent", f"Letter sent: {letter.subject}", public=True, facts={"letter": str(letter.key)})
-    if letter.meets:
-        meet(errand, letter.meets, Evidence(kind, reference, errand.now))

@@ -85,7 +85,7 @@ def _assessment(errand: Errand, data: Mapping[str, Any]) -> None:
 
 def _finding(errand: Errand, data: Mapping[str, Any]) -> None:
     issue = _issue(errand, data.get("issueId", 1))
-    issue.finding = _text(data.get("finding") or data.get("text") or data.get("whatHappened") or data.get("summary"))
+    issue.finding = _text(data.get("reasons"))
     issue.outcome = _text(data.get("outcome")) or issue.outcome
     issue.root_cause = _text(data.get("rootCause")) or issue.root_cause
 
@@ -105,7 +105,7 @@ def _decision(errand: Errand, data: Mapping[str, Any]) -> None:
     for answer in data.get("answers") or ():
         issue = _issue(errand, answer.get("issueId", 1))
         issue.outcome = _text(answer.get("outcome")) or issue.outcome
-        issue.reasons = _text(answer.get("reasons") or answer.get("answer")) or issue.reasons
+        issue.reasons = _text(answer.get("text")) or issue.reasons
         outcomes.append(issue.outcome)
     errand.complaint.outcome = overall(outcomes)
     for commitment in data.get("commitments") or ():

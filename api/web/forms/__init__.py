@@ -5,9 +5,10 @@ What belongs here: how a form looks and speaks. What does not: which answers are
 where drafts and uploads are kept, who may open which form.
 """
 
-from api.web.forms.decode import Action, Decoded, FileRefused, UploadedFile, Uploads, decode
+from api.web.forms.decode import Action, Decoded, decode
 from api.web.forms.markdown import html, markdown
 from api.web.forms.page import FormPage, form_page
+from api.web.forms.posted import FileRefused, UploadedFile, Uploads
 from api.web.forms.render import init_forms
 from api.web.forms.steps import (
     AnswerLine,

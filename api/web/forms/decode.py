@@ -1,76 +1,24 @@
-"""From posted names and texts to unjudged answers: the form is walked, never the posted names.
-
-Names are dotted paths with row numbers from 0 (``witnesses.0.name``); dates add ``-day``, ``-month``,
-``-year`` and ``-time``, lists ``-rows``, file inputs ``-upload``. Options travel as their number with a short
-digest of their value, so that a list that changed in between is noticed instead of misread. Buttons are named
-``_do``.
-"""
+"""From a posted page to unjudged answers and the button that was pressed (``_do``); nothing is judged
+here."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, Literal, Protocol, cast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
 
-import orjson
-
+from api.web.forms.posted import Posted, PostedFiles, Reading, Uploads
 from api.web.forms.texts import ENGLISH, Language
 from engine import feel
-from engine.errors import Invalid
 from engine.forms import model as m
-from engine.forms.context import Place, Situation
-from engine.forms.data import get, laid_over, put, reached, shape_of
-from engine.forms.documents import Document
+from engine.forms.context import Situation
+from engine.forms.data import laid_over, reached
 from engine.forms.errors import FieldError
-from engine.forms.rules import options_of
 
-ALLOWED_BESIDES = frozenset({"csrf_token", "_do", "_version", "_draft", "_key"})
-_CHOSEN = re.compile(r"([0-9]{1,4})(?:-([0-9a-f]{8}))?", re.ASCII)
 _ROW = re.compile(r"[0-9]{1,4}", re.ASCII)
-_STRANGERS_NAMED = 20
-_LEVELS = 64
 
 Kind = Literal["continue", "back", "save", "add", "remove", "remove-file"]
-
-
-class Posted(Protocol):
-    """A posted form; werkzeug's ``MultiDict`` is one."""
-
-    def getlist(self, key: str) -> list[str]:
-        """Return all values of a name."""
-
-    def __iter__(self) -> Any:
-        """Iterate over the names."""
-
-
-class UploadedFile(Protocol):
-    """One file of a multipart request; werkzeug's ``FileStorage`` is one."""
-
-    filename: str | None
-    stream: Any
-
-
-class FileRefused(Invalid):
-    """This file cannot be accepted."""
-
-    code = "file_refused"
-
-    def __init__(self, code: str, **facts: Any) -> None:
-        """``code`` is one of ``file_too_large, file_wrong_kind, file_empty, file_infected``; facts
-        ``name``, ``size``, ``limit``."""
-        self.error_code = code
-        super().__init__(None, reason=code, **facts)
-        self.facts = facts
-
-
-class Uploads(Protocol):
-    """Where uploaded files go at once, as pending, under the draft; the store is somebody else's."""
-
-    def keep(self, path: str, file: UploadedFile) -> Document:
-        """Store one file for the field at ``path``. Raises ``FileRefused``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +68,7 @@ def decode(
     *,
     moment: feel.Moment,
     step: str | None = None,
-    files: Mapping[str, Any] | None = None,
+    files: PostedFiles | None = None,
     uploads: Uploads | None = None,
     language: Language = ENGLISH,
 ) -> Decoded:
@@ -130,189 +78,21 @@ def decode(
     Raises ``KeyError`` for a ``step`` the form does not have.
     """
     components = form.step(step).components if step is not None else form.components
-    reading = _Reading(posted, files, uploads, language)
+    reading = Reading(posted, files, uploads, language)
     before = Situation(form, draft, stored, moment)
     answers: dict[str, Any] = {}
     reading.read(components, None, before, (), answers)
     seen = Situation(form, laid_over(draft, answers), stored, moment)
+    reading.locked_now = seen.locked
     reading.read(components, seen.place(), before, (), answers)
     action = _action(posted, reading)
     merged = laid_over(draft, answers)
     merged, focus, status = _act(merged, action, reading.lists, before)
-    errors = (*reading.errors, *reading.strangers(action))
+    errors = (*reading.errors, *reading.strangers())
     return Decoded(merged, action, errors, focus, status)
 
 
-def token(number: int, value: Any) -> str:
-    """Return what stands in the page for option ``number``: its number and eight digits of its value's
-    digest."""
-    dumped = orjson.dumps(feel.to_json(feel.inward(value)), default=str, option=orjson.OPT_SORT_KEYS)
-    return f"{number}-{hashlib.sha256(dumped).hexdigest()[:8]}"
-
-
-@dataclass(slots=True)
-class _Reading:
-    """One walk over the form's components (two, for options that depend on answers), remembering which
-    names it used."""
-
-    posted: Posted
-    files: Mapping[str, Any] | None
-    uploads: Uploads | None
-    language: Language
-    used: set[str] = field(default_factory=set)
-    lists: dict[str, m.DynamicList] = field(default_factory=dict)
-    file_paths: set[str] = field(default_factory=set)
-    errors: list[FieldError] = field(default_factory=list)
-    rows_by_prefix: dict[str, set[int]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for name in self.posted:
-            parts = name.split(".")
-            if len(parts) > _LEVELS:
-                continue
-            position = 0
-            for part in parts:
-                if _ROW.fullmatch(part) and position:
-                    self.rows_by_prefix.setdefault(name[: position - 1], set()).add(int(part))
-                position += len(part) + 1
-
-    def read(
-        self,
-        components: tuple[m.Component, ...],
-        place: Place | None,
-        before: Situation,
-        above: m.Spot,
-        into: dict[str, Any],
-    ) -> None:
-        """Read one object. Without ``place`` everything but choices, with it the choices."""
-        for component in components:
-            if isinstance(component, m.Group):
-                self.read(component.components, place, before, above, into)
-            elif isinstance(component, m.DynamicList):
-                self._list(component, place, before, above, into)
-            elif isinstance(component, m.Field) and not isinstance(component, m.Computed):
-                self._field(component, place, before, above, into)
-            elif isinstance(component, m.Computed) and place is None:
-                self._refuse_locked((*above, *component.path))
-
-    def _field(
-        self, component: m.Field, place: Place | None, before: Situation, above: m.Spot, into: dict[str, Any]
-    ) -> None:
-        spot = (*above, *component.path)
-        if spot in before.locked:
-            if place is None:
-                self._refuse_locked(spot)
-        elif isinstance(component, m.Choice):
-            if place is not None:
-                put(into, component.path, self._choice(component, m.dotted(spot), place))
-        elif place is None:
-            put(into, component.path, self._answer(component, m.dotted(spot)))
-
-    def _refuse_locked(self, spot: m.Spot) -> None:
-        name = m.dotted(spot)
-        if self._all(name):
-            self.errors.append(FieldError(name, "not_writable"))
-
-    def _answer(self, component: m.Field, name: str) -> Any:
-        if isinstance(component, m.Checkbox):
-            return bool(self._all(name))
-        if isinstance(component, m.FilePicker):
-            return self._documents(name)
-        if isinstance(component, m.Temporal) and component.subtype != "time":
-            return self._boxes(component, name)
-        text = self._first(name)
-        if isinstance(component, m.Number) and text.strip():
-            number = self.language.number(text)
-            return {"typed": text} if number is None else number
-        return text
-
-    def _boxes(self, component: m.Temporal, name: str) -> dict[str, str]:
-        boxes = {part: self._first(f"{name}-{part}") for part in ("day", "month", "year")}
-        boxes["month"] = self.language.month(boxes["month"])
-        if component.subtype == "datetime":
-            boxes["time"] = self._first(f"{name}-time")
-        return boxes
-
-    def _choice(self, component: m.Choice, name: str, place: Place) -> Any:
-        offered = options_of(component, place)
-        picked = []
-        for text in self._all(name):
-            found = _CHOSEN.fullmatch(text)
-            number = int(found[1]) if found else len(offered)
-            fits = (
-                found
-                and number < len(offered)
-                and found[2] in (None, token(number, offered[number].value)[-8:])
-            )
-            picked.append(offered[number].value if fits else {"typed": text[:100]})
-            if not text:
-                picked.pop()
-        return picked if component.many else next(iter(picked), None)
-
-    def _list(
-        self,
-        component: m.DynamicList,
-        place: Place | None,
-        before: Situation,
-        above: m.Spot,
-        into: dict[str, Any],
-    ) -> None:
-        spot = (*above, *component.path)
-        name = m.dotted(spot)
-        self.lists[name] = component
-        if spot in before.locked:
-            return
-        if place is None:
-            put(into, component.path, [{} for _ in range(self._row_count(component, name))])
-        rows = get(into, component.path)
-        for number, row in enumerate(rows):
-            inside = None if place is None else place.row(_row_of(place, component, number), number + 1)
-            self.read(component.components, inside, before, (*spot, number), row)
-
-    def _row_count(self, component: m.DynamicList, name: str) -> int:
-        """Count rows from the posted names, capped before anything is made: ``list.999999999.x`` makes no
-        rows."""
-        said = self._first(f"{name}-rows")
-        told = int(said) if _ROW.fullmatch(said) else 0
-        return min(
-            component.max_rows + 1, max(self.rows_by_prefix.get(name, set()) | {told - 1}, default=-1) + 1
-        )
-
-    def _documents(self, name: str) -> list[str]:
-        kept = [key for key in self._all(name) if key]
-        self.file_paths.add(name)
-        getlist = getattr(self.files, "getlist", None)
-        sent: Iterable[UploadedFile] = getlist(f"{name}-upload") if getlist else []
-        self.used.add(f"{name}-upload")
-        for file in sent:
-            if file.filename and self.uploads is not None:
-                try:
-                    kept.append(self.uploads.keep(name, file).key)
-                except FileRefused as refused:
-                    self.errors.append(FieldError(name, refused.error_code, MappingProxyType(refused.facts)))
-        return kept
-
-    def _all(self, name: str) -> list[str]:
-        self.used.add(name)
-        return self.posted.getlist(name)
-
-    def _first(self, name: str) -> str:
-        return next(iter(self._all(name)), "")
-
-    def strangers(self, action: Action) -> list[FieldError]:
-        """Return the posted names that this page does not have."""
-        unknown = [name for name in self.posted if name not in self.used and name not in ALLOWED_BESIDES]
-        if action.path and action.kind not in ("add", "remove", "remove-file"):
-            unknown.append("_do")
-        return [FieldError(name[:120], "unknown_field") for name in sorted(unknown)[:_STRANGERS_NAMED]]
-
-
-def _row_of(place: Place, component: m.DynamicList, number: int) -> Mapping[str, Any]:
-    rows = get(place.this, component.path)
-    return rows[number] if isinstance(rows, list) and number < len(rows) else {}
-
-
-def _action(posted: Posted, reading: _Reading) -> Action:
+def _action(posted: Posted, reading: Reading) -> Action:
     """Read ``_do``; what names no list or file field of this page counts as Continue."""
     kind, _, rest = next(iter(posted.getlist("_do")), "").partition(":")
     if kind in ("back", "save"):
@@ -346,7 +126,7 @@ def _act(
     if not component.changeable:
         return answers, "", ""
     if action.kind == "add" and len(held) < component.max_rows:
-        held.append(situation.initial_row(component) if shape_of(component.components) else {})
+        held.append(situation.initial_row(component))
         return answers, f"{anchor}-{len(held) - 1}", f"{name} {len(held)} added"
     if action.kind == "remove" and action.row < len(held):
         del held[action.row]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from api.web.forms.controls import Builder, Control
+from api.web.forms.control import Control
+from api.web.forms.controls import Builder
 from api.web.forms.steps import step_of
 from api.web.forms.texts import ENGLISH, Language, error_text
 from engine.forms import model as m

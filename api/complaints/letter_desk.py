@@ -1,0 +1,151 @@
+"""Letters outside the diagram's own steps: written when a colleague extends a clock, marked when posted, met when sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.complaints.clock_jobs import ANCHORS
+from api.complaints.clocks import CaseClocks, Desk
+from api.complaints.facts import letter_facts, parties
+from api.complaints.links import new_link
+from api.complaints.tables import ComplaintRow, EventRow, LetterRow
+from engine import feel
+from engine.actors import Actor
+from engine.deadlines.clocks import Act
+from engine.deadlines.state import Evidence
+from engine.errors import Conflict, NotFound
+from engine.jobs.letters import LetterReport
+from engine.store.outbox import queue_letter
+
+if TYPE_CHECKING:
+    from api.wiring import Redress
+
+
+class LetterNotWaiting(Conflict):
+    """This letter has left already."""
+
+    code = "letter_not_waiting"
+
+
+class LetterUnknown(NotFound):
+    """There is no such letter."""
+
+    code = "letter_not_found"
+
+
+def write_now(service: Redress, desk: Desk, complaint: ComplaintRow, letter: str, *, reason: str) -> str:
+    """Write ``letter`` to the complainant with ``reason`` in it, queue it in this transaction, and return the letter's name."""
+    known = parties(desk.session, complaint.key)
+    party = known.get("representative") or known.get("complainant")
+    token = new_link(desk.session, complaint.key, purpose="follow", at=desk.act.at)
+    facts = letter_facts(
+        desk.session,
+        complaint,
+        service.organisation,
+        link=f"{service.settings.base_url}/t/{token}",
+        variables={"holdingText": reason, "extensionReason": reason, "reason": reason},
+    )
+    written = service.letters.write(
+        letter,
+        {name: feel.inward(value) for name, value in facts.items()},
+        moment=desk.moment,
+        zone=service.settings.time_zone,
+    )
+    by_mail = party is not None and bool(party.email) and party.preferred_channel not in ("post", "phone")
+    row = LetterRow(
+        key=desk.next_key(),
+        complaint_key=complaint.key,
+        template=written.template,
+        template_version=written.version,
+        to_role=written.to,
+        recipient=(party.email or party.address or party.phone) if party else None,
+        channel="e-mail" if by_mail else "post",
+        subject=written.subject,
+        text=written.text,
+        html=written.html,
+        queued_at=desk.act.at,
+    )
+    if by_mail and party is not None and party.email:
+        row.outbox_key = queue_letter(
+            desk.session,
+            service.database.keys,
+            case_key=complaint.instance_key,
+            recipient=party.email,
+            subject=written.subject,
+            text=written.text,
+            html=written.html,
+            dedup=f"{complaint.instance_key}:{row.key}",
+            now=desk.act.at,
+        )
+    desk.session.add(row)
+    return letter
+
+
+def mark_posted(service: Redress, complaint_key: int, letter_key: int, *, by: Actor) -> None:
+    """Note that a paper letter has been posted. Raises ``LetterUnknown``, ``LetterNotWaiting``."""
+    act = Act(at=service.clock.now(), by=by.name, reason="Letter posted")
+
+    def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
+        row = desk.session.get(LetterRow, letter_key)
+        if row is None or row.complaint_key != complaint.key:
+            raise LetterUnknown(letter=str(letter_key))
+        if row.dispatched_at is not None:
+            raise LetterNotWaiting(letter=str(letter_key))
+        return dispatched(service.case_clocks, desk, complaint, row, kind="letter_posted", evidence=f"posted by {by.name}")
+
+    service.move_clocks(complaint_key, change, act=act, by=by)
+
+
+class LetterListener:
+    """Told by the engine, in its transaction, how a mailed letter fared; a letter that left answers its clock.
+
+    ``rearm`` is called with the root instance and the names of the clocks that moved, for after the commit.
+    """
+
+    def __init__(
+        self, clocks: CaseClocks, desk: Callable[[Session, Act], Desk], rearm: Callable[[Session, int, tuple[str, ...]], None]
+    ) -> None:
+        """``desk`` makes a desk for a transaction."""
+        self._clocks, self._desk, self._rearm = clocks, desk, rearm
+
+    def __call__(self, session: Session, report: LetterReport) -> None:
+        """Note the dispatch with its evidence."""
+        row = session.scalar(select(LetterRow).where(LetterRow.outbox_key == report.outbox_key))
+        complaint = session.get(ComplaintRow, row.complaint_key) if row is not None else None
+        if row is None or complaint is None or report.state != "sent" or row.dispatched_at is not None:
+            return
+        desk = self._desk(session, Act(at=report.at, by="system", reason="Letter sent"))
+        moved = dispatched(
+            self._clocks, desk, complaint, row, kind="message_accepted", evidence=f"{report.code} {report.reply}"
+        )
+        if moved and complaint.instance_key is not None:
+            self._rearm(session, complaint.instance_key, moved)
+
+
+def dispatched(
+    clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: LetterRow, *, kind: str, evidence: str
+) -> tuple[str, ...]:
+    """Note that a letter has left, answer the clock it was written for, and return the names of the clocks that moved."""
+    letter.dispatched_at, letter.evidence = desk.act.at, evidence[:500]
+    desk.session.add(
+        EventRow(
+            key=desk.next_key(),
+            complaint_key=complaint.key,
+            at=desk.act.at,
+            by=desk.act.by,
+            kind="letter-sent",
+            text=f"Letter sent: {letter.subject}",
+            public=True,
+            facts={"letter": str(letter.key)},
+        )
+    )
+    if not letter.meets:
+        return ()
+    moved = clocks.meet(desk, complaint, letter.meets, Evidence(kind, str(letter.key), desk.act.at))
+    if letter.meets in ANCHORS:
+        moved += clocks.anchor_happened(desk, complaint, ANCHORS[letter.meets], desk.act.at)
+    return moved
