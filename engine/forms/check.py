@@ -7,7 +7,6 @@ stored here.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from typing import Any, Literal
 from marshmallow import ValidationError
 
 from engine import feel
+from engine.forms.arrange import in_page_order, only_known, without_empty_rows
 from engine.forms.context import Place, Remark, Situation
 from engine.forms.convert import convert, is_empty
 from engine.forms.data import ABSENT, copied, get, laid_over, left_over, put, reached, shape_of, take
@@ -29,13 +29,10 @@ from engine.forms.model import (
     Form,
     Group,
     Path,
-    Sensitivity,
     Spot,
     dotted,
-    keyed,
-    pattern_of,
-    spot_of,
 )
+from engine.forms.privacy import at, marked, without
 from engine.forms.rules import Judge, limits_of, same
 from engine.forms.schema import Answer, Fields, Rows, messages_of, problems_in, schema_of
 
@@ -62,12 +59,12 @@ class Checked:
     @property
     def variables(self) -> dict[str, Any]:
         """Return the part of ``clean`` that may become process variables."""
-        return dict(_without(self.clean, {*self.personal, *self.special}))
+        return dict(without(self.clean, {*self.personal, *self.special}))
 
     @property
     def sensitive(self) -> dict[str, Any]:
         """Return the part of ``clean`` that may not, by dotted path."""
-        return {path: _at(self.clean, path) for path in (*self.personal, *self.special)}
+        return {path: at(self.clean, path) for path in (*self.personal, *self.special)}
 
 
 def check(
@@ -268,76 +265,6 @@ class _Pass:
             self.errors.append(FieldError(path, code, facts) if facts else FieldError(path, code))
 
 
-def in_page_order(form: Form, errors: list[FieldError]) -> tuple[FieldError, ...]:
-    """Sort errors as their fields stand on the page; names the form does not know come last."""
-    order = {path: number for number, (path, _) in enumerate(keyed(form.components))}
-
-    def rank(error: FieldError) -> tuple[bool, list[float]]:
-        parts = pattern_of(error.path)
-        key: list[float] = []
-        for end, part in enumerate(spot_of(error.path), start=1):
-            if isinstance(part, int):
-                key.append(part)
-            elif parts[:end] in order:
-                key.append(order[parts[:end]])
-        unknown = parts not in order
-        return (unknown, [*key, math.inf] if unknown else key)
-
-    return tuple(sorted(errors, key=rank))
-
-
-def without_empty_rows(components: tuple[Component, ...], answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answers without the empty rows at the end of changeable lists."""
-    shape = shape_of(components)
-    data = copied(answers, shape)
-    for component in _lists(components):
-        rows = get(data, component.path)
-        if isinstance(rows, list) and component.changeable:
-            kept = list(rows)
-            while kept and _is_blank(kept[-1]):
-                kept.pop()
-            put(data, component.path, kept)
-    return data
-
-
-def only_known(answers: Mapping[str, Any], shape: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answers that belong to ``shape``."""
-    return {
-        name: only_known(value, shape[name])
-        if isinstance(shape[name], dict) and isinstance(value, Mapping)
-        else value
-        for name, value in answers.items()
-        if name in shape
-    }
-
-
-def marked(form: Form, clean: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the dotted paths in ``clean`` that are personal, and those that are special."""
-    found: dict[Sensitivity, list[str]] = {"personal": [], "special": []}
-
-    def look(components: tuple[Component, ...], data: Any, above: Spot, around: Sensitivity | None) -> None:
-        for component in components:
-            mark = (
-                "special"
-                if "special" in (around, component.own.sensitivity)
-                else around or component.own.sensitivity
-            )
-            if isinstance(component, Group):
-                look(component.components, data, above, mark)
-            elif (
-                isinstance(component, Field | DynamicList) and get(data, component.path, ABSENT) is not ABSENT
-            ):
-                spot = (*above, *component.path)
-                if isinstance(component, DynamicList) and mark is None:
-                    for number, row in enumerate(get(data, component.path)):
-                        look(component.components, row, (*spot, number), None)
-                elif mark is not None:
-                    found[mark].append(dotted(spot))
-
-    look(form.components, clean, (), None)
-    return tuple(found["personal"]), tuple(found["special"])
-
-
 def _recompute(situation: Situation, clean: dict[str, Any]) -> None:
     """Compute the form's expressions on stored plus clean data and put them into ``clean``; hidden ones
     stay out."""
@@ -368,35 +295,3 @@ def _own_paths(component: Component) -> Iterator[Path]:
     elif isinstance(component, Group):
         for one in component.components:
             yield from _own_paths(one)
-
-
-def _lists(components: tuple[Component, ...]) -> Iterator[DynamicList]:
-    for component in components:
-        if isinstance(component, DynamicList):
-            yield component
-        elif isinstance(component, Group):
-            yield from _lists(component.components)
-
-
-def _is_blank(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return all(_is_blank(one) for one in value.values())
-    if isinstance(value, list):
-        return all(_is_blank(one) for one in value)
-    return is_empty(value) or (isinstance(value, str) and not value.strip())
-
-
-def _at(data: Any, path: str) -> Any:
-    return reached(data, spot_of(path))
-
-
-def _without(data: Any, gone: set[str], above: str = "") -> Any:
-    if isinstance(data, dict):
-        return {
-            name: _without(value, gone, f"{above}{name}.")
-            for name, value in data.items()
-            if f"{above}{name}" not in gone
-        }
-    if isinstance(data, list):
-        return [_without(value, gone, f"{above}{number}.") for number, value in enumerate(data)]
-    return data

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine import feel
 from engine.forms import model as m
-from engine.forms.check import without_empty_rows
+from engine.forms.arrange import without_empty_rows
 from engine.forms.context import Place, Situation
 from engine.forms.data import ABSENT, get
 from engine.forms.documents import Document, Documents

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
 from api.web import forms as pages
+from api.web.forms.posted import token as option_token
 from engine import feel, forms
 from engine.forms import Document
 
@@ -360,6 +361,52 @@ def test_a_read_only_or_computed_value_cannot_be_posted(client: FlaskClient, pag
     assert name not in said.answers
 
 
+def test_a_field_locked_by_an_answer_of_its_own_page_does_not_trap_the_person() -> None:
+    form = forms.read(
+        {
+            "type": "default",
+            "id": "trap",
+            "components": [
+                {"type": "textfield", "id": "a", "key": "a", "label": "A"},
+                {"type": "textfield", "id": "b", "key": "b", "label": "B", "readonly": '=a = "x"'},
+                {"type": "checkbox", "id": "c", "key": "c", "label": "C", "readonly": '=a = "x"'},
+                {
+                    "type": "radio",
+                    "id": "d",
+                    "key": "d",
+                    "label": "D",
+                    "values": ["p"],
+                    "readonly": '=a = "x"',
+                },
+            ],
+        }
+    )
+    stored = {"b": "old", "c": True, "d": "p"}
+
+    first = pages.decode(
+        form, MultiDict({"a": "x", "b": "new", "c": "yes", "d": "0"}), {}, stored, moment=MOMENT
+    )
+    with pytest.raises(forms.FormInvalid) as refused:
+        forms.check(form, first.answers, stored, moment=MOMENT, source="page")
+    again = pages.decode(form, MultiDict({"a": "x"}), {}, stored, moment=MOMENT)
+
+    assert [(error.path, error.code) for error in refused.value.errors] == [("b", "not_writable")]
+    assert again.answers == {"a": "x"}
+    assert forms.check(form, again.answers, stored, moment=MOMENT, source="page").clean == {"a": "x"}
+
+
+def test_what_was_not_on_the_page_keeps_its_draft(form: forms.Form) -> None:
+    draft = {
+        "phone": "030 1234567",
+        "born": {"day": "1", "month": "2", "year": "1990"},
+        "witnesses": [{"wname": "Cy"}],
+    }
+
+    said = pages.decode(form, MultiDict({"name": "Ann"}), draft, STORED, moment=MOMENT)
+
+    assert {name: said.answers[name] for name in draft} == draft
+
+
 def test_rows_are_capped_before_they_are_made(form: forms.Form) -> None:
     sent = MultiDict({"witnesses-rows": "9999", "witnesses.5000.wname": "x"})
 
@@ -372,7 +419,7 @@ def test_rows_are_capped_before_they_are_made(form: forms.Form) -> None:
 
 
 def test_an_option_that_changed_in_between_must_be_selected_again(form: forms.Form) -> None:
-    token = pages.decode.__globals__["token"](1, "card")
+    token = option_token(1, "card")
     other = {
         **STORED,
         "products": [{"label": "Card", "value": "card"}, {"label": "Mortgage", "value": "mortgage"}],
