@@ -38,10 +38,12 @@ def marked(form: Form, clean: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple
 
 
 def at(data: Any, path: str) -> Any:
+    """Return the value at a dotted path, or None."""
     return reached(data, spot_of(path))
 
 
 def without(data: Any, gone: set[str], above: str = "") -> Any:
+    """Return ``data`` less the values at the dotted paths in ``gone``."""
     if isinstance(data, dict):
         return {
             name: without(value, gone, f"{above}{name}.")
