@@ -63,7 +63,7 @@ def create_app(service: Redress) -> Flask:
 def _frame() -> dict[str, object]:
     person = anybody()
     return {
-        "organisation": the_service().settings.organisation,
+        "organisation": the_service().organisation.name,
         "version": version("redress"),
         "me": person,
         "home_url": url_for("staff.inbox") if person else url_for("public.guidance"),

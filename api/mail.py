@@ -28,11 +28,11 @@ class Postman(Protocol):
         """Hand the letter over. Raises ``LetterDelayed`` (try again) or ``LetterRefused`` (never)."""
 
 
-def postman(settings: Settings) -> Postman:
+def postman(settings: Settings, name: str) -> Postman:
     """Return the carrier the settings name."""
     if settings.smtp_url:
-        return SmtpPostman(settings.smtp_url, sender=settings.mail_from, name=settings.organisation)
-    return FolderPostman(settings.outbox_dir, sender=settings.mail_from, name=settings.organisation)
+        return SmtpPostman(settings.smtp_url, sender=settings.mail_from, name=name)
+    return FolderPostman(settings.outbox_dir, sender=settings.mail_from, name=name)
 
 
 def build_message(

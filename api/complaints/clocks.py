@@ -19,7 +19,10 @@ from engine.deadlines.clocks import Act, Moved
 from engine.deadlines.compute import Anchor
 from engine.deadlines.policy import DeadlinePolicy
 from engine.deadlines.state import OPEN, ClockState, Evidence
+from engine.deadlines.warn import warn_at
+from engine.deadlines.warn import warn_at
 from engine.errors import NotFound
+from engine.execution.world import CaseClock
 from engine.zones import local_date
 
 LABELS = {
@@ -79,8 +82,8 @@ class CaseClocks:
             .limit(1)
         )
 
-    def state_of(self, session: Session, instance_key: int, name: str) -> ClockState | None:
-        """Return the newest clock ``name`` of the case, open or not."""
+    def clock(self, session: Session, instance_key: int, name: str) -> CaseClock | None:
+        """Return the newest clock ``name`` of the case as diagrams ask for it, open or not; None when it has none."""
         saved = session.scalar(
             select(ClockRow.saved)
             .join(ComplaintRow, ComplaintRow.key == ClockRow.complaint_key)
@@ -88,10 +91,14 @@ class CaseClocks:
             .order_by(ClockRow.number.desc())
             .limit(1)
         )
-        return ClockState.from_json(saved) if saved else None
+        if saved is None:
+            return None
+        state = ClockState.from_json(saved)
+        calendar = self.calendars.get_version(state.calendar_id, state.calendar_version)
+        return CaseClock(state.status, state.due_on, state.bound_at, lambda share: warn_at(state, share, calendar))
 
     def view(self, session: Session, instance_key: int, name: str) -> CaseClock | None:
-        """Return the newest clock ``name`` as diagrams see it: ``bound`` and warnings only while it runs."""
+        """Return the newest clock ``name`` as diagrams see it: ``bound`` while it is open, warnings while it runs."""
         state = self.state_of(session, instance_key, name)
         if state is None:
             return None
@@ -100,7 +107,7 @@ class CaseClocks:
             state.status,
             state.due_on,
             bound,
-            lambda share: None if bound is None else warn_at(state, share, self._calendar(state)),
+            lambda share: warn_at(state, share, self._calendar(state)) if state.status == "running" else None,
         )
 
     def start_by_policy(

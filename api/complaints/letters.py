@@ -88,9 +88,8 @@ def read_letter(name: str, data: bytes) -> LetterTemplate:
 class Letters:
     """The letters of one installation; the folder is read once, at start."""
 
-    def __init__(self, folder: Path, *, organisation: str, base_url: str) -> None:
+    def __init__(self, folder: Path) -> None:
         """Raises ``LetterTextRefused`` with every finding when a file cannot be used."""
-        self.organisation, self.base_url = organisation, base_url
         self._templates: dict[str, LetterTemplate] = {}
         findings: list[Finding] = []
         for path in sorted(folder.glob("*.md")):

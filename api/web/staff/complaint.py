@@ -24,7 +24,7 @@ from api.web.staff import blueprint
 from api.web.staff.diagram import drawing
 from engine.deadlines.clocks import Act
 from engine.errors import RedressError
-from engine.store.search import Condition, Query, Sort
+from engine.store.search import Condition, Query
 
 TABS = (
     ("overview", "Overview"),
@@ -164,11 +164,7 @@ def _page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = 
 def _open_tasks(row: ComplaintRow) -> tuple[Any, ...]:
     if row.instance_key is None:
         return ()
-    conditions = (
-        Condition("root_process_instance_key", "eq", row.instance_key),
-        Condition("state", "eq", "CREATED"),
-    )
-    return tuple(the_engine().tasks(Query(where=conditions, sort=(Sort("due_date"),))).items)
+    return the_engine().open_tasks(row.instance_key)
 
 
 def _drawings(row: ComplaintRow) -> tuple[Any, ...]:

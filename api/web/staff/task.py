@@ -20,7 +20,6 @@ from api.web.forms import decode, form_page
 from api.web.staff import blueprint
 from api.web.staff.diagram import drawing
 from engine import forms
-from engine.commands.complete_task import Answers
 from engine.commands.errors import TaskHeld
 from engine.errors import Conflict
 from engine.forms.errors import FieldError
@@ -47,7 +46,7 @@ def complete(key: int) -> ResponseReturnValue:
     person = require("task.list")
     engine, place = the_engine(), drafts.task_place(key, person.name)
     found = engine.task(key, by=person.actor)
-    form = engine.form_of_task(key)
+    form = engine.task_sheet(key)
     if form is None:
         return _finish(person, found, {}, None)
     uploads = CaseUploads(the_service(), found.root_process_instance_key, by=person.name)
@@ -74,7 +73,7 @@ def save_draft(key: int) -> ResponseReturnValue:
     """Keep what is typed so far: 204."""
     person = require("task.list")
     found = the_engine().task(key, by=person.actor)
-    form = the_engine().form_of_task(key)
+    form = the_engine().task_sheet(key)
     if form is not None:
         decoded = decode(form.form, request.form, {}, form.stored, moment=form.moment)
         _save_draft(drafts.task_place(key, person.name), decoded.answers, found)
@@ -89,7 +88,10 @@ def _finish(
     try:
         done = the_engine().complete_task(
             key,
-            answers=Answers(answers, source="page", documents=uploads, revision=int(version) if version.isdigit() else None),
+            answers,
+            source="page",
+            documents=uploads,
+            revision=int(version) if version.isdigit() else None,
             by=person.actor,
         )
     except forms.FormInvalid as refusal:
@@ -128,7 +130,7 @@ def _page(
     draft: drafts.Draft | None = None,
 ) -> Response:
     session, now = db.session(), the_service().clock.now()
-    form = the_engine().form_of_task(found.user_task_key)
+    form = the_engine().task_sheet(found.user_task_key)
     shown = None
     if form is not None and found.state == "CREATED":
         view = forms.view(form.form, answers, form.stored, moment=form.moment, errors=errors)
@@ -151,7 +153,7 @@ def _page(
         mine=found.assignee == person.name,
         may_assign=bool(may(person, "task.assign")),
         finished_by=names.get(found.completed_by or "", found.completed_by),
-        guidance=the_engine().element(found.process_definition_key, found.element_id).documentation,
+        guidance=the_engine().parsed_process(found.process_definition_key).elements[found.element_id].documentation,
         drawing=drawing(found.process_instance_key, focus=found.element_id),
         now=now,
     )
