@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import feel
 from engine.dialect.values import Formula, Value
+from engine.execution.case_clocks import FUNCTION, clock_function
 from engine.execution.changes import DecisionMade
 from engine.execution.scopes import MISSING
 from engine.execution.world import Halt
@@ -41,6 +42,8 @@ def evaluate(
         found = extra[name] if extra and name in extra else scopes.get(token.key if at is None else at, name)
         if found is not MISSING:
             context[name] = found
+        elif name == FUNCTION:
+            context[name] = clock_function(case.world)
     try:
         outcome = value.expression.evaluate(context, moment=case.moment_at(token.element))
     except feel.BudgetExceeded as spent:

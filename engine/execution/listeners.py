@@ -12,6 +12,7 @@ from SpiffWorkflow.util.task import TaskState
 from engine.dialect.definition import EventSubprocess
 from engine.dialect.model import Element, Trigger
 from engine.execution.case import Case
+from engine.execution.case_clocks import dormant, followed
 from engine.execution.changes import SubscriptionOpened, TimerDisarmed
 from engine.execution.ending import clear, close_wait, halt_at, terminate
 from engine.execution.expressions import correlation_key, evaluate, text
@@ -146,12 +147,22 @@ def _stay(listener: Token) -> None:
     """Keep a non-interrupting listener open; a timer only as long as it repeats."""
     if listener.wait != "timer":
         return
-    again = Armed.from_json(listener.internal_data["timer"]).next_due(listener.workflow.world.moment.now)
+    now, fired = listener.workflow.world.moment.now, Armed.from_json(listener.internal_data["timer"])
+    again = fired.next_due(now)
+    if again is None and _returns_with_its_clock(listener.element):
+        listener.internal_data["fired"] = fired.due_at.isoformat()
+        again = dormant(now)
     if again is None:
         terminate(listener)
     else:
         listener.workflow.emit(TimerDisarmed(listener.key))
         announce(listener, again)
+
+
+def _returns_with_its_clock(element: Element) -> bool:
+    """Tell whether a timer waits for the next moment of its case clock: a cycle does, a date fires once."""
+    timer = element.trigger.timer if element.trigger else None
+    return timer is not None and timer.kind == "cycle" and bool(followed(element))
 
 
 def _fire_gateway(listener: Token, payload: Mapping[str, Any]) -> None:

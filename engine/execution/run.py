@@ -25,6 +25,7 @@ from engine.execution import (
     timing,
 )
 from engine.execution.case import Case
+from engine.execution.case_clocks import followed
 from engine.execution.changes import Change, IncidentClosed
 from engine.execution.ending import clear, close_wait, halt_at
 from engine.execution.mapping import take_result
@@ -291,7 +292,7 @@ class Execution:
         Timers come as ``TimerArmed`` with the next occurrence number, user tasks as ``TaskRescheduled``.
         """
         for token in list(self._case.tasks.values()):
-            if token.element.clock == clock and token.wait in ("timer", "task"):
+            if token.wait in ("timer", "task") and clock in followed(token.element):
                 timing.rearm(token)
 
     def cancel(self) -> None:

@@ -8,6 +8,7 @@ from engine import feel
 from engine.dialect.model import Element, TimerText
 from engine.dialect.values import Value
 from engine.errors import Invalid
+from engine.execution.case_clocks import dormant, followed, read_by
 from engine.execution.changes import TaskRescheduled, TimerArmed
 from engine.execution.ending import halt_at
 from engine.execution.expressions import EXTRACT, evaluate
@@ -22,12 +23,21 @@ def arm_timer(token: Token, element: Element, text: TimerText, *, at: int) -> Ar
     """Return the armed timer of ``element``: the bound of its case clock if the case has it, else what the
     text says.
 
+    A text that reads a clock the case has not, or that does not run, gives a dormant timer; so does one that
+    gives again the moment at which this timer fired.
+
     Raises ``Halt`` when the text gives no timer.
     """
-    bound = clock_bound(token, element)
-    if bound is not None:
-        return TimerRule("date", bound.isoformat(), CLOCK_ZONE).first_due(token.workflow.world.moment.now)
-    value = evaluate(token, text.value, at=at)
+    now, value = token.workflow.world.moment.now, clock_bound(token, element)
+    if value is None:
+        value = evaluate(token, text.value, at=at) if _clocks_there(token, element) else None
+        if value is None and read_by(element):
+            return dormant(now)
+        if read_by(element) and feel.kind_of(value) == "date and time":
+            value = feel.outward(value)
+    if isinstance(value, datetime):
+        armed = TimerRule("date", value.isoformat(), CLOCK_ZONE).first_due(now)
+        return dormant(now) if armed.due_at.isoformat() == token.internal_data.get("fired") else armed
     what = value if isinstance(value, str) else str(value) if feel.kind_of(value) in _TEMPORAL else None
     if what is None:
         raise Halt(EXTRACT, f"The timer must be a {text.kind}, but is {feel.kind_of(value)}.")
@@ -43,9 +53,8 @@ def announce(token: Token, armed: Armed) -> None:
     data, element = token.internal_data, token.element
     data["timer"] = armed.to_json()
     data["occurrence"] = data.get("occurrence", 0) + 1
-    clocks = (element.clock,) if element.clock else ()
     token.workflow.emit(
-        TimerArmed(token.key, element.id, armed.due_at, data["occurrence"], data["timer"], clocks)
+        TimerArmed(token.key, element.id, armed.due_at, data["occurrence"], data["timer"], followed(element))
     )
 
 
@@ -67,6 +76,11 @@ def clock_bound(token: Token, element: Element) -> datetime | None:
     """Return the bound of the case clock that ``element`` follows, None when it follows none or the case
     has none."""
     return token.workflow.world.clock_due(element.clock) if element.clock else None
+
+
+def _clocks_there(token: Token, element: Element) -> bool:
+    """Tell whether the case has every clock that ``element`` reads."""
+    return all(token.workflow.world.case_clock(name) is not None for name in read_by(element))
 
 
 def moment_of(token: Token, value: Value, what: str) -> datetime | None:

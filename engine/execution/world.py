@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from engine import feel
@@ -46,6 +46,20 @@ class Halt(Exception):
         self.error_type, self.message = error_type, message
 
 
+@dataclass(frozen=True, slots=True)
+class CaseClock:
+    """One deadline of the case as it stands.
+
+    ``due_on`` is local, ``bound_at`` aware UTC; ``warn_at(share)`` gives the moment at which that share of
+    the time is used, None while the clock does not run.
+    """
+
+    state: str
+    due_on: date | None
+    bound_at: datetime | None
+    warn_at: Callable[[float], datetime | None]
+
+
 class World(Protocol):
     """The surroundings of one step."""
 
@@ -73,6 +87,9 @@ class World(Protocol):
     def clock_due(self, name: str) -> datetime | None:
         """Return the bound (aware UTC) of the case clock ``name``, or None when the case has no such
         running clock."""
+
+    def case_clock(self, name: str) -> CaseClock | None:
+        """Return the newest clock ``name`` of the case, running or not, None when there never was one."""
 
 
 class RetryLater(Exception):

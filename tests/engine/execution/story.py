@@ -10,7 +10,7 @@ from engine import feel
 from engine.dialect import read_bpmn
 from engine.execution import changes as ch
 from engine.execution.run import Execution
-from engine.execution.world import BpmnError, Halt, RetryLater
+from engine.execution.world import BpmnError, CaseClock, Halt, RetryLater
 
 HEAD = (
     '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" '
@@ -99,6 +99,12 @@ class FakeWorld:
 
     def clock_due(self, name: str) -> datetime | None:
         return self.clocks.get(name)
+
+    def case_clock(self, name: str) -> CaseClock | None:
+        if name not in self.clocks:
+            return None
+        bound = self.clocks[name]
+        return CaseClock("running", bound.date(), bound, lambda share: self.now + (bound - self.now) * share)
 
 
 class Story:
