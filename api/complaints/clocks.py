@@ -82,7 +82,7 @@ class CaseClocks:
             .limit(1)
         )
 
-    def clock(self, session: Session, instance_key: int, name: str) -> CaseClock | None:
+    def view(self, session: Session, instance_key: int, name: str) -> CaseClock | None:
         """Return the newest clock ``name`` of the case as diagrams ask for it, open or not; None when it has none."""
         saved = session.scalar(
             select(ClockRow.saved)

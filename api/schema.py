@@ -1,0 +1,58 @@
+"""Bringing a database up to this release: first the engine's tables, then the service's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from api.complaints import tables as _complaint_tables
+from api.identity import tables as _identity_tables
+from api.settings import Settings
+from engine.errors import Broken
+from engine.store import database as databases
+from engine.store import migrations
+from engine.store.database import Database
+from engine.store.tables import METADATA, __all__ as engine_names
+
+VERSION_TABLE = "alembic_version_service"
+SERVICE_TABLES = frozenset(METADATA.tables) - frozenset(engine_names)
+HERE = Path(__file__).parent / "migrations"
+assert _complaint_tables and _identity_tables  # noqa: S101  (imported so that METADATA knows their tables)
+
+
+class SchemaDiffers(Broken):
+    """The database was written by another release than this one. Use that release, or restore a backup."""
+
+    code = "schema_differs"
+
+
+def bring_up_to_date(settings: Settings) -> None:
+    """Create or upgrade every table; safe to repeat, and quick when there is nothing to do. Raises ``SchemaDiffers``."""
+    database = databases.connect(settings.database_url)
+    try:
+        upgrade(database)
+    finally:
+        database.dispose()
+
+
+def upgrade(database: Database) -> None:
+    """Create or upgrade every table of ``database``. Raises ``SchemaDiffers`` when it is ahead of this release."""
+    migrations.upgrade(database)
+    scripts = ScriptDirectory(str(HERE))
+    with database.writer.connect() as connection:
+        found = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    known = {revision.revision for revision in scripts.walk_revisions()}
+    if found is not None and found not in known:
+        raise SchemaDiffers(found=found, newest=scripts.get_current_head())
+    if found == scripts.get_current_head():
+        return
+    config = Config()
+    config.set_main_option("script_location", str(HERE).replace("%", "%%"))
+    with database.writer.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    database.dispose()
