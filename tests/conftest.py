@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine.clock import FrozenClock
+from engine.engine import Engine
 from engine.store.database import connect, first_key_block
 from engine.store.migrations import upgrade
 from engine.store.tables import METADATA, key_blocks
@@ -91,6 +92,12 @@ def sqlite_database(empty_sqlite, tmp_path):
 def clock():
     """A clock that stands at Monday 23 November 2026, 09:00 UTC."""
     return FrozenClock(START)
+
+
+@pytest.fixture
+def engine(database, clock):
+    """An engine on each kind of database."""
+    return Engine(database, clock=clock, zone="Europe/Berlin")
 
 
 def _empty(url):

@@ -1,0 +1,80 @@
+"""What a handler of our own is given: its job, the transaction, and what it may ask of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from engine import feel
+from engine.actors import Actor
+from engine.commands.house import House
+from engine.store.outbox import queue_letter
+
+Request = Callable[[Any], None]  # takes the step, once the case in hand has come to rest
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """One job of our own. ``variables`` are FEEL values; ``now`` is aware UTC.
+
+    A handler may write through ``session`` but neither commits nor touches anything outside the database.
+    ``session`` is absent for job types that act outside: they get no transaction and may take their time.
+    """
+
+    house: House
+    job_type: str
+    headers: Mapping[str, str]
+    variables: Mapping[str, Any]
+    element_id: str
+    element_instance_key: int
+    instance_key: int
+    root_key: int
+    business_id: str | None
+    moment: feel.Moment
+    now: datetime
+    actor: Actor
+    job_key: int | None = None  # None inside a step: no job row exists
+    in_transaction: Session | None = None
+    requests: list[Request] = field(default_factory=list)
+
+    @property
+    def session(self) -> Session:
+        """The transaction. Raises ``RuntimeError`` for a job type that acts outside."""
+        if self.in_transaction is None:
+            raise RuntimeError(f"{self.job_type} acts outside and has no transaction")
+        return self.in_transaction
+
+    def next_key(self) -> int:
+        """Return a key never used before."""
+        return self.house.keys.next()
+
+    def queue_letter(self, *, recipient: str, subject: str, text: str, html: str, letter: str) -> int:
+        """Have a letter sent after the commit and return its outbox key; ``letter`` names it within the
+        case.
+        """
+        return queue_letter(
+            self.session,
+            self.house.keys,
+            case_key=self.root_key,
+            recipient=recipient,
+            subject=subject,
+            text=text,
+            html=html,
+            dedup=f"{self.root_key}:{letter}",
+            now=self.now,
+        )
+
+    def publish(
+        self, name: str, correlation_key: str = "", variables: Mapping[str, Any] | None = None
+    ) -> None:
+        """Publish a message in this transaction, once this case has come to rest; it is not buffered."""
+        values = feel.inward(dict(variables or {}))
+        self.requests.append(lambda step: step.publish(name, correlation_key, values))
+
+    def rearm(self, clock: str) -> None:
+        """Have every timer and task of the family that follows this case clock look at it again."""
+        self.requests.append(lambda step: step.rearm(self.root_key, clock))

@@ -1,0 +1,421 @@
+"""Deploying files: judged together, stored together, each id with its next version (dialect §1)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from engine import feel
+from engine.actors import Actor
+from engine.commands.check import Files, Judged, read_and_judge
+from engine.commands.errors import DeploymentRefused
+from engine.commands.house import House
+from engine.commands.rows import new_job
+from engine.dialect import Formula, ProcessDefinition, StartEvent, TimerText, Value
+from engine.dialect.lint import KnownResources
+from engine.errors import Invalid
+from engine.findings import Finding
+from engine.store import definitions, messages
+from engine.store.definitions import VERSIONED, DefinitionRow
+from engine.store.records import (
+    DecisionDefinitionRecord,
+    DecisionRequirementsRecord,
+    FormRecord,
+    ModelRecord,
+    ProcessDefinitionRecord,
+)
+from engine.store.tables import deployments, jobs, models, resources
+from engine.store.unit_of_work import after_commit
+from engine.timers import Armed, read_timer
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What a deployment holds; versions and keys of unchanged files are the ones they had."""
+
+    deployment_key: int
+    processes: tuple[ProcessDefinitionRecord, ...] = ()
+    decisions: tuple[DecisionDefinitionRecord, ...] = ()
+    requirements: tuple[DecisionRequirementsRecord, ...] = ()
+    forms: tuple[FormRecord, ...] = ()
+    models: tuple[ModelRecord, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(slots=True)
+class _Work:
+    """One deployment on its way into the tables."""
+
+    house: House
+    session: Session
+    by: Actor
+    key: int
+    judged: Judged
+    rows: list[DefinitionRow] = field(default_factory=list)
+    kept: list[ModelRecord] = field(default_factory=list)
+
+
+def deploy(house: House, session: Session, files: Files, *, by: Actor) -> Deployed:
+    """Store the files as a new deployment.
+
+    Raises ``DeploymentRefused`` with every finding; then nothing is stored.
+    """
+    judged = read_and_judge(files, known_resources(house, session))
+    if judged.is_refused:
+        raise DeploymentRefused(judged.findings)
+    starts = _starts(house, judged)
+    work = _Work(house, session, by, house.keys.next(), judged)
+    session.execute(
+        sa.insert(deployments).values(key=work.key, deployed_at=house.clock.now(), deployed_by=by.name)
+    )
+    stored = definitions.newest_resources(session, [name for name, _ in files])
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files}
+    if all(name in stored and stored[name][1] == hashes[name] for name, _ in files):
+        for name, data in files:
+            _reuse(work, name, data, stored[name][0])
+    else:
+        for name, data in files:
+            _store(work, name, data, hashes[name])
+        _open_starts(work, starts)
+    return _answer(work)
+
+
+def known_resources(house: House, session: Session) -> KnownResources:
+    """Return what is deployed and what the service offers, for judging files."""
+    return KnownResources(
+        processes=_tags(session, "process"),
+        decisions=_tags(session, "decision"),
+        forms=_tags(session, "form"),
+        in_step_types=frozenset(house.job_types),
+        working_days=house.calendars,
+        now=house.clock.now(),
+        zone=house.zone,
+    )
+
+
+def keep_model(house: House, session: Session, name: str, data: bytes, *, by: Actor) -> ModelRecord:
+    """Keep a diagram that is drawn, not run. The same name and bytes are kept once."""
+    digest = hashlib.sha256(data).hexdigest()
+    table = models.c
+    known = session.execute(
+        sa.select(table.key, table.kept_at, table.kept_by).where(table.name == name, table.sha256 == digest)
+    ).first()
+    if known is not None:
+        return ModelRecord(known.key, name, digest, known.kept_at, known.kept_by)
+    record = ModelRecord(house.keys.next(), name, digest, house.clock.now(), by.name)
+    session.execute(
+        sa.insert(models).values(
+            key=record.model_key,
+            name=name,
+            content=data,
+            sha256=digest,
+            kept_at=record.kept_at,
+            kept_by=record.kept_by,
+        )
+    )
+    return record
+
+
+def _tags(session: Session, kind: str) -> Mapping[str, frozenset[str]]:
+    table, identity = VERSIONED[kind]
+    found: dict[str, set[str]] = {}
+    rows = session.execute(
+        sa.select(table.c[identity], table.c.version_tag).where(table.c.state != "DELETED")
+    )
+    for name, tag in rows:
+        found.setdefault(name, set()).update({tag} - {None})
+    return {name: frozenset(tags) for name, tags in found.items()}
+
+
+def _reuse(work: _Work, name: str, data: bytes, resource_key: int) -> None:
+    found = [row for kind in VERSIONED for row in definitions.of_resource(work.session, kind, resource_key)]
+    work.rows += found
+    if not found:
+        work.kept.append(keep_model(work.house, work.session, name, data, by=work.by))
+
+
+def _store(work: _Work, name: str, data: bytes, digest: str) -> None:
+    resource_key = work.house.keys.next()
+    work.session.execute(
+        sa.insert(resources).values(
+            key=resource_key,
+            deployment_key=work.key,
+            name=name,
+            kind=PurePath(name).suffix.lower().lstrip("."),
+            content=data,
+            sha256=digest,
+        )
+    )
+    judged = work.judged
+    if name in judged.diagrams:
+        for process in judged.diagrams[name].processes.values():
+            _add(
+                work,
+                "process",
+                process.process_id,
+                process.name,
+                process.version_tag,
+                name,
+                resource_key,
+                _start_form(process),
+            )
+    elif name in judged.models:
+        model = judged.models[name]
+        graph = _add(work, "requirements", model.id, model.name, None, name, resource_key, {})
+        of_graph = {"requirements_key": graph.key, "requirements_id": model.id}
+        for decision in model.decisions.values():
+            _add(
+                work,
+                "decision",
+                decision.id,
+                decision.name,
+                decision.version_tag,
+                name,
+                resource_key,
+                of_graph,
+            )
+    elif name in judged.forms:
+        form = judged.forms[name]
+        _add(work, "form", form.id, form.name or None, form.version_tag, name, resource_key, {})
+    else:
+        work.kept.append(keep_model(work.house, work.session, name, data, by=work.by))
+
+
+def _add(
+    work: _Work,
+    kind: str,
+    identity: str,
+    name: str | None,
+    version_tag: str | None,
+    resource_name: str,
+    resource_key: int,
+    more: Mapping[str, Any],
+) -> DefinitionRow:
+    table, column = VERSIONED[kind]
+    row = DefinitionRow(
+        key=work.house.keys.next(),
+        kind=kind,
+        identity=identity,
+        version=definitions.newest_version(work.session, kind, identity) + 1,
+        version_tag=version_tag,
+        name=name,
+        resource_name=resource_name,
+        resource_key=resource_key,
+        deployment_key=work.key,
+        state="ACTIVE",
+        **more,
+    )
+    stored = {
+        "key": row.key,
+        column: identity,
+        "version": row.version,
+        "version_tag": version_tag,
+        "name": name,
+        "resource_name": resource_name,
+        "resource_key": resource_key,
+        "deployment_key": work.key,
+        "state": "ACTIVE",
+        **more,
+    }
+    work.session.execute(sa.insert(table).values(stored))
+    work.rows.append(row)
+    return row
+
+
+def _start_form(process: ProcessDefinition) -> dict[str, Any]:
+    """Return the form of the none start event, if it is named by a literal id."""
+    for event in process.start_events:
+        if event.kind == "none" and event.form is not None and isinstance(event.form.form_id, str):
+            binding = event.form.binding
+            reference = {
+                "form_id": event.form.form_id,
+                "kind": binding.kind,
+                "version_tag": binding.version_tag,
+            }
+            return {"has_start_form": True, "start_form": reference}
+    return {"has_start_form": False, "start_form": None}
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A start event that waits for something: a name, or an armed timer."""
+
+    event: StartEvent
+    name: str = ""
+    armed: Armed | None = None
+
+
+def _starts(house: House, judged: Judged) -> dict[str, list[_Start]]:
+    """Return what starts each process.
+
+    Raises ``DeploymentRefused`` for names and timers that cannot be evaluated.
+    """
+    found: dict[str, list[_Start]] = {}
+    problems: list[Finding] = []
+    for file, diagram in judged.diagrams.items():
+        for process in diagram.processes.values():
+            waiting = found.setdefault(process.process_id, [])
+            for event in process.start_events:
+                try:
+                    start = _start(house, process, event)
+                except Invalid as problem:
+                    problems.append(
+                        Finding(
+                            "error",
+                            "start_event_failed",
+                            f"The start event cannot be armed: {problem.message}",
+                            "Without variables only literals and functions of time can be used here.",
+                            file=file,
+                            element_id=event.element_id,
+                        )
+                    )
+                else:
+                    waiting += [start] if start else []
+    if problems:
+        raise DeploymentRefused([*judged.findings, *problems])
+    return found
+
+
+def _start(house: House, process: ProcessDefinition, event: StartEvent) -> _Start | None:
+    moment = house.moment(zone=process.time_zone, calendar=process.calendar, seed=event.element_id)
+    if event.kind in ("message", "signal"):
+        name = _evaluated(event.name, moment)
+        if not isinstance(name, str) or not name:
+            raise Invalid("the name of its message or signal is no text")
+        return _Start(event, name=name)
+    if event.kind == "timer" and event.timer is not None:
+        return _Start(event, armed=arm(house, process, event.timer, moment))
+    return None
+
+
+def arm(house: House, process: ProcessDefinition, timer: TimerText, moment: feel.Moment) -> Armed:
+    """Return the armed timer of a start event. Raises a kind of ``Invalid``."""
+    value = _evaluated(timer.value, moment)
+    text = value if isinstance(value, str) else str(value)
+    is_cron = timer.kind == "cycle" and not text.startswith("R")
+    zone = process.time_zone or ("UTC" if is_cron else house.zone)
+    return read_timer(timer.kind, text, zone=zone).first_due(moment.now)
+
+
+def _evaluated(value: Value, moment: feel.Moment) -> Any:
+    if not isinstance(value, Formula):
+        return value
+    return value.expression.evaluate({}, moment=moment).required()
+
+
+def _open_starts(work: _Work, starts: Mapping[str, Sequence[_Start]]) -> None:
+    new = {row.identity: row for row in work.rows if row.kind == "process"}
+    if not new:
+        return
+    now = work.house.clock.now()
+    definitions.close_starts(work.session, list(new), now)
+    waiting: list[dict[str, Any]] = []
+    timers: list[dict[str, Any]] = []
+    for process_id, row in new.items():
+        for start in starts.get(process_id, ()):
+            if start.armed is not None:
+                timers.append(
+                    start_timer(work.house, row.key, process_id, start.event.element_id, start.armed)
+                )
+            else:
+                waiting.append(
+                    {
+                        "key": work.house.keys.next(),
+                        "definition_key": row.key,
+                        "process_id": process_id,
+                        "element_id": start.event.element_id,
+                        "kind": start.event.kind,
+                        "name": start.name,
+                        "is_open": True,
+                        "updated_at": now,
+                    }
+                )
+    messages.open_starts(work.session, waiting)
+    if timers:
+        work.session.execute(sa.insert(jobs), timers)
+        after_commit(work.session, work.house.wakeup.call)
+
+
+def start_timer(
+    house: House, definition_key: int, process_id: str, element_id: str, armed: Armed
+) -> dict[str, Any]:
+    """Return the job row of a timer start event."""
+    return new_job(house.clock.now()) | {
+        "key": house.keys.next(),
+        "kind": "timer",
+        "type": element_id,
+        "dedup_key": f"start:{definition_key}:{element_id}:{armed.number}",
+        "due_at": armed.due_at,
+        "retries": 5,
+        "definition_key": definition_key,
+        "process_id": process_id,
+        "element_id": element_id,
+        "occurrence": armed.number,
+        "rule": armed.to_json(),
+    }
+
+
+def _answer(work: _Work) -> Deployed:
+    by_kind = {kind: [row for row in work.rows if row.kind == kind] for kind in VERSIONED}
+    return Deployed(
+        deployment_key=work.key,
+        processes=tuple(
+            ProcessDefinitionRecord(
+                row.key,
+                row.identity,
+                row.name,
+                row.version,
+                row.version_tag,
+                row.resource_name,
+                row.deployment_key,
+                row.has_start_form,
+                row.state,
+            )
+            for row in by_kind["process"]
+        ),
+        decisions=tuple(
+            DecisionDefinitionRecord(
+                row.key,
+                row.identity,
+                row.name or row.identity,
+                row.version,
+                row.version_tag,
+                row.requirements_id or "",
+                row.requirements_key or 0,
+                row.deployment_key,
+                row.state,
+            )
+            for row in by_kind["decision"]
+        ),
+        requirements=tuple(
+            DecisionRequirementsRecord(
+                row.key,
+                row.identity,
+                row.name or row.identity,
+                row.version,
+                row.resource_name,
+                row.deployment_key,
+            )
+            for row in by_kind["requirements"]
+        ),
+        forms=tuple(
+            FormRecord(
+                row.key,
+                row.identity,
+                row.version,
+                row.version_tag,
+                row.resource_name,
+                row.deployment_key,
+                None,
+            )
+            for row in by_kind["form"]
+        ),
+        models=tuple(work.kept),
+        findings=work.judged.findings,
+    )

@@ -1,0 +1,187 @@
+"""Why a command is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.errors import Broken, Conflict, Invalid, NotFound
+from engine.findings import Finding
+
+
+class DeploymentRefused(Invalid):
+    """The files cannot be deployed."""
+
+    code = "deployment_refused"
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        """``findings`` name every problem of every file."""
+        self.findings = tuple(findings)
+        super().__init__(None, findings=[str(finding) for finding in self.findings])
+
+
+class DefinitionNotFound(NotFound):
+    """There is no such process definition."""
+
+    code = "definition_not_found"
+
+
+class DecisionDefinitionNotFound(NotFound):
+    """There is no such decision."""
+
+    code = "decision_not_found"
+
+
+class ResourceNotFound(NotFound):
+    """There is no such deployed resource."""
+
+    code = "resource_not_found"
+
+
+class ResourceInUse(Conflict):
+    """Cases still run on this definition."""
+
+    code = "resource_in_use"
+
+
+class InstanceNotFound(NotFound):
+    """There is no such process instance."""
+
+    code = "instance_not_found"
+
+
+class InstanceEnded(Conflict):
+    """This process instance has already ended."""
+
+    code = "instance_ended"
+
+
+class NotARoot(Conflict):
+    """A called process instance is ended through the instance that called it."""
+
+    code = "not_a_root"
+
+
+class StartRefused(Invalid):
+    """A process instance cannot be started like this."""
+
+    code = "start_refused"
+
+
+class NotYetEnded(Broken):
+    """The process instance has not ended in time; it goes on."""
+
+    code = "deadline_exceeded"
+
+
+class ScopeNotFound(NotFound):
+    """There is no such open scope."""
+
+    code = "scope_not_found"
+
+
+class TaskNotFound(NotFound):
+    """There is no such task."""
+
+    code = "task_not_found"
+
+
+class TaskAlreadyCompleted(Conflict):
+    """Someone completed this task before you did."""
+
+    code = "task_already_completed"
+
+
+class TaskCanceled(Conflict):
+    """This task is no longer needed: the case moved on without it."""
+
+    code = "task_canceled"
+
+
+class TaskHeld(Conflict):
+    """Someone else holds this task."""
+
+    code = "task_held"
+
+
+class NotYourTask(Conflict):
+    """This task is not yours to do."""
+
+    code = "not_your_task"
+
+
+class StaleTask(Conflict):
+    """This task has changed since you saw it."""
+
+    code = "stale_task"
+
+
+class TaskRefused(Invalid):
+    """The task cannot be changed like this."""
+
+    code = "task_refused"
+
+
+class JobNotFound(NotFound):
+    """There is no such job."""
+
+    code = "job_not_found"
+
+
+class JobAlreadySettled(Conflict):
+    """This job has already been completed, failed for good, or canceled."""
+
+    code = "job_already_settled"
+
+
+class JobRefused(Invalid):
+    """The job cannot be asked for or changed like this."""
+
+    code = "job_refused"
+
+
+class FenceLost(Conflict):
+    """Another worker has taken over this job."""
+
+    code = "fence_lost"
+
+
+class TimerNotFound(NotFound):
+    """There is no such waiting timer."""
+
+    code = "timer_not_found"
+
+
+class ReasonMissing(Invalid):
+    """A reason is needed."""
+
+    code = "reason_missing"
+
+
+class IncidentNotFound(NotFound):
+    """There is no such incident."""
+
+    code = "incident_not_found"
+
+
+class IncidentAlreadyResolved(Conflict):
+    """This incident has already been resolved."""
+
+    code = "incident_already_resolved"
+
+
+class MessageRefused(Invalid):
+    """The message cannot be published like this."""
+
+    code = "message_refused"
+
+
+class MessageDoubled(Conflict):
+    """A message with this name, key and id is already waiting."""
+
+    code = "message_doubled"
+
+
+class MessageNotCorrelated(NotFound):
+    """Nothing waits for this message."""
+
+    code = "message_not_correlated"

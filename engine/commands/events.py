@@ -1,0 +1,132 @@
+"""Messages and signals between cases: who catches them, who is started by them, what is kept for later
+(dialect §10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from engine import feel
+from engine.commands import family
+from engine.execution import changes as ch
+from engine.execution.run import ElementNotFound, ElementNotWaiting
+from engine.store import dialects, instances, messages
+from engine.store.instances import InstanceRow
+
+if TYPE_CHECKING:
+    from engine.commands.step import Step
+
+
+def publish(
+    step: Step,
+    name: str,
+    correlation_key: str,
+    variables: Mapping[str, Any],
+    *,
+    besides: Sequence[str] = (),
+) -> dict[str, int]:
+    """Deliver a message to one catcher of every process id, and start what it starts; process id → instance
+    key.
+
+    Process ids in ``besides`` have had it. With a key, a process is not started while an instance so
+    started is open.
+    """
+    dialects.take_turns(step.session, _turn(name, correlation_key))
+    step.flush()
+    reached: dict[str, int] = {}
+    found = messages.waiting(step.session, "message", name, correlation_key, besides=besides)
+    for one in sorted(found, key=lambda waiting: waiting.root_key):
+        step.head(one.instance_key)
+        if messages.is_open(step.session, one.key) and _deliver(
+            step, one.instance_key, one.element_key, variables
+        ):
+            reached[one.process_id] = one.instance_key
+    for start in messages.starting(step.session, "message", name):
+        if start.process_id in reached or start.process_id in besides:
+            continue
+        if correlation_key and instances.open_with_start_key(step.session, start.process_id, correlation_key):
+            continue
+        reached[start.process_id] = _start(step, start, variables, correlation_key or None)
+    return reached
+
+
+def broadcast(step: Step, name: str, variables: Mapping[str, Any]) -> None:
+    """Deliver a signal to every catcher and every start event of the name."""
+    step.flush()
+    found = messages.waiting(step.session, "signal", name, None)
+    for one in sorted(found, key=lambda waiting: (waiting.root_key, waiting.key)):
+        step.head(one.instance_key)
+        if messages.is_open(step.session, one.key):
+            _deliver(step, one.instance_key, one.element_key, variables)
+    for start in messages.starting(step.session, "signal", name):
+        _start(step, start, variables, None)
+
+
+def feed_from_buffer(step: Step, opened: Sequence[tuple[InstanceRow, ch.SubscriptionOpened]]) -> None:
+    """Give each newly opened message subscription the oldest message that waits for it."""
+    wanted = {(change.name, change.correlation_key or "") for _, change in opened}
+    dialects.take_turns(step.session, *(_turn(*one) for one in wanted))
+    kept = messages.buffered(step.session, wanted, now=step.now)
+    if not kept:
+        return
+    delivered = {one.key: list(one.delivered) for one in kept}
+    for row, change in opened:
+        for one in kept:
+            fits = (one.name, one.correlation_key) == (change.name, change.correlation_key or "")
+            if not fits or row.process_id in delivered[one.key] or not row.is_open:
+                continue
+            if _deliver(step, row.key, change.key, feel.load(one.variables)):
+                delivered[one.key].append(row.process_id)
+                messages.note_delivery(step.session, one.key, delivered[one.key])
+            break
+
+
+def start_next(step: Step, ended: InstanceRow) -> None:
+    """Start the next instance of a process for which a message waited while an instance with its key was
+    open.
+    """
+    key = ended.start_key or ""
+    names = messages.start_names(step.session, ended.process_id)
+    if not names:
+        return
+    dialects.take_turns(step.session, *(_turn(name, key) for name in names))
+    step.flush()
+    if instances.open_with_start_key(step.session, ended.process_id, key):
+        return
+    for one in messages.buffered(step.session, [(name, key) for name in names], now=step.now):
+        if ended.process_id in one.delivered:
+            continue
+        starts = messages.starting(step.session, "message", one.name)
+        for start in starts:
+            if start.process_id == ended.process_id:
+                _start(step, start, feel.load(one.variables), key)
+                messages.note_delivery(step.session, one.key, [*one.delivered, ended.process_id])
+                return
+
+
+def _deliver(step: Step, instance_key: int, element_key: int, variables: Mapping[str, Any]) -> bool:
+    if not step.head(instance_key).is_open:
+        return False
+    case = step.case(instance_key)
+    try:
+        step.move(case, lambda execution: execution.deliver(element_key, variables))
+    except (ElementNotFound, ElementNotWaiting):
+        return False
+    return True
+
+
+def _start(step: Step, start: messages.Starting, variables: Mapping[str, Any], start_key: str | None) -> int:
+    row = family.new_row(
+        step,
+        key=step.house.keys.next(),
+        definition_key=start.definition_key,
+        process_id=start.process_id,
+        start_key=start_key,
+    )
+    family.begin(step, row, {}, at=start.element_id, payload=variables)
+    return row.key
+
+
+def _turn(name: str, correlation_key: str) -> str:
+    return f"message:{name}:{correlation_key}"

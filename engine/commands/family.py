@@ -1,0 +1,229 @@
+"""What happens between the instances of a family: calling, ending, terminating, errors on their way up;
+and tasks' forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from engine.dialect import ProcessDefinition
+from engine.execution import changes as ch
+from engine.execution.run import ElementNotFound, ElementNotWaiting, Execution, NoSuchStart
+from engine.store import instances
+from engine.store.instances import InstanceRow
+from engine.store.tables import instances as instances_table
+from engine.store.tables import jobs, tasks
+
+if TYPE_CHECKING:
+    from engine.commands.step import Case, Step
+
+DEEPEST = 50  # called within called, P7
+
+
+def new_row(
+    step: Step,
+    *,
+    key: int,
+    definition_key: int,
+    process_id: str,
+    parent: InstanceRow | None = None,
+    parent_element_key: int | None = None,
+    business_id: str | None = None,
+    start_key: str | None = None,
+    tags: tuple[str, ...] = (),
+    stop_after: tuple[str, ...] = (),
+) -> InstanceRow:
+    """Return the row of an instance about to start."""
+    return InstanceRow(
+        key=key,
+        definition_key=definition_key,
+        process_id=process_id,
+        parent_key=parent.key if parent else None,
+        parent_element_key=parent_element_key,
+        root_key=parent.root_key if parent else key,
+        depth=parent.depth + 1 if parent else 0,
+        business_id=business_id,
+        start_key=start_key,
+        tags=list(parent.tags) if parent else list(tags),
+        state="ACTIVE",
+        revision=1,
+        stop_after=list(stop_after),
+        open_incidents=0,
+        started_at=step.now,
+        ended_at=None,
+        suspended_at=None,
+        changed_at=step.now,
+    )
+
+
+def begin(
+    step: Step,
+    row: InstanceRow,
+    variables: Mapping[str, Any],
+    *,
+    at: str | None = None,
+    payload: Mapping[str, Any] | None = None,
+    activate: tuple[str, ...] = (),
+) -> Case:
+    """Start the instance of ``row`` and advance it to its first waits. Raises ``NoSuchStart``."""
+    definition: ProcessDefinition = step.house.catalogue.process(step.session, row.definition_key)
+    execution = Execution.start(
+        definition,
+        key=row.key,
+        variables=variables,
+        world=step.world(row, definition),
+        at=at,
+        payload=payload,
+        has_parent=row.parent_key is not None,
+        activate=activate,
+    )
+    step.rows.tell(row, "instance_started", {"process": row.process_id, "definition": row.definition_key})
+    return step.add(row, definition, execution)
+
+
+def start_child(step: Step, case: Case, call: ch.ChildCalled) -> None:
+    """Start the process a call activity names, in this step; what is missing becomes its incident."""
+    if not _still_waits(case, call.key):
+        return
+    caller = case.row
+    calling = step.house.catalogue.row(step.session, "process", caller.definition_key)
+    found = step.house.catalogue.bound(
+        step.session, "process", call.process_id, call.binding, calling.deployment_key
+    )
+    if found is None or caller.depth + 1 > DEEPEST:
+        problem = (
+            f"There is no process {call.process_id!r} to call. Deploy it, then resolve this incident."
+            if found is None
+            else f"Processes call each other more than {DEEPEST} levels deep."
+        )
+        step.move(case, lambda execution: execution.halt(call.key, "CALLED_ELEMENT_ERROR", problem))
+        return
+    row = new_row(
+        step,
+        key=step.house.keys.next(),
+        definition_key=found.key,
+        process_id=found.identity,
+        parent=caller,
+        parent_element_key=call.key,
+        business_id=caller.business_id if call.business_id is None else call.business_id or None,
+    )
+    try:
+        begin(step, row, call.variables)
+    except NoSuchStart:
+        problem = f"The process {call.process_id!r} has no start without an event, so it cannot be called."
+        step.move(case, lambda execution: execution.halt(call.key, "CALLED_ELEMENT_ERROR", problem))
+
+
+def finish_child(step: Step, row: InstanceRow, variables: Mapping[str, Any]) -> None:
+    """Hand the root variables of a completed child back to its call activity."""
+    if row.parent_key is None or row.parent_element_key is None or not step.head(row.parent_key).is_open:
+        return
+    parent, element = step.case(row.parent_key), row.parent_element_key
+    if _still_waits(parent, element):
+        step.move(parent, lambda execution: execution.finish_child(element, variables))
+
+
+def terminate_child(step: Step, element_key: int) -> None:
+    """Terminate the open child a call activity left behind."""
+    known = [
+        case.row
+        for case in step.cases.values()
+        if case.row.parent_element_key == element_key and case.row.is_open
+    ]
+    child = known[0] if known else instances.child_of(step.session, element_key)
+    if child is not None and step.head(child.key).is_open:
+        step.move(step.case(child.key), Execution.cancel)
+
+
+def pass_upward(step: Step, case: Case, escaped: ch.ErrorEscaped) -> None:
+    """Let an error or escalation search on at the instances above; uncaught, an error halts its thrower."""
+    above = case.row
+    while above.parent_key is not None and above.parent_element_key is not None:
+        parent, element = step.case(above.parent_key), above.parent_element_key
+        caught = step.move(
+            parent,
+            lambda execution, element=element: execution.child_error(  # type: ignore[misc]
+                element, escaped.kind, escaped.code, escaped.message, escaped.variables
+            ),
+        )
+        if caught:
+            return
+        above = parent.row
+    if escaped.kind == "error":
+        step.move(case, Execution.fail_escaped)
+
+
+def stop_if_asked(step: Step, case: Case, ended: ch.ElementEnded) -> None:
+    """Terminate the rest of the instance when an element named in ``stop_after`` has ended."""
+    if not case.row.stop_after:
+        return
+    element_id = step.rows.element_id(step.session, ended.key)
+    if element_id in case.row.stop_after:
+        case.row.stop_after = ()
+
+        step.later([partial(_stop, case=case)])
+
+
+def _stop(step: Step, *, case: Case) -> None:
+    if case.row.is_open:
+        step.move(case, Execution.cancel)
+
+
+def open_task(step: Step, case: Case, task: ch.TaskOpened) -> None:
+    """Bind a new task to the version of its form that its binding means now; a missing form is its
+    incident.
+    """
+    form_key = None
+    if task.form is not None:
+        deployment = step.house.catalogue.row(step.session, "process", case.row.definition_key).deployment_key
+        found = step.house.catalogue.bound(
+            step.session, "form", task.form.form_id, task.form.binding, deployment
+        )
+        if found is None:
+            problem = f"There is no form {task.form.form_id!r}. Deploy it, then resolve this incident."
+            step.rows.leave_out_task(task.key)
+            step.later([lambda step: _halt_for_form(step, case, task.key, problem)])
+            return
+        form_key = found.key
+    step.rows.open_task(case.row, task, form_key)
+
+
+def _halt_for_form(step: Step, case: Case, key: int, problem: str) -> None:
+    if _still_waits(case, key):
+        step.move(case, lambda execution: execution.halt(key, "FORM_NOT_FOUND", problem))
+
+
+def followers(session: Session, root_key: int, clock: str) -> list[int]:
+    """Return the open instances of a family that have a timer or task following ``clock``."""
+    timers = session.execute(
+        sa.select(jobs.c.instance_key, jobs.c.clocks).where(
+            jobs.c.root_key == root_key, jobs.c.kind == "timer", jobs.c.status == "ready"
+        )
+    ).all()
+    keys = {row.instance_key for row in timers if clock in (row.clocks or ())}
+    keys |= set(
+        session.execute(
+            sa.select(tasks.c.instance_key).where(
+                tasks.c.root_key == root_key, tasks.c.state == "CREATED", tasks.c.clock == clock
+            )
+        ).scalars()
+    )
+    if not keys:
+        return []
+    open_ones = sa.select(instances_table.c.key).where(
+        instances_table.c.key.in_(keys), instances_table.c.state.in_(("ACTIVE", "SUSPENDED"))
+    )
+    return sorted(session.execute(open_ones).scalars())
+
+
+def _still_waits(case: Case, element_key: int) -> bool:
+    try:
+        case.execution.locals(element_key)
+    except (ElementNotFound, ElementNotWaiting):
+        return False
+    return not case.execution.ended

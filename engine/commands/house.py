@@ -1,0 +1,240 @@
+"""What every command needs at hand: database, clock, definitions, live cases, job types and the hooks of
+the service.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from sqlalchemy.orm import Session
+
+from engine import feel
+from engine.actors import Actor
+from engine.calendars import Calendars
+from engine.clock import Clock
+from engine.commands.catalogue import Catalogue
+from engine.commands.errors import NotYourTask
+from engine.execution.changes import Change
+from engine.execution.run import Execution
+from engine.execution.world import CaseClock
+from engine.keys import Keys
+from engine.store.database import Database
+from engine.wakeup import Wakeup
+
+Execution_ = Literal["in-transaction", "async"]
+TaskAction = Literal["see", "claim", "unclaim", "assign", "update", "complete"]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFacts:
+    """What the guard may know of a task."""
+
+    key: int
+    element_id: str
+    process_id: str
+    instance_key: int
+    root_key: int
+    assignee: str | None
+    candidate_groups: tuple[str, ...]
+    candidate_users: tuple[str, ...]
+    headers: Mapping[str, str]
+
+    def is_offered_to(self, actor: Actor) -> bool:
+        """Tell whether ``actor`` holds the task, is a candidate, or nobody was named at all."""
+        if self.assignee is not None and self.assignee == actor.name:
+            return True
+        if actor.name in self.candidate_users or actor.groups & set(self.candidate_groups):
+            return True
+        return not (self.assignee or self.candidate_users or self.candidate_groups)
+
+
+class TaskGuard(Protocol):
+    """Who may do what with a task. Asked inside the transaction, again at every action."""
+
+    def check(
+        self,
+        action: TaskAction,
+        *,
+        session: Session,
+        task: TaskFacts,
+        actor: Actor,
+        assignee: str | None = None,
+    ) -> None:
+        """Return, or raise ``NotYourTask`` or another error. ``assignee`` is who is to get the task."""
+
+    def hidden_cases(self, session: Session, actor: Actor) -> frozenset[int]:
+        """Return the keys of the root instances whose tasks must not appear in lists for ``actor``."""
+
+
+class OfferedTasks:
+    """The guard without a register: a task may be done by those it is offered to, by services and
+    administrators.
+    """
+
+    def check(
+        self,
+        action: TaskAction,
+        *,
+        session: Session,  # noqa: ARG002
+        task: TaskFacts,
+        actor: Actor,
+        assignee: str | None = None,  # noqa: ARG002
+    ) -> None:
+        """Raise ``NotYourTask`` unless the task is offered to ``actor``."""
+        if actor.is_trusted or actor.kind == "service" or task.is_offered_to(actor):
+            return
+        raise NotYourTask(task=task.key, action=action, person=actor.name)
+
+    def hidden_cases(self, session: Session, actor: Actor) -> frozenset[int]:  # noqa: ARG002
+        """Hide nothing."""
+        return frozenset()
+
+
+class CaseClocks(Protocol):
+    """The clocks of cases (deadlines kept in the register)."""
+
+    def due(self, session: Session, instance_key: int, name: str) -> datetime | None:
+        """Return the bound (aware UTC) of a running clock of this root instance, None if there is none."""
+
+    def view(self, session: Session, instance_key: int, name: str) -> CaseClock | None:
+        """Return the newest clock of this root instance, running or not, None if there never was one."""
+
+
+class NoClocks:
+    """Cases without clocks."""
+
+    def due(self, session: Session, instance_key: int, name: str) -> datetime | None:  # noqa: ARG002
+        """Return None."""
+        return None
+
+    def view(self, session: Session, instance_key: int, name: str) -> CaseClock | None:  # noqa: ARG002
+        """Return None."""
+        return None
+
+
+class PrivateFacts(Protocol):
+    """Where personal and special data of forms live: in the register, never in process variables."""
+
+    def load(self, session: Session, root_key: int) -> Mapping[str, Any]:
+        """Return the case's private values, nested as forms name them."""
+
+
+class NoPrivateFacts:
+    """Cases without private data."""
+
+    def load(self, session: Session, root_key: int) -> Mapping[str, Any]:  # noqa: ARG002
+        """Return nothing."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitive:
+    """Personal and special answers of one form, by dotted path; the register keeps them."""
+
+    root_key: int
+    instance_key: int
+    task_key: int | None  # None: start form
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """What one command did to the cases of one family, told inside its transaction."""
+
+    command: str
+    actor: Actor
+    now: datetime
+    changes: tuple[tuple[int, Change], ...]  # (instance key, change) in order
+    roots: Mapping[int, int]  # instance key → root key
+    ended_roots: frozenset[int]
+    sensitive: tuple[Sensitive, ...] = ()
+
+
+Handler = Callable[[Any], Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class JobType:
+    """Work done by our own code. ``handler`` takes a ``StepContext`` and returns result variables or None.
+
+    ``in-transaction`` types run inside the step, under a savepoint; ``async`` ones from the queue in a
+    transaction of their own. ``outside`` types touch the network: they are always async and run without any
+    transaction.
+    """
+
+    name: str
+    handler: Handler
+    execution: Execution_ = "in-transaction"
+    outside: bool = False
+
+    @property
+    def default_in_step(self) -> bool:
+        """Tell whether it runs inside the step unless the diagram says otherwise."""
+        return self.execution == "in-transaction" and not self.outside
+
+
+class LiveCases:
+    """Executions kept between steps, by instance and revision; taken out while in use.
+
+    Safe between threads.
+    """
+
+    def __init__(self, limit: int) -> None:
+        """Keep at most ``limit`` of them, the most recently used."""
+        self._limit = limit
+        self._kept: OrderedDict[int, tuple[int, Execution]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def take(self, key: int, revision: int) -> Execution | None:
+        """Return and forget the execution of this instance, if it is kept at this revision."""
+        with self._lock:
+            kept = self._kept.pop(key, None)
+        return kept[1] if kept is not None and kept[0] == revision else None
+
+    def put(self, key: int, revision: int, execution: Execution) -> None:
+        """Keep an execution whose state was committed as ``revision``."""
+        with self._lock:
+            self._kept[key] = (revision, execution)
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._limit:
+                self._kept.popitem(last=False)
+
+
+@dataclass(frozen=True)
+class House:
+    """The surroundings of all commands of one process."""
+
+    database: Database
+    clock: Clock
+    zone: str
+    calendars: Calendars | None
+    job_types: Mapping[str, JobType]
+    guard: TaskGuard
+    clocks: CaseClocks
+    private: PrivateFacts
+    listeners: tuple[Callable[[Session, StepReport], None], ...]
+    catalogue: Catalogue
+    live: LiveCases
+    wakeup: Wakeup = field(default_factory=Wakeup)
+
+    @property
+    def keys(self) -> Keys:
+        """The source of keys."""
+        return self.database.keys
+
+    def moment(
+        self, *, zone: str | None = None, calendar: str | None = None, seed: str | None = None
+    ) -> feel.Moment:
+        """Return the present for expressions, in the service's zone unless ``zone`` says otherwise."""
+        return feel.Moment(
+            self.clock.now(),
+            zone=zone or self.zone,
+            calendars=self.calendars,
+            calendar=calendar,
+            random_seed=seed,
+        )

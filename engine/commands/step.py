@@ -1,0 +1,338 @@
+"""One step: the cases a command moves in one transaction, what follows from their moving, and the rows it
+leaves.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from engine import feel
+from engine.actors import Actor
+from engine.commands import events, family
+from engine.commands.errors import InstanceEnded, InstanceNotFound
+from engine.commands.house import House, Sensitive, StepReport
+from engine.commands.rows import Rows
+from engine.commands.world import CaseWorld
+from engine.dialect import ProcessDefinition
+from engine.execution import changes as ch
+from engine.execution.run import Execution
+from engine.retry import JOBS
+from engine.store import instances
+from engine.store.instances import InstanceRow
+from engine.store.tables import jobs
+from engine.store.unit_of_work import after_commit
+
+T = TypeVar("T")
+MOST_TIMERS = 100  # fired before a command; more are left to the workers
+
+
+@dataclass(slots=True)
+class Case:
+    """An instance in hand: its row, its definition, and its live execution."""
+
+    row: InstanceRow
+    definition: ProcessDefinition
+    execution: Execution
+    is_new: bool = False
+    touched: bool = False
+
+
+class Step:
+    """The cases one command moves. ``finish`` writes them; after any exception the whole step is thrown away.
+
+    Locks are taken per family, through the root's row; families met later (signals, messages) in the order
+    met, which a deadlock and the repetition of the command put right.
+    """
+
+    def __init__(self, house: House, session: Session, *, actor: Actor, command: str) -> None:
+        """``command`` names what was asked, for listeners."""
+        self.house, self.session, self.actor, self.command = house, session, actor, command
+        self.now = house.clock.now()
+        self.rows = Rows(keys=house.keys, now=self.now, actor=actor.name)
+        self.cases: dict[int, Case] = {}
+        self.heads: dict[int, InstanceRow] = {}  # rows read under a lock, case not needed yet
+        self.locked: set[int] = set()  # root keys
+        self.changes: list[tuple[int, ch.Change]] = []
+        self.sensitive: list[Sensitive] = []
+        self._follow_ups: deque[Callable[[], None]] = deque()
+        self._opened: list[tuple[InstanceRow, ch.SubscriptionOpened]] = []
+        self._immediate = False  # something is due at once: wake the workers
+        self._following: Mapping[type, Callable[[Case, Any], None]] = {
+            ch.TaskOpened: partial(family.open_task, self),
+            ch.JobOpened: lambda case, change: self._open_job(case.row, change),
+            ch.TimerArmed: lambda _, change: self._note_timer(change),
+            ch.SubscriptionOpened: self._note_subscription,
+            ch.ChildCalled: lambda case, change: self._later(family.start_child, case, change),
+            ch.ChildTerminated: lambda _, change: self._later(family.terminate_child, change.key),
+            ch.ErrorEscaped: lambda case, change: self._later(family.pass_upward, case, change),
+            ch.SignalThrown: lambda _, change: self._later(events.broadcast, change.name, change.variables),
+            ch.InstanceEnded: self._end,
+            ch.ElementEnded: partial(family.stop_if_asked, self),
+        }
+
+    # taking cases
+
+    def lock(self, kind: str, key: int) -> InstanceRow | None:
+        """Lock the family of an instance, task, element or job and return its root's row, or None."""
+        root = instances.lock_family_of(self.session, kind, key)
+        if root is not None:
+            self.locked.add(root.key)
+            self.heads[root.key] = root
+        return root
+
+    def head(self, key: int) -> InstanceRow:
+        """Return the row of an instance, its family locked. Raises ``InstanceNotFound``."""
+        case = self.cases.get(key)
+        if case is not None:
+            return case.row
+        row = self.heads.get(key)
+        if row is None and not self.locked:
+            self.lock("instance", key)
+            row = self.heads.get(key)
+        if row is None:
+            row = instances.read(self.session, key)
+            if row is not None and row.root_key not in self.locked:
+                self.lock("instance", key)
+                row = self.heads.get(key) or instances.read(self.session, key)
+        if row is None:
+            raise InstanceNotFound(instance=key)
+        self.heads[key] = row
+        return row
+
+    def case(self, key: int) -> Case:
+        """Return an open case, its family locked. Raises ``InstanceNotFound`` or ``InstanceEnded``."""
+        known = self.cases.get(key)
+        if known is not None:
+            return known
+        row = self.head(key)
+        if not row.is_open:
+            raise InstanceEnded(instance=key, state=row.state)
+        definition = self.house.catalogue.process(self.session, row.definition_key)
+        world = self.world(row, definition)
+        execution = self.house.live.take(row.key, row.revision)
+        if execution is None:
+            live = instances.saved(self.session, row.key)
+            if live is None:
+                raise InstanceEnded(instance=key, state=row.state)
+            execution = Execution.revive(definition, live, world=world)
+        else:
+            execution.meet(world)
+        case = self.cases[key] = Case(row, definition, execution)
+        return case
+
+    def world(self, row: InstanceRow, definition: ProcessDefinition) -> CaseWorld:
+        """Return the surroundings of an instance in this step."""
+        return CaseWorld(self, row, zone=definition.time_zone, calendar=definition.calendar)
+
+    def add(self, row: InstanceRow, definition: ProcessDefinition, execution: Execution) -> Case:
+        """Take a new instance into the step and follow up what its start brought about."""
+        case = self.cases[row.key] = Case(row, definition, execution, is_new=True, touched=True)
+        if row.key == row.root_key:
+            self.locked.add(row.key)
+        self._absorb(case)
+        return case
+
+    # moving
+
+    def move(self, case: Case, action: Callable[[Execution], T]) -> T:
+        """Let ``action`` move the case, and note what changed; follow-ups wait for ``settle``."""
+        case.touched = True
+        answer = action(case.execution)
+        self._absorb(case)
+        return answer
+
+    def later(self, requests: Iterable[Callable[[Step], None]]) -> None:
+        """Do what handlers asked for, once the case in hand has come to rest."""
+        self._follow_ups.extend(partial(request, self) for request in requests)
+
+    def settle(self) -> None:
+        """Follow up until nothing is left: children, parents, signals, messages, buffered messages."""
+        while self._follow_ups or self._opened:
+            if self._follow_ups:
+                self._follow_ups.popleft()()
+            else:
+                opened, self._opened = self._opened, []
+                events.feed_from_buffer(self, opened)
+
+    def fire_due_timers(self, root_key: int) -> bool:
+        """Fire every timer of the family that is due, in order, before anything else is applied (P3)."""
+        for count in range(MOST_TIMERS):
+            due = self.session.execute(
+                sa.select(jobs.c.key, jobs.c.instance_key, jobs.c.element_instance_key)
+                .where(
+                    jobs.c.root_key == root_key,
+                    jobs.c.kind == "timer",
+                    jobs.c.status == "ready",
+                    jobs.c.due_at <= self.now,
+                )
+                .order_by(jobs.c.due_at, jobs.c.key)
+                .limit(1)
+            ).first()
+            if due is None:
+                return count > 0
+            self.fire(due.key, due.instance_key, due.element_instance_key)
+            self.settle()
+            self.flush()
+        return True
+
+    def fire(self, job_key: int, instance_key: int, element_key: int) -> None:
+        """Settle a timer's job and let it take effect; one without effect is an incident."""
+        self.session.execute(
+            sa.update(jobs)
+            .where(jobs.c.key == job_key)
+            .values(
+                status="done",
+                state="COMPLETED",
+                claims=0,
+                lease_owner=None,
+                lease_until=None,
+                ended_at=self.now,
+                updated_at=self.now,
+            )
+        )
+        row = self.head(instance_key)
+        if not row.is_open:
+            return
+        case = self.case(instance_key)
+        if self.move(case, lambda execution: execution.fire_timer(element_key)):
+            self.rows.tell(row, "timer_fired", {"job": job_key})
+        else:
+            self.rows.open_incident(
+                row,
+                error_type="UNKNOWN",
+                code="timer_had_no_effect",
+                message="A timer was due, but nothing waited for it. Look where the case stands.",
+                job_key=job_key,
+            )
+
+    def publish(self, name: str, correlation_key: str, variables: Mapping[str, Any]) -> dict[str, int]:
+        """Deliver a message as ``events.publish`` says; return process id → instance reached."""
+        return events.publish(self, name, correlation_key, variables)
+
+    def rearm(self, root_key: int, clock: str) -> None:
+        """Let every open instance of the family look again at timers and tasks that follow ``clock``."""
+        self.flush()
+        for key in family.followers(self.session, root_key, clock):
+            self.move(self.case(key), lambda execution: execution.rearm(clock))
+
+    # ending the step
+
+    def finish(self) -> None:
+        """Write everything: rows, live states, and what listeners add; keep the executions once committed."""
+        self.settle()
+        self.flush()
+        self._tell_listeners()
+        live = [case for case in self.cases.values() if case.row.is_open]
+        after_commit(self.session, lambda: self._keep(live))
+
+    def flush(self) -> None:
+        """Write what was noted so far, so that queries see it; first the ended, whose place others may
+        take.
+        """
+        touched = [case for case in self.cases.values() if case.touched]
+        for case in sorted(touched, key=lambda one: one.row.is_open):
+            self._store(case)
+        self.rows.write(self.session)
+
+    def due_now(self) -> None:
+        """Have the workers woken after the commit."""
+        self._immediate = True
+
+    def _keep(self, live: Sequence[Case]) -> None:
+        for case in live:
+            self.house.live.put(case.row.key, case.row.revision, case.execution)
+        if self._immediate:
+            self.house.wakeup.call()
+
+    def _store(self, case: Case) -> None:
+        case.touched = False
+        case.row.changed_at = self.now
+        live = None if case.execution.ended else case.execution.save()
+        if case.is_new:
+            case.is_new = False
+            instances.insert(self.session, case.row, live)
+        else:
+            instances.update(self.session, case.row, live)
+
+    def _tell_listeners(self) -> None:
+        if not self.house.listeners:
+            return
+        rows = [case.row for case in self.cases.values()]
+        report = StepReport(
+            command=self.command,
+            actor=self.actor,
+            now=self.now,
+            changes=tuple(self.changes),
+            roots={row.key: row.root_key for row in rows},
+            ended_roots=frozenset(row.key for row in rows if row.key == row.root_key and not row.is_open),
+            sensitive=tuple(self.sensitive),
+        )
+        for listener in self.house.listeners:
+            listener(self.session, report)
+
+    # what follows from a change
+
+    def _absorb(self, case: Case) -> None:
+        for change in case.execution.take_changes():
+            self.changes.append((case.row.key, change))
+            self.rows.absorb(case.row, change)
+            self._follow_up(case, change)
+
+    def _follow_up(self, case: Case, change: ch.Change) -> None:
+        follow = self._following.get(type(change))
+        if follow is not None:
+            follow(case, change)
+
+    def _later(self, work: Callable[..., None], *given: Any) -> None:
+        self._follow_ups.append(partial(work, self, *given))
+
+    def _note_timer(self, timer: ch.TimerArmed) -> None:
+        self._immediate = self._immediate or timer.due_at <= self.now
+
+    def _note_subscription(self, case: Case, change: ch.SubscriptionOpened) -> None:
+        if change.kind == "message":
+            self._opened.append((case.row, change))
+
+    def _open_job(self, row: InstanceRow, job: ch.JobOpened) -> None:
+        self._immediate = True
+        if job.failure is None:
+            self.rows.open_job(row, job, due_at=self.now, tries=0)
+            return
+        key = self.house.keys.next()
+        due_at = JOBS.next_due(self.now, 1, key=key)
+        job_key = self.rows.open_job(row, job, due_at=due_at, tries=1)
+        if job.retries <= 1:
+            self.rows.bury_job(job.key)
+            self.rows.open_incident(
+                row,
+                error_type="JOB_NO_RETRIES",
+                message=job.failure,
+                element_id=job.element_id,
+                element_key=job.key,
+                job_key=job_key,
+            )
+
+    def _end(self, case: Case, change: ch.InstanceEnded) -> None:
+        row = case.row
+        row.state = "TERMINATED" if change.terminated else "COMPLETED"
+        row.ended_at = self.now
+        self.rows.tell(row, "instance_ended", {"state": row.state})
+        if row.open_incidents:
+            self.rows.close_incidents_of(row)
+        if row.parent_key is not None and not change.terminated:
+            self._later(family.finish_child, row, dict(change.variables))
+        if row.start_key is not None:
+            self._later(events.start_next, row)
+        after_commit(self.session, self.house.wakeup.call)
+
+
+def plain(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return FEEL variables as plain Python."""
+    return {name: feel.outward(value) for name, value in variables.items()}

@@ -1,0 +1,105 @@
+"""The surroundings of one instance during one step: keys, our handlers, decisions and case clocks."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import DBAPIError
+
+from engine import feel
+from engine.commands.context import StepContext
+from engine.commands.decisions import decide
+from engine.errors import RedressError
+from engine.execution.world import Binding, BpmnError, CaseClock, InStepJob, RetryLater, Variables
+from engine.keys import KeysSpent
+from engine.store.errors import VersionConflict
+from engine.store.instances import InstanceRow
+
+if TYPE_CHECKING:
+    from engine.commands.step import Step
+
+LOG = logging.getLogger(__name__)
+OURS = "redress:"
+
+
+class CaseWorld:
+    """What one instance may ask during a step (``engine.execution.world.World``)."""
+
+    def __init__(self, step: Step, row: InstanceRow, *, zone: str | None, calendar: str | None) -> None:
+        """``zone`` and ``calendar`` are the definition's, None for the service's."""
+        self._step, self._row = step, row
+        self.moment: feel.Moment = step.house.moment(zone=zone, calendar=calendar)
+
+    def next_key(self) -> int:
+        """Return a key never used before."""
+        return self._step.house.keys.next()
+
+    def is_in_step(self, job_type: str, execution: str | None) -> bool:
+        """Tell whether jobs of this type run inside the step."""
+        known = self._step.house.job_types.get(job_type)
+        if known is None or known.outside:
+            return False
+        return known.default_in_step if execution is None else execution == "in-transaction"
+
+    def perform(self, job: InStepJob) -> Variables:
+        """Run the handler under a savepoint. Raises ``BpmnError`` or ``RetryLater``."""
+        handler = self._step.house.job_types[job.type].handler
+        context = StepContext(
+            house=self._step.house,
+            job_type=job.type,
+            headers=job.headers,
+            variables=job.variables,
+            element_id=job.element_id,
+            element_instance_key=job.element_instance_key,
+            instance_key=job.instance_key,
+            root_key=self._row.root_key,
+            business_id=self._row.business_id,
+            moment=self.moment,
+            now=self._step.now,
+            actor=self._step.actor,
+            in_transaction=self._step.session,
+        )
+        try:
+            with self._step.session.begin_nested():
+                result = handler(context) or {}
+                answer: Variables = feel.inward(dict(result))
+        except (BpmnError, KeysSpent, VersionConflict, DBAPIError):
+            raise
+        except Exception as problem:
+            LOG.warning("%s at %s failed: %s", job.type, job.element_id, problem, exc_info=True)
+            raise RetryLater(said(problem)) from problem
+        self._step.later(context.requests)
+        return answer
+
+    def decide(self, decision_id: str, binding: Binding, variables: Variables) -> Any:
+        """Return the value of a decision, kept with its evaluation. Raises ``Halt``."""
+        deployment = self._step.house.catalogue.row(
+            self._step.session, "process", self._row.definition_key
+        ).deployment_key
+        return decide(
+            self._step.house,
+            self._step.session,
+            decision_id,
+            binding,
+            variables,
+            moment=self.moment,
+            deployment_key=deployment,
+            instance_key=self._row.key,
+        )
+
+    def clock_due(self, name: str) -> datetime | None:
+        """Return the bound of the family's case clock, or None."""
+        return self._step.house.clocks.due(self._step.session, self._row.root_key, name)
+
+    def case_clock(self, name: str) -> CaseClock | None:
+        """Return the family's newest clock of this name, running or not, or None."""
+        return self._step.house.clocks.view(self._step.session, self._row.root_key, name)
+
+
+def said(problem: BaseException) -> str:
+    """Return what went wrong in words a case worker may see; foreign exceptions only by their kind."""
+    if isinstance(problem, (RedressError, BpmnError)):
+        return str(problem)
+    return f"{type(problem).__name__}: {str(problem)[:500]}"

@@ -1,0 +1,160 @@
+"""Rows of process instances: locking a family, reading and writing the live state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from engine.store.errors import VersionConflict
+from engine.store.tables import element_instances, instances, jobs, tasks
+
+HEAD = [column for column in instances.c if column.name != "saved"]
+LOCATED: Mapping[str, sa.Table] = {
+    "instance": instances,
+    "task": tasks,
+    "element": element_instances,
+    "job": jobs,
+}
+
+
+@dataclass(slots=True)
+class InstanceRow:
+    """An instance as its row says, without the live state. Mutable: a step keeps it up to date."""
+
+    key: int
+    definition_key: int
+    process_id: str
+    parent_key: int | None
+    parent_element_key: int | None
+    root_key: int
+    depth: int
+    business_id: str | None
+    start_key: str | None
+    tags: Sequence[str]
+    state: str
+    revision: int
+    stop_after: Sequence[str]
+    open_incidents: int
+    started_at: datetime
+    ended_at: datetime | None
+    suspended_at: datetime | None
+    changed_at: datetime
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it has not ended."""
+        return self.state in ("ACTIVE", "SUSPENDED")
+
+
+def lock_family_of(session: Session, kind: str, key: int) -> InstanceRow | None:
+    """Lock the family of an instance, task, element or job (``kind``) and return its root, or None.
+
+    All locks of a family hang on the root's row, so whoever changes a member comes here first.
+    """
+    table = LOCATED[kind]
+    root = sa.select(table.c.root_key).where(table.c.key == key).scalar_subquery()
+    return _row(session.execute(sa.select(*HEAD).where(instances.c.key == root).with_for_update()).first())
+
+
+def read(session: Session, key: int) -> InstanceRow | None:
+    """Return the row of an instance, or None. Lock its family first when it is to be changed."""
+    return _row(session.execute(sa.select(*HEAD).where(instances.c.key == key)).first())
+
+
+def root_of(session: Session, key: int) -> int | None:
+    """Return the root key of an instance, or None."""
+    return session.execute(sa.select(instances.c.root_key).where(instances.c.key == key)).scalar()
+
+
+def saved(session: Session, key: int) -> bytes | None:
+    """Return the stored live state of an instance; None once it has ended."""
+    stored = session.execute(sa.select(instances.c.saved).where(instances.c.key == key)).scalar()
+    return None if stored is None else bytes(stored)
+
+
+def child_of(session: Session, element_key: int) -> InstanceRow | None:
+    """Return the open instance called by this element instance, or None."""
+    return _row(
+        session.execute(
+            sa.select(*HEAD).where(
+                instances.c.parent_element_key == element_key,
+                instances.c.parent_key
+                == sa.select(element_instances.c.instance_key)
+                .where(element_instances.c.key == element_key)
+                .scalar_subquery(),
+                instances.c.state.in_(("ACTIVE", "SUSPENDED")),
+            )
+        ).first()
+    )
+
+
+def open_with_start_key(session: Session, process_id: str, start_key: str) -> bool:
+    """Tell whether an instance started by a message with this key is still open."""
+    return (
+        session.execute(
+            sa.select(instances.c.key)
+            .where(
+                instances.c.process_id == process_id,
+                instances.c.start_key == start_key,
+                instances.c.state == "ACTIVE",
+            )
+            .limit(1)
+        ).first()
+        is not None
+    )
+
+
+def insert(session: Session, row: InstanceRow, live: bytes | None) -> None:
+    """Store a new instance."""
+    values = {name: getattr(row, name) for name in InstanceRow.__slots__}
+    session.execute(sa.insert(instances), values | {"saved": live})
+
+
+def update(session: Session, row: InstanceRow, live: bytes | None) -> None:
+    """Store the state of an instance and count its revision up. Raises ``VersionConflict``."""
+    done: Any = session.execute(
+        sa.update(instances)
+        .where(instances.c.key == row.key, instances.c.revision == row.revision)
+        .values(
+            saved=live,
+            state=row.state,
+            definition_key=row.definition_key,
+            revision=row.revision + 1,
+            changed_at=row.changed_at,
+            ended_at=row.ended_at,
+        )
+    )
+    if done.rowcount != 1:
+        raise VersionConflict(instance=row.key, revision=row.revision)
+    row.revision += 1
+
+
+def count_incidents(session: Session, row: InstanceRow, change: int) -> None:
+    """Add ``change`` to the open incidents of an instance and of all that called it."""
+    line = [row.key]
+    parent = row.parent_key
+    while parent is not None:
+        line.append(parent)
+        parent = session.execute(sa.select(instances.c.parent_key).where(instances.c.key == parent)).scalar()
+    session.execute(
+        sa.update(instances)
+        .where(instances.c.key.in_(line))
+        .values(open_incidents=instances.c.open_incidents + change)
+    )
+    row.open_incidents += change
+
+
+def family_below(session: Session, key: int) -> list[int]:
+    """Return the keys of an instance and of all it called, directly or not."""
+    line = sa.select(sa.literal(key, sa.BigInteger).label("key")).cte("below", recursive=True)
+    line = line.union_all(sa.select(instances.c.key).join(line, instances.c.parent_key == line.c.key))
+    return list(session.execute(sa.select(line.c.key)).scalars())
+
+
+def _row(row: Any) -> InstanceRow | None:
+    return None if row is None else InstanceRow(**row._mapping)

@@ -1,0 +1,250 @@
+"""Rows of jobs: claiming under a lease, renewing, settling under the fence, and handing out to outside
+workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import INTERVAL
+from sqlalchemy.orm import Session
+
+from engine.store import dialects
+from engine.store.columns import MICROSECOND
+from engine.store.tables import jobs
+
+J = jobs.c
+MOST_CLAIMS = 5  # pick-ups never settled; then the job is suspected of killing its workers
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job leased to one of our workers; ``fence`` proves that it still is."""
+
+    key: int
+    kind: str
+    type: str
+    fence: int
+    owner: str
+    due_at: datetime
+    instance_key: int | None
+    root_key: int | None
+    definition_key: int | None
+    element_id: str | None
+    element_instance_key: int | None
+    occurrence: int
+    rule: Mapping[str, Any] | None
+    headers: Mapping[str, str]
+    retries: int
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A job as commands need it."""
+
+    key: int
+    kind: str
+    type: str
+    status: str
+    state: str
+    due_at: datetime
+    retries: int
+    tries: int
+    instance_key: int | None
+    root_key: int | None
+    element_id: str | None
+    element_instance_key: int | None
+    occurrence: int
+    rule: Mapping[str, Any] | None
+    deadline: datetime | None
+
+
+CLAIM_COLUMNS = [J[name] for name in Claim.__slots__ if name != "owner"]
+ROW_COLUMNS = [J[name] for name in JobRow.__slots__]
+
+
+def claim(
+    session: Session,
+    kinds: Sequence[str],
+    *,
+    owner: str,
+    lease: timedelta,
+    limit: int,
+    now: datetime,
+    types: Sequence[str] | None = None,
+) -> list[Claim]:
+    """Lease up to ``limit`` due jobs to ``owner``, the longest due first. A transaction of its own."""
+    sqlite = dialects.is_sqlite(session)
+    clock: Any = sa.literal(now, J.lease_until.type) if sqlite else dialects.now(session)
+    span = _span(session, lease)
+    free = sa.or_(J.lease_until.is_(None), J.lease_until < clock, J.lease_until > clock + _span(session, 2 * lease))
+    wanted = [J.status == "ready", J.due_at <= now, J.kind.in_(kinds), J.claims < MOST_CLAIMS, free]
+    if types is not None:
+        wanted.append(sa.or_(J.kind != "own", J.type.in_(types)))
+    picked = sa.select(J.key).where(*wanted).order_by(J.due_at).limit(limit)
+    rows = session.execute(
+        sa.update(jobs)
+        .where(J.key.in_(_locked(session, picked)))
+        .values(lease_owner=owner, lease_until=clock + span, fence=J.fence + 1, claims=J.claims + 1)
+        .returning(*CLAIM_COLUMNS)
+        .execution_options(synchronize_session=False)
+    ).all()
+    claims = [Claim(owner=owner, **row._mapping) for row in rows]
+    return sorted(claims, key=lambda one: (one.due_at, one.key))
+
+
+def renew(session: Session, claim: Claim, *, lease: timedelta, now: datetime) -> bool:
+    """Prolong a lease; False means that somebody else has the job now: stop at once."""
+    clock: Any = sa.literal(now, J.lease_until.type) if dialects.is_sqlite(session) else dialects.now(session)
+    done: Any = session.execute(
+        sa.update(jobs).where(*_ours(claim)).values(lease_until=clock + _span(session, lease))
+    )
+    return bool(done.rowcount == 1)
+
+
+def settle(session: Session, claim: Claim, *, now: datetime, state: str = "COMPLETED") -> bool:
+    """Mark a claimed job done; False when the fence is lost, then everything must be rolled back."""
+    done: Any = session.execute(
+        sa.update(jobs)
+        .where(*_ours(claim), J.status == "ready")
+        .values(
+            status="done",
+            state=state,
+            claims=0,
+            lease_owner=None,
+            lease_until=None,
+            updated_at=now,
+            ended_at=now,
+        )
+    )
+    return bool(done.rowcount == 1)
+
+
+def put_back(
+    session: Session,
+    claim: Claim,
+    *,
+    due_at: datetime,
+    now: datetime,
+    message: str,
+    code: str | None = None,
+    dead: bool = False,
+) -> bool:
+    """Note a failed try: due again at ``due_at``, or ``dead``; False when the fence is lost."""
+    done: Any = session.execute(
+        sa.update(jobs)
+        .where(*_ours(claim), J.status == "ready")
+        .values(
+            status="dead" if dead else "ready",
+            state="FAILED",
+            tries=J.tries + 1,
+            retries=0 if dead else sa.func.coalesce(sa.case((J.retries > 1, J.retries - 1), else_=1), 1),
+            claims=0,
+            lease_owner=None,
+            lease_until=None,
+            due_at=due_at,
+            error_message=message[:10_000],
+            error_code=code,
+            updated_at=now,
+        )
+    )
+    return bool(done.rowcount == 1)
+
+
+def release(session: Session, claims: Sequence[Claim]) -> None:
+    """Give back jobs that were claimed and not begun; they cost no try."""
+    for one in claims:
+        session.execute(
+            sa.update(jobs)
+            .where(*_ours(one))
+            .values(lease_owner=None, lease_until=None, claims=sa.case((J.claims > 0, J.claims - 1), else_=0))
+        )
+
+
+def next_due(session: Session, kinds: Sequence[str]) -> datetime | None:
+    """Return when the next job of these kinds is due, leased or not."""
+    return session.execute(
+        sa.select(sa.func.min(J.due_at)).where(
+            J.status == "ready", J.kind.in_(kinds), J.claims < MOST_CLAIMS, J.lease_until.is_(None)
+        )
+    ).scalar()
+
+
+def offer(
+    session: Session, job_type: str, *, worker: str, now: datetime, deadline: datetime, limit: int
+) -> list[int]:
+    """Hand up to ``limit`` free jobs of a type to an outside worker until ``deadline``: by priority, then
+    age.
+    """
+    picked = (
+        sa.select(J.key)
+        .where(
+            J.status == "ready",
+            J.kind == "service",
+            J.type == job_type,
+            J.due_at <= now,
+            sa.or_(J.deadline.is_(None), J.deadline <= now),
+        )
+        .order_by(J.priority.desc(), J.key)
+        .limit(limit)
+    )
+    return sorted(
+        session.execute(
+            sa.update(jobs)
+            .where(J.key.in_(_locked(session, picked)))
+            .values(worker=worker, deadline=deadline, updated_at=now)
+            .returning(J.key)
+        ).scalars()
+    )
+
+
+def has_offer(session: Session, job_type: str, *, now: datetime) -> bool:
+    """Tell whether a job of this type is free; one indexed query, so that empty polls are cheap."""
+    return (
+        session.execute(
+            sa.select(J.key)
+            .where(
+                J.status == "ready",
+                J.kind == "service",
+                J.type == job_type,
+                J.due_at <= now,
+                sa.or_(J.deadline.is_(None), J.deadline <= now),
+            )
+            .limit(1)
+        ).first()
+        is not None
+    )
+
+
+def read(session: Session, key: int) -> JobRow | None:
+    """Return a job, or None; lock its family first when it is to be changed."""
+    row = session.execute(sa.select(*ROW_COLUMNS).where(J.key == key)).first()
+    return None if row is None else JobRow(**row._mapping)
+
+
+def change(session: Session, key: int, *, now: datetime, **values: Any) -> None:
+    """Change a job."""
+    session.execute(sa.update(jobs).where(J.key == key).values(updated_at=now, **values))
+
+
+def _locked(session: Session, picked: sa.Select[Any]) -> Any:
+    """Return the chosen keys, passing over rows others have locked; materialised, so that LIMIT is exact."""
+    if dialects.is_sqlite(session):
+        return picked
+    chosen = picked.with_for_update(skip_locked=True).cte("picked").prefix_with("MATERIALIZED")
+    return sa.select(sa.column("key")).select_from(chosen)
+
+
+def _ours(claim: Claim) -> list[sa.ColumnElement[bool]]:
+    return [J.key == claim.key, J.fence == claim.fence, J.lease_owner == claim.owner]
+
+
+def _span(session: Session, lease: timedelta) -> Any:
+    if dialects.is_sqlite(session):
+        return sa.literal(lease // MICROSECOND, sa.BigInteger)
+    return sa.literal(lease, INTERVAL())

@@ -1,0 +1,87 @@
+"""Rows of user tasks: one at a time, and who they are offered to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from engine.store.columns import FAR
+from engine.store.errors import VersionConflict
+from engine.store.tables import jobs, task_candidates, tasks
+
+NEXT_TIMER = (
+    sa.select(sa.func.min(jobs.c.due_at))
+    .where(jobs.c.root_key == tasks.c.root_key, jobs.c.kind == "timer", jobs.c.status == "ready")
+    .scalar_subquery()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task as commands need it; ``next_timer_at`` is when the next timer of its family is due."""
+
+    key: int
+    instance_key: int
+    root_key: int
+    process_id: str
+    element_id: str
+    state: str
+    revision: int
+    assignee: str | None
+    candidate_groups: Sequence[str]
+    candidate_users: Sequence[str]
+    priority: int
+    due_at: datetime | None
+    due_sort: datetime
+    follow_up_at: datetime | None
+    form_key: int | None
+    headers: Mapping[str, str]
+    next_timer_at: datetime | None
+
+
+COLUMNS = [tasks.c[name] for name in TaskRow.__slots__ if name != "next_timer_at"]
+
+
+def read(session: Session, key: int) -> TaskRow | None:
+    """Return a task, or None; lock its family first when it is to be changed."""
+    row = session.execute(
+        sa.select(*COLUMNS, NEXT_TIMER.label("next_timer_at")).where(tasks.c.key == key)
+    ).first()
+    return None if row is None else TaskRow(**row._mapping)
+
+
+def change(session: Session, task: TaskRow, **values: Any) -> None:
+    """Change an open task that has not changed since it was read. Raises ``VersionConflict``."""
+    if "due_at" in values:
+        values["due_sort"] = values["due_at"] or FAR
+    done: Any = session.execute(
+        sa.update(tasks)
+        .where(tasks.c.key == task.key, tasks.c.revision == task.revision, tasks.c.state == "CREATED")
+        .values(revision=task.revision + 1, **values)
+    )
+    if done.rowcount != 1:
+        raise VersionConflict(task=task.key)
+
+
+def offer(session: Session, rows: Sequence[Mapping[str, Any]], task_key: int) -> None:
+    """Replace the candidates of a task."""
+    session.execute(sa.delete(task_candidates).where(task_candidates.c.task_key == task_key))
+    if rows:
+        session.execute(sa.insert(task_candidates), [dict(row) for row in rows])
+
+
+def purge_offers(session: Session, limit: int = 10_000) -> int:
+    """Remove the candidate rows of tasks that are closed; return how many there were."""
+    closed = (
+        sa.select(task_candidates.c.task_key)
+        .join(tasks, tasks.c.key == task_candidates.c.task_key)
+        .where(tasks.c.state != "CREATED")
+        .limit(limit)
+    )
+    done: Any = session.execute(sa.delete(task_candidates).where(task_candidates.c.task_key.in_(closed)))
+    return int(done.rowcount)
