@@ -169,8 +169,15 @@ def test_any_tree_is_judged(seed: int, size: int) -> None:
     assert judge(root, KNOWN) == judge(root, KNOWN)
 
 
+class Drawings(list[bytes]):
+    """Diagrams; shown by their number when a test fails."""
+
+    def __repr__(self) -> str:
+        return f"{len(self)} drawings"
+
+
 @pytest.fixture(scope="module")
-def drawings(whole_file: Callable) -> list[bytes]:
+def drawings(whole_file: Callable) -> Drawings:
     """Every file of ours, and one with a bit of everything."""
     everything = (
         "<extensionElements><z:properties><z:property name='redress.timeZone' value='UTC'/></z:properties>"
@@ -192,15 +199,13 @@ def drawings(whole_file: Callable) -> list[bytes]:
         "<boundaryEvent id='m' attachedToRef='d'><compensateEventDefinition/>"
         "</boundaryEvent><association id='n' sourceRef='m' targetRef='l'/> | s>a a>c c>a c>d b>j k>e d>e"
     )
-    return [
-        whole_file(everything).encode(),
-        *(path.read_bytes() for path in sorted(PROCESSES.glob("*.bpmn"))),
-    ]
+    ours = [path.read_bytes() for path in sorted(PROCESSES.glob("*.bpmn"))]
+    return Drawings([whole_file(everything).encode(), *ours])
 
 
 @some
 @given(seed=st.integers(0, 2**32))
-def test_any_mutation_of_a_good_diagram_is_judged(drawings: list[bytes], seed: int) -> None:
+def test_any_mutation_of_a_good_diagram_is_judged(drawings: Drawings, seed: int) -> None:
     random = Random(seed)
     root = read_xml(random.choice(drawings))
     mutate(root, random)
@@ -210,7 +215,7 @@ def test_any_mutation_of_a_good_diagram_is_judged(drawings: list[bytes], seed: i
 
 @some
 @given(seed=st.integers(0, 2**32))
-def test_what_is_accepted_can_be_read_and_loses_nothing(drawings: list[bytes], seed: int) -> None:
+def test_what_is_accepted_can_be_read_and_loses_nothing(drawings: Drawings, seed: int) -> None:
     random = Random(seed)
     root = read_xml(random.choice(drawings))
     touch(root, random)
