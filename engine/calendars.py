@@ -57,7 +57,8 @@ class Calendar:
     ``hours`` has seven entries, Monday first, each the day's openings in order; an empty one is a day off.
     ``holidays`` and ``closures`` (date → name) are days off; ``special`` gives single days their own openings
     and beats both. ``known_until`` is the last date up to which the holidays are known, None if that is not
-    said. Moments are returned aware, in the calendar's zone: convert to UTC before subtracting two of them.
+    said. Moments are returned aware, in the calendar's zone: convert to UTC before you subtract
+    or compare two of them with == (in an hour that occurs twice Python calls equal moments unequal).
     Counting working days costs O(log n) of the exceptions, however long the span.
     """
 
@@ -172,7 +173,7 @@ class Calendar:
 
     def is_open(self, moment: datetime) -> bool:
         """Whether ``moment`` falls into opening hours: opening included, closing not."""
-        return self.next_opening(moment) == in_utc(moment)
+        return in_utc(self.next_opening(moment)) == in_utc(moment)
 
     def next_opening(self, moment: datetime) -> datetime:
         """Return ``moment`` itself if open then, else the next opening. Raises ``SpanTooLong``."""

@@ -11,7 +11,7 @@ from engine.calendars import Calendar
 from engine.deadlines.codec import dump, load
 from engine.deadlines.compute import Anchor, Due, add, count, on_day
 from engine.deadlines.policy import DeadlinePolicy, Unit
-from engine.zones import local_date
+from engine.zones import in_utc, local_date
 
 Status = Literal[
     "projected",
@@ -226,9 +226,8 @@ def _after_pause(
         bound_at = due.bound_at + (ended_at - began_at)
         return Due(local_date(bound_at, calendar.zone), bound_at)
     if policy.unit == "business_hours":
-        bound_at = calendar.add_working_time(
-            due.bound_at, 0, calendar.working_time_between(began_at, ended_at)
-        )
+        stood = calendar.working_time_between(began_at, ended_at)
+        bound_at = in_utc(calendar.add_working_time(due.bound_at, 0, stood))
         return Due(local_date(bound_at, calendar.zone), bound_at)
     day = local_date(ended_at, calendar.zone)
     days = _days_between(local_date(began_at, calendar.zone), day, policy.unit, calendar)

@@ -125,6 +125,13 @@ def test_open_at_opening_and_closed_at_closing():
     assert EW.next_opening(wall("2026-12-18T16:59")) == wall("2026-12-18T16:59")
 
 
+def test_open_in_an_hour_that_occurs_twice():
+    always = Calendar("always", 1, "Always", LONDON, ((Opening(time(0), time(0)),),) * 7)
+
+    assert always.is_open(datetime(2026, 10, 25, 0, 15, tzinfo=UTC))
+    assert always.is_open(datetime(2026, 10, 25, 1, 15, tzinfo=UTC))
+
+
 def test_a_night_shift_is_an_hour_longer_when_clocks_go_back():
     night = (Opening(time(0), time(6)), Opening(time(22), time(0)))
     calendar = Calendar("night", 1, "Night", LONDON, (night,) * 7)
