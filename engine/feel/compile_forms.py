@@ -50,12 +50,10 @@ def _range(compiler: Compiler, node: RangeLiteral, scope: Scope) -> Code:
 
     def make(frame: Frame, run: Run) -> Value:
         start, end = low(frame, run), high(frame, run)
-        if start is None or end is None:
-            if start is end or compare(start or end, start or end) is None:
-                return run.note("wrong_type", place, "warning", start=kind_of(start), end=kind_of(end))
-        elif compare(start, end) is None:
-            return run.note("not_comparable", place, start=kind_of(start), end=kind_of(end))
-        return Range(start, end, low_included and start is not None, high_included and end is not None)
+        if compare(start, end) is None:
+            severity: Severity = "warning" if start is None or end is None else "error"
+            return run.note("not_comparable", place, severity, start=kind_of(start), end=kind_of(end))
+        return Range(start, end, low_included, high_included)
 
     return make
 

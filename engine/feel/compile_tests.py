@@ -12,7 +12,7 @@ from engine.feel.logic import LONG_TEXT, compare, equal, member
 from engine.feel.notes import Place
 from engine.feel.numbers import weight
 from engine.feel.run import Run
-from engine.feel.syntax import In, Node, SignTest, mentions
+from engine.feel.syntax import In, Node, RangeLiteral, SignRange, SignTest, mentions
 from engine.feel.values import Range, Value, kind_of
 
 Test = Callable[[Value, Frame, Run], bool | None]
@@ -120,6 +120,10 @@ def any_of(tests: list[Test], subject: Value, frame: Frame, run: Run) -> bool | 
     return result
 
 
+RANGES: Final = frozenset((RangeLiteral, SignRange))
+"""A range that came to nothing holds nothing, not even null."""
+
+
 def membership(compiler: Compiler, node: Node, scope: Scope) -> Test:
     """Return the test behind ``in``: signs compare, an expression with ``?`` answers itself, else
     membership.
@@ -136,8 +140,11 @@ def membership(compiler: Compiler, node: Node, scope: Scope) -> Test:
 
         return own_answer
 
+    is_range = type(node) in RANGES
+
     def belongs(subject: Value, frame: Frame, run: Run) -> bool | None:
-        return member_noted(subject, code(frame, run), run, place)
+        test = code(frame, run)
+        return None if test is None and is_range else member_noted(subject, test, run, place)
 
     return belongs
 

@@ -125,8 +125,10 @@ class Cursor:
         """Step past a key after a dot: a known name, else all words up to a keyword or sign."""
         best = _longer(self._names.match(self.tokens, self.at), self._keys.match(self.tokens, self.at))
         best = _longer(best, PROPERTIES.match(self.tokens, self.at))
-        if best is not None or self.token.kind != "word":
+        if best is not None:
             return self._accept(best)
+        if self.token.kind != "word":
+            return None
         words = [self.next().text]
         while self.token.kind == "word" and self.token.text not in KEYWORDS:
             words.append(self.next().text)

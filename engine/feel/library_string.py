@@ -87,8 +87,6 @@ def ends_with(run: Run, string: str, match: str) -> Value:
 
 def _pattern(run: Run, pattern: str, flags: str | None = None) -> Pattern:
     """Return the compiled pattern; in each run the first use pays for compiling. Raises ``Fault``."""
-    if run.patterns is None:
-        run.patterns = {}
     key = (pattern, flags or "")
     compiled = run.patterns.get(key)
     if compiled is None:

@@ -64,7 +64,7 @@ class NameTable:
 
     def add(self, name: str) -> None:
         """Make ``name`` known; a plain identifier needs no entry."""
-        if name in self._known or WORD.fullmatch(name):
+        if name in self._known or is_plain(name):
             return
         self._known.add(name)
         if "//" in name or "/*" in name or '"' in name:

@@ -57,19 +57,27 @@ class Run:
     __slots__ = ("_dice", "_noted", "budget", "moment", "notes", "patterns")
 
     def __init__(self, moment: Moment, budget: Budget) -> None:
-        """``budget`` may be shared with other runs."""
+        """``budget`` may be shared with other runs. What most runs never need is made when asked for."""
         self.moment = moment
         self.budget = budget
         self.notes: list[Note] = []
-        self._noted: set[tuple[str, int]] | None = None
-        self._dice: Random | None = None
-        self.patterns: dict[tuple[str, str], Pattern] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Make what is asked for the first time. Raises ``AttributeError`` for what a run does not have."""
+        if name == "_dice":
+            self._dice: Random = self.moment.dice()
+            return self._dice
+        if name == "_noted":
+            self._noted: set[tuple[str, int]] = set()
+            return self._noted
+        if name == "patterns":
+            self.patterns: dict[tuple[str, str], Pattern] = {}
+            return self.patterns
+        raise AttributeError(name)
 
     @property
     def dice(self) -> Random:
         """The random source of this run."""
-        if self._dice is None:
-            self._dice = self.moment.dice()
         return self._dice
 
     def note(self, code: str, place: Place, severity: Severity = "error", **facts: Any) -> None:
@@ -78,7 +86,6 @@ class Run:
         Only the first note of a kind at one place is kept, and a hundred in all.
         """
         if self.is_news(code, place):
-            self._noted = self._noted or set()
             self._noted.add((code, id(place)))
             self.notes.append(
                 Note(code, place.start, place.end, place.line, place.column, facts, severity, place.text)
@@ -87,8 +94,6 @@ class Run:
     def is_news(self, code: str, place: Place) -> bool:
         """Say whether such a note would be kept: looking for facts is in vain otherwise."""
         self.budget.charge(1)
-        if self._noted is None:
-            return True
         return len(self.notes) < MOST_NOTES and (code, id(place)) not in self._noted
 
     def fault(self, fault: Fault, place: Place) -> None:

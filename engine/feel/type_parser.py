@@ -75,6 +75,8 @@ def _named(cursor: Cursor) -> NamedType:
             return NamedType(" ".join(words), start=start, end=cursor.last_end)
     if cursor.skip("null"):
         return NamedType("Null", start=start, end=cursor.last_end)
+    if cursor.skip("function"):
+        return NamedType("function", start=start, end=cursor.last_end)
     name = cursor.name_here()
     if name is None:
         cursor.fail("a type")

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from engine.feel.compile_operators import literal_value
-from engine.feel.compile_tests import ORDER, Test, any_of, compared, member_noted
+from engine.feel.compile_tests import ORDER, RANGES, Test, any_of, compared, member_noted
 from engine.feel.compiler import ROOT, Compiler, Frame, Scope
 from engine.feel.logic import LONG_TEXT, negation
 from engine.feel.notes import Place
@@ -68,13 +68,13 @@ def _expression(compiler: Compiler, node: Node) -> Test:
 
         return own_answer
 
-    literal = type(node) is Boolean
+    literal, is_range = type(node) is Boolean, type(node) in RANGES
 
     def belongs(subject: Value, frame: Frame, run: Run) -> bool | None:
         wanted = code(frame, run)
         if type(wanted) is bool and type(subject) is not bool:
             return wanted and not (literal and subject is None)
-        if subject is None and type(wanted) is Range:
+        if (subject is None and type(wanted) is Range) or (wanted is None and is_range):
             return None
         return member_noted(subject, wanted, run, place)
 

@@ -107,13 +107,13 @@ def test_attack_ends_in_time(name: str) -> None:
     def attack() -> Any:
         return feel.compile(text).evaluate(context, moment=MOMENT).value
 
-    started = time.perf_counter()
+    started = time.process_time()
     assert _ending(attack) in endings
-    first = time.perf_counter() - started
+    first = time.process_time() - started
     if first * 1000 > 3 * milliseconds:  # a busy machine gets a second chance
-        started = time.perf_counter()
+        started = time.process_time()
         _ending(attack)
-        first = time.perf_counter() - started
+        first = time.process_time() - started
     assert first * 1000 <= 3 * milliseconds + 5
     assert value("1+1") == 2
 
@@ -135,10 +135,33 @@ def test_attack_stays_within_its_memory(name: str) -> None:
 def test_shared_lists_cannot_fill_the_database_or_a_page() -> None:
     shared = value(SHARED)
     for use in (feel.dump, feel.to_json, feel.outward):
-        started = time.perf_counter()
+        started = time.process_time()
         with pytest.raises(feel.BudgetExceeded):
             use(shared)
-        assert time.perf_counter() - started < 0.5
+        assert time.process_time() - started < 0.5
+
+
+@pytest.mark.parametrize(
+    "text", ["(" * 61 + "1" + ")" * 61, "-" * 61 + "1", "[" * 61, "if true then " * 61, "{a:" * 61]
+)
+def test_nesting_is_counted_not_left_to_the_stack(text: str) -> None:
+    with pytest.raises(feel.FeelSyntaxError) as caught:
+        feel.compile(text)
+
+    assert caught.value.facts["expected"] == "at most 60 nested levels"
+
+
+def test_sixty_levels_are_enough_for_sixty() -> None:
+    assert value("(" * 59 + "1" + ")" * 59) == 1
+
+
+def test_calls_nest_a_hundred_deep() -> None:
+    text = "{f: function(n) if n = 0 then 0 else 1 + f(n - 1), r: f(depth)}.r"
+
+    assert value(text, depth=99) == 99
+    with pytest.raises(feel.BudgetExceeded) as caught:
+        value(text, depth=100)
+    assert caught.value.facts == {"limit": "calls"}
 
 
 def test_budget_is_shared_by_the_expressions_of_a_request() -> None:

@@ -128,6 +128,10 @@ CONTEXTS = [
     ("(< 10).start", "null"),
     ("[1..10[.end included", "false"),
     ('@"2020-06-01".month', "6"),
+    ("{if: 1}.if", "1"),
+    ("[null..5]", "null"),
+    ("3 in [1..limit]", "null"),
+    ('["a"..1]', "null"),
     ('@"P1Y".days', "null"),
 ]
 LOOPS = [
@@ -182,6 +186,10 @@ TYPES = [
     ('(function(a: number) "x") instance of function<number> -> number', "false"),
     ("(function(a: string) a) instance of function<number> -> string", "false"),
     ("1 instance of nonesuch", "null"),
+    ("abs instance of function", "true"),
+    ("{} instance of context<>", "true"),
+    ("[[1]] instance of list<list<number>>", "true"),
+    ("null instance of null", "true"),
 ]
 
 
