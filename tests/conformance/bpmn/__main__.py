@@ -56,12 +56,15 @@ def _outcome(scenario: Scenario) -> str:
 
 def report(results: list[tuple[Scenario, str]]) -> str:
     """Return the table as Markdown."""
-    order = sorted(results, key=lambda result: (SECTIONS.index(result[0].section), result[0].construct, result[0].name))
+    order = sorted(
+        results, key=lambda result: (SECTIONS.index(result[0].section), result[0].construct, result[0].name)
+    )
     lines = [HEAD]
     for section, rows in groupby(order, key=lambda result: result[0].section):
         lines += [f"## {section}\n", "| construct | rule | | diagram |", "|---|---|---|---|"]
         lines += [
-            f"| {scenario.construct} | {scenario.rule} | {outcome} | `{scenario.name}` |" for scenario, outcome in rows
+            f"| {scenario.construct} | {scenario.rule} | {outcome} | `{scenario.name}` |"
+            for scenario, outcome in rows
         ]
         lines.append("")
     return "\n".join(lines)

@@ -62,7 +62,10 @@ def play(scenario: Scenario, *, restore: bool) -> None:
         _see_refused(scenario)
     for run in scenario.runs:
         world = FakeWorld()
-        world.decisions = {name: lambda _, answer=answer: answer for name, answer in scenario.world.get("decisions", {}).items()}
+        world.decisions = {
+            name: lambda _, answer=answer: answer
+            for name, answer in scenario.world.get("decisions", {}).items()
+        }
         told = Story(scenario.data, restore=restore, process=scenario.process, world=world)
         told.start(run["start"], at=run.get("at"), payload=run.get("payload"))
         for step in run["steps"]:

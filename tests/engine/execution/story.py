@@ -110,7 +110,9 @@ class FakeWorld:
 class Story:
     """One case told step by step; with ``restore`` it is saved and revived between every two steps."""
 
-    def __init__(self, data: bytes, *, restore: bool, process: str = "p", world: FakeWorld | None = None) -> None:
+    def __init__(
+        self, data: bytes, *, restore: bool, process: str = "p", world: FakeWorld | None = None
+    ) -> None:
         self.definition = read_bpmn(data, name="story.bpmn").processes[process]
         self.world = world or FakeWorld()
         self.restore = restore
@@ -118,7 +120,9 @@ class Story:
         self.run: Execution = None  # type: ignore[assignment]
 
     def start(self, variables: dict[str, Any] | None = None, **options: Any) -> Story:
-        self.run = Execution.start(self.definition, key=1, variables=variables or {}, world=self.world, **options)
+        self.run = Execution.start(
+            self.definition, key=1, variables=variables or {}, world=self.world, **options
+        )
         return self._after()
 
     def _after(self) -> Story:
@@ -136,7 +140,11 @@ class Story:
     @property
     def open(self) -> list[str]:
         """The element ids of what waits for somebody or something, in order; scopes and listeners left out."""
-        return [e.element_id for e in self.run.open_elements() if not e.listener and e.waiting_for not in ("children", "gateway")]
+        return [
+            e.element_id
+            for e in self.run.open_elements()
+            if not e.listener and e.waiting_for not in ("children", "gateway")
+        ]
 
     @property
     def armed(self) -> list[str]:
@@ -266,7 +274,9 @@ def boundary(event_id: str, host: str, definition: str, *, interrupting: bool = 
     return f'<boundaryEvent id="{event_id}" attachedToRef="{host}"{cancel}>{box}{definition}</boundaryEvent>'
 
 
-def event_subprocess(sub_id: str, definition: str, body: str, *, interrupting: bool = True, extra: str = "") -> str:
+def event_subprocess(
+    sub_id: str, definition: str, body: str, *, interrupting: bool = True, extra: str = ""
+) -> str:
     """Return an event sub-process whose start event is called ``<sub_id>-start``."""
     box = f"<extensionElements>{extra}</extensionElements>" if extra else ""
     mark = "" if interrupting else ' isInterrupting="false"'

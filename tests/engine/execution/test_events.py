@@ -47,7 +47,9 @@ START = '<startEvent id="s"/>'
     ],
 )
 def test_a_timer_event_waits_until_it_is_due(story, kind, text, due):
-    told = story(START + catch("t", timer(kind, text)) + user("z") + flows("s > t > z")).start({"wait": "PT5H"})
+    told = story(START + catch("t", timer(kind, text)) + user("z") + flows("s > t > z")).start(
+        {"wait": "PT5H"}
+    )
     [armed] = told.seen(TimerArmed)
     assert (armed.due_at, armed.occurrence, armed.element_id) == (due, 1, "t")
     assert told.ring("t").open == ["z"]
@@ -62,7 +64,9 @@ def test_an_unusable_timer_is_an_incident(story, text):
 
 
 def test_an_interrupting_timer_ends_its_task(story):
-    body = START + user("a") + boundary("b", "a", timer("duration", "P1D")) + user("z") + flows("s > a", "b > z")
+    body = (
+        START + user("a") + boundary("b", "a", timer("duration", "P1D")) + user("z") + flows("s > a", "b > z")
+    )
     told = story(body).start()
     assert (told.open, told.armed) == (["a"], ["b"])
     told.ring("b")
@@ -70,7 +74,13 @@ def test_an_interrupting_timer_ends_its_task(story):
 
 
 def test_a_boundary_timer_goes_with_its_task(story):
-    body = START + user("a") + boundary("b", "a", timer("duration", "P1D")) + user("z") + flows("s > a > z", "b > z")
+    body = (
+        START
+        + user("a")
+        + boundary("b", "a", timer("duration", "P1D"))
+        + user("z")
+        + flows("s > a > z", "b > z")
+    )
     told = story(body).start().do("a")
     assert (told.open, told.armed) == (["z"], [])
     assert len(told.seen(TimerDisarmed)) == 1
@@ -83,7 +93,9 @@ def test_a_non_interrupting_cycle_repeats_while_the_task_lasts(story):
     assert told.open == ["a", "r", "r", "r"]
     assert told.armed == []
     assert [change.occurrence for change in told.seen(TimerArmed)] == [1, 2, 3]
-    assert [change.due_at - NOW for change in told.seen(TimerArmed)] == [timedelta(hours=n) for n in (1, 2, 3)]
+    assert [change.due_at - NOW for change in told.seen(TimerArmed)] == [
+        timedelta(hours=n) for n in (1, 2, 3)
+    ]
 
 
 def test_a_cycle_that_was_missed_for_days_fires_once_and_resumes(story, world):
@@ -94,7 +106,12 @@ def test_a_cycle_that_was_missed_for_days_fires_once_and_resumes(story, world):
 
 
 def test_cron_is_in_utc_unless_the_process_names_a_zone(story):
-    body = START + user("a") + boundary("b", "a", timer("cycle", "0 0 9 * * *"), interrupting=False) + flows("s > a")
+    body = (
+        START
+        + user("a")
+        + boundary("b", "a", timer("cycle", "0 0 9 * * *"), interrupting=False)
+        + flows("s > a")
+    )
     zone = '<extensionElements><zeebe:properties><zeebe:property name="redress.timeZone" value="Asia/Tokyo"/></zeebe:properties></extensionElements>'
     assert story(body).start().seen(TimerArmed)[0].due_at == datetime(2026, 2, 1, 9, tzinfo=UTC)
     assert story(zone + body).start().seen(TimerArmed)[0].due_at == datetime(2026, 2, 1, 0, tzinfo=UTC)
@@ -132,11 +149,20 @@ def test_a_correlation_key_is_a_text_or_a_number(story, key):
 
 def test_a_message_payload_leaves_only_through_mappings_if_there_are_any(story):
     body = START + catch("m", MESSAGE, mapping("out =answer -> reply")) + user("z") + flows("s > m > z")
-    assert story(body, more=DECLARED).start({"id": "1"}).tell("m", answer="yes", evil=1).vars == {"id": "1", "reply": "yes"}
+    assert story(body, more=DECLARED).start({"id": "1"}).tell("m", answer="yes", evil=1).vars == {
+        "id": "1",
+        "reply": "yes",
+    }
 
 
 def test_a_receive_task_may_be_interrupted(story):
-    body = START + '<receiveTask id="r" messageRef="M"/>' + boundary("b", "r", timer("duration", "P1D")) + user("y") + user("z")
+    body = (
+        START
+        + '<receiveTask id="r" messageRef="M"/>'
+        + boundary("b", "r", timer("duration", "P1D"))
+        + user("y")
+        + user("z")
+    )
     body += flows("s > r > z", "b > y")
     assert story(body, more=DECLARED).start({"id": "1"}).ring("b").open == ["y"]
     assert story(body, more=DECLARED).start({"id": "1"}).tell("r", x=1).open == ["z"]
@@ -150,7 +176,9 @@ def test_an_event_named_like_a_library_flag_is_an_ordinary_message(story):
 
 
 def test_a_non_interrupting_message_is_taken_again_and_again(story):
-    body = START + user("a") + boundary("b", "a", MESSAGE, interrupting=False, extra=mapping("out =n -> last"))
+    body = (
+        START + user("a") + boundary("b", "a", MESSAGE, interrupting=False, extra=mapping("out =n -> last"))
+    )
     body += user("r") + flows("s > a", "b > r")
     told = story(body, more=DECLARED).start({"id": "1"})
     told.tell("b", n=1).tell("b", n=2)
@@ -162,7 +190,13 @@ def test_a_non_interrupting_message_is_taken_again_and_again(story):
 
 
 def test_the_payload_of_a_boundary_event_is_merged_around_it(story):
-    body = START + user("a", mapping("in =0 -> x")) + boundary("b", "a", MESSAGE) + user("z") + flows("s > a", "b > z")
+    body = (
+        START
+        + user("a", mapping("in =0 -> x"))
+        + boundary("b", "a", MESSAGE)
+        + user("z")
+        + flows("s > a", "b > z")
+    )
     assert story(body, more=DECLARED).start({"id": "1"}).tell("b", x=5).vars == {"id": "1", "x": 5}
 
 
@@ -173,12 +207,22 @@ def test_a_boundary_key_is_evaluated_around_the_activity(story):
 
 
 def test_a_boundary_timer_is_evaluated_inside_the_activity(story):
-    body = START + user("a", mapping("in PT3H -> wait")) + boundary("b", "a", timer("duration", "=wait")) + flows("s > a")
+    body = (
+        START
+        + user("a", mapping("in PT3H -> wait"))
+        + boundary("b", "a", timer("duration", "=wait"))
+        + flows("s > a")
+    )
     assert story(body).start({"wait": "PT1H"}).seen(TimerArmed)[0].due_at == NOW + timedelta(hours=3)
 
 
 def test_signals_are_caught_without_a_key_and_thrown_with_mapped_variables(story):
-    body = START + '<parallelGateway id="f"/>' + catch("c", SIGNAL) + throw("t", SIGNAL, mapping("in =1 -> level"))
+    body = (
+        START
+        + '<parallelGateway id="f"/>'
+        + catch("c", SIGNAL)
+        + throw("t", SIGNAL, mapping("in =1 -> level"))
+    )
     told = story(body + flows("s > f > c", "f > t"), more=DECLARED).start()
     opened = told.seen(SubscriptionOpened)[0]
     assert (opened.kind, opened.name, opened.correlation_key) == ("signal", "alarm", None)
@@ -205,7 +249,12 @@ def test_message_throw_and_end_events_are_jobs(story):
 
 def test_the_first_event_behind_a_gateway_wins(story):
     body = START + '<eventBasedGateway id="g"/>' + catch("m", MESSAGE) + catch("t", timer("duration", "PT1H"))
-    body += catch("u", timer("duration", "PT2H")) + catch("x", SIGNAL) + '<receiveTask id="r" messageRef="M2"/>' + user("z")
+    body += (
+        catch("u", timer("duration", "PT2H"))
+        + catch("x", SIGNAL)
+        + '<receiveTask id="r" messageRef="M2"/>'
+        + user("z")
+    )
     body += flows("s > g > m > z", "g > t > z", "g > u > z", "g > x > z", "g > r > z")
     more = DECLARED + DECLARED.replace('id="M"', 'id="M2"').replace("reply", "other").split("<signal")[0]
     for event in ("m", "t", "u", "x", "r"):
@@ -225,7 +274,9 @@ def test_a_payload_behind_an_event_gateway_follows_the_rules_of_the_catch_event(
 
 
 def test_a_failing_branch_of_an_event_gateway_is_repeated_as_a_whole(story):
-    body = START + '<eventBasedGateway id="g"/>' + catch("m", MESSAGE) + catch("t", timer("duration", "=wait"))
+    body = (
+        START + '<eventBasedGateway id="g"/>' + catch("m", MESSAGE) + catch("t", timer("duration", "=wait"))
+    )
     told = story(body + user("z") + flows("s > g > m > z", "g > t > z"), more=DECLARED).start({"id": "1"})
     assert told.incidents == [("g", "EXTRACT_VALUE_ERROR")]
     assert told.armed == []
@@ -251,8 +302,14 @@ def test_a_condition_on_a_variable_that_does_not_exist_yet_just_waits(story):
 
 
 def test_conditional_boundary_events_watch_what_their_activity_sees(story):
-    body = START + user("a", mapping("in =0 -> n")) + boundary("b", "a", conditional("=n &gt; 3"), interrupting=False)
-    body += user("r") + boundary("k", "a", conditional("=stop")) + user("z") + flows("s > a", "b > r", "k > z")
+    body = (
+        START
+        + user("a", mapping("in =0 -> n"))
+        + boundary("b", "a", conditional("=n &gt; 3"), interrupting=False)
+    )
+    body += (
+        user("r") + boundary("k", "a", conditional("=stop")) + user("z") + flows("s > a", "b > r", "k > z")
+    )
     told = story(body).start()
     assert told.set(n=9).open == ["a"]
     told.set(told.key("a"), local=True, n=4).set(told.key("a"), local=True, n=5).set(other=1)
@@ -263,7 +320,12 @@ def test_conditional_boundary_events_watch_what_their_activity_sees(story):
 
 def test_a_filter_limits_which_changes_count(story):
     filtered = '<zeebe:conditionalFilter variableNames="n" variableEvents="update"/>'
-    body = START + user("a") + boundary("b", "a", conditional("=true and m", filtered), interrupting=False) + user("r")
+    body = (
+        START
+        + user("a")
+        + boundary("b", "a", conditional("=true and m", filtered), interrupting=False)
+        + user("r")
+    )
     told = story(body + flows("s > a", "b > r")).start({"m": False})
     assert told.set(m=True).open == ["a"]
     assert told.set(n=1).open == ["a"]
@@ -287,14 +349,22 @@ def test_delivering_to_a_subscription_that_has_gone_is_refused(story):
 
 
 def test_a_start_event_with_a_trigger_begins_there_with_its_payload(story):
-    body = START + user("a") + f'<startEvent id="m">{MESSAGE}</startEvent>' + user("b") + flows("s > a", "m > b")
+    body = (
+        START + user("a") + f'<startEvent id="m">{MESSAGE}</startEvent>' + user("b") + flows("s > a", "m > b")
+    )
     told = story(body, more=DECLARED).start(at="m", payload={"x": 1})
     assert (told.open, told.vars) == (["b"], {"x": 1})
     assert story(body, more=DECLARED).start().open == ["a"]
 
 
 def test_every_branch_of_the_first_flow_still_counts_after_an_interruption(story):
-    body = START + '<parallelGateway id="f"/>' + user("a") + user("c") + boundary("b", "a", timer("duration", "PT1H"))
+    body = (
+        START
+        + '<parallelGateway id="f"/>'
+        + user("a")
+        + user("c")
+        + boundary("b", "a", timer("duration", "PT1H"))
+    )
     body += '<exclusiveGateway id="m"/><parallelGateway id="j"/>' + user("z")
     body += flows("s > f > a > m > j > z", "f > c > j", "b > m")
     told = story(body).start().ring("b").do("c")

@@ -34,7 +34,14 @@ def test_elements_named_as_the_library_names_its_own_are_ordinary_elements(story
 
 
 def test_exclusive_gateway_takes_the_first_true_flow_in_document_order(story):
-    body = START + '<exclusiveGateway id="g" default="g-c"/>' + user("a") + user("b") + user("c") + flows("s > g", "g > c")
+    body = (
+        START
+        + '<exclusiveGateway id="g" default="g-c"/>'
+        + user("a")
+        + user("b")
+        + user("c")
+        + flows("s > g", "g > c")
+    )
     body += flow("g", "b", "=x &gt; 1") + flow("g", "a", "=x &gt; 0")
     assert story(body).start({"x": 2}).open == ["b"]
     assert story(body).start({"x": 1}).open == ["a"]
@@ -43,7 +50,9 @@ def test_exclusive_gateway_takes_the_first_true_flow_in_document_order(story):
 
 @pytest.mark.parametrize("value", ["false", "no", 1, None])
 def test_only_true_is_true(story, value):
-    body = START + '<exclusiveGateway id="g" default="g-b"/>' + user("a") + user("b") + flows("s > g", "g > b")
+    body = (
+        START + '<exclusiveGateway id="g" default="g-b"/>' + user("a") + user("b") + flows("s > g", "g > b")
+    )
     told = story(body + flow("g", "a", "=x")).start({"x": value})
     assert told.incidents == [("g", "EXTRACT_VALUE_ERROR")]
     assert told.set(x=True).retry("g").open == ["a"]
@@ -59,7 +68,9 @@ def test_no_true_flow_and_no_default_is_an_incident(story):
 
 
 def test_parallel_gateway_waits_for_one_token_of_each_flow(story):
-    body = START + '<parallelGateway id="f"/>' + user("a") + user("b") + '<parallelGateway id="j"/>' + user("z")
+    body = (
+        START + '<parallelGateway id="f"/>' + user("a") + user("b") + '<parallelGateway id="j"/>' + user("z")
+    )
     told = story(body + flows("s > f > a > j > z", "f > b > j")).start()
     assert told.do("a").open == ["b", "j"]
     assert told.do("b").open == ["z"]
@@ -67,7 +78,9 @@ def test_parallel_gateway_waits_for_one_token_of_each_flow(story):
 
 
 def test_a_surplus_token_stays_at_the_parallel_join(story):
-    body = START + '<parallelGateway id="f"/><task id="x"/><task id="y"/><task id="m"/>' + user("b") + user("z")
+    body = (
+        START + '<parallelGateway id="f"/><task id="x"/><task id="y"/><task id="m"/>' + user("b") + user("z")
+    )
     body += '<parallelGateway id="j"/>' + flows("s > f > x > m > j > z", "f > y > m", "f > b > j")
     told = story(body).start()
     assert sorted(told.open) == ["b", "j", "j"]
@@ -76,7 +89,14 @@ def test_a_surplus_token_stays_at_the_parallel_join(story):
 
 
 def test_joins_in_rework_loops_forget_earlier_rounds(story):
-    body = START + '<parallelGateway id="f"/>' + user("a") + user("b") + '<parallelGateway id="j"/>' + user("check")
+    body = (
+        START
+        + '<parallelGateway id="f"/>'
+        + user("a")
+        + user("b")
+        + '<parallelGateway id="j"/>'
+        + user("check")
+    )
     body += '<exclusiveGateway id="again" default="again-e"/><exclusiveGateway id="m"/>' + END
     body += flows("s > m > f > a > j > check > again > e", "f > b > j") + flow("again", "m", "=rework")
     told = story(body).start({"rework": True})
@@ -91,7 +111,14 @@ def test_joins_in_rework_loops_forget_earlier_rounds(story):
 
 
 def test_a_parallel_join_that_can_never_be_complete_is_an_incident(story):
-    body = START + '<exclusiveGateway id="x" default="x-b"/>' + user("a") + user("b") + '<parallelGateway id="j"/>' + user("z")
+    body = (
+        START
+        + '<exclusiveGateway id="x" default="x-b"/>'
+        + user("a")
+        + user("b")
+        + '<parallelGateway id="j"/>'
+        + user("z")
+    )
     told = story(body + flows("s > x > b > j > z", "a > j") + flow("x", "a", "=false")).start()
     assert told.incidents == []
     told.do("b")
@@ -115,7 +142,13 @@ def test_inclusive_gateway_takes_every_true_flow_and_joins_what_can_still_come(s
 
 
 def test_inclusive_join_waits_for_a_token_that_may_come_by_a_detour(story):
-    body = START + '<parallelGateway id="f"/>' + user("a") + user("b") + '<exclusiveGateway id="x" default="x-away"/>'
+    body = (
+        START
+        + '<parallelGateway id="f"/>'
+        + user("a")
+        + user("b")
+        + '<exclusiveGateway id="x" default="x-away"/>'
+    )
     body += '<inclusiveGateway id="j"/>' + user("z") + user("away")
     body += flows("s > f > a > j > z", "f > b > x > away") + flow("x", "j", "=come")
     told = story(body).start({"come": True}).do("a")
@@ -138,7 +171,9 @@ def test_several_flows_out_of_an_activity_split_in_parallel(story):
 
 
 def test_conditions_on_flows_out_of_an_activity_choose_like_an_inclusive_gateway(story):
-    body = START + user("a", attributes='default="a-d"') + user("b") + user("c") + user("d") + flows("s > a > d")
+    body = (
+        START + user("a", attributes='default="a-d"') + user("b") + user("c") + user("d") + flows("s > a > d")
+    )
     body += flow("a", "b", "=x &gt; 0") + flow("a", "c", "=x &gt; 1")
     assert story(body).start({"x": 2}).do("a").open == ["b", "c"]
     assert story(body).start({"x": 1}).do("a").open == ["b"]
@@ -147,7 +182,9 @@ def test_conditions_on_flows_out_of_an_activity_choose_like_an_inclusive_gateway
 
 def test_links_jump_within_their_scope(story):
     body = START + '<intermediateThrowEvent id="t"><linkEventDefinition name="L"/></intermediateThrowEvent>'
-    body += '<intermediateCatchEvent id="c"><linkEventDefinition name="L"/></intermediateCatchEvent>' + user("a")
+    body += '<intermediateCatchEvent id="c"><linkEventDefinition name="L"/></intermediateCatchEvent>' + user(
+        "a"
+    )
     told = story(body + flows("s > t", "c > a")).start()
     assert told.open == ["a"]
     assert told.do("a").ended
@@ -164,12 +201,16 @@ def test_terminate_ends_everything_else_in_its_scope(story):
 def test_terminate_in_a_sub_process_lets_the_sub_process_complete(story):
     inner = '<startEvent id="is"/><parallelGateway id="f"/>' + user("a") + user("b")
     inner += '<endEvent id="t"><terminateEventDefinition/></endEvent>' + flows("is > f > a > t", "f > b")
-    told = story(START + f'<subProcess id="sub">{inner}</subProcess>' + user("z") + flows("s > sub > z")).start()
+    told = story(
+        START + f'<subProcess id="sub">{inner}</subProcess>' + user("z") + flows("s > sub > z")
+    ).start()
     assert told.do("a").open == ["z"]
 
 
 def test_a_tight_loop_spends_the_budget_of_the_step(story):
-    body = START + '<task id="a"/><exclusiveGateway id="g" default="g-a"/>' + END + flows("s > a > g", "g > a")
+    body = (
+        START + '<task id="a"/><exclusiveGateway id="g" default="g-a"/>' + END + flows("s > a > g", "g > a")
+    )
     with pytest.raises(StepBudgetSpent):
         story(body + flow("g", "e", "=false")).start()
 

@@ -21,7 +21,9 @@ from tests.engine.execution.story import (
 START = '<startEvent id="s"/>'
 
 
-def many(attributes: str = "", *, sequential: bool = False, until: str = "", collection: str = "=items") -> str:
+def many(
+    attributes: str = "", *, sequential: bool = False, until: str = "", collection: str = "=items"
+) -> str:
     """Return a multi-instance marker."""
     done = f"<completionCondition>{until}</completionCondition>" if until else ""
     rule = f'<zeebe:loopCharacteristics inputCollection="{collection}" {attributes}/>'
@@ -52,7 +54,9 @@ def test_parallel_instances_keep_their_order_in_the_output(story):
 
 
 def test_sequential_instances_come_one_after_another_nulls_included(story):
-    told = story(START + asked(many(BOTH, sequential=True)) + user("z") + flows("s > a > z")).start({"items": [1, None, 2]})
+    told = story(START + asked(many(BOTH, sequential=True)) + user("z") + flows("s > a > z")).start(
+        {"items": [1, None, 2]}
+    )
     for item in (1, None, 2):
         assert told.open == ["a"]
         assert told.run.locals(told.key("a", waiting="task"))["item"] == item
@@ -62,7 +66,9 @@ def test_sequential_instances_come_one_after_another_nulls_included(story):
 
 @pytest.mark.parametrize("sequential", [True, False])
 def test_an_empty_collection_completes_at_once_with_an_empty_output(story, sequential):
-    told = story(START + asked(many(BOTH, sequential=sequential)) + user("z") + flows("s > a > z")).start({"items": []})
+    told = story(START + asked(many(BOTH, sequential=sequential)) + user("z") + flows("s > a > z")).start(
+        {"items": []}
+    )
     assert told.open == ["z"]
     assert told.vars == {"items": [], "answers": []}
 
@@ -88,7 +94,9 @@ def test_mappings_apply_to_each_instance(story):
 
 
 def test_the_output_element_is_local_to_each_instance(story):
-    told = story(START + asked(many(BOTH)) + user("z") + flows("s > a > z")).start({"items": [1, 2], "answer": "kept"})
+    told = story(START + asked(many(BOTH)) + user("z") + flows("s > a > z")).start(
+        {"items": [1, 2], "answer": "kept"}
+    )
     told.do("a", answer=1)
     assert told.vars["answer"] == "kept"
 
@@ -96,7 +104,9 @@ def test_the_output_element_is_local_to_each_instance(story):
 @pytest.mark.parametrize("sequential", [True, False])
 def test_a_completion_condition_ends_the_rest(story, sequential):
     until = "=numberOfCompletedInstances / numberOfInstances &gt;= 0.5"
-    told = story(START + asked(many(BOTH, sequential=sequential, until=until)) + user("z") + flows("s > a > z"))
+    told = story(
+        START + asked(many(BOTH, sequential=sequential, until=until)) + user("z") + flows("s > a > z")
+    )
     told.start({"items": [1, 2, 3, 4], "numberOfInstances": 1000}).do("a", answer="x")
     assert "a" in told.open
     told.do("a", answer="y")
@@ -107,7 +117,9 @@ def test_a_completion_condition_ends_the_rest(story, sequential):
 
 def test_a_failing_completion_condition_halts_that_instance_without_repeating_its_outputs(story):
     extra = mapping("out =sum + 1 -> sum")
-    told = story(START + asked(many('inputElement="i"', until="=stop"), extra) + user("z") + flows("s > a > z"))
+    told = story(
+        START + asked(many('inputElement="i"', until="=stop"), extra) + user("z") + flows("s > a > z")
+    )
     told.start({"items": [1, 2], "sum": 0}).do("a")
     assert told.incidents == [("a", "EXTRACT_VALUE_ERROR")]
     told.set(stop=True).retry("a")
@@ -116,7 +128,12 @@ def test_a_failing_completion_condition_halts_that_instance_without_repeating_it
 
 
 def test_boundary_events_belong_to_the_body(story):
-    body = START + asked(many(BOTH)) + boundary("b", "a", timer("duration", "PT1H")) + boundary("m", "a", MESSAGE, interrupting=False)
+    body = (
+        START
+        + asked(many(BOTH))
+        + boundary("b", "a", timer("duration", "PT1H"))
+        + boundary("m", "a", MESSAGE, interrupting=False)
+    )
     body += user("z") + user("r") + flows("s > a", "b > z", "m > r")
     told = story(body, more=DECLARED).start({"items": [1, 2], "id": "1"})
     assert sorted(told.armed) == ["b", "m"]
@@ -128,27 +145,47 @@ def test_boundary_events_belong_to_the_body(story):
 
 
 def test_an_error_leaving_one_instance_ends_them_all(story):
-    body = START + asked(many(BOTH), task="serviceTask") + boundary("b", "a", ERROR) + user("z") + flows("s > a", "b > z")
+    body = (
+        START
+        + asked(many(BOTH), task="serviceTask")
+        + boundary("b", "a", ERROR)
+        + user("z")
+        + flows("s > a", "b > z")
+    )
     assert story(body, more=DECLARED).start({"items": [1, 2, 3]}).error("a", "one").open == ["z"]
 
 
 @pytest.mark.parametrize("sequential", [True, False])
 def test_sub_processes_may_be_multi_instance(story, sequential):
     inside = event_subprocess("esp", MESSAGE, user("h") + flows("esp-start > h"), interrupting=False)
-    body = sub("sub", user("i") + flows("sub-start > i") + inside, marker=many('inputElement="id"', sequential=sequential))
-    told = story(START + body + user("z") + flows("s > sub > z"), more=DECLARED).start({"items": ["k1", "k2"]})
+    body = sub(
+        "sub",
+        user("i") + flows("sub-start > i") + inside,
+        marker=many('inputElement="id"', sequential=sequential),
+    )
+    told = story(START + body + user("z") + flows("s > sub > z"), more=DECLARED).start(
+        {"items": ["k1", "k2"]}
+    )
     assert told.open == (["i"] if sequential else ["i", "i"])
     told.tell("esp-start").do("h").do("i").do("i")
     assert told.open == ["z"]
-    bodies = [change for change in told.seen(ElementActivated) if change.element_type == "MULTI_INSTANCE_BODY"]
+    bodies = [
+        change for change in told.seen(ElementActivated) if change.element_type == "MULTI_INSTANCE_BODY"
+    ]
     assert len(bodies) == 1
 
 
 def test_a_multi_instance_activity_in_a_loop_begins_afresh_each_round(story):
     from tests.engine.execution.story import flow
 
-    body = START + asked(many(BOTH, sequential=True)) + '<exclusiveGateway id="g" default="g-a"/><endEvent id="e"/>'
-    told = story(body + flows("s > a > g > a") + flow("g", "e", "=done")).start({"items": [1, 2], "done": False})
+    body = (
+        START
+        + asked(many(BOTH, sequential=True))
+        + '<exclusiveGateway id="g" default="g-a"/><endEvent id="e"/>'
+    )
+    told = story(body + flows("s > a > g > a") + flow("g", "e", "=done")).start(
+        {"items": [1, 2], "done": False}
+    )
     for _ in range(5):
         told.do("a", answer=1).do("a", answer=2)
         assert told.open == ["a"]
@@ -194,7 +231,9 @@ def test_a_failing_loop_condition_halts_the_loop(story):
 
 
 def test_a_boundary_event_ends_a_loop_over_a_sub_process(story):
-    body = sub("sub", user("i") + flows("sub-start > i"), marker=loop("=true")) + boundary("b", "sub", timer("duration", "PT1H"))
+    body = sub("sub", user("i") + flows("sub-start > i"), marker=loop("=true")) + boundary(
+        "b", "sub", timer("duration", "PT1H")
+    )
     told = story(START + body + user("z") + flows("s > sub", "b > z")).start().do("i").do("i").ring("b")
     assert told.open == ["z"]
     assert told.do("z").ended

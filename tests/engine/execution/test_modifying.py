@@ -6,12 +6,26 @@ import pytest
 
 from engine.execution.modifying import CannotActivate, CannotTerminate
 from engine.execution.run import Activation, Move, NoSuchStart
-from tests.engine.execution.story import DECLARED, MESSAGE, boundary, event_subprocess, flows, mapping, sub, timer, user
+from tests.engine.execution.story import (
+    DECLARED,
+    MESSAGE,
+    boundary,
+    event_subprocess,
+    flows,
+    mapping,
+    sub,
+    timer,
+    user,
+)
 from tests.engine.execution.test_loops import BOTH, asked, many
 
 START = '<startEvent id="s"/>'
 LINE = START + user("a") + user("b") + user("c") + flows("s > a > b > c")
-NESTED = START + user("a") + sub("sub", user("i") + user("j") + flows("sub-start > i > j"), extra=mapping("in =1 -> v"))
+NESTED = (
+    START
+    + user("a")
+    + sub("sub", user("i") + user("j") + flows("sub-start > i > j"), extra=mapping("in =1 -> v"))
+)
 NESTED += boundary("t", "sub", timer("duration", "PT1H")) + user("z") + flows("s > a > sub > z", "t > z")
 
 
@@ -30,7 +44,11 @@ def test_a_token_is_moved(story):
 
 def test_the_scopes_around_an_activated_element_are_opened_with_their_listeners(story):
     told = story(NESTED).start()
-    told.then(lambda run: run.modify(activate=[Activation("j", variables={"sub": {"w": 2}, "": {"x": 3}, "j": {"y": 4}})]))
+    told.then(
+        lambda run: run.modify(
+            activate=[Activation("j", variables={"sub": {"w": 2}, "": {"x": 3}, "j": {"y": 4}})]
+        )
+    )
     assert (told.open, told.armed) == (["a", "j"], ["t"])
     assert told.locals("sub") == {"w": 2, "v": 1}
     assert told.locals("j") == {"y": 4}
@@ -61,7 +79,9 @@ def test_terminating_one_instance_lets_the_others_finish(story):
 
 
 def test_what_is_activated_by_hand_at_a_join_does_not_wait(story):
-    body = START + '<parallelGateway id="f"/>' + user("a") + user("b") + '<parallelGateway id="j"/>' + user("z")
+    body = (
+        START + '<parallelGateway id="f"/>' + user("a") + user("b") + '<parallelGateway id="j"/>' + user("z")
+    )
     told = story(body + flows("s > f > a > j > z", "f > b > j")).start()
     told.then(lambda run: run.modify(activate=[Activation("j")]))
     assert told.open == ["a", "b", "z"]
@@ -82,7 +102,9 @@ def test_what_cannot_be_activated_is_refused(story, element):
 
 
 def test_an_ambiguous_scope_needs_an_ancestor(story):
-    body = START + sub("sub", user("i") + user("j") + flows("sub-start > i > j"), marker=many('inputElement="n"'))
+    body = START + sub(
+        "sub", user("i") + user("j") + flows("sub-start > i > j"), marker=many('inputElement="n"')
+    )
     told = story(body + flows("s > sub")).start({"items": [1, 2]})
     key = told.run.open_elements()[-1].key
     saved = told.run.save()
@@ -108,4 +130,6 @@ def test_a_process_cannot_be_started_at_what_is_no_start_event(story):
     with pytest.raises(NoSuchStart):
         story(LINE).start(at="a")
     with pytest.raises(NoSuchStart):
-        story(f'<startEvent id="m">{MESSAGE}</startEvent>' + user("a") + flows("m > a"), more=DECLARED).start()
+        story(
+            f'<startEvent id="m">{MESSAGE}</startEvent>' + user("a") + flows("m > a"), more=DECLARED
+        ).start()

@@ -55,7 +55,11 @@ def test_sub_processes_nest(story):
 
 def test_a_boundary_event_of_a_sub_process_ends_all_inside(story):
     inner = user("a") + user("b") + boundary("x", "b", timer("duration", "PT9H"), interrupting=False)
-    body = START + sub("sub", inner + flows("sub-start > a", "sub-start > b")) + boundary("t", "sub", timer("duration", "PT1H"))
+    body = (
+        START
+        + sub("sub", inner + flows("sub-start > a", "sub-start > b"))
+        + boundary("t", "sub", timer("duration", "PT1H"))
+    )
     told = story(body + user("z") + flows("s > sub", "t > z")).start()
     assert told.open == ["a", "b"]
     told.ring("t")
@@ -67,11 +71,15 @@ def test_a_boundary_event_of_a_sub_process_ends_all_inside(story):
 @pytest.mark.parametrize("where", ["process", "sub-process"])
 @pytest.mark.parametrize("interrupting", [True, False])
 def test_event_sub_processes_of_every_trigger_and_place(story, definition, where, interrupting):
-    inside = event_subprocess("esp", definition, user("h") + flows("esp-start > h"), interrupting=interrupting)
+    inside = event_subprocess(
+        "esp", definition, user("h") + flows("esp-start > h"), interrupting=interrupting
+    )
     if where == "process":
         body = START + user("a") + flows("s > a") + inside
     else:
-        body = START + sub("sub", user("a") + flows("sub-start > a") + inside) + user("z") + flows("s > sub > z")
+        body = (
+            START + sub("sub", user("a") + flows("sub-start > a") + inside) + user("z") + flows("s > sub > z")
+        )
     told = story(body, more=DECLARED).start({"id": "1"})
     assert (told.open, told.armed) == (["a"], ["esp-start"])
     _trigger(told, definition)
@@ -105,7 +113,12 @@ def test_a_non_interrupting_event_sub_process_runs_any_number_of_times_in_parall
 
 
 def test_three_instances_of_one_definition_trigger_independently(story):
-    body = START + user("a") + flows("s > a") + event_subprocess("esp", MESSAGE, user("h") + flows("esp-start > h"))
+    body = (
+        START
+        + user("a")
+        + flows("s > a")
+        + event_subprocess("esp", MESSAGE, user("h") + flows("esp-start > h"))
+    )
     first = story(body, more=DECLARED)
     spec = first.definition.spec
     before = {name: (task._inputs[:], task._outputs[:]) for name, task in spec.task_specs.items()}
@@ -145,8 +158,14 @@ def test_event_sub_processes_nest(story):
 
 
 def test_the_payload_of_an_event_sub_process_is_merged_around_its_start(story):
-    inside = event_subprocess("esp", MESSAGE, user("h") + flows("esp-start > h"), extra=mapping("out =p + 1 -> q"))
-    told = story(START + user("a") + flows("s > a") + inside, more=DECLARED).start({"id": "1"}).tell("esp-start", p=1)
+    inside = event_subprocess(
+        "esp", MESSAGE, user("h") + flows("esp-start > h"), extra=mapping("out =p + 1 -> q")
+    )
+    told = (
+        story(START + user("a") + flows("s > a") + inside, more=DECLARED)
+        .start({"id": "1"})
+        .tell("esp-start", p=1)
+    )
     assert told.vars == {"id": "1", "q": 2}
 
 
@@ -154,7 +173,9 @@ def test_the_payload_of_an_event_sub_process_is_merged_around_its_start(story):
 
 
 def test_an_error_end_event_is_caught_outside_and_the_siblings_go_on(story):
-    first = sub("one", user("a") + throw("t", ERROR, tag="endEvent") + flows("one-start > a > t")) + boundary("b", "one", ERROR)
+    first = sub("one", user("a") + throw("t", ERROR, tag="endEvent") + flows("one-start > a > t")) + boundary(
+        "b", "one", ERROR
+    )
     second = sub("two", user("c") + flows("two-start > c")) + boundary("d", "two", ERROR)
     body = START + '<parallelGateway id="f"/>' + first + second + user("y") + user("z")
     told = story(body + flows("s > f > one", "f > two", "b > y", "d > z"), more=DECLARED).start()
@@ -162,7 +183,14 @@ def test_an_error_end_event_is_caught_outside_and_the_siblings_go_on(story):
 
 
 def test_exactly_the_code_beats_a_catch_all_in_one_scope(story):
-    body = START + service("a") + boundary("any", "a", ANY_ERROR) + boundary("one", "a", ERROR) + user("y") + user("z")
+    body = (
+        START
+        + service("a")
+        + boundary("any", "a", ANY_ERROR)
+        + boundary("one", "a", ERROR)
+        + user("y")
+        + user("z")
+    )
     body += flows("s > a", "any > y", "one > z")
     assert story(body, more=DECLARED).start().error("a", "one").open == ["z"]
     assert story(body, more=DECLARED).start().error("a", "two").open == ["y"]
@@ -198,7 +226,13 @@ def test_an_error_thrown_by_the_handler_goes_further_out(story):
 
 
 def test_an_uncaught_error_is_an_incident_and_the_path_does_not_go_on(story):
-    body = START + '<parallelGateway id="f"/>' + throw("t", ERROR, tag="endEvent") + user("a") + flows("s > f > t", "f > a")
+    body = (
+        START
+        + '<parallelGateway id="f"/>'
+        + throw("t", ERROR, tag="endEvent")
+        + user("a")
+        + flows("s > f > t", "f > a")
+    )
     told = story(body, more=DECLARED).start()
     assert told.incidents == [("t", "UNHANDLED_ERROR_EVENT")]
     assert told.open == ["t", "a"] or sorted(told.open) == ["a", "t"]
@@ -207,7 +241,9 @@ def test_an_uncaught_error_is_an_incident_and_the_path_does_not_go_on(story):
 
 
 def test_a_job_whose_error_nobody_catches_is_offered_again_after_the_incident(story):
-    told = story(START + service("a") + user("z") + flows("s > a > z"), more=DECLARED).start().error("a", "one")
+    told = (
+        story(START + service("a") + user("z") + flows("s > a > z"), more=DECLARED).start().error("a", "one")
+    )
     assert told.incidents == [("a", "UNHANDLED_ERROR_EVENT")]
     assert told.seen(JobClosed)[0].outcome == "error"
     with pytest.raises(ElementNotWaiting):
@@ -227,9 +263,16 @@ def test_what_an_error_carries_is_lost_unless_mapped(story):
 
 
 @pytest.mark.parametrize("interrupting", [True, False])
-def test_an_escalation_is_caught_by_the_nearest_and_the_thrower_goes_on_unless_interrupted(story, interrupting):
+def test_an_escalation_is_caught_by_the_nearest_and_the_thrower_goes_on_unless_interrupted(
+    story, interrupting
+):
     inner = throw("t", ESCALATION) + user("a") + flows("sub-start > t > a")
-    body = START + sub("sub", inner) + boundary("b", "sub", ANY_ESCALATION, interrupting=interrupting) + user("r")
+    body = (
+        START
+        + sub("sub", inner)
+        + boundary("b", "sub", ANY_ESCALATION, interrupting=interrupting)
+        + user("r")
+    )
     told = story(body + flows("s > sub", "b > r"), more=DECLARED).start()
     assert sorted(told.open) == (["r"] if interrupting else ["a", "r"])
 
@@ -241,13 +284,21 @@ def test_an_escalation_nobody_waits_for_is_forgotten(story):
 
 def test_a_non_interrupting_escalation_is_caught_every_time(story):
     inside = event_subprocess("esp", ESCALATION, user("h") + flows("esp-start > h"), interrupting=False)
-    body = START + throw("t", ESCALATION) + throw("u", ESCALATION) + user("a") + flows("s > t > u > a") + inside
+    body = (
+        START + throw("t", ESCALATION) + throw("u", ESCALATION) + user("a") + flows("s > t > u > a") + inside
+    )
     assert sorted(story(body, more=DECLARED).start().open) == ["a", "h", "h"]
 
 
 def test_an_escalation_end_event_ends_its_path_and_is_caught(story):
     inner = throw("t", ESCALATION, tag="endEvent") + flows("sub-start > t")
-    body = START + sub("sub", inner) + boundary("b", "sub", ESCALATION, interrupting=False) + user("r") + user("z")
+    body = (
+        START
+        + sub("sub", inner)
+        + boundary("b", "sub", ESCALATION, interrupting=False)
+        + user("r")
+        + user("z")
+    )
     assert sorted(story(body + flows("s > sub > z", "b > r"), more=DECLARED).start().open) == ["r", "z"]
 
 
@@ -268,7 +319,12 @@ def called(extra: str = "", attributes: str = "") -> str:
 def test_a_call_activity_waits_for_its_child_and_takes_everything_in_and_out(story):
     told = story(START + called() + user("z") + flows("s > c > z")).start({"x": 1})
     [call] = told.seen(ChildCalled)
-    assert (call.process_id, call.binding.kind, call.variables, call.business_id) == ("review", "latest", {"x": 1}, None)
+    assert (call.process_id, call.binding.kind, call.variables, call.business_id) == (
+        "review",
+        "latest",
+        {"x": 1},
+        None,
+    )
     assert told.open == ["c"]
     assert told.child_ends("c", x=2, y=3).open == ["z"]
     assert told.vars == {"x": 2, "y": 3}
@@ -276,16 +332,22 @@ def test_a_call_activity_waits_for_its_child_and_takes_everything_in_and_out(sto
 
 def test_a_call_activity_may_pass_only_its_own_variables_in_and_out(story):
     limits = 'propagateAllParentVariables="false" propagateAllChildVariables="false" bindingType="versionTag" versionTag="v1"'
-    told = story(START + called(mapping("in =x + 1 -> y"), limits) + user("z") + flows("s > c > z")).start({"x": 1})
+    told = story(START + called(mapping("in =x + 1 -> y"), limits) + user("z") + flows("s > c > z")).start(
+        {"x": 1}
+    )
     [call] = told.seen(ChildCalled)
     assert (call.variables, call.binding.version_tag) == ({"y": 2}, "v1")
     assert told.child_ends("c", z=1).vars == {"x": 1}
-    told = story(START + called(mapping("out =z -> w"), limits) + user("z") + flows("s > c > z")).start({"x": 1})
+    told = story(START + called(mapping("out =z -> w"), limits) + user("z") + flows("s > c > z")).start(
+        {"x": 1}
+    )
     assert told.child_ends("c", z=1, v=2).vars == {"x": 1, "w": 1}
 
 
 def test_ending_a_call_activity_terminates_its_child(story):
-    body = START + called() + boundary("b", "c", timer("duration", "PT1H")) + user("z") + flows("s > c", "b > z")
+    body = (
+        START + called() + boundary("b", "c", timer("duration", "PT1H")) + user("z") + flows("s > c", "b > z")
+    )
     told = story(body).start()
     key = told.key("c")
     assert told.ring("b").seen(ChildTerminated) == [ChildTerminated(key)]
@@ -300,7 +362,11 @@ def test_an_error_of_the_child_searches_on_at_the_call_activity(story):
 
 
 def test_an_error_leaves_a_child_for_its_parent_and_comes_back_as_an_incident_if_nobody_wants_it(story):
-    told = story(START + service("a") + flows("s > a"), more=DECLARED).start(has_parent=True).error("a", "one", why=1)
+    told = (
+        story(START + service("a") + flows("s > a"), more=DECLARED)
+        .start(has_parent=True)
+        .error("a", "one", why=1)
+    )
     [escaped] = told.seen(ErrorEscaped)
     assert (escaped.kind, escaped.code, escaped.variables) == ("error", "one", {"why": 1})
     assert told.incidents == []

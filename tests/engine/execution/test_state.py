@@ -9,7 +9,18 @@ from engine.dialect import DiagramRefused, read_bpmn
 from engine.execution.run import Execution
 from engine.execution.state import StateTooLarge, StateUnreadable
 from engine.execution.token import TokenSpent
-from tests.engine.execution.story import DECLARED, MESSAGE, Story, boundary, catch, diagram, flows, sub, timer, user
+from tests.engine.execution.story import (
+    DECLARED,
+    MESSAGE,
+    Story,
+    boundary,
+    catch,
+    diagram,
+    flows,
+    sub,
+    timer,
+    user,
+)
 
 START = '<startEvent id="s"/>'
 BODY = START + user("a") + boundary("b", "a", timer("cycle", "R/PT1H"), interrupting=False) + user("r")
@@ -18,7 +29,9 @@ BODY += sub("sub", catch("m", MESSAGE) + flows("sub-start > m")) + flows("s > a 
 
 @pytest.fixture
 def told(world):
-    return Story(diagram(BODY, more=DECLARED), restore=False, world=world).start({"id": "1", "typename": {"typename": "UUID"}})
+    return Story(diagram(BODY, more=DECLARED), restore=False, world=world).start(
+        {"id": "1", "typename": {"typename": "UUID"}}
+    )
 
 
 def test_the_saved_form_holds_tokens_and_variables_and_nothing_of_the_diagram(told):
@@ -70,7 +83,10 @@ def test_the_shared_spec_is_the_same_before_and_after(told):
     spec = told.definition.spec
 
     def dump():
-        return {name: (vars(task)["_inputs"][:], vars(task)["_outputs"][:], task.data) for name, task in spec.task_specs.items()}
+        return {
+            name: (vars(task)["_inputs"][:], vars(task)["_outputs"][:], task.data)
+            for name, task in spec.task_specs.items()
+        }
 
     before = dump()
     told.ring("b").do("a").tell("m").do("r")
@@ -84,7 +100,12 @@ def test_a_revived_case_never_evaluates_python(told):
 
 
 def test_every_problem_of_a_file_is_reported_at_once():
-    body = START + '<serviceTask id="a"/><callActivity id="c"/>' + catch("t", timer("date", "=1 +")) + flows("s > a > nowhere")
+    body = (
+        START
+        + '<serviceTask id="a"/><callActivity id="c"/>'
+        + catch("t", timer("date", "=1 +"))
+        + flows("s > a > nowhere")
+    )
     body += '<boundaryEvent id="b" attachedToRef="a"><errorEventDefinition errorRef="none"/></boundaryEvent><complexGateway id="x"/>'
     with pytest.raises(DiagramRefused) as refused:
         read_bpmn(diagram(body), name="bad.bpmn")
@@ -112,7 +133,11 @@ def test_a_global_task_is_a_process_of_its_own(world):
 
 
 def test_flows_and_boundary_events_without_ids_are_not_lost(world):
-    body = START + user("a") + '<boundaryEvent attachedToRef="a"><timerEventDefinition><timeDuration>PT1H</timeDuration>'
+    body = (
+        START
+        + user("a")
+        + '<boundaryEvent attachedToRef="a"><timerEventDefinition><timeDuration>PT1H</timeDuration>'
+    )
     body += '</timerEventDefinition></boundaryEvent><sequenceFlow sourceRef="s" targetRef="a"/>'
     told = Story(diagram(body), restore=True, world=world).start()
     assert (told.open, len(told.armed)) == (["a"], 1)

@@ -7,7 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.dialect import Binding
-from engine.execution.changes import FormReference, JobClosed, JobOpened, TaskClosed, TaskOpened, TaskRescheduled
+from engine.execution.changes import (
+    FormReference,
+    JobClosed,
+    JobOpened,
+    TaskClosed,
+    TaskOpened,
+    TaskRescheduled,
+)
 from engine.execution.run import ElementNotFound, ElementNotWaiting
 from engine.execution.world import BpmnError, RetryLater
 from tests.engine.execution.story import NOW, flows, mapping, service, user
@@ -22,7 +29,9 @@ def test_a_user_task_carries_everything_that_is_written_on_it(story):
       <zeebe:taskSchedule dueDate="=date and time(&quot;2026-02-02T09:00:00Z&quot;)" followUpDate="2026-02-01T09:00:00"/>
       <zeebe:priorityDefinition priority="80"/>
       <zeebe:taskHeaders><zeebe:header key="k" value="v"/></zeebe:taskHeaders>"""
-    told = story(START + user("a", extra, 'name="Assess"') + flows("s > a"), attributes="").start({"handler": "mia"})
+    told = story(START + user("a", extra, 'name="Assess"') + flows("s > a"), attributes="").start(
+        {"handler": "mia"}
+    )
     [task] = told.seen(TaskOpened)
     assert task == TaskOpened(
         key=told.key("a"),
@@ -88,11 +97,18 @@ def test_a_task_can_be_completed_only_once_and_only_as_what_it_is(story):
 
 
 def test_a_job_waits_for_a_worker(story):
-    extra = '<zeebe:taskHeaders><zeebe:header key="region" value="north"/></zeebe:taskHeaders>' + mapping("in =x -> input")
+    extra = '<zeebe:taskHeaders><zeebe:header key="region" value="north"/></zeebe:taskHeaders>' + mapping(
+        "in =x -> input"
+    )
     told = story(START + service("a", "=&quot;crm-&quot; + kind", extra) + user("z") + flows("s > a > z"))
     told.start({"x": 1, "kind": "lookup"})
     [job] = told.seen(JobOpened)
-    assert (job.type, job.retries, dict(job.headers), job.in_step) == ("crm-lookup", 3, {"region": "north"}, False)
+    assert (job.type, job.retries, dict(job.headers), job.in_step) == (
+        "crm-lookup",
+        3,
+        {"region": "north"},
+        False,
+    )
     assert told.work("a", found=True).open == ["z"]
     assert told.seen(JobClosed) == [JobClosed(job.key, "completed")]
     assert told.vars == {"x": 1, "kind": "lookup", "found": True}
@@ -127,14 +143,24 @@ def test_an_in_step_job_may_throw_an_error(story, world):
 
 @pytest.mark.parametrize("retries", ["=null", "many", "=1.5"])
 def test_wrong_retries_are_an_incident(story, retries):
-    body = START + f'<serviceTask id="a"><extensionElements><zeebe:taskDefinition type="t" retries="{retries}"/>'
+    body = (
+        START + f'<serviceTask id="a"><extensionElements><zeebe:taskDefinition type="t" retries="{retries}"/>'
+    )
     told = story(body + "</extensionElements></serviceTask>" + flows("s > a")).start()
     assert told.incidents == [("a", "EXTRACT_VALUE_ERROR")]
 
 
 def test_a_decision_gets_all_visible_variables(story, world):
-    body = START + '<businessRuleTask id="d"><extensionElements><zeebe:calledDecision decisionId="sev" resultVariable="severity"/>'
-    body += mapping("in =5 -> amount") + "</extensionElements></businessRuleTask>" + user("z") + flows("s > d > z")
+    body = (
+        START
+        + '<businessRuleTask id="d"><extensionElements><zeebe:calledDecision decisionId="sev" resultVariable="severity"/>'
+    )
+    body += (
+        mapping("in =5 -> amount")
+        + "</extensionElements></businessRuleTask>"
+        + user("z")
+        + flows("s > d > z")
+    )
     told = story(body).start({"x": 1})
     assert told.incidents == [("d", "CALLED_DECISION_ERROR")]
     world.decisions["sev"] = lambda variables: "high" if variables == {"x": 1, "amount": 5} else "?"

@@ -46,18 +46,31 @@ def test_only_completed_activities_are_undone_and_only_once(story):
 
 
 def test_one_activity_can_be_picked(story):
-    body = START + undoable("a") + undoable("b") + throw("t", UNDO.replace("/>", ' activityRef="a"/>')) + user("z")
+    body = (
+        START
+        + undoable("a")
+        + undoable("b")
+        + throw("t", UNDO.replace("/>", ' activityRef="a"/>'))
+        + user("z")
+    )
     told = story(body + flows("s > a > b > t > z")).start().do("a").do("b")
     assert sorted(told.open) == ["t", "undo-a"]
 
 
 def test_with_nothing_to_undo_the_throw_passes(story):
-    assert story(START + undoable("a") + throw("t", UNDO) + user("z") + flows("s > t > z")).start().open == ["z"]
+    assert story(START + undoable("a") + throw("t", UNDO) + user("z") + flows("s > t > z")).start().open == [
+        "z"
+    ]
 
 
 def test_inner_activities_of_a_completed_sub_process_are_undone_with_its_variables(story):
     inner = undoable("a") + flows("sub-start > a")
-    body = START + sub("sub", inner, extra=mapping("in =1 -> local")) + throw("t", UNDO, tag="endEvent") + flows("s > sub > t")
+    body = (
+        START
+        + sub("sub", inner, extra=mapping("in =1 -> local"))
+        + throw("t", UNDO, tag="endEvent")
+        + flows("s > sub > t")
+    )
     told = story(body).start().do("a")
     assert sorted(told.open) == ["t", "undo-a"]
     assert told.run.variables(told.key("undo-a"))["local"] == 1
@@ -66,7 +79,12 @@ def test_inner_activities_of_a_completed_sub_process_are_undone_with_its_variabl
 
 def test_a_handler_of_the_sub_process_itself_comes_before_those_inside(story):
     inner = undoable("a") + flows("sub-start > a")
-    body = START + sub("sub", inner) + boundary("c-sub", "sub", UNDO) + user("undo-sub", attributes='isForCompensation="true"')
+    body = (
+        START
+        + sub("sub", inner)
+        + boundary("c-sub", "sub", UNDO)
+        + user("undo-sub", attributes='isForCompensation="true"')
+    )
     body += '<association id="x" sourceRef="c-sub" targetRef="undo-sub"/>' + throw("t", UNDO) + user("z")
     told = story(body + flows("s > sub > t > z")).start().do("a")
     assert sorted(told.open) == ["t", "undo-sub"]
@@ -74,7 +92,11 @@ def test_a_handler_of_the_sub_process_itself_comes_before_those_inside(story):
 
 
 def test_a_compensation_event_sub_process_takes_the_place_of_the_handlers_inside(story):
-    esp = event_subprocess("esp", UNDO, user("own") + throw("inner", UNDO) + user("after") + flows("esp-start > own > inner > after"))
+    esp = event_subprocess(
+        "esp",
+        UNDO,
+        user("own") + throw("inner", UNDO) + user("after") + flows("esp-start > own > inner > after"),
+    )
     body = START + sub("sub", undoable("a") + flows("sub-start > a") + esp) + throw("t", UNDO) + user("z")
     told = story(body + flows("s > sub > t > z")).start().do("a")
     assert sorted(told.open) == ["own", "t"]
@@ -84,7 +106,13 @@ def test_a_compensation_event_sub_process_takes_the_place_of_the_handlers_inside
 
 
 def test_a_multi_instance_activity_is_undone_once(story):
-    body = START + undoable("a", many('inputElement="i"')) + throw("t", UNDO) + user("z") + flows("s > a > t > z")
+    body = (
+        START
+        + undoable("a", many('inputElement="i"'))
+        + throw("t", UNDO)
+        + user("z")
+        + flows("s > a > t > z")
+    )
     told = story(body).start({"items": [1, 2, 3]}).do("a").do("a").do("a")
     assert sorted(told.open) == ["t", "undo-a"]
     assert told.do("undo-a").open == ["z"]
@@ -92,7 +120,13 @@ def test_a_multi_instance_activity_is_undone_once(story):
 
 def test_every_instance_of_a_multi_instance_sub_process_is_undone_inside(story):
     inner = undoable("a") + flows("sub-start > a")
-    body = START + sub("sub", inner, marker=many('inputElement="i"')) + throw("t", UNDO) + user("z") + flows("s > sub > t > z")
+    body = (
+        START
+        + sub("sub", inner, marker=many('inputElement="i"'))
+        + throw("t", UNDO)
+        + user("z")
+        + flows("s > sub > t > z")
+    )
     told = story(body).start({"items": [1, 2]}).do("a").do("a")
     assert sorted(told.open) == ["t", "undo-a", "undo-a"]
     assert told.do("undo-a").do("undo-a").open == ["z"]
@@ -108,7 +142,14 @@ def test_an_event_sub_process_may_undo_what_its_scope_did(story):
 
 
 def test_an_interrupted_handler_still_lets_the_throw_go_on(story):
-    body = START + undoable("a") + boundary("b", "undo-a", timer("duration", "PT1H")) + user("late") + throw("t", UNDO) + user("z")
+    body = (
+        START
+        + undoable("a")
+        + boundary("b", "undo-a", timer("duration", "PT1H"))
+        + user("late")
+        + throw("t", UNDO)
+        + user("z")
+    )
     told = story(body + flows("s > a > t > z", "b > late")).start().do("a").ring("b")
     assert "late" in told.open
     told.do("late")
@@ -116,7 +157,12 @@ def test_an_interrupted_handler_still_lets_the_throw_go_on(story):
 
 
 def test_a_canceled_transaction_undoes_what_it_did_and_leaves_by_its_cancel_event(story):
-    inner = undoable("a") + user("b") + throw("c", CANCEL, tag="endEvent") + flows("tx-start > a > c", "tx-start > b")
+    inner = (
+        undoable("a")
+        + user("b")
+        + throw("c", CANCEL, tag="endEvent")
+        + flows("tx-start > a > c", "tx-start > b")
+    )
     body = START + sub("tx", inner, tag="transaction") + boundary("x", "tx", CANCEL) + user("y") + user("z")
     told = story(body + flows("s > tx > z", "x > y")).start().do("a")
     assert sorted(told.open) == ["c", "undo-a"]
@@ -126,17 +172,31 @@ def test_a_canceled_transaction_undoes_what_it_did_and_leaves_by_its_cancel_even
 
 def test_a_transaction_without_anything_to_undo_is_left_at_once_and_its_sibling_is_not(story):
     inner = user("a") + throw("c", CANCEL, tag="endEvent") + flows("tx-start > a > c")
-    other = sub("ty", user("k") + flows("ty-start > k"), tag="transaction") + boundary("v", "ty", CANCEL) + user("w")
+    other = (
+        sub("ty", user("k") + flows("ty-start > k"), tag="transaction")
+        + boundary("v", "ty", CANCEL)
+        + user("w")
+    )
     body = START + sub("tx", inner, tag="transaction") + boundary("x", "tx", CANCEL) + user("y") + other
     told = story(body + flows("s > tx", "s > ty", "x > y", "v > w")).start().do("a")
     assert sorted(told.open) == ["k", "y"]
 
 
 def test_a_transaction_completes_like_a_sub_process(story):
-    body = START + sub("tx", user("a") + flows("tx-start > a"), tag="transaction") + user("z") + flows("s > tx > z")
+    body = (
+        START
+        + sub("tx", user("a") + flows("tx-start > a"), tag="transaction")
+        + user("z")
+        + flows("s > tx > z")
+    )
     assert story(body).start().do("a").open == ["z"]
 
 
 def test_a_completed_transaction_can_be_undone_from_outside(story):
-    body = START + sub("tx", undoable("a") + flows("tx-start > a"), tag="transaction") + throw("t", UNDO) + user("z")
+    body = (
+        START
+        + sub("tx", undoable("a") + flows("tx-start > a"), tag="transaction")
+        + throw("t", UNDO)
+        + user("z")
+    )
     assert sorted(story(body + flows("s > tx > t > z")).start().do("a").open) == ["t", "undo-a"]

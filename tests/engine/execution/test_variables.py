@@ -10,7 +10,11 @@ START = '<startEvent id="s"/>'
 
 
 def test_input_mappings_are_local_and_see_each_other(story):
-    body = START + user("a", mapping("in =x+1 -> y", "in =y*10 -> z", "in 5 -> text", "in =null -> x")) + flows("s > a")
+    body = (
+        START
+        + user("a", mapping("in =x+1 -> y", "in =y*10 -> z", "in 5 -> text", "in =null -> x"))
+        + flows("s > a")
+    )
     told = story(body).start({"x": 1})
     assert told.locals("a") == {"y": 2, "z": 20, "text": "5", "x": None}
     assert told.vars == {"x": 1}
@@ -28,7 +32,12 @@ def test_a_result_without_output_mapping_merges_and_a_name_of_an_input_mapping_i
 
 
 def test_with_output_mappings_only_their_targets_leave(story):
-    body = START + user("a", mapping("out =code -> outcome", "out =outcome + 1 -> next")) + user("z") + flows("s > a > z")
+    body = (
+        START
+        + user("a", mapping("out =code -> outcome", "out =outcome + 1 -> next"))
+        + user("z")
+        + flows("s > a > z")
+    )
     told = story(body).start({"x": 1}).do("a", code=7, x=99)
     assert told.vars == {"x": 1, "outcome": 7, "next": 8}
 
@@ -40,7 +49,9 @@ def test_an_output_target_with_a_dot_changes_that_member(story):
 
 
 def test_parallel_branches_keep_each_others_changes(story):
-    body = START + '<parallelGateway id="f"/>' + user("a") + user("b") + '<parallelGateway id="j"/>' + user("z")
+    body = (
+        START + '<parallelGateway id="f"/>' + user("a") + user("b") + '<parallelGateway id="j"/>' + user("z")
+    )
     told = story(body + flows("s > f > a > j > z", "f > b > j")).start({"x": "old", "y": "old"})
     told.do("a", x="new").do("b", y="new")
     assert told.vars == {"x": "new", "y": "new"}
@@ -69,8 +80,13 @@ def test_variables_can_be_set_from_outside(story, local):
 
 
 def test_dates_and_exact_numbers_survive(story):
-    body = START + '<scriptTask id="a"><extensionElements><zeebe:script expression="=addDays" resultVariable="d"/>'
-    body = body.replace("=addDays", "={day: date(&quot;2026-01-31&quot;) + duration(&quot;P1M&quot;), sum: 0.1 + 0.2}")
+    body = (
+        START
+        + '<scriptTask id="a"><extensionElements><zeebe:script expression="=addDays" resultVariable="d"/>'
+    )
+    body = body.replace(
+        "=addDays", "={day: date(&quot;2026-01-31&quot;) + duration(&quot;P1M&quot;), sum: 0.1 + 0.2}"
+    )
     body += "</extensionElements></scriptTask>" + user("z") + flows("s > a > z")
     told = story(body).start()
     assert str(told.vars["d"]["day"]) == "2026-02-28"
@@ -80,7 +96,9 @@ def test_dates_and_exact_numbers_survive(story):
 @pytest.mark.parametrize("key", ["typename", "$feel", "__proto__", "data_objects", "event_fired"])
 def test_odd_keys_in_data_are_just_data(story, key):
     value = {key: {"typename": "UUID", "$feel": "date", "value": "x"}, "list": [3, 1, {key: None}]}
-    told = story(START + user("a") + user("z") + flows("s > a > z")).start({"v": value}).do("a", **{key: value})
+    told = (
+        story(START + user("a") + user("z") + flows("s > a > z")).start({"v": value}).do("a", **{key: value})
+    )
     assert told.vars == {"v": value, key: value}
 
 
