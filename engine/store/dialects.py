@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from engine.store.columns import Moment
 
+_TAKE_TURN = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+
 
 def is_sqlite(session: Session) -> bool:
     """Tell whether this session speaks to SQLite."""
@@ -39,13 +41,5 @@ def take_turns(session: Session, *names: str) -> None:
     """
     if not names or is_sqlite(session):
         return
-    ordered = sorted(set(names))
-    session.execute(
-        sa.select(
-            sa.func.count(
-                sa.func.pg_advisory_xact_lock(
-                    sa.func.hashtextextended(sa.column("name", sa.Text), sa.literal(0, sa.BigInteger))
-                )
-            )
-        ).select_from(sa.func.unnest(sa.cast(ordered, sa.ARRAY(sa.Text))).table_valued("name"))
-    )
+    for name in sorted(set(names)):
+        session.execute(_TAKE_TURN, {"name": name})
