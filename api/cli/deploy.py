@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from pathlib import Path
 
-from api.cli.arguments import Subparsers, definition_files
-from api.schema import bring_up_to_date
+from api.cli.arguments import Subparsers
+from api.installation import definition_files, open_service
 from api.settings import read_settings
-from api.wiring import Redress, wire
 from engine.actors import service as as_service
 from engine.commands.errors import DeploymentRefused
-
-log = logging.getLogger("redress")
 
 
 def add(subparsers: Subparsers) -> None:
@@ -26,11 +22,8 @@ def add(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Deploy all files in one transaction; 1 and every finding when they are refused."""
-    settings = read_settings()
     files = definition_files(options.paths)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    bring_up_to_date(settings)
-    service = wire(settings)
+    service = open_service(read_settings())
     try:
         deployed = service.engine.deploy(files, by=as_service("deploy"))
     except DeploymentRefused as refusal:
@@ -43,8 +36,3 @@ def run(options: argparse.Namespace) -> int:
     sys.stdout.write(f"{len(files)} files deployed\n")
     return 0
 
-
-def deploy_shipped(service: Redress) -> None:
-    """Deploy the definitions of the installation; unchanged files make no new version."""
-    files = definition_files([service.settings.processes_dir, service.settings.forms_dir])
-    service.engine.deploy(files, by=as_service("installation"))

@@ -11,11 +11,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from api.cli.arguments import Subparsers
-from api.cli.serve import ready_service
 from api.complaints.importing import cfpb, generic
 from api.complaints.importing.rows import read_rows
 from api.complaints.importing.run import Report, run_import
 from api.complaints.intake import NewComplaint
+from api.installation import ready_service
 from api.settings import read_settings
 from engine.clock import FrozenClock, SystemClock
 

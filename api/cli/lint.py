@@ -6,8 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from api.cli.arguments import Subparsers, definition_files
+from api.cli.arguments import Subparsers
 from api.complaints.job_types import JOB_TYPE_NAMES
+from api.installation import definition_files
 from engine.commands.check import judge
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import signal
 import sys
 import threading
@@ -13,30 +12,15 @@ from waitress.server import create_server
 
 from api.app import create_app
 from api.cli.arguments import Subparsers
-from api.cli.deploy import deploy_shipped
-from api.schema import bring_up_to_date
-from api.settings import Settings, read_settings
-from api.wiring import Redress, first_start, wire
-from engine.clock import Clock
+from api.installation import ready_service
+from api.settings import read_settings
 from engine.jobs.scheduler import Metronome
-
-log = logging.getLogger("redress")
 
 
 def add(subparsers: Subparsers) -> None:
     """Declare `redress serve`."""
     parser = subparsers.add_parser("serve", help="answer requests, with worker and scheduler inside")
     parser.set_defaults(run=run)
-
-
-def ready_service(settings: Settings, *, clock: Clock | None = None) -> Redress:
-    """Return a composed service whose schema, first account and shipped definitions are in place."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    bring_up_to_date(settings)
-    service = wire(settings, clock=clock)
-    first_start(service, lambda line: sys.stdout.write(f"{line}\n"))
-    deploy_shipped(service)
-    return service
 
 
 def run(options: argparse.Namespace) -> int:  # noqa: ARG001

@@ -9,9 +9,9 @@ import sys
 from api.cli.arguments import Subparsers
 from api.identity import people, tokens
 from api.identity.roles import ROLES
-from api.schema import bring_up_to_date
+from api.installation import open_service
 from api.settings import read_settings
-from api.wiring import Redress, wire
+from api.wiring import Redress
 
 
 def add(subparsers: Subparsers) -> None:
@@ -37,10 +37,7 @@ def add(subparsers: Subparsers) -> None:
 
 
 def _service() -> Redress:
-    settings = read_settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    bring_up_to_date(settings)
-    return wire(settings)
+    return open_service(read_settings())
 
 
 def _add(options: argparse.Namespace) -> int:

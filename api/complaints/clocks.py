@@ -83,7 +83,7 @@ class CaseClocks:
         )
 
     def view(self, session: Session, instance_key: int, name: str) -> CaseClock | None:
-        """Return the newest clock ``name`` of the case as diagrams ask for it, open or not; None when it has none."""
+        """Return the newest clock ``name`` as diagrams see it: ``bound`` while it is open, warnings while it runs."""
         saved = session.scalar(
             select(ClockRow.saved)
             .join(ComplaintRow, ComplaintRow.key == ClockRow.complaint_key)
@@ -94,20 +94,12 @@ class CaseClocks:
         if saved is None:
             return None
         state = ClockState.from_json(saved)
-        calendar = self.calendars.get_version(state.calendar_id, state.calendar_version)
-        return CaseClock(state.status, state.due_on, state.bound_at, lambda share: warn_at(state, share, calendar))
-
-    def view(self, session: Session, instance_key: int, name: str) -> CaseClock | None:
-        """Return the newest clock ``name`` as diagrams see it: ``bound`` while it is open, warnings while it runs."""
-        state = self.state_of(session, instance_key, name)
-        if state is None:
-            return None
-        bound = state.bound_at if state.is_open else None
+        calendar = self._calendar(state)
         return CaseClock(
             state.status,
             state.due_on,
-            bound,
-            lambda share: warn_at(state, share, self._calendar(state)) if state.status == "running" else None,
+            state.bound_at if state.is_open else None,
+            lambda share: warn_at(state, share, calendar) if state.status == "running" else None,
         )
 
     def start_by_policy(
