@@ -35,7 +35,7 @@ _NO_NAMES: Final[frozenset[str]] = frozenset()
 FindType = Callable[[str], Type | None]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The value of an expression and what there was to note on the way to it."""
 

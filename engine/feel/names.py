@@ -63,8 +63,8 @@ class NameTable:
             self.add(name)
 
     def add(self, name: str) -> None:
-        """Make ``name`` known; a plain identifier needs no entry."""
-        if name in self._known or is_plain(name):
+        """Make ``name`` known; a single word needs no entry, and a keyword must not become a name."""
+        if name in self._known or WORD.fullmatch(name):
             return
         self._known.add(name)
         if "//" in name or "/*" in name or '"' in name:

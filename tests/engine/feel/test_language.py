@@ -129,6 +129,7 @@ CONTEXTS = [
     ("[1..10[.end included", "false"),
     ('@"2020-06-01".month', "6"),
     ("{if: 1}.if", "1"),
+    ("{if: 1, b: if true then 2 else 3}.b", "2"),
     ("[null..5]", "null"),
     ("3 in [1..limit]", "null"),
     ('["a"..1]', "null"),
