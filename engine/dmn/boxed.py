@@ -21,13 +21,16 @@ from engine.dmn.model import (
     Variable,
 )
 from engine.dmn.program import Linked
-from engine.dmn.scope import NO_NAMES, Code, Formula, Scope, Spot, converted, odd_names
+from engine.dmn.scope import Code, Formula, Scope, Spot, converted
 from engine.dmn.table import Table
 from engine.dmn.walk import boxes_in
 from engine.feel import Fault, Function, Parameter, call, is_plain, kind_of
 from engine.feel.iteration import rounds_of
 from engine.feel.run import Run
 from engine.feel.values import Value
+
+_CALL: Final = 12
+"""Steps a call costs beside the body it runs."""
 
 Compile = Callable[[Any, Linked, frozenset[str]], Code]
 
@@ -86,7 +89,7 @@ def _context(box: ContextBox, linked: Linked, known: frozenset[str]) -> Code:
             value = converted(code(inner), kind, evaluation, spot)
             made[name] = variables[name] = value
             if type(value) is dict or type(value) is list:
-                inner.odd |= odd_names((value,))
+                inner.odd |= evaluation.odd.inside(value)
         return made if result is None else result(inner)
 
     return make
@@ -167,7 +170,8 @@ def function_maker(
     code = compiled(box.body, linked, with_names(known, names))
 
     def make(scope: Scope, name: str) -> Value:
-        def body(run: Run, values: list[Value]) -> Value:  # noqa: ARG001 - the scope's evaluation has it
+        def body(run: Run, values: list[Value]) -> Value:
+            run.budget.charge(_CALL + len(scope.variables))
             inner = scope.having(dict(zip(names, values, strict=True)))
             return converted(code(inner), result, scope.evaluation, spot)
 
@@ -212,7 +216,7 @@ def _filter(box: FilterBox, linked: Linked, known: frozenset[str]) -> Code:
             return None
         kept: list[Value] = []
         items = value if type(value) is list else [value]
-        odd = odd_names((items,))
+        odd = evaluation.odd.inside_all(items)
         for item in items:
             budget.charge(1 + len(scope.variables))
             entries = item if type(item) is dict else {}
@@ -236,7 +240,7 @@ def _iteration(box: IterationBox, linked: Linked, known: frozenset[str]) -> Code
 
     def iterate(scope: Scope) -> Value:
         domain = source(scope)
-        odd = odd_names((domain,)) if type(domain) is list else NO_NAMES
+        odd = scope.evaluation.odd.inside(domain)
         try:
             return go_round(domain, scope, odd)
         except Fault as fault:
@@ -270,7 +274,7 @@ def _for(box: IterationBox, body: Code) -> Callable[[Value, Scope, frozenset[str
             if partial:
                 budget.make(len(made))
                 more["partial"] = list(made)
-                odd |= odd_names(made[-1:])
+                odd |= scope.evaluation.odd.inside_all(made[-1:])
             made.append(body(scope.having(more, odd)))
         return made
 

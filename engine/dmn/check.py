@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from engine.dmn.elements import decision_ready, knowledge_ready
 from engine.dmn.errors import ImportMissing, ModelRefused
@@ -28,6 +29,7 @@ from engine.dmn.types import TypeBook
 from engine.dmn.walk import boxes_in
 from engine.findings import Finding
 
+MOST_LEVELS: Final = 100
 _KINDS = {"input": (InputData,), "decision": (Decision,), "knowledge": (KnowledgeModel, DecisionService)}
 
 
@@ -98,7 +100,11 @@ def _circles(model: Model) -> Iterator[Finding]:
             message = "Requirements go in a circle: " + " → ".join(circle) + "."
             yield _finding(model, "requirement_cycle", message, element)
             return
-        if element.id in done or len(above) > _MOST_LEVELS:
+        if element.id in done:
+            return
+        if len(above) >= MOST_LEVELS:
+            message = f"Requirements go more than {MOST_LEVELS} levels deep."
+            yield _finding(model, "requirements_too_deep", message, element)
             return
         for reference in _references_of(element):
             required = None if reference.namespace else model.element(reference.element_id)
@@ -108,9 +114,6 @@ def _circles(model: Model) -> Iterator[Finding]:
 
     for element in _requirers(model):
         yield from visit(element, [])
-
-
-_MOST_LEVELS = 100
 
 
 def _type_findings(model: Model) -> Iterator[Finding]:

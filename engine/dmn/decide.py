@@ -38,7 +38,7 @@ def decide(
     target = _target(model, decision)
     program = program_of(model, tuple(imports))
     run = Run(moment, Budget.of_decision() if budget is None else budget)
-    log = Log()
+    log = Log(run)
     with exact_numbers(), constraints_run_in(run):
         evaluation = Evaluation(run, _by_namespace(program, inputs), program.root, log)
         if isinstance(target, Decision):

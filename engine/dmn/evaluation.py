@@ -15,8 +15,9 @@ from engine.dmn.elements import (
     service_ready,
 )
 from engine.dmn.model import Decision, DecisionService, Element, InputData, KnowledgeModel
+from engine.dmn.odd_names import NO_NAMES, OddNames
 from engine.dmn.program import Linked
-from engine.dmn.scope import NO_NAMES, Placed, Scope, Spot, converted, odd_names
+from engine.dmn.scope import Placed, Scope, Spot, converted
 from engine.dmn.table import Table
 from engine.feel import Function, Parameter, inward
 from engine.feel.notes import Severity
@@ -44,10 +45,11 @@ class _Under:
 class Log:
     """Notes and trace of a request, shared by the services called in it."""
 
-    __slots__ = ("notes", "trace", "under")
+    __slots__ = ("notes", "odd", "trace", "under")
 
-    def __init__(self) -> None:
+    def __init__(self, run: Run) -> None:
         """Start with nothing."""
+        self.odd = OddNames(run.budget)
         self.notes: list[DecisionNote] = []
         self.trace: list[EvaluatedDecision] = []
         self.under = _Under(None, None)
@@ -63,7 +65,7 @@ class Evaluation:
         self.root = root
         self.log = log
         self.values: dict[Key, Value] = {}
-        self._odd: dict[Key, frozenset[str]] = {}
+        self.odd = log.odd
 
     def decision(self, linked: Linked, decision: Decision) -> Value:
         """Return the decision's value, worked out once."""
@@ -197,11 +199,11 @@ class Evaluation:
         odd = NO_NAMES
         if isinstance(ready, Ready) and ready.sees_all_inputs:
             variables.update(self._all_inputs(ready.linked))
-            odd = odd_names(variables.values())
+            odd = self.odd.inside_all(variables.values())
         for need in ready.needs:
             value = self.value_of(need)
             if type(value) is dict or type(value) is list:
-                odd |= self._odd_of(need, value)
+                odd |= self.odd.inside(value)
             place = variables
             for name in need.path:
                 place = place.setdefault(name, {})
@@ -215,13 +217,6 @@ class Evaluation:
         if key not in self.values:
             self.values[key] = {name: inward(value) for name, value in given.items()}
         return dict(self.values[key])
-
-    def _odd_of(self, need: Need, value: Value) -> frozenset[str]:
-        key = (need.linked.model.namespace, need.element.id)
-        found = self._odd.get(key)
-        if found is None:
-            found = self._odd[key] = odd_names((value,))
-        return found
 
     def note(
         self, code: str, place: Placed | None, *, severity: Severity = "error", note: Any = None, **facts: Any

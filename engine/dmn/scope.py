@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.dmn.model import Text
+from engine.dmn.odd_names import NO_NAMES
 from engine.dmn.program import Linked
 from engine.feel import (
     Expression,
@@ -16,7 +17,6 @@ from engine.feel import (
     compile,
     compile_unary,
     kind_of,
-    names_in,
 )
 from engine.feel.types import Type
 from engine.feel.values import MISSING, Value
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 Code = Callable[["Scope"], Value]
 Judge = Callable[[Value, Any, Run], "bool | None"]
-NO_NAMES: frozenset[str] = frozenset()
 
 
 class Scope:
@@ -44,19 +43,8 @@ class Scope:
 
     def having(self, more: Mapping[str, Value], odd: frozenset[str] | None = None) -> Scope:
         """Return this scope with more variables; ``odd`` are the names inside them, if known already."""
-        names = odd_names(more.values()) if odd is None else odd
+        names = self.evaluation.odd.inside_all(more.values()) if odd is None else odd
         return Scope(self.evaluation, {**self.variables, **more}, self.odd | names if names else self.odd)
-
-
-def odd_names(values: Any) -> frozenset[str]:
-    """Return the keys inside the values that are no plain identifiers."""
-    found = NO_NAMES
-    for value in values:
-        if type(value) is dict:
-            found |= names_in(value)
-        elif type(value) is list:
-            found |= names_in({"": value}) - {""}
-    return found
 
 
 class Formula:

@@ -22,6 +22,8 @@ ALIASES: Final[Mapping[str, Type]] = {
     **{name: KindType("number") for name in ("integer", "long", "double")},
     "datetime": KindType("date and time"),
 }
+_LOOK: Final = 5
+"""Steps it costs to hold a value against an item definition: a shared part is looked at each time."""
 _EPOCH: Final = Moment(datetime(1970, 1, 1, tzinfo=UTC))
 _RUN: ContextVar[Run | None] = ContextVar("run of the decision being made", default=None)
 
@@ -97,12 +99,12 @@ class ItemType(Type):
 
     def holds(self, value: Value) -> bool:
         """Say whether a value that is not null has the shape, the allowed values and the constraint."""
+        run = _RUN.get()
+        if run is not None:
+            run.budget.charge(_LOOK + (len(value) if type(value) is list else 0))
         if self._item.is_collection:
             if type(value) is not list:
                 return False
-            run = _RUN.get()
-            if run is not None:
-                run.budget.charge(len(value))
             if not all(item is None or self._holds_one(item) for item in value):
                 return False
         elif not self._holds_one(value):
