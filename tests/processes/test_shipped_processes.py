@@ -1,0 +1,425 @@
+"""The complaint process as shipped: each way through it ends where it should, with the letters it owes."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+
+import pytest
+
+from api.complaints.letters import Letters
+from engine.clock import FrozenClock
+from engine.dialect.lint import check_files
+from engine.store.database import connect
+from tests.conftest import START
+from tests.processes.office import ROOT, Office, shipped
+
+
+@pytest.fixture(scope="module")
+def deployed(empty_sqlite, tmp_path_factory):
+    """The path of a database to copy from, with everything deployed that is shipped."""
+    path = tmp_path_factory.mktemp("shipped") / "deployed.db"
+    shutil.copy(empty_sqlite, path)
+    database = connect(f"sqlite:///{path}")
+    Office(database, FrozenClock(START)).engine.deploy(shipped())
+    database.dispose()
+    return path
+
+
+@pytest.fixture
+def office(deployed, tmp_path, clock):
+    path = tmp_path / "redress.db"
+    shutil.copy(deployed, path)
+    database = connect(f"sqlite:///{path}")
+    yield Office(database, clock)
+    database.dispose()
+
+
+@pytest.fixture
+def answered(office):
+    """A complaint whose decision has been sent."""
+    return office.receive().screen().assess().investigate().draft().send()
+
+
+def test_nothing_is_wrong_or_doubtful_in_the_shipped_files():
+    assert [str(finding) for finding in check_files(dict(shipped()))] == []
+
+
+def test_every_letter_a_diagram_sends_is_there_and_none_is_left_over():
+    wanted = set()
+    for name, data in shipped():
+        if name.endswith(".bpmn"):
+            parts = data.decode().split('<zeebe:header key="letter" value="')[1:]
+            wanted |= {part.split('"', 1)[0] for part in parts}
+    letters = Letters(ROOT / "processes" / "letters")
+    assert letters.ids == wanted
+
+
+def test_a_complaint_goes_from_receipt_to_closure(office):
+    office.receive()
+    assert office.letters == ["acknowledgement"]
+    office.screen().assess().investigate()
+    assert office.task("Draft the answer").assignee == "hanna"
+    office.draft().send().tell("complainant-answers", answer="accepts").correct().close()
+
+    assert office.ended
+    assert office.closed == ["accepted"]
+    assert office.states == ["assessing", "investigating", "deciding", "responded", "correcting"]
+    assert office.letters == ["acknowledgement", "decision", "closing", "survey"]
+    assert office.open == []
+    assert office.troubles == []
+
+
+def test_departments_staff_and_complainant_are_asked_side_by_side(office):
+    office.receive().screen().assess(staffConcerned=True)
+    due = (office.clock.now() + timedelta(days=7)).date().isoformat()
+    requests = [
+        {"department": name, "question": "What do you know?", "dueOn": due}
+        for name in ("department-billing", "department-it")
+    ]
+    office.do(
+        "Plan the investigation",
+        questions="Who charged twice?",
+        contributionRequests=requests,
+        askComplainant=True,
+        questionToComplainant="Which card?",
+        hearStaff=True,
+    )
+    assert office.open == [
+        *("Answer the request", "Answer the request", "Examine the evidence", "Hear the staff concerned"),
+    ]
+    assert list(office.task("Answer the request").candidate_groups) == ["department-billing", "team-leads"]
+
+    office.do("Answer the request", established="We charged once.")
+    office.later(days=7, hours=10)
+    reminded = [
+        job.variables["group"] for job in office.jobs("notify") if job.headers.get("copy") == "team-leads"
+    ]
+    assert reminded == ["department-it", "department-it"]  # nearly due, then overdue
+
+    office.do("Answer the request", established="The system charged twice.")
+    office.do("Hear the staff concerned", staffHeard="heard", staffReply="I was calm.")
+    office.tell("complainant-sends-information")
+    assert office.open == ["Examine the evidence", "Read the information"]
+    assert [job.type for job in office.done if job.type.endswith("-clock")] == ["pause-clock", "resume-clock"]
+    office.find()
+    assert "Draft the answer" in office.open
+
+
+def test_a_late_issue_joins_the_complaint_and_gets_its_own_answer(office):
+    office.receive().screen().assess().tell("complainant-sends-information")
+    office.do("Read the information", informationKind="new_issue", newIssueSummary="No reply to my letter")
+    office.investigate(2).draft()
+    assert office.open == ["Draft the answer"]
+    assert office.letters[-1] == "information-received"
+
+
+def test_the_complainant_may_send_more_again_and_again(office):
+    office.receive().screen().tell("complainant-sends-information").tell("complainant-sends-information")
+    assert office.open == ["Assess the complaint", "Read the information", "Read the information"]
+
+
+def test_the_early_lane_ends_with_its_own_letter(office):
+    office.receive().screen().assess(severity="low", complexity="low", quickAnswer=True)
+    office.do(
+        "Settle it with the complainant",
+        earlyResult="settled",
+        earlyOutcome="upheld",
+        remedyKind="refund",
+        amount=50,
+        remedyWhat="Refund",
+        earlySummary="Charged twice; we pay back.",
+    )
+    office.correct().close()
+    assert office.closed == ["settled_early"]
+    assert office.letters == ["acknowledgement", "early-resolution", "closing", "survey"]
+
+
+def test_the_early_lane_turns_into_the_full_one_without_restarting_a_clock(office):
+    office.receive().screen().assess(severity="low", complexity="low", quickAnswer=True)
+    before = len(office.jobs("start-clocks"))
+    office.later(days=4)
+    assert office.open == ["Plan the investigation"]
+    assert len(office.jobs("start-clocks")) == before
+
+
+def test_a_dear_quick_solution_needs_somebody_elses_approval(office):
+    office.receive().screen().assess(severity="low", complexity="low", quickAnswer=True)
+    agreed = {"earlyOutcome": "upheld", "remedyKind": "refund", "amount": 500, "remedyWhat": "Refund"}
+    office.do("Settle it with the complainant", earlyResult="settled", earlySummary="We pay.", **agreed)
+    assert list(office.task("Approve the quick solution").candidate_groups) == ["team-leads"]
+    office.do("Approve the quick solution", approval="refused", approvalReason="Too much.")
+    assert office.open == ["Plan the investigation"]
+
+
+EXITS = {
+    "employment": ([], "not-accepted-employment", "not_in_scope"),
+    "external_dispute": ([], "not-accepted-outside-body", "not_in_scope"),
+    "not_ours": (
+        [("Forward it", {"consent": "yes", "forwardedTo": "City Water", "forwardedOn": "2026-11-23"})],
+        "forwarding",
+        "forwarded",
+    ),
+    "enquiry": ([("Answer the enquiry", {"enquiryAnswer": "At nine."})], "enquiry-answer", "not_in_scope"),
+    "restricted_contact": ([], "not-accepted-restricted-contact", "not_in_scope"),
+    "out_of_time": (
+        [("Use discretion", {"discretion": "refuse", "discretionReason": "Too old."})],
+        "not-accepted-out-of-time",
+        "not_in_scope",
+    ),
+}
+
+
+@pytest.mark.parametrize("exit", EXITS)
+def test_each_way_out_of_scope_sends_its_letter_and_waits_for_an_appeal(office, exit):
+    steps, letter, reason = EXITS[exit]
+    office.receive().screen(exit)
+    for name, answers in steps:
+        office.do(name, **answers)
+    assert office.letters == ["acknowledgement", letter]
+    assert office.states[-1] == "not_accepted"
+    assert not office.ended
+    office.later(days=60)
+    assert office.ended
+    assert office.closed == [reason]
+
+
+def test_a_duplicate_joins_the_earlier_complaint(office):
+    office.receive().screen("duplicate", duplicateOf="RD-3")
+    assert office.ended
+    assert office.closed == ["duplicate"]
+    assert office.jobs("close")[0].variables["into"] == "RD-3"
+
+
+def test_an_appeal_that_is_right_brings_the_complaint_back(office):
+    office.receive().screen("employment").tell("complainant-answers", answer="rejects")
+    office.do("Decide the appeal", appealResult="allowed", appealReason="It is about a product.")
+    assert office.open == ["Assess the complaint"]
+
+
+def test_an_appeal_that_is_wrong_ends_with_reasons(office):
+    office.receive().screen("employment").tell("complainant-answers", answer="rejects")
+    office.do(
+        "Decide the appeal", appealResult="dismissed", appealReason="It is about your contract of work."
+    )
+    assert office.letters[-1] == "appeal-dismissed"
+    assert office.closed == ["not_in_scope"]
+
+
+def test_discretion_takes_an_old_matter_on(office):
+    office.receive().screen("out_of_time").do(
+        "Use discretion", discretion="take_on", discretionReason="Illness."
+    )
+    assert office.open == ["Assess the complaint"]
+
+
+def test_a_representative_is_asked_for_authority_and_not_for_ever(office):
+    office.receive(represented=True).do("Check the authority", authority="requested")
+    assert office.letters[-1] == "authority-request"
+    office.later(days=30).do("Check the authority", authority="direct")
+    assert office.open == ["Screen the complaint"]
+
+
+def test_who_calls_is_acknowledged_by_a_person(office):
+    office.receive(channel="phone")
+    office.do("Acknowledge in person", acknowledgedBy="phone", acknowledgedAt="2026-11-23T09:00:00Z")
+    assert [job.headers["clock"] for job in office.jobs("meet-clock")] == ["acknowledgement"]
+
+
+def test_an_unacknowledged_call_reaches_the_team_lead(office):
+    office.clocks.bounds["acknowledgement"] = office.clock.now() + timedelta(hours=8)
+    office.receive(channel="phone")
+    office.later(hours=6, minutes=1)
+    assert [job.headers["group"] for job in office.jobs("notify")] == ["team-leads"]
+    assert "Acknowledge in person" in office.open
+
+
+def test_nobody_is_written_to_when_nobody_is_known(office):
+    office.receive(complainantKnown=False)
+    assert office.letters == []
+    assert [job.headers["clock"] for job in office.jobs("cancel-clock")] == ["acknowledgement"]
+
+
+def test_danger_alerts_top_management_until_somebody_has_read_it(office):
+    office.receive(dangerReported=True).screen()
+    assert office.task("Assess the complaint").priority == 90
+    office.assess(safety=True, immediateActionNeeded=True, immediateActionPossible=True)
+    assert office.open == ["Plan the investigation", "Protect people now", "Read the alert"]
+
+    office.later(hours=5)
+    assert [job.headers["group"] for job in office.jobs("notify")] == ["top-management", "top-management"]
+    office.later(hours=20)
+    assert list(office.task("Read the alert instead").candidate_groups) == ["complaints-managers"]
+    office.do("Read the alert instead", readBy="read")
+    office.do("Protect people now", protectiveAction="Stopped the sale.", protectedAt="2026-11-23T12:00:00Z")
+    assert office.open == ["Plan the investigation"]
+
+
+def test_the_quality_check_sends_a_draft_back_with_reasons_and_nothing_is_lost(office):
+    office.receive().screen().assess().investigate().draft()
+    office.do("Check the quality", check="back", checkReasons="Say sorry first.")
+    task = office.task("Draft the answer")
+    shown = {one.name: one.value for one in office.engine.effective_variables(task.element_instance_key)}
+    assert shown["returnReasons"] == '"Say sorry first."'
+    assert shown["answerText"] == '"You are right."'
+    office.draft().send()
+    assert office.letters[-1] == "decision"
+
+
+def test_the_quality_check_may_ask_for_more_facts(office):
+    office.receive().screen().assess().investigate().draft()
+    office.do("Check the quality", check="more_facts", checkReasons="Who signed?")
+    assert office.open == ["Plan the investigation"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "group"), [(50, "approvers"), (1000.01, "complaints-managers"), (20000, "top-management")]
+)
+def test_who_approves_depends_on_the_money(office, amount, group):
+    office.receive().screen().assess().investigate().draft(amount).do("Check the quality", check="accepted")
+    assert list(office.task("Approve the decision").candidate_groups) == [group]
+
+
+def test_an_approver_may_send_the_decision_back(office):
+    office.receive().screen().assess().investigate().draft().do("Check the quality", check="accepted")
+    office.do("Approve the decision", approval="back", approvalReasons="Too little.")
+    assert office.open == ["Draft the answer"]
+
+
+def test_silence_counts_only_after_a_reminder(answered):
+    answered.later(days=16)
+    assert answered.letters[-1] == "reminder"
+    assert not answered.ended
+    answered.later(days=20)
+    assert answered.open == ["Look back on the complaint"]  # the refund hung on the complainant's yes
+    answered.close()
+    assert answered.closed == ["no_reply_after_notice"]
+
+
+def test_a_rejected_answer_is_reviewed_by_reviewers_and_then_goes_outside(answered):
+    answered.tell("complainant-answers", answer="rejects")
+    answered.do("Explain the options", rejectReason="Too little.", nextStep="stage_two")
+    assert list(answered.task("Review the issue").candidate_groups) == ["reviewers"]
+    assert answered.jobs("start-clocks")[-1].headers["stage"] == "two"
+    for _ in range(2):
+        answered.do("Review the issue", outcome="partly_upheld", answerText="Anew.", remedyKind="words")
+    answered.do("Approve the review", approval="approved")
+    answered.tell("complainant-answers", answer="rejects")
+    answered.do("Explain the options", rejectReason="Still.", nextStep="external")
+    taken = {"body": "Ombudsman", "bodyReference": "O-1", "fileDueOn": "2027-03-01"}
+    answered.do("Record the referral", referral="taken_up", **taken)
+    answered.do("Send the file", fileSentOn="2027-02-01")
+    answered.later(days=40).do("Ask how it stands", referralStatus="pending").tell("external-outcome")
+    award = {"award": True, "awardWhat": "Pay 100", "awardAmount": 100, "complyBy": "2027-06-01"}
+    answered.do("Record the outcome", externalOutcome="changed", **award).correct().close()
+
+    assert answered.closed == ["award_complied_with"]
+    assert answered.states[-7:] == [
+        *("responded", "rejected_open", "stage_two", "responded", "rejected_open", "external", "correcting"),
+    ]
+    assert answered.letters[1:-2] == [
+        "decision",
+        "stage-two-started",
+        "stage-two-decision",
+        "referral",
+        "award",
+    ]
+
+
+def test_the_fresh_review_is_offered_once(answered):
+    answered.tell("complainant-answers", answer="rejects")
+    answered.do("Explain the options", rejectReason="No.", nextStep="stage_two")
+    for _ in range(2):
+        answered.do("Review the issue", outcome="upheld", answerText="Anew.", remedyKind="words")
+    answered.do("Approve the review", approval="approved").tell("complainant-answers", answer="rejects")
+    with pytest.raises(Exception, match="form"):
+        answered.do("Explain the options", rejectReason="No.", nextStep="stage_two")
+
+
+def test_a_referral_nobody_makes_ends_with_its_window(answered):
+    answered.tell("complainant-answers", answer="rejects")
+    answered.run_clock("referral_window", answered.clock.now() + timedelta(days=180))
+    answered.do("Explain the options", rejectReason="No.", nextStep="external")
+    assert answered.task("Record the referral").due_date is not None
+    answered.later(days=181).close()
+    assert answered.closed == ["options_exhausted"]
+
+
+def test_a_correction_that_did_not_help_goes_back(answered):
+    answered.tell("complainant-answers", answer="accepts")
+    answered.do("Carry out the promise", doneOn="2026-11-30", proof="Payment 1")
+    answered.do("Verify the correction", verified="no", verifyRemark="It never arrived.")
+    assert answered.open == ["Carry out the promise"]
+    answered.correct().close()
+    assert answered.ended
+
+
+def test_withdrawing_stops_everything_but_the_look_at_the_risk(office):
+    office.receive().screen().assess().tell("complainant-withdraws")
+    assert office.open == ["Check for a wider problem"]
+    office.do("Check for a wider problem", remark="Nothing more.")
+    assert office.ended
+    assert office.closed == ["withdrawn"]
+    assert office.letters == ["acknowledgement", "withdrawal-confirmed"]
+
+
+def test_updates_come_round_each_time_the_clock_starts_anew(office):
+    office.receive()
+    office.run_clock("update", office.clock.now() + timedelta(days=10)).later(days=7, minutes=1)
+    office.do("Write an update", updateChoice="letter", updateText="We are on it.")
+    assert office.letters[-1] == "update"
+
+    office.clocks.started = office.clock.now()
+    office.run_clock("update", office.clock.now() + timedelta(days=10)).later(days=7, minutes=1)
+    office.do("Write an update", updateChoice="skip", skipReason="Spoke yesterday.")
+    assert [job.variables["evidence"] for job in office.jobs("meet-clock")] == ["skip"]
+
+
+def test_a_near_deadline_is_kept_or_announced_and_a_missed_one_explained(office):
+    office.receive()
+    bound = office.clock.now() + timedelta(days=20)
+    office.run_clock("final_response", bound).later(days=16, minutes=1)
+    office.do(
+        "Decide how to keep it",
+        deadlineChoice="holding_notice",
+        extensionReason="complex",
+        holdingText="We wait for an expert.",
+    )
+    assert office.letters[-1] == "holding-notice"
+    assert [job.headers["clock"] for job in office.jobs("extend-clock")] == ["final_response"]
+
+    office.run_clock("final_response", bound + timedelta(days=5)).later(days=10)
+    assert "Explain the delay" in office.open
+    office.do("Explain the delay", breachReason="capacity", breachText="We are sorry.")
+    assert office.letters[-1] == "delay"
+
+
+def test_no_warning_comes_for_a_clock_that_was_met(office):
+    office.receive().run_clock("final_response", office.clock.now() + timedelta(days=20))
+    office.run_clock("final_response", None).later(days=30)
+    assert office.open == ["Screen the complaint"]
+
+
+def test_an_unhappy_answer_to_the_survey_brings_a_call(answered):
+    answered.tell("complainant-answers", answer="accepts").correct().close()
+    answered.tell("survey-answered", processRating=1, outcomeRating=4, mayContact=True)
+    assert answered.open == ["Call the complainant"]
+
+
+def test_no_answer_to_the_survey_is_counted(answered):
+    answered.tell("complainant-answers", answer="accepts").correct().close()
+    answered.later(days=40)
+    kinds = [
+        job.variables["data"] for job in answered.jobs("record") if job.headers["kind"] == "satisfaction"
+    ]
+    assert kinds == [{"answered": False}]
+    assert answered.open == []
+
+
+def test_a_complaint_is_not_closed_with_an_unanswered_issue(answered):
+    answered.tell("complainant-sends-information")
+    answered.do("Read the information", informationKind="new_issue", newIssueSummary="One more thing")
+    answered.tell("complainant-answers", answer="accepts").correct().close()
+    assert answered.open == ["Look back on the complaint"]
+    answered.do("Look back on the complaint", rootCause="process", answeredAll=True)
+    assert answered.ended
