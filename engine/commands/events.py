@@ -106,6 +106,10 @@ def start_next(step: Step, ended: InstanceRow) -> None:
 
 
 def _deliver(step: Step, instance_key: int, element_key: int, variables: Mapping[str, Any]) -> bool:
+    """Hand an event to its catcher, after what is due in its family; False if it no longer waits."""
+    root_key = step.head(instance_key).root_key
+    if root_key not in step.cases or not step.cases[root_key].is_new:
+        step.fire_due_timers(root_key)
     if not step.head(instance_key).is_open:
         return False
     case = step.case(instance_key)

@@ -130,7 +130,9 @@ def test_what_a_failing_handler_wrote_is_taken_back_and_tried_again(database, cl
         return {"noted": 1}
 
     def notes():
-        return engine.read(lambda session: session.execute(sa.select(sa.func.count()).select_from(models)).scalar())
+        return engine.read(
+            lambda session: session.execute(sa.select(sa.func.count()).select_from(models)).scalar()
+        )
 
     engine = own(database, clock, handler)
     engine.deploy([("w.bpmn", working("redress:note"))])

@@ -102,7 +102,9 @@ def test_only_the_latest_version_is_started(engine):
     engine.publish_message("complaint", "", {})
     (case,) = engine.instances().items
     assert case.process_definition_version == 2
-    engine.deploy([("starter.bpmn", bpmn("starter", START + user_task("x") + END + chain("start", "x", "end")))])
+    engine.deploy(
+        [("starter.bpmn", bpmn("starter", START + user_task("x") + END + chain("start", "x", "end")))]
+    )
     engine.publish_message("complaint", "", {})
     assert engine.instances().total == 1
 

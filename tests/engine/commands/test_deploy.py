@@ -1,0 +1,185 @@
+"""Deploying: all or nothing, versions counted together, unchanged files kept, starts replaced."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from engine.commands.errors import (
+    DecisionDefinitionNotFound,
+    DefinitionNotFound,
+    DeploymentRefused,
+    ResourceInUse,
+    ResourceNotFound,
+)
+from engine.store.search import Condition, Query
+from tests.engine.diagrams import END, START, bpmn, chain, one_task, user_task
+
+FORM = {
+    "id": "assess",
+    "type": "default",
+    "schemaVersion": 16,
+    "executionPlatform": "Camunda Cloud",
+    "components": [
+        {
+            "type": "number",
+            "key": "amount",
+            "label": "Amount",
+            "id": "f1",
+            "validate": {"required": True, "min": 0},
+        }
+    ],
+}
+DMN = b"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="grading" name="Grading" namespace="t">
+  <decision id="grade" name="Grade"><variable name="grade"/>
+    <decisionTable id="dt" hitPolicy="FIRST">
+      <input id="i1" label="amount"><inputExpression id="ie"><text>amount</text></inputExpression></input>
+      <output id="o1" name="grade"/>
+      <rule id="r1"><inputEntry id="e1"><text>&gt; 100</text></inputEntry><outputEntry id="e2"><text>"high"</text></outputEntry></rule>
+      <rule id="r2"><inputEntry id="e3"><text>-</text></inputEntry><outputEntry id="e4"><text>"low"</text></outputEntry></rule>
+    </decisionTable>
+  </decision>
+</definitions>"""
+
+
+def form(**more):
+    return json.dumps(FORM | more).encode()
+
+
+def formed(binding="latest"):
+    return one_task(extension=f'<zeebe:formDefinition formId="assess" bindingType="{binding}"/>')
+
+
+def test_an_unchanged_deployment_keeps_keys_and_versions(engine):
+    files = [("small.bpmn", formed()), ("assess.form", form()), ("grading.dmn", DMN)]
+    first, second = engine.deploy(files), engine.deploy(files)
+    assert second.deployment_key != first.deployment_key
+    assert (first.processes, first.forms, first.decisions) == (
+        second.processes,
+        second.forms,
+        second.decisions,
+    )
+    third = engine.deploy([("small.bpmn", formed() + b" "), ("assess.form", form())])
+    assert [one.version for one in (*third.processes, *third.forms)] == [2, 2]
+
+
+def test_a_refused_file_leaves_nothing_behind(engine):
+    with pytest.raises(DeploymentRefused) as refusal:
+        engine.deploy([("small.bpmn", one_task()), ("bad.bpmn", b"<x/>"), ("note.txt", b"hi")])
+    errors = [finding for finding in refusal.value.findings if finding.severity == "error"]
+    assert {finding.file for finding in errors} == {"bad.bpmn", "note.txt"}
+    assert engine.process_definitions().total == 0
+    assert [finding.file for finding in engine.check([("note.txt", b"")])] == ["note.txt"]
+    with pytest.raises(DeploymentRefused):
+        engine.deploy([("a.bpmn", one_task()), ("a.bpmn", one_task("other"))])
+
+
+def test_a_task_keeps_the_form_version_it_was_opened_with(engine):
+    from engine.forms import FormInvalid
+
+    engine.deploy([("small.bpmn", formed()), ("assess.form", form())])
+    case = engine.start("small")
+    engine.deploy([("assess.form", form(components=[]))])
+    (task,) = engine.open_tasks(case.key)
+    assert engine.task_form(task.user_task_key).version == 1
+    with pytest.raises(FormInvalid):
+        engine.complete_task(task.user_task_key, {"amount": -1})
+    with pytest.raises(FormInvalid):
+        engine.complete_task(task.user_task_key, {"amount": 1, "approved": True})
+    assert engine.complete_task(task.user_task_key, {"amount": 12}).ended
+    assert engine.values(case.key) == {"amount": 12}
+
+
+def test_a_missing_form_is_an_incident_until_it_is_deployed(engine):
+    engine.deploy([("small.bpmn", formed()), ("assess.form", form())])
+    engine.delete_resource(engine.deploy([("assess.form", form())]).forms[0].form_key)
+    case = engine.start("small")
+    assert engine.open_task_names(case.key) == []
+    (incident,) = engine.incidents().items
+    assert incident.error_type == "FORM_NOT_FOUND"
+    engine.deploy([("assess.form", form(name="new"))])
+    engine.resolve_incident(incident.incident_key)
+    assert engine.open_task_names(case.key) == ["Check"]
+    assert not engine.instance(case.key).has_incident
+
+
+def test_instances_stay_on_their_version_and_can_be_started_on_any(engine):
+    engine.deploy([("small.bpmn", one_task())])
+    old = engine.start("small")
+    engine.deploy(
+        [("small.bpmn", bpmn("small", START + user_task("other") + END + chain("start", "other", "end")))]
+    )
+    assert engine.open_task_names(engine.start("small").key) == ["Other"]
+    assert engine.open_task_names(engine.start("small", version=1).key) == ["Check"]
+    assert engine.open_task_names(engine.start("small", version=-1).key) == ["Other"]
+    assert engine.instance(old.key).process_definition_version == 1
+    with pytest.raises(DefinitionNotFound):
+        engine.start("small", version=3)
+    latest = Query((Condition("is_latest_version", "eq", True),))
+    assert [one.version for one in engine.process_definitions(latest).items] == [2]
+
+
+def test_a_definition_in_use_cannot_be_deleted(engine):
+    key = engine.deploy([("small.bpmn", one_task())]).processes[0].process_definition_key
+    case = engine.start("small")
+    with pytest.raises(ResourceInUse):
+        engine.delete_resource(key)
+    engine.cancel(case.key)
+    engine.delete_resource(key)
+    with pytest.raises(DefinitionNotFound):
+        engine.start("small")
+    with pytest.raises(ResourceNotFound):
+        engine.delete_resource(key)
+    assert engine.deploy([("small.bpmn", one_task() + b" ")]).processes[0].version == 2
+
+
+def test_a_timer_starts_cases_until_a_new_version_has_none(engine, clock):
+    timed = bpmn(
+        "small",
+        '<startEvent id="start"><timerEventDefinition><timeCycle xsi:type="tFormalExpression">R3/PT1H</timeCycle>'
+        "</timerEventDefinition></startEvent>" + user_task("check") + END + chain("start", "check", "end"),
+    )
+    engine.deploy([("small.bpmn", timed)])
+    assert engine.run_due_jobs() == 0
+    clock.advance(timedelta(hours=1))
+    assert engine.run_due_jobs() == 1
+    clock.advance(timedelta(hours=5))
+    assert engine.run_due_jobs() == 1
+    assert engine.instances().total == 2
+    engine.deploy([("small.bpmn", one_task())])
+    clock.advance(timedelta(hours=5))
+    assert engine.run_due_jobs() == 0
+
+
+def test_decisions_are_made_and_kept(engine):
+    engine.deploy([("grading.dmn", DMN)])
+    made = engine.evaluate_decision("grade", {"amount": 150.5})
+    assert (made.output, made.failure_message) == ('"high"', None)
+    (only,) = made.evaluated
+    assert [rule["index"] for rule in only["matched"]] == [1]
+    assert (
+        engine.evaluate_decision(decision_key=made.decision_definition_key, variables={"amount": 1}).output
+        == '"low"'
+    )
+    with pytest.raises(DecisionDefinitionNotFound):
+        engine.evaluate_decision("other")
+
+
+def test_a_business_rule_task_asks_the_latest_decision(engine):
+    asking = bpmn(
+        "asking",
+        START + '<businessRuleTask id="ask" name="Ask"><extensionElements><zeebe:calledDecision decisionId="grade" '
+        'resultVariable="grade"/></extensionElements></businessRuleTask>' + user_task("check") + END
+        + chain("start", "ask", "check", "end"),
+    )  # fmt: skip
+    engine.deploy([("asking.bpmn", asking), ("grading.dmn", DMN)])
+    case = engine.start("asking", {"amount": 500})
+    assert engine.values(case.key)["grade"] == "high"
+
+
+def test_a_drawing_that_does_not_run_is_kept_as_a_model(engine):
+    drawn = one_task().replace(b'isExecutable="true"', b'isExecutable="false"')
+    kept = engine.deploy([("drawn.bpmn", drawn)])
+    assert [one.name for one in kept.models] == ["drawn.bpmn"]
+    assert kept.processes == ()
