@@ -16,7 +16,9 @@ from api.identity import doors
 from api.limits import install_limits
 from api.rest import documentation, v2
 from api.secrets import cookie_key
-from api.web import public, staff
+from api.web import filters, public, staff
+from api.web.forms import init_forms
+from api.web.staff.navigation import staff_navigation
 from api.wiring import Redress
 
 
@@ -44,6 +46,8 @@ def create_app(service: Redress) -> Flask:
     db.init_app(app)
     csrf = CSRFProtect(app)
     browser.install(app)
+    filters.install(app)
+    init_forms(app)
     errors.install(app)
     install_limits(app)
     doors.install(app)
@@ -66,5 +70,6 @@ def _frame() -> dict[str, object]:
         "organisation": the_service().organisation.name,
         "version": version("redress"),
         "me": person,
+        "staff_navigation": staff_navigation,
         "home_url": url_for("staff.inbox") if person else url_for("public.guidance"),
     }

@@ -217,6 +217,17 @@ class Questions:
 
         return self.read(work)
 
+    def latest_form(self, form_id: str) -> forms.Form:
+        """Return the newest version of a form as parsed. Raises ``FormNotFound``."""
+
+        def work(session: Session) -> forms.Form:
+            found = self.house.catalogue.bound(session, "form", form_id, Binding(), 0)
+            if found is None:
+                raise FormNotFound(form=form_id)
+            return self.house.catalogue.form(session, found.key)
+
+        return self.read(work)
+
     def parsed_form(self, key: int) -> forms.Form:
         """Return a form as parsed, kept for the life of the process. Raises ``DefinitionNotFound``."""
         return self.read(lambda session: self.house.catalogue.form(session, key))

@@ -1,0 +1,90 @@
+"""What is stuck: incidents with the way out, retry, correcting a variable, moving on; and what the clockwork does."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from api.context import require, the_engine, the_service
+from api.identity.doors import action
+from api.web.staff import blueprint
+from api.web.staff.diagram import drawing
+from engine.commands.steer import Modification
+from engine.errors import RedressError
+from engine.execution.modifying import Activation
+from engine.store.records import IncidentRecord
+from engine.store.search import Condition, Query, Sort
+from engine.values import read_json
+
+
+@blueprint.get("/incidents")
+@action("incident.read")
+def incidents() -> ResponseReturnValue:
+    """List open incidents, newest first, and the signs of life of the workers."""
+    require("incident.read")
+    engine = the_engine()
+    found = engine.incidents(
+        Query(where=(Condition("state", "eq", "ACTIVE"),), sort=(Sort("creation_time", descending=True),), limit=200)
+    )
+    return render_template(
+        "staff/incidents.html", found=found, workers=engine.workers(), now=the_service().clock.now()
+    )
+
+
+@blueprint.get("/incidents/<int:key>")
+@action("incident.read")
+def incident(key: int) -> ResponseReturnValue:
+    """Show one incident where it happened, with the variables seen there and what may be done."""
+    require("incident.read")
+    return _page(key)
+
+
+@blueprint.post("/incidents/<int:key>/<any(retry, variable, move):verb>")
+@action("incident.resolve")
+def mend(key: int, verb: str) -> ResponseReturnValue:
+    """Retry the step, correct a variable (JSON), or move on to another element; refusals are said on the page."""
+    person = require("incident.resolve")
+    engine = the_engine()
+    found = engine.incident(key)
+    try:
+        if verb == "retry":
+            engine.resolve_incident(key, by=person.actor)
+        elif verb == "variable":
+            name, text = request.form.get("name", "").strip(), request.form.get("value", "")
+            scope = found.element_instance_key or found.process_instance_key
+            engine.set_variables(scope, {name: read_json(text.encode())}, by=person.actor)
+            flash(f"{name} is corrected. Retry the step now.")
+            return redirect(url_for("staff.incident", key=key), 303)
+        else:
+            engine.modify(
+                found.process_instance_key,
+                _elsewhere(found, request.form.get("target", "")),
+                reason=request.form.get("reason", "").strip() or None,
+                by=person.actor,
+            )
+    except RedressError as refusal:
+        return _page(key, str(refusal)), 422
+    still = engine.incident(key)
+    flash("The step has been tried again, and went well." if still.state != "ACTIVE" else "Tried again; it is still stuck.")
+    return redirect(url_for("staff.incidents"), 303)
+
+
+def _elsewhere(found: IncidentRecord, target: str) -> Modification:
+    """Return the change that ends the stuck element and begins at ``target``."""
+    ended = () if found.element_instance_key is None else (found.element_instance_key,)
+    return Modification(activate=(Activation(target),), terminate=ended)
+
+
+def _page(key: int, problem: str = "") -> str:
+    engine = the_engine()
+    found = engine.incident(key)
+    scope = found.element_instance_key or found.process_instance_key
+    process = engine.parsed_process(found.process_definition_key)
+    return render_template(
+        "staff/incident.html",
+        incident=found,
+        problem=problem,
+        variables=engine.effective_variables(scope),
+        elements=[(element.id, element.name or element.id) for element in process.elements.values()],
+        drawing=drawing(found.process_instance_key, focus=found.element_id or ""),
+    )

@@ -1,0 +1,119 @@
+"""Recording a complaint heard by phone, letter or in person: any employee can, in one page."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from api.complaints import drafts
+from api.complaints.from_form import from_staff_form
+from api.complaints.intake import ComplaintRefused, receive
+from api.complaints.uploads import DraftUploads
+from api.context import require, the_engine, the_service
+from api.db import db
+from api.identity import people
+from api.identity.decide import may
+from api.identity.doors import action
+from api.identity.people import Person
+from api.web.forms import decode, form_page
+from api.web.staff import blueprint
+from engine import forms
+from engine.forms.errors import FieldError
+
+FORM = "log-complaint"
+
+
+@blueprint.get("/record")
+@action("complaint.register")
+def record() -> ResponseReturnValue:
+    """Show the form with what was saved before."""
+    person = require("complaint.register")
+    draft = drafts.load(db.session(), _place(person), at=the_service().clock.now())
+    return _page(person, draft.answers if draft else {})
+
+
+@blueprint.post("/record")
+@action("complaint.register")
+def record_now() -> ResponseReturnValue:
+    """Register the complaint: 303 to it, 422 with every error and all that was typed."""
+    person = require("complaint.register")
+    service, form = the_service(), _form()
+    moment = service.moment()
+    uploads = DraftUploads(service, _mark(person), by=person.name)
+    decoded = decode(form, request.form, {}, {}, moment=moment, files=request.files, uploads=uploads)
+    if decoded.is_forged:
+        return _page(person, decoded.answers, errors=decoded.errors, status=422)
+    service.engine.write(
+        lambda session: drafts.save(
+            session, _place(person), decoded.answers, form_key=None, life=drafts.STAFF_LIFE, at=moment.now
+        )
+    )
+    if decoded.action.kind == "save":
+        flash("Saved. You can go on later.")
+        return redirect(url_for("staff.record"), 303)
+    if decoded.errors or not decoded.action.judges:
+        return _page(
+            person, decoded.answers, errors=decoded.errors, status=422 if decoded.errors else 200,
+            live=decoded.status, focus=decoded.focus,
+        )
+    return _register(person, form, decoded.answers, uploads)
+
+
+def _register(person: Person, form: forms.Form, answers: Mapping[str, Any], uploads: DraftUploads) -> ResponseReturnValue:
+    service = the_service()
+    moment = service.moment()
+    try:
+        checked = forms.check(form, answers, {}, moment=moment, source="page", documents=uploads)
+        complaint = from_staff_form(
+            checked.clean,
+            now=moment.now,
+            zone=service.settings.time_zone,
+            regime=service.organisation.regime,
+            documents=tuple(int(key) for key in checked.clean.get("documents") or ()),
+            known_people={each.name for each in people.everybody(db.session())},
+        )
+        made = receive(service, complaint, by=person.actor)
+    except forms.FormInvalid as refusal:
+        return _page(person, answers, errors=refusal.errors, status=422)
+    except ComplaintRefused as refusal:
+        errors = (FieldError(str(refusal.facts.get("field", "description")), "refused", {}),)
+        return _page(person, answers, errors=errors, problem=refusal.message, status=422)
+    service.engine.write(lambda session: drafts.drop(session, _place(person)))
+    flash(f"Recorded as {made.reference}. Tell the complainant this reference.")
+    if may(person, "complaint.search"):
+        return redirect(url_for("staff.search", q=made.reference), 303)
+    return redirect(url_for("staff.record"), 303)
+
+
+def _page(
+    person: Person,
+    answers: Mapping[str, Any],
+    *,
+    errors: tuple[FieldError, ...] = (),
+    problem: str = "",
+    status: int = 200,
+    live: str = "",
+    focus: str = "",
+) -> Response:
+    uploads = DraftUploads(the_service(), _mark(person), by=person.name)
+    shown = [error for error in errors if error.code != "refused"]
+    view = forms.view(_form(), answers, {}, moment=the_service().moment(), errors=tuple(shown), documents=uploads)
+    page = form_page(view, submit="Record the complaint", live=live, focus=focus)
+    field = next((f"f-{error.path.replace('.', '-')}" for error in errors if error.code == "refused"), "")
+    return make_response(render_template("staff/record.html", form=page, problem=problem, field=field), status)
+
+
+def _form() -> forms.Form:
+    return the_engine().latest_form(FORM)
+
+
+def _place(person: Person) -> str:
+    return f"record:{person.name}"
+
+
+def _mark(person: Person) -> bytes:
+    return hashlib.sha256(_place(person).encode()).digest()
