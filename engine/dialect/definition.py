@@ -58,8 +58,7 @@ class ProcessDefinition:
     ``elements`` holds every flow node by id, in document order; ``root`` stands for the process.
     ``starts`` gives the elements where a scope (process or sub-process id) begins without an event;
     ``boundaries`` the boundary events of an activity; ``event_subprocesses`` those of a scope; ``links``
-    the catch of a link throw; ``upstream`` for every flow into a joining gateway the elements of its
-    scope from which a token can still reach it.
+    the catch of a link throw.
     """
 
     process_id: str
@@ -74,7 +73,6 @@ class ProcessDefinition:
     boundaries: Mapping[str, tuple[Element, ...]]
     event_subprocesses: Mapping[str, tuple[EventSubprocess, ...]]
     links: Mapping[str, str]
-    upstream: Mapping[str, frozenset[str]]
 
     @property
     def time_zone(self) -> str | None:
@@ -167,7 +165,6 @@ def _define(raw: RawProcess) -> ProcessDefinition:
             {scope: _event_subprocesses(inside, by_scope) for scope, inside in by_scope.items()}
         ),
         links=MappingProxyType(linked),
-        upstream=MappingProxyType(_upstream(elements, linked)),
     )
 
 
@@ -213,31 +210,6 @@ def _start_event(element: Element) -> StartEvent:
         element.interrupting,
         trigger,
     )
-
-
-def _upstream(elements: Mapping[str, Element], linked: Mapping[str, str]) -> dict[str, frozenset[str]]:
-    """For each flow into an inclusive gateway: the elements whose token may still come over it, the
-    gateway aside."""
-    before: dict[str, set[str]] = {key: {flow.source for flow in e.incoming} for key, e in elements.items()}
-    for throw, catch in linked.items():
-        before[catch].add(throw)
-    for element in elements.values():
-        if element.attached_to is not None:
-            before[element.id].add(element.attached_to)
-    found: dict[str, frozenset[str]] = {}
-    for gateway in elements.values():
-        if gateway.tag not in ("inclusiveGateway", "parallelGateway") or len(gateway.incoming) < 2:
-            continue
-        for flow in gateway.incoming:
-            seen: set[str] = set()
-            todo = [flow.source]
-            while todo:
-                here = todo.pop()
-                if here != gateway.id and here not in seen:
-                    seen.add(here)
-                    todo.extend(before[here])
-            found[flow.id] = frozenset(seen)
-    return found
 
 
 def formulas_of(definition: ProcessDefinition) -> Iterable[tuple[Element, Formula]]:

@@ -13,13 +13,12 @@ from SpiffWorkflow.util.task import TaskState
 from engine import feel
 from engine.dialect.definition import ProcessDefinition
 from engine.dialect.model import Element
-from engine.dialect.specs import JoinSpec
 from engine.errors import Broken
 from engine.execution.changes import Change, FlowTaken, IncidentClosed, InstanceEnded
-from engine.execution.ending import halt_at, terminate
+from engine.execution.ending import terminate
 from engine.execution.scopes import Scopes
 from engine.execution.token import Token, is_live
-from engine.execution.world import Halt, World
+from engine.execution.world import World
 
 MOST_ELEMENTS = 1_000
 
@@ -37,8 +36,8 @@ class NoScripts:
 class Case(BpmnWorkflow):
     """A SpiffWorkflow workflow whose tasks are ``Token`` by key.
 
-    Its tree mirrors the scopes and holds what is alive, nothing else. ``enter``, ``leave``, ``round_over``
-    and ``judge`` are given by the modules above.
+    Its tree mirrors the scopes and holds what is alive, nothing else. ``enter``, ``leave``, ``round_over``,
+    ``judge`` and ``judge_joins`` are given by the modules above.
     """
 
     spec: Any
@@ -64,6 +63,7 @@ class Case(BpmnWorkflow):
         self.leave: Callable[[Token], None]
         self.round_over: Callable[[Token, Token], None]
         self.judge: Callable[[], bool]
+        self.judge_joins: Callable[[], bool]
         self.meet(world)
 
     def meet(self, world: World) -> None:
@@ -180,7 +180,7 @@ class Case(BpmnWorkflow):
             if token is not None and token.state == TaskState.READY:
                 token.run()
                 return True
-        return bool(self.joins) and self._judge_joins()
+        return bool(self.joins) and self.judge_joins()
 
     def _over(self, scope: Token) -> None:
         if "incident" in scope.internal_data:
@@ -196,59 +196,3 @@ class Case(BpmnWorkflow):
             terminate(listener)
         self.ended = True
         self.emit(InstanceEnded(terminated, self.scopes.own(self.key)))
-
-    # -- joins: judged only when everything else rests
-
-    def _judge_joins(self) -> bool:
-        """Fire an inclusive join that nothing more can reach. Returns False when all joins rightly wait."""
-        waiting = [token for key, token in self.tasks.items() if key in self.joins]
-        inclusive = [token for token in waiting if token.kind == "inclusive"]
-        for token in inclusive:
-            if not self._missing(token, beside_joins=False):
-                return self._fire(token)
-        for token in inclusive:  # joins that wait for each other only: the oldest token goes first
-            if not self._missing(token, beside_joins=True):
-                return self._fire(token)
-        for token in waiting:
-            if token.kind == "parallel":
-                self._halt_if_stuck(token)
-        return False
-
-    def _fire(self, token: Token) -> bool:
-        spec: JoinSpec = token.task_spec
-        chosen = [tokens[0] for tokens in spec.waiting(token).values()]
-        self.join(chosen[-1], chosen)
-        chosen[-1]._ready()
-        return True
-
-    def _missing(self, token: Token, *, beside_joins: bool) -> list[str]:
-        """Return the empty flows of a join over which a token of the scope can still come.
-
-        ``beside_joins`` leaves out tokens that wait at joins themselves.
-        """
-        spec: JoinSpec = token.task_spec
-        occupied = spec.waiting(token)
-        others = {
-            other.element.id
-            for other in token.scope.inner
-            if other.task_spec is not spec
-            and is_live(other)
-            and not (beside_joins and other.key in self.joins)
-        }
-        upstream = self.definition.upstream
-        empty = [flow.id for flow in spec.element.incoming if flow.id not in occupied]
-        return [flow_id for flow_id in empty if others & upstream.get(flow_id, frozenset())]
-
-    def _halt_if_stuck(self, token: Token) -> None:
-        """Open an incident at a parallel join that waits for a token which can no longer come."""
-        spec: JoinSpec = token.task_spec
-        occupied = spec.waiting(token)
-        if any("incident" in other.internal_data for tokens in occupied.values() for other in tokens):
-            return
-        coming = self._missing(token, beside_joins=True)
-        never = [
-            flow.id for flow in spec.element.incoming if flow.id not in occupied and flow.id not in coming
-        ]
-        if never:
-            message = f"It waits for a token over {', '.join(never)}, but none can come any more."
-            halt_at(token, Halt("UNKNOWN", message))

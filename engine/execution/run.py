@@ -17,6 +17,7 @@ from engine.execution import (
     activities,
     catching,
     events,
+    joins,
     lifecycle,
     listeners,
     loops,
@@ -92,6 +93,7 @@ class Execution:
         self._case = case
         case.enter, case.leave, case.round_over = lifecycle.enter, lifecycle.leave, loops.round_over
         case.judge = partial(listeners.judge_all, case)
+        case.judge_joins = partial(joins.judge_joins, case)
 
     @classmethod
     def start(
