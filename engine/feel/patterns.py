@@ -81,10 +81,8 @@ class Pattern:
         text = _clean(text)
         pieces: list[str] = []
         end = 0
-        length = 0
         for spans in self._spans(text, charge):
             made = [text[end : spans[0]], *(_expanded(part, text, spans) for part in parts)]
-            length += sum(map(len, made))
             charge(sum(map(len, made)) >> 2)
             pieces.extend(made)
             end = spans[1]

@@ -183,6 +183,21 @@ def test_imports_of_imports_keep_equal_names_apart(ask):
     assert decided.value == ["Hello Cid and Bob", "Cid", "me"]
 
 
+def test_an_imported_input_is_not_taken_from_an_own_one_of_its_name(ask):
+    body = (
+        imports("c", "urn:c")
+        + input_data("who")
+        + decision("d", literal("[c.who, who]"), "iurn:c#who", "i#who")
+    )
+
+    assert ask(body, "d", imports=(INNERMOST,), who={"first name": "me"}).value == [
+        None,
+        {"first name": "me"},
+    ]
+    without = imports("c", "urn:c") + decision("d", literal("c.who.first name"), "iurn:c#who")
+    assert ask(without, "d", imports=(INNERMOST,), who={"first name": "me"}).value == "me"
+
+
 def test_an_unnamed_import_brings_its_names_in(ask):
     body = imports("", "urn:c") + input_data("mine", "tWho")
     body += decision("d", literal("say it(mine)"), "kurn:c#k", "i#mine")
