@@ -55,6 +55,19 @@ def test_every_letter_a_diagram_sends_is_there_and_none_is_left_over():
     assert letters.ids == wanted
 
 
+def test_letters_to_complainants_say_that_it_is_free_and_decisions_where_else_to_go():
+    folder = ROOT / "processes" / "letters"
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
+    unsaid = [name for name, text in texts.items() if "to: compl" in text and "free of charge" not in text]
+    assert unsaid == []
+    final = [
+        name
+        for name in texts
+        if name.startswith(("decision", "stage-two", "not-accepted", "holding", "appeal"))
+    ]
+    assert [name for name in final if "organisation.outsideBody.name" not in texts[name]] == []
+
+
 def test_a_complaint_goes_from_receipt_to_closure(office):
     office.receive()
     assert office.letters == ["acknowledgement"]
