@@ -177,8 +177,9 @@ class CaseClocks:
 
     def meet(self, desk: Desk, complaint: ComplaintRow, name: str, evidence: Evidence) -> tuple[str, ...]:
         """Record the evidence that answers a clock; a repeating clock starts its next round. Nothing open: nothing moves."""
-        row = self._newest(desk.session, complaint.key, name)
-        if row is None or row.state not in OPEN:
+        open_rows = self._open(desk.session, complaint.key)  # several promises may run side by side
+        row = next((one for one in reversed(open_rows) if one.name == name), None)
+        if row is None:
             return ()
         state = ClockState.from_json(row.saved)
         met = clocks.meet(state, self._calendar(state), desk.act, evidence=evidence)

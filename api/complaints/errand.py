@@ -57,6 +57,9 @@ class Errand:
             self._complaint = self.session.scalar(
                 select(ComplaintRow).where(ComplaintRow.instance_key == self.context.root_key)
             )
+        named = self.text("complaintKey") or ""
+        if self._complaint is None and named.isdecimal():  # a process beside the case, such as the survey
+            self._complaint = self.session.get(ComplaintRow, int(named))
         if self._complaint is None:
             raise NotAComplaint(instance=str(self.context.root_key))
         return self._complaint

@@ -20,6 +20,7 @@ SEPARATED: dict[str, frozenset[str]] = {
     "quality-check": frozenset({"draft"}),
     "approve": frozenset({"draft"}),
     "verify": frozenset({"correct"}),
+    "appeal": frozenset({"screen"}),
     "stage-two": HANDLING,
     "stage-two-approve": frozenset({"stage-two"}) | HANDLING,
 }
@@ -27,6 +28,7 @@ SAID: dict[str, str] = {
     "quality-check": "You drafted this answer; somebody else checks it.",
     "approve": "You drafted this answer; somebody else approves it.",
     "verify": "You carried out this correction; somebody else verifies it.",
+    "appeal": "You turned this complaint away; somebody else decides the appeal.",
     "stage-two": "You took part in this complaint before; the review needs somebody new.",
     "stage-two-approve": "You took part in this complaint before; the review needs somebody new.",
 }
