@@ -1,4 +1,4 @@
-"""When a gateway may stop waiting: which of its incoming flows a token can still come over."""
+"""When a gateway may stop waiting: which tokens of its scope can still come, and over which flows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.execution.world import Halt
 
 
 def judge_joins(case: Case) -> bool:
-    """Fire one inclusive join that nothing more can reach; called when everything else has come to rest.
+    """Fire one inclusive join that has nothing to wait for; called when everything else has come to rest.
 
     Returns False when all joins rightly wait. A parallel join for which a token can never come gets an
     incident.
@@ -19,12 +19,29 @@ def judge_joins(case: Case) -> bool:
     inclusive = [token for token in waiting if token.kind == "inclusive"]
     for resting in (False, True):  # then those that wait for each other only: the oldest token goes first
         for token in inclusive:
-            if not _empty(token) & coming(token, resting=resting):
+            if not _has_to_wait(token, resting=resting):
                 _fire(token)
                 return True
     for token in waiting:
         if token.kind == "parallel":
             _halt_if_stuck(token)
+    return False
+
+
+def _has_to_wait(token: Token, *, resting: bool) -> bool:
+    """Tell whether an inclusive join must wait, as BPMN 2.0 §13.4.3 says.
+
+    It must while a token can still come over a flow on which none waits, unless that token can as well come
+    over one that is occupied: then it may be one of a later round. ``resting`` leaves out the tokens at other
+    inclusive joins.
+    """
+    occupied = set(token.task_spec.waiting(token))
+    empty = {flow.id for flow in token.element.incoming} - occupied
+    for other in _others(token):
+        if not (resting and other.waits_at_join and other.kind == "inclusive"):
+            reached = _reach(token.workflow, other.element, token.element)
+            if reached & empty and not reached & occupied:
+                return True
     return False
 
 
@@ -35,69 +52,37 @@ def _fire(token: Token) -> None:
 
 
 def _halt_if_stuck(token: Token) -> None:
-    waiting = [other for tokens in token.task_spec.waiting(token).values() for other in tokens]
-    never = _empty(token) - coming(token, resting=False)
-    if never and not any("incident" in other.internal_data for other in waiting):
+    waiting = token.task_spec.waiting(token)
+    never = {flow.id for flow in token.element.incoming} - set(waiting)
+    for other in _others(token):
+        never -= _reach(token.workflow, other.element, token.element)
+    known = any("incident" in other.internal_data for tokens in waiting.values() for other in tokens)
+    if never and not known:
         message = f"It waits for a token over {', '.join(sorted(never))}, but none can come any more."
         halt_at(token, Halt("UNKNOWN", message))
 
 
-def _empty(token: Token) -> set[str]:
-    """Return the incoming flows on which nothing waits yet."""
-    occupied = token.task_spec.waiting(token)
-    return {flow.id for flow in token.element.incoming if flow.id not in occupied}
+def _others(token: Token) -> list[Token]:
+    """Return the live tokens of the same scope that do not wait at the same join."""
+    return [other for other in token.scope.inner if other.task_spec is not token.task_spec and is_live(other)]
 
 
-def coming(token: Token, *, resting: bool) -> set[str]:
-    """Return the flows of its scope over which a token may still come without passing the join it waits at.
-
-    Conditions are not looked at. A parallel join on the way lets through only what can come over all its
-    flows, so a token is not expected back from behind a join that needs the waiting one itself. With
-    ``resting``, tokens at other inclusive joins are taken to stay there.
-    """
-    search = _Search(token.workflow, token.element)
-    for other in token.scope.inner:
-        if other.task_spec is token.task_spec or not is_live(other):
+def _reach(case: Case, start: Element, join: Element) -> set[str]:
+    """Return the flows a token at ``start`` can still come over without passing ``join``; boundary events
+    count."""
+    definition = case.definition
+    flows: set[str] = set()
+    seen = {join.id}
+    todo = [start]
+    while todo:
+        here = todo.pop()
+        if here.id in seen:
             continue
-        if not other.waits_at_join:
-            search.leave(other.element)
-        elif not (resting and other.kind == "inclusive"):
-            search.mark(other.internal_data.get("flow", ""), other.element)
-    return search.marked
-
-
-class _Search:
-    """The flows and nodes a scope's tokens may still pass."""
-
-    def __init__(self, case: Case, join: Element) -> None:
-        self.definition, self.join = case.definition, join
-        self.marked: set[str] = set()
-        self.left: set[str] = set()
-
-    def leave(self, start: Element) -> None:
-        """Follow every way out of a node, and of the boundary events on it."""
-        elements, todo = self.definition.elements, [start]
-        while todo:
-            here = todo.pop()
-            if here.id in self.left:
-                continue
-            self.left.add(here.id)
-            todo.extend(self.definition.boundaries.get(here.id, ()))
-            link = self.definition.links.get(here.id)
-            if link is not None:
-                todo.append(elements[link])
-            for flow in here.outgoing:
-                self.marked.add(flow.id)
-                if self._passes(elements[flow.target]):
-                    todo.append(elements[flow.target])
-
-    def mark(self, flow_id: str, target: Element) -> None:
-        """Take a flow as passed: a token waits at its end."""
-        self.marked.add(flow_id)
-        if self._passes(target):
-            self.leave(target)
-
-    def _passes(self, node: Element) -> bool:
-        if node is self.join:
-            return False
-        return node.tag != "parallelGateway" or all(flow.id in self.marked for flow in node.incoming)
+        seen.add(here.id)
+        todo.extend(definition.boundaries.get(here.id, ()))
+        if here.id in definition.links:
+            todo.append(definition.elements[definition.links[here.id]])
+        for flow in here.outgoing:
+            flows.add(flow.id)
+            todo.append(definition.elements[flow.target])
+    return flows

@@ -334,7 +334,7 @@ def node(leaf: Leaf) -> str:
 Place = tuple[str, tuple[int, ...]]  # an element id and the numbers of the loop instances around it
 
 
-@dataclass
+@dataclass(eq=False)
 class Live:
     """A block under way. ``path`` are the loop instances around it."""
 
@@ -344,6 +344,9 @@ class Live:
     inner: list[Live] = field(default_factory=list)
     number: int = 0  # part of a line, round of a loop, instance of an activity
     strays: list[Live] = field(default_factory=list)  # paths of non-interrupting events in a scope
+
+    def __post_init__(self) -> None:
+        self.origin = self.block
 
 
 class Model:
@@ -386,7 +389,7 @@ class Model:
             return True
         scope = live if role == "aside" else self._scope_of(live)
         after = block.side if role == "side" else block.aside
-        return not any(stray.block is after or _inside(stray) is after for stray in scope.strays)
+        return not any(stray.origin is after or _inside(stray) is after for stray in scope.strays)
 
     def _all(self, live: Live) -> Iterator[Live]:
         yield live

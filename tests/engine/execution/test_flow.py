@@ -158,6 +158,24 @@ def test_inclusive_join_waits_for_a_token_that_may_come_by_a_detour(story):
     assert sorted(told.open) == ["away", "z"]
 
 
+def test_an_inner_inclusive_join_does_not_wait_for_tokens_of_the_next_round(story):
+    body = START + '<exclusiveGateway id="m"/><inclusiveGateway id="f"/><inclusiveGateway id="g"/>'
+    body += user("t") + user("a") + user("b") + user("c") + '<inclusiveGateway id="h"/>' + user("after")
+    body += '<inclusiveGateway id="j"/><exclusiveGateway id="x" default="x-e"/>' + END
+    body += flows("s > m > f", "t > j > x > e", "a > h > after > j", "b > h", "c > h") + flow("x", "m", "=again")
+    body += flow("f", "t", "=true") + flow("f", "g", "=true")
+    body += flow("g", "a", "=true") + flow("g", "b", "=true") + flow("g", "c", "=false")
+    told = story(body).start({"again": True})
+    for order in ("tab", "abt", "bta"):
+        for task in order:
+            told.do(task)
+        assert sorted(told.open) == ["after", "j"]
+        told.do("after")
+        assert sorted(told.open) == ["a", "b", "t"]
+    told.set(again=False).do("a").do("b").do("after").do("t")
+    assert told.ended
+
+
 def test_inclusive_joins_that_wait_for_each_other_do_not_wait_for_ever(story):
     body = START + '<parallelGateway id="f"/><inclusiveGateway id="j"/><inclusiveGateway id="k"/>'
     body += '<exclusiveGateway id="x" default="x-k"/><exclusiveGateway id="y" default="y-e"/>' + END
