@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from engine import feel, values
 from engine.execution import changes as ch
 from engine.keys import Keys
 from engine.store import dialects, incidents
-from engine.store.columns import FAR
+from engine.store.columns import FAR, Moment
 from engine.store.errors import VersionConflict
 from engine.store.instances import InstanceRow, count_incidents
 from engine.store.tables import (
@@ -33,6 +34,55 @@ JOB_ENDS = {
 }
 
 
+def _set_variables(insert: Any) -> Any:
+    statement = insert(variables)
+    return statement.on_conflict_do_update(
+        index_elements=["scope_key", "name"], set_={"value": statement.excluded.value}
+    )
+
+
+# statements of nearly every step, built once: building them costs more than running them
+MANY = sa.bindparam("keys", expanding=True)
+NOW = sa.bindparam("now", type_=Moment)
+NEW_STATE = sa.bindparam("new_state")
+NEW_ELEMENTS, NEW_TASKS = sa.insert(element_instances), sa.insert(tasks)
+NEW_OFFERS, NEW_HISTORY = sa.insert(task_candidates), sa.insert(history)
+SET_VARIABLES = {"sqlite": _set_variables(sqlite.insert), "postgresql": _set_variables(postgresql.insert)}
+END_ELEMENTS = (
+    sa.update(element_instances)
+    .where(element_instances.c.key.in_(MANY))
+    .values(state=NEW_STATE, ended_at=NOW)
+)
+CLOSE_TASKS = (
+    sa.update(tasks)
+    .where(tasks.c.key.in_(MANY), tasks.c.state == "CREATED")
+    .values(state=NEW_STATE, completed_at=NOW, completed_by=sa.bindparam("by"), revision=tasks.c.revision + 1)
+)
+CLOSE_SEEN_TASK = (
+    sa.update(tasks)
+    .where(
+        tasks.c.key == sa.bindparam("task"),
+        tasks.c.revision == sa.bindparam("seen"),
+        tasks.c.state == "CREATED",
+    )
+    .values(state=NEW_STATE, completed_at=NOW, completed_by=sa.bindparam("by"), revision=tasks.c.revision + 1)
+)
+CLOSE_JOBS = (
+    sa.update(jobs)
+    .where(
+        jobs.c.element_instance_key.in_(MANY),
+        jobs.c.kind.in_(("service", "own")),
+        jobs.c.status.in_(("ready", "dead")),
+    )
+    .values(status=sa.bindparam("new_status"), state=NEW_STATE, ended_at=NOW, updated_at=NOW)
+)
+DISARM = (
+    sa.update(jobs)
+    .where(jobs.c.element_instance_key.in_(MANY), jobs.c.kind == "timer", jobs.c.status == "ready")
+    .values(status="cancelled", state="CANCELED", ended_at=NOW, updated_at=NOW)
+)
+
+
 class Rows:
     """The rows of one step, not yet written."""
 
@@ -40,6 +90,7 @@ class Rows:
         """``now`` is the moment of every row, ``actor`` the name in the history."""
         self._keys, self._now, self._actor = keys, now, actor
         self._left_out: set[int] = set()
+        self._seen: dict[int, int] = {}
         self._clear()
         self._absorbers: dict[type, Callable[[InstanceRow, Any], None]] = {
             ch.ElementActivated: self._element_activated,
@@ -128,6 +179,10 @@ class Rows:
         }
         self.tell(case, "task_opened", {"name": task.name, "assignee": task.assignee}, change=task)
 
+    def saw_task(self, key: int, revision: int) -> None:
+        """Note the revision at which a task was judged: it may only be closed as that."""
+        self._seen[key] = revision
+
     def leave_out_task(self, key: int) -> None:
         """Note that this task gets no row, because its form is missing."""
         self._left_out.add(key)
@@ -214,16 +269,10 @@ class Rows:
         self._write_jobs(session)
         self._write_subscriptions(session)
         if self._variables:
-            statement = dialects.insert(session, variables)
-            session.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["scope_key", "name"], set_={"value": statement.excluded.value}
-                ),
-                list(self._variables.values()),
-            )
+            session.execute(SET_VARIABLES[session.get_bind().dialect.name], list(self._variables.values()))
         self._write_incidents(session)
         if self._history:
-            session.execute(sa.insert(history), self._history)
+            session.execute(NEW_HISTORY, self._history)
         self._clear()
 
     # what each change means
@@ -362,28 +411,13 @@ class Rows:
 
     def _write_elements(self, session: Session) -> None:
         for state, keys in self._elements_ended.items():
-            session.execute(
-                sa.update(element_instances)
-                .where(element_instances.c.key.in_(keys))
-                .values(state=state, ended_at=self._now)
-            )
+            session.execute(END_ELEMENTS, {"keys": keys, "new_state": state, "now": self._now})
         if self._elements:
-            session.execute(sa.insert(element_instances), list(self._elements.values()))
+            session.execute(NEW_ELEMENTS, list(self._elements.values()))
 
     def _write_tasks(self, session: Session) -> None:
         for state, keys in self._tasks_closed.items():
-            done: Any = session.execute(
-                sa.update(tasks)
-                .where(tasks.c.key.in_(keys), tasks.c.state == "CREATED")
-                .values(
-                    state=state,
-                    completed_at=self._now,
-                    completed_by=self._actor if state == "COMPLETED" else None,
-                    revision=tasks.c.revision + 1,
-                )
-            )
-            if done.rowcount != len(keys):
-                raise VersionConflict(tasks=keys)
+            self._close_tasks(session, state, keys)
         for key, due_at in self._rescheduled.items():
             due = {"due_sort": due_at or FAR}
             session.execute(
@@ -393,38 +427,34 @@ class Rows:
             )
             session.execute(sa.update(task_candidates).where(task_candidates.c.task_key == key).values(**due))
         if self._tasks:
-            session.execute(sa.insert(tasks), list(self._tasks.values()))
-            offers = [
-                offer
-                for task in self._tasks.values()
-                if task["state"] == "CREATED"
-                for offer in offers_of(task)
-            ]
+            session.execute(NEW_TASKS, list(self._tasks.values()))
+            opened = [task for task in self._tasks.values() if task["state"] == "CREATED"]
+            offers = [offer for task in opened for offer in offers_of(task)]
             if offers:
-                session.execute(sa.insert(task_candidates), offers)
+                session.execute(NEW_OFFERS, offers)
+
+    def _close_tasks(self, session: Session, state: str, keys: Sequence[int]) -> None:
+        """Close tasks that are still as they were seen. Raises ``VersionConflict``."""
+        by = self._actor if state == "COMPLETED" else None
+        given = {"new_state": state, "now": self._now, "by": by}
+        for seen in [key for key in keys if key in self._seen]:
+            done: Any = session.execute(CLOSE_SEEN_TASK, given | {"task": seen, "seen": self._seen[seen]})
+            if done.rowcount != 1:
+                raise VersionConflict(task=seen)
+        rest = [key for key in keys if key not in self._seen]
+        if rest:
+            done = session.execute(CLOSE_TASKS, given | {"keys": rest})
+            if done.rowcount != len(rest):
+                raise VersionConflict(tasks=rest)
 
     def _write_jobs(self, session: Session) -> None:
         for outcome, keys in self._jobs_closed.items():
             status, state = JOB_ENDS[outcome]
             session.execute(
-                sa.update(jobs)
-                .where(
-                    jobs.c.element_instance_key.in_(keys),
-                    jobs.c.kind.in_(("service", "own")),
-                    jobs.c.status.in_(("ready", "dead")),
-                )
-                .values(status=status, state=state, ended_at=self._now, updated_at=self._now)
+                CLOSE_JOBS, {"keys": keys, "new_status": status, "new_state": state, "now": self._now}
             )
         if self._timers_gone:
-            session.execute(
-                sa.update(jobs)
-                .where(
-                    jobs.c.element_instance_key.in_(self._timers_gone),
-                    jobs.c.kind == "timer",
-                    jobs.c.status == "ready",
-                )
-                .values(status="cancelled", state="CANCELED", ended_at=self._now, updated_at=self._now)
-            )
+            session.execute(DISARM, {"keys": list(self._timers_gone), "now": self._now})
         new = [*self._jobs.values(), *self._timers.values()]
         if new:
             session.execute(dialects.insert(session, jobs).on_conflict_do_nothing(), new)

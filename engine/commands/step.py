@@ -83,9 +83,13 @@ class Step:
         """Lock the family of an instance, task, element or job and return its root's row, or None."""
         root = instances.lock_family_of(self.session, kind, key)
         if root is not None:
-            self.locked.add(root.key)
-            self.heads[root.key] = root
+            self.holds(root)
         return root
+
+    def holds(self, root: InstanceRow) -> None:
+        """Note that a family has been locked through its root's row."""
+        self.locked.add(root.key)
+        self.heads[root.key] = root
 
     def head(self, key: int) -> InstanceRow:
         """Return the row of an instance, its family locked. Raises ``InstanceNotFound``."""

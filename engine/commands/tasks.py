@@ -25,9 +25,11 @@ def open_task(
     Raises ``TaskNotFound``, ``TaskAlreadyCompleted``, ``TaskCanceled``, ``StaleTask`` if it is no longer at
     ``revision``, and what the guard raises.
     """
-    if step.lock("task", key) is None:
+    found = tasks.lock(step.session, key)
+    if found is None:
         raise TaskNotFound(task=key)
-    task = _read(step, key)
+    root, task = found
+    step.holds(root)
     if timers_first and task.next_timer_at is not None and task.next_timer_at <= step.now:
         step.fire_due_timers(task.root_key)
         task = _read(step, key)
@@ -38,6 +40,7 @@ def open_task(
         raise TaskCanceled(task=key)
     if revision is not None and revision != task.revision:
         raise StaleTask(task=key, revision=task.revision, seen=revision)
+    step.rows.saw_task(key, task.revision)
     return task
 
 

@@ -27,6 +27,14 @@ VERSIONED: Mapping[str, tuple[sa.Table, str]] = {
     "form": (forms, "form_id"),
 }
 
+_LATEST = {
+    kind: sa.select(table)
+    .where(table.c[identity] == sa.bindparam("identity"), table.c.state != "DELETED")
+    .order_by(table.c.version.desc())
+    .limit(1)
+    for kind, (table, identity) in VERSIONED.items()
+}
+
 
 @dataclass(frozen=True, slots=True)
 class DefinitionRow:
@@ -56,7 +64,8 @@ def by_key(session: Session, kind: str, key: int) -> DefinitionRow | None:
 
 def latest(session: Session, kind: str, identity: str) -> DefinitionRow | None:
     """Return the newest version that has not been deleted, or None."""
-    return _newest(session, kind, identity)
+    row = session.execute(_LATEST[kind], {"identity": identity}).first()
+    return None if row is None else _row(kind, row)
 
 
 def tagged(session: Session, kind: str, identity: str, tag: str) -> DefinitionRow | None:

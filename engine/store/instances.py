@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from engine.store.columns import Moment
 from engine.store.errors import VersionConflict
 from engine.store.tables import element_instances, instances, jobs, tasks
 
@@ -19,6 +20,30 @@ LOCATED: Mapping[str, sa.Table] = {
     "task": tasks,
     "element": element_instances,
     "job": jobs,
+}
+
+_STORE = (
+    sa.update(instances)
+    .where(instances.c.key == sa.bindparam("instance"), instances.c.revision == sa.bindparam("seen"))
+    .values(
+        saved=sa.bindparam("live", type_=sa.LargeBinary),
+        state=sa.bindparam("new_state"),
+        definition_key=sa.bindparam("definition"),
+        revision=sa.bindparam("next"),
+        changed_at=sa.bindparam("now", type_=Moment),
+        ended_at=sa.bindparam("end", type_=Moment),
+    )
+)
+_SAVED = sa.select(instances.c.saved).where(instances.c.key == sa.bindparam("instance"))
+_READ = sa.select(*HEAD).where(instances.c.key == sa.bindparam("instance"))
+_LOCK = {
+    kind: sa.select(*HEAD)
+    .where(
+        instances.c.key
+        == sa.select(table.c.root_key).where(table.c.key == sa.bindparam("member")).scalar_subquery()
+    )
+    .with_for_update()
+    for kind, table in LOCATED.items()
 }
 
 
@@ -56,14 +81,12 @@ def lock_family_of(session: Session, kind: str, key: int) -> InstanceRow | None:
 
     All locks of a family hang on the root's row, so whoever changes a member comes here first.
     """
-    table = LOCATED[kind]
-    root = sa.select(table.c.root_key).where(table.c.key == key).scalar_subquery()
-    return _row(session.execute(sa.select(*HEAD).where(instances.c.key == root).with_for_update()).first())
+    return _row(session.execute(_LOCK[kind], {"member": key}).first())
 
 
 def read(session: Session, key: int) -> InstanceRow | None:
     """Return the row of an instance, or None. Lock its family first when it is to be changed."""
-    return _row(session.execute(sa.select(*HEAD).where(instances.c.key == key)).first())
+    return _row(session.execute(_READ, {"instance": key}).first())
 
 
 def root_of(session: Session, key: int) -> int | None:
@@ -73,7 +96,7 @@ def root_of(session: Session, key: int) -> int | None:
 
 def saved(session: Session, key: int) -> bytes | None:
     """Return the stored live state of an instance; None once it has ended."""
-    stored = session.execute(sa.select(instances.c.saved).where(instances.c.key == key)).scalar()
+    stored = session.execute(_SAVED, {"instance": key}).scalar()
     return None if stored is None else bytes(stored)
 
 
@@ -118,16 +141,17 @@ def insert(session: Session, row: InstanceRow, live: bytes | None) -> None:
 def update(session: Session, row: InstanceRow, live: bytes | None) -> None:
     """Store the state of an instance and count its revision up. Raises ``VersionConflict``."""
     done: Any = session.execute(
-        sa.update(instances)
-        .where(instances.c.key == row.key, instances.c.revision == row.revision)
-        .values(
-            saved=live,
-            state=row.state,
-            definition_key=row.definition_key,
-            revision=row.revision + 1,
-            changed_at=row.changed_at,
-            ended_at=row.ended_at,
-        )
+        _STORE,
+        {
+            "instance": row.key,
+            "seen": row.revision,
+            "next": row.revision + 1,
+            "live": live,
+            "new_state": row.state,
+            "definition": row.definition_key,
+            "now": row.changed_at,
+            "end": row.ended_at,
+        },
     )
     if done.rowcount != 1:
         raise VersionConflict(instance=row.key, revision=row.revision)

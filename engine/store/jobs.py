@@ -82,7 +82,9 @@ def claim(
     sqlite = dialects.is_sqlite(session)
     clock: Any = sa.literal(now, J.lease_until.type) if sqlite else dialects.now(session)
     span = _span(session, lease)
-    free = sa.or_(J.lease_until.is_(None), J.lease_until < clock, J.lease_until > clock + _span(session, 2 * lease))
+    free = sa.or_(
+        J.lease_until.is_(None), J.lease_until < clock, J.lease_until > clock + _span(session, 2 * lease)
+    )
     wanted = [J.status == "ready", J.due_at <= now, J.kind.in_(kinds), J.claims < MOST_CLAIMS, free]
     if types is not None:
         wanted.append(sa.or_(J.kind != "own", J.type.in_(types)))

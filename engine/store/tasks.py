@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from engine.store.columns import FAR
 from engine.store.errors import VersionConflict
-from engine.store.tables import jobs, task_candidates, tasks
+from engine.store.instances import HEAD, InstanceRow
+from engine.store.tables import instances, jobs, task_candidates, tasks
 
 NEXT_TIMER = (
     sa.select(sa.func.min(jobs.c.due_at))
@@ -45,13 +46,43 @@ class TaskRow:
 
 
 COLUMNS = [tasks.c[name] for name in TaskRow.__slots__ if name != "next_timer_at"]
+_READ = sa.select(*COLUMNS, NEXT_TIMER.label("next_timer_at")).where(tasks.c.key == sa.bindparam("task"))
+_SEEN = instances.alias("seen")
+_LOCK = (
+    sa.select(
+        *(column.label(f"case_{column.name}") for column in HEAD),
+        *COLUMNS,
+        NEXT_TIMER.label("next_timer_at"),
+        _SEEN.c.revision.label("seen_revision"),
+    )
+    .select_from(tasks)
+    .join(instances, instances.c.key == tasks.c.root_key)
+    .join(_SEEN, _SEEN.c.key == tasks.c.root_key)
+    .where(tasks.c.key == sa.bindparam("task"))
+    .with_for_update(of=instances)
+)
+
+
+def lock(session: Session, key: int) -> tuple[InstanceRow, TaskRow] | None:
+    """Lock the family of a task; return its root and the task, or None.
+
+    One statement. If it had to wait for the lock, PostgreSQL shows the root as it is now but the task as it
+    was: the root then has another revision than the same row read without lock, and the question is asked
+    again. What does not count the root's revision up (claiming) shows in the task's own revision.
+    """
+    row = session.execute(_LOCK, {"task": key}).first()
+    if row is not None and row.seen_revision != row.case_revision:
+        row = session.execute(_LOCK, {"task": key}).first()
+    if row is None:
+        return None
+    found = row._mapping
+    root = InstanceRow(**{column.name: found[f"case_{column.name}"] for column in HEAD})
+    return root, TaskRow(**{name: found[name] for name in TaskRow.__slots__})
 
 
 def read(session: Session, key: int) -> TaskRow | None:
     """Return a task, or None; lock its family first when it is to be changed."""
-    row = session.execute(
-        sa.select(*COLUMNS, NEXT_TIMER.label("next_timer_at")).where(tasks.c.key == key)
-    ).first()
+    row = session.execute(_READ, {"task": key}).first()
     return None if row is None else TaskRow(**row._mapping)
 
 

@@ -141,7 +141,7 @@ def test_one_completion_is_one_commit_and_few_statements(engine):
     sa.event.remove(writer, "commit", commit)
     real = [one for one in statements if not one.startswith("BEGIN")]
     assert len(commits) == 1
-    assert len(real) <= (11 if engine.database.is_remote else 10) + 2, "\n".join(real)
+    assert len(real) <= (11 if engine.database.is_remote else 10), "\n".join(real)
 
 
 def test_a_task_without_candidates_is_open_to_everybody(engine):
