@@ -1,0 +1,207 @@
+"""What a complainant does with the secret link: adds, withdraws, answers, rates; one transaction each, harmless when repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from api.complaints import drafts
+from api.complaints.links import new_link
+from api.complaints.references import read_reference
+from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, LetterRow, PartyRow
+from engine.actors import Actor
+from engine.commands.errors import MessageNotCorrelated
+from engine.errors import Conflict
+from engine.store.outbox import queue_letter
+from engine.store.search import Condition, Query
+from engine.store.upkeep import Answer
+
+if TYPE_CHECKING:
+    from api.wiring import Redress
+
+COMPLAINANT = Actor("complainant", kind="service")
+ADDS, WITHDRAWS, ANSWERS, RATES = (
+    "complainant-sends-information",
+    "complainant-withdraws",
+    "complainant-answers",
+    "survey-answered",
+)
+MOST_FILES = 50
+_ANSWER_LETTERS = ("decision", "stage-two-decision", "early-resolution", "enquiry-answer", "forwarding", "award")
+
+
+class TooLate(Conflict):
+    """This is no longer possible: the complaint has moved on."""
+
+    code = "too_late"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A letter of the service itself: one that gives somebody a link they asked for."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def open_to(service: Redress, complaint_key: int) -> frozenset[str]:
+    """Return what the complainant can do now: the names of the messages that the complaint's diagrams wait for."""
+    query = Query(where=(Condition("correlation_key", "eq", str(complaint_key)),))
+    waiting = service.engine.message_subscriptions(query).items
+    return frozenset(one.message_name for one in waiting if one.message_subscription_state == "CREATED")
+
+
+def add_information(
+    service: Redress, complaint_key: int, *, text: str, documents: Sequence[int], draft: bytes, key: str
+) -> None:
+    """Keep what the complainant sends and hand it to whoever reads it; ``draft`` is where its files wait.
+
+    ``key`` names the sending: the same one again changes nothing. Raises ``TooLate``.
+    """
+
+    def work(session: Session) -> None:
+        number = session.scalar(select(func.count()).where(DocumentRow.complaint_key == complaint_key)) or 0
+        if number + len(documents) > MOST_FILES:
+            raise TooLate(f"We keep {MOST_FILES} files with a complaint. Send further ones by post.")
+        session.execute(
+            update(DocumentRow)
+            .where(DocumentRow.key.in_(documents), DocumentRow.draft_sha256 == draft)
+            .values(complaint_key=complaint_key, draft_sha256=None)
+        )
+        files = f" ({len(documents)} file{'s' if len(documents) != 1 else ''})" if documents else ""
+        _tell(service, session, complaint_key, "complainant-information", f"The complainant wrote{files}: {text}")
+        drafts.drop(session, drafts.visitor_place(draft))
+        _send(service, session, ADDS, complaint_key, {})
+
+    _once(service, f"add:{complaint_key}", key, work)
+
+
+def withdraw(service: Redress, complaint_key: int, *, reason: str, key: str) -> None:
+    """End the complaint at the complainant's wish. Raises ``TooLate`` when it has ended already."""
+
+    def work(session: Session) -> None:
+        said = f"The complainant withdrew: {reason}" if reason else "The complainant withdrew the complaint"
+        _tell(service, session, complaint_key, "complainant-withdraws", said)
+        _send(service, session, WITHDRAWS, complaint_key, {})
+
+    _once(service, f"withdraw:{complaint_key}", key, work)
+
+
+def answer(service: Redress, complaint_key: int, *, accepts: bool, reason: str, key: str) -> None:
+    """Say whether the complainant accepts our answer; the reason stays in the register. Raises ``TooLate``."""
+
+    def work(session: Session) -> None:
+        said = "The complainant accepts our answer" if accepts else "The complainant does not accept our answer"
+        facts = {"answer": "accepts" if accepts else "rejects"}
+        _tell(service, session, complaint_key, "complainant-answer", f"{said}: {reason}" if reason else said, facts)
+        _send(service, session, ANSWERS, complaint_key, facts)
+
+    _once(service, f"answer:{complaint_key}", key, work)
+
+
+def rate(service: Redress, complaint_key: int, *, ratings: Mapping[str, Any], comment: str, key: str) -> None:
+    """Hand over the survey: ratings to the diagram that waits, the comment to the register. Raises ``TooLate``."""
+
+    def work(session: Session) -> None:
+        said = f"The complainant answered the survey: {comment}" if comment else "The complainant answered the survey"
+        _tell(service, session, complaint_key, "complainant-survey", said, dict(ratings))
+        _send(service, session, RATES, complaint_key, ratings)
+
+    _once(service, f"survey:{complaint_key}", key, work)
+
+
+def last_said(session: Session, complaint_key: int, kind: str) -> EventRow | None:
+    """Return the newest thing of this kind that the complainant told us."""
+    mine = select(EventRow).where(EventRow.complaint_key == complaint_key, EventRow.kind == kind)
+    return session.scalar(mine.order_by(EventRow.at.desc(), EventRow.key.desc()).limit(1))
+
+
+def answer_letter(session: Session, complaint_key: int) -> LetterRow | None:
+    """Return the newest letter that tells the complainant a decision, None when there is none (or nobody to write to)."""
+    told = LetterRow.template.in_(_ANSWER_LETTERS) | LetterRow.template.like("not-accepted-%")
+    return session.scalar(
+        select(LetterRow).where(LetterRow.complaint_key == complaint_key, told).order_by(LetterRow.key.desc()).limit(1)
+    )
+
+
+def send_new_link(service: Redress, reference: str, email: str, *, write: Callable[[str, str], Mail]) -> bool:
+    """Mail a new link to the complainant or representative whose reference and address these are; tell whether it matched.
+
+    ``write`` makes the mail from the reference and the link's token. Nobody but the person in the register is ever written to.
+    """
+    known, now = read_reference(reference), service.clock.now()
+
+    def work(session: Session) -> bool:
+        row = session.scalar(
+            select(ComplaintRow)
+            .join(PartyRow, PartyRow.complaint_key == ComplaintRow.key)
+            .where(
+                ComplaintRow.reference == known,
+                PartyRow.role.in_(("complainant", "representative")),
+                func.lower(PartyRow.email) == email.strip().lower(),
+            )
+        )
+        if row is None:
+            return False
+        token = new_link(session, row.key, purpose="follow", at=now)
+        _mail(service, session, email.strip(), write(row.reference, token), case_key=row.instance_key)
+        return True
+
+    return service.engine.write(work)
+
+
+def send_mail(service: Redress, recipient: str, mail: Mail) -> None:
+    """Mail somebody the link to their own unsent complaint."""
+    service.engine.write(lambda session: _mail(service, session, recipient, mail, case_key=None))
+
+
+def _mail(service: Redress, session: Session, recipient: str, mail: Mail, *, case_key: int | None) -> None:
+    queue_letter(
+        session,
+        service.database.keys,
+        case_key=case_key,
+        recipient=recipient,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        dedup=f"link:{service.database.keys.next()}",
+        now=service.clock.now(),
+    )
+
+
+def _once(service: Redress, scope: str, key: str, work: Callable[[Session], None]) -> None:
+    def done(session: Session) -> Answer:
+        work(session)
+        return Answer(204, b"")
+
+    service.engine.once(f"public:{scope}", key, b"", done)
+
+
+def _send(service: Redress, session: Session, message: str, complaint_key: int, variables: Mapping[str, Any]) -> None:
+    try:
+        service.engine.correlate_within(session, message, str(complaint_key), variables, by=COMPLAINANT)
+    except MessageNotCorrelated as nobody:
+        raise TooLate from nobody
+
+
+def _tell(
+    service: Redress, session: Session, complaint_key: int, kind: str, text: str, facts: Mapping[str, Any] | None = None
+) -> None:
+    session.add(
+        EventRow(
+            key=service.database.keys.next(),
+            complaint_key=complaint_key,
+            at=service.clock.now(),
+            by=COMPLAINANT.name,
+            kind=kind,
+            text=text,
+            public=True,
+            facts=dict(facts or {}),
+        )
+    )
+    session.flush()

@@ -1,0 +1,136 @@
+"""How far a complaint is, in the complainant's words: stages done, the present one and what comes next; promises and their dates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from api.complaints.reading import ClockView, Event
+from api.complaints.states import ENDED, public_words
+
+Place = Literal["done", "current", "next"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One line of the progress list. ``at`` is when it was reached, None for what is still to come."""
+
+    words: str
+    place: Place
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewDate:
+    """A promised date that was moved, with the reason the complainant was given."""
+
+    before: date
+    after: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Something promised by a date. ``words`` says how it stands; ``done_at`` is set when it was kept."""
+
+    what: str
+    words: str
+    tone: str
+    due_on: date | None
+    left: str = ""
+    done_at: datetime | None = None
+    late: bool = False
+    moved: tuple[NewDate, ...] = ()
+
+
+_COMMON = ("received", "assessing", "investigating", "deciding", "responded", "closed")
+_TO_COME = {
+    "assessing": "We look at what your complaint needs",
+    "investigating": "We find out what happened",
+    "deciding": "We prepare our answer",
+    "responded": "We send you our answer",
+    "closed": "We carry out what we promised, and close your complaint",
+}
+_RANK = {
+    "received": 0,
+    "assessing": 1,
+    "early_resolution": 2,
+    "investigating": 2,
+    "deciding": 3,
+    "responded": 4,
+    "rejected_open": 4,
+    "stage_two": 3,
+    "external": 4,
+    "correcting": 4,
+}
+_PROMISES = {
+    "acknowledgement": "Confirm that we have your complaint",
+    "early_resolution": "Settle your complaint early, if we can",
+    "update": "Tell you how far we are",
+    "final_response": "Give you our answer",
+    "referral_window": "Time for you to go to the outside body",
+    "commitment": "Do what we promised",
+}
+_ONLY_OPEN = frozenset({"update"})
+_KEPT = frozenset({"met", "met_late"})
+_TOLD = frozenset({"running", "paused", "breached", "projected"}) | _KEPT
+
+
+def stages(state: str, received_at: datetime, events: Iterable[Event]) -> tuple[Stage, ...]:
+    """Return the way the complaint has gone, where it is, and the usual way on; ``events`` in any order."""
+    been: list[tuple[str, datetime]] = [("received", received_at)]
+    for event in sorted((one for one in events if one.kind == "state"), key=lambda one: one.at):
+        been.append((str(event.facts.get("to")), event.at))
+    if been[-1][0] != state:
+        been.append((state, been[-1][1]))
+    gone = [Stage(public_words(name), "done", at) for name, at in been[:-1]]
+    last, at = been[-1]
+    ahead = () if last in ENDED else tuple(name for name in _COMMON if _rank(name) > _RANK.get(last, 4))
+    return (*gone, Stage(public_words(last), "current", at), *(Stage(_TO_COME[name], "next") for name in ahead))
+
+
+def promises(clocks: Iterable[ClockView], *, ended: bool) -> tuple[Promise, ...]:
+    """Return the dates promised to the complainant; internal targets and what no longer applies are left out."""
+    shown = []
+    for view in clocks:
+        if view.name not in _PROMISES or view.state not in _TOLD:
+            continue
+        if view.name in _ONLY_OPEN and (ended or not view.is_open):
+            continue
+        if ended and view.state not in _KEPT and view.name != "referral_window":
+            continue
+        shown.append(_promise(view))
+    order = tuple(_PROMISES.values())
+    return tuple(sorted(shown, key=lambda one: (order.index(one.what), one.due_on or date.max)))
+
+
+def _promise(view: ClockView) -> Promise:
+    done_at = next((change.at for change in reversed(view.changes) if change.words in ("met", "met late")), None)
+    words = {
+        "met": "Done",
+        "met_late": "Done, but late",
+        "breached": "Late",
+        "paused": "On hold",
+        "projected": "Expected",
+    }.get(view.state, "Promised")
+    moved = tuple(
+        NewDate(change.due_before, change.due_after, change.reason)
+        for change in view.changes
+        if change.words == "extended" and change.due_before and change.due_after and change.due_before != change.due_after
+    )
+    return Promise(
+        what=_PROMISES[view.name],
+        words=words,
+        tone=view.tone,
+        due_on=view.due_on,
+        left=view.left if view.state == "running" else "",
+        done_at=done_at if view.state in _KEPT else None,
+        late=view.state == "breached",
+        moved=moved,
+    )
+
+
+def _rank(state: str) -> int:
+    return _RANK.get(state, 5)

@@ -1,0 +1,71 @@
+"""The organisation's time limits in words, from the same deadline table that drives the clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from api.complaints.policies import policies_for
+from api.wiring import Redress
+from engine.deadlines.policy import DeadlinePolicy
+from engine.zones import local_date
+
+_UNITS = {
+    "business_days": "working day",
+    "calendar_days": "day",
+    "weeks": "week",
+    "months": "month",
+    "hours": "hour",
+    "business_hours": "working hour",
+}
+_WHICHEVER = {"earliest": "whichever is sooner", "latest": "whichever is later"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Time limits in words, such as ``10 working days``, by clock; a limit the table does not set is missing."""
+
+    first: Mapping[str, str]
+    second: Mapping[str, str]
+    longer: str | None
+
+
+def limits_in_words(service: Redress) -> Limits:
+    """Return the limits of the organisation's own regime for a complaint received today, first and second stage."""
+    today = local_date(service.clock.now(), service.calendars.get(None).zone)
+
+    def chosen(stage: str) -> dict[str, DeadlinePolicy]:
+        found = service.engine.read(
+            lambda session: policies_for(
+                session,
+                regime=service.organisation.regime,
+                category=None,
+                stage=stage,
+                on=today,
+                moment=service.moment(),
+            )
+        )
+        return {policy.clock: policy for policy in found}
+
+    first, second = chosen("one"), chosen("two")
+    answer = first.get("final_response")
+    more = answer.extension if answer is not None else None
+    return Limits(
+        {clock: in_words(policy) for clock, policy in first.items()},
+        {clock: in_words(policy) for clock, policy in second.items()},
+        amount(more.amount, more.unit) if more is not None and more.counts_from == "due" else None,
+    )
+
+
+def in_words(policy: DeadlinePolicy) -> str:
+    """Return how long it is: ``20 working days``, ``24 hours or 1 working day, whichever is later``."""
+    words = amount(policy.amount, policy.unit)
+    if policy.second is None:
+        return words
+    other = amount(policy.second.amount, policy.second.unit)
+    return f"{words} or {other}, {_WHICHEVER[policy.second.combine]}"
+
+
+def amount(number: int, unit: str) -> str:
+    """Return ``1 working day``, ``8 weeks``."""
+    return f"{number} {_UNITS[unit]}{'' if number == 1 else 's'}"
