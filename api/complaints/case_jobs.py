@@ -68,12 +68,14 @@ def assign_owner(errand: Errand) -> dict[str, Any]:
 
 
 def close(errand: Errand) -> None:
-    """``redress:close``: input ``reason``; open clocks end, but not the complainant's own time to go outside."""
+    """``redress:close``: input ``reason``; open clocks end, but not the time to go outside of somebody who disagreed."""
     complaint, reason = errand.complaint, errand.text("reason") or "closed"
     if complaint.state not in LEFT_AS_THEY_ARE:
         complaint.state = "closed"
     complaint.closed_at, complaint.closing_reason = errand.now, reason
-    open_names = errand.tools.clocks.open_names(errand.session, complaint.key) - {"referral_window"}
+    open_names = errand.tools.clocks.open_names(errand.session, complaint.key)
+    if reason not in ("accepted", "settled_early", "withdrawn"):
+        open_names -= {"referral_window"}
     errand.moved(errand.tools.clocks.cancel(errand.desk, complaint, open_names))
     into = errand.text("into")
     facts = {"reason": reason} | ({"into": into} if into else {})

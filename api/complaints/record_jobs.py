@@ -85,6 +85,7 @@ def _assessment(errand: Errand, data: Mapping[str, Any]) -> None:
 
 def _finding(errand: Errand, data: Mapping[str, Any]) -> None:
     issue = _issue(errand, data.get("issueId", 1))
+    issue.summary = issue.summary or _text(data.get("summary")) or ""
     issue.finding = _text(data.get("reasons"))
     issue.outcome = _text(data.get("outcome")) or issue.outcome
     issue.root_cause = _text(data.get("rootCause")) or issue.root_cause

@@ -23,7 +23,7 @@ ENDED = frozenset({"closed", "not_accepted", "withdrawn", "merged"})
 
 CLOSING_REASONS = {
     "accepted": "Accepted by the complainant",
-    "no_reply": "No reply after notice",
+    "no_reply_after_notice": "No reply after notice",
     "settled_early": "Settled early",
     "options_exhausted": "All options used",
     "award_complied_with": "Outside decision complied with",
