@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from engine import dmn, forms
 from engine.dialect import Diagram, DiagramRefused, read_bpmn
+from engine.dialect.ids import assign_ids
 from engine.dialect.lint import KnownResources, check_files, check_parsed
 from engine.dialect.xml import read_xml
 from engine.findings import Finding
@@ -71,6 +72,7 @@ def _read_diagram(name: str, data: bytes, diagrams: dict[str, Diagram]) -> list[
         return list(refused.findings)
     diagrams[name] = diagram
     root = read_xml(data)
+    assign_ids(root)  # as the reader did, else what was drawn without an id would count as lost
     return [
         finding
         for definition in diagram.processes.values()

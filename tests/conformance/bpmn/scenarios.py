@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.dialect import DiagramRefused, read_bpmn
-from engine.execution.changes import SignalThrown
+from engine.execution.changes import SignalThrown, SubscriptionOpened
 from tests.engine.execution.story import FakeWorld, Story
 
 FOLDER = Path(__file__).parent / "diagrams"
@@ -67,9 +67,23 @@ def play(scenario: Scenario, *, restore: bool) -> None:
             for name, answer in scenario.world.get("decisions", {}).items()
         }
         told = Story(scenario.data, restore=restore, process=scenario.process, world=world)
+        told.heard = 0
         told.start(run["start"], at=run.get("at"), payload=run.get("payload"))
         for step in run["steps"]:
+            _broadcast(told)
             _take(told, step)
+
+
+def _broadcast(told: Story) -> None:
+    """Let signals thrown meanwhile reach whoever waits for them, as the store does."""
+    for signal in told.seen(SignalThrown)[told.heard :]:
+        told.heard += 1
+        opened = {
+            change.key: change.name for change in told.seen(SubscriptionOpened) if change.kind == "signal"
+        }
+        for element in told.run.open_elements():
+            if element.waiting_for == "signal" and opened[element.key] == signal.name:
+                told.tell(element.element_id, **signal.variables)
 
 
 def _see_refused(scenario: Scenario) -> None:

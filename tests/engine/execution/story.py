@@ -117,6 +117,7 @@ class Story:
         self.world = world or FakeWorld()
         self.restore = restore
         self.log: list[Any] = []
+        self.heard = 0  # signals thrown that have been passed on
         self.run: Execution = None  # type: ignore[assignment]
 
     def start(self, variables: dict[str, Any] | None = None, **options: Any) -> Story:
