@@ -153,7 +153,7 @@ def kind_of(node: etree._Element) -> str:
     if tag == "sequenceFlow":
         return "flow"
     words = re.sub(r"([A-Z])", r" \1", tag).lower().replace("sub process", "sub-process").strip()
-    for child in node.iterchildren(f"{{{BPMN}}}*"):
+    for child in node.iterchildren(f"{{{BPMN}}}*") if tag.endswith("Event") else ():
         name = etree.QName(child).localname
         if name.endswith("EventDefinition"):
             return f"{name.removesuffix('EventDefinition')} {words}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -159,6 +161,16 @@ def test_flows_without_ids_are_compared_too() -> None:
 
     assert told(ALL + flow, ALL + flow) == []
     assert told(ALL, ALL + flow) == ["Added: flow “Assess” to “Wait” in process “Handling”."]
+
+
+def test_ten_thousand_elements_are_compared_in_bounded_time() -> None:
+    large = "".join(
+        f'<task id="t{n}"/><sequenceFlow sourceRef="t{n}" targetRef="t{n + 1}"/>' for n in range(5_000)
+    )
+    began = time.perf_counter()
+
+    assert told(large, large) == []
+    assert time.perf_counter() - began < 20
 
 
 def test_hostile_xml_is_refused() -> None:
