@@ -232,7 +232,10 @@ class Pen:
 
     def _again(self, block: Again, source: str | None) -> str:
         begin, ask, tally = block.id, f"{block.id}.x", f"{block.id}.n"
-        script = f'<zeebe:script expression="=if n_{begin} = null then 1 else n_{begin} + 1" resultVariable="n_{begin}"/>'
+        script = (
+            f'<zeebe:script expression="=if n_{begin} = null then 1 else n_{begin} + 1" '
+            f'resultVariable="n_{begin}"/>'
+        )
         self.gateway("exclusive", begin)
         self.flow(source, begin)
         self.out.append(

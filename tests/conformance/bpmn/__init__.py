@@ -1,1 +1,2 @@
-"""Small diagrams, one per construct and rule of the dialect, each played and each listed in docs/bpmn-support.md."""
+"""Small diagrams, one per construct and rule of the dialect, each played and each listed in
+docs/bpmn-support.md."""

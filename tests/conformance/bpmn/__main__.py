@@ -1,4 +1,5 @@
-"""Play every scenario and write the table of what is supported: ``python -m tests.conformance.bpmn --report FILE``."""
+"""Play every scenario and write the table of what is supported: ``python -m tests.conformance.bpmn
+--report FILE``."""
 
 from __future__ import annotations
 
@@ -24,9 +25,9 @@ SECTIONS = (
 )
 HEAD = """# What of BPMN is supported
 
-Made by `python -m tests.conformance.bpmn --report docs/bpmn-support.md`; do not edit. Every line is a small diagram in
-`tests/conformance/bpmn/diagrams` that was just played twice, straight and saved and restored between every two steps, or
-refused with findings that name the element.
+Made by `python -m tests.conformance.bpmn --report docs/bpmn-support.md`; do not edit. Every line is a small
+diagram in `tests/conformance/bpmn/diagrams` that was just played twice, straight and saved and restored between
+every two steps, or refused with findings that name the element.
 """
 
 

@@ -1,9 +1,10 @@
 """The small diagrams of the dialect, each with a scenario that says what must happen, and how to play it.
 
-Beside each ``diagrams/<name>.bpmn`` stands ``<name>.json``: ``section``, ``construct`` and ``rule`` for the table; then
-either ``refused`` (ids that the findings must name) or ``process`` and ``runs``. A run has ``start`` (variables), perhaps
-``at`` and ``payload`` (a triggered start event), and ``steps``: ``do``, ``work``, ``error``, ``ring``, ``tell``, ``child``
-name an element and act on it, ``set`` writes variables, ``retry`` repeats what failed, ``expect`` looks.
+Beside each ``diagrams/<name>.bpmn`` stands ``<name>.json``: ``section``, ``construct`` and ``rule`` for
+the table; then either ``refused`` (ids that the findings must name) or ``process`` and ``runs``. A run has
+``start`` (variables), perhaps ``at`` and ``payload`` (a triggered start event), and ``steps``: ``do``,
+``work``, ``error``, ``ring``, ``tell``, ``child`` name an element and act on it, ``set`` writes variables,
+``retry`` repeats what failed, ``expect`` looks.
 """
 
 from __future__ import annotations

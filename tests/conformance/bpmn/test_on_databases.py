@@ -1,4 +1,5 @@
-"""The same diagrams through the front door of the engine, on each database, every step by an engine that starts cold."""
+"""The same diagrams through the front door of the engine, on each database, every step by an engine that
+starts cold."""
 
 from __future__ import annotations
 
@@ -17,8 +18,10 @@ SCOPES = ("PROCESS", "SUB_PROCESS", "EVENT_SUB_PROCESS", "MULTI_INSTANCE_BODY", 
 JOINS = ("parallelGateway", "inclusiveGateway")
 OTHER = diagram('<startEvent id="s"/>' + user("inner") + flows("s > inner")).replace(b'"p"', b'"other"')
 DECISION = """<?xml version="1.0"?>
-<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="dmn" name="dmn" namespace="urn:redress:conformance">
-  <decision id="{id}" name="{id}"><variable name="{id}"/><literalExpression><text>"{answer}"</text></literalExpression>
+<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="dmn" name="dmn" namespace="urn:redress">
+  <decision id="{id}" name="{id}">
+    <variable name="{id}"/>
+    <literalExpression><text>"{answer}"</text></literalExpression>
   </decision>
 </definitions>"""
 PLAYED = [scenario for scenario in scenarios() if scenario.runs]

@@ -1,4 +1,5 @@
-"""The traps of the library: what it does with a diagram when left alone, and what the same diagram does here."""
+"""The traps of the library: what it does with a diagram when left alone, and what the same diagram does
+here."""
 
 from __future__ import annotations
 
@@ -165,9 +166,12 @@ def test_any_truthy_value_takes_the_flow(ours):
 
 def test_p3_moving_a_shape_changes_the_routing(ours):
     drawn = (
-        '<d:BPMNDiagram xmlns:d="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:c="http://www.omg.org/spec/DD/20100524/DC">'
-        '<d:BPMNPlane bpmnElement="p"><d:BPMNShape bpmnElement="a"><c:Bounds x="0" y="300" width="1" height="1"/></d:BPMNShape>'
-        '<d:BPMNShape bpmnElement="b"><c:Bounds x="0" y="100" width="1" height="1"/></d:BPMNShape></d:BPMNPlane></d:BPMNDiagram>'
+        '<d:BPMNDiagram xmlns:d="http://www.omg.org/spec/BPMN/20100524/DI" '
+        'xmlns:c="http://www.omg.org/spec/DD/20100524/DC">'
+        '<d:BPMNPlane bpmnElement="p"><d:BPMNShape bpmnElement="a"><c:Bounds x="0" y="300" '
+        'width="1" height="1"/></d:BPMNShape>'
+        '<d:BPMNShape bpmnElement="b"><c:Bounds x="0" y="100" width="1" height="1"/>'
+        "</d:BPMNShape></d:BPMNPlane></d:BPMNDiagram>"
     )
 
     def body(yes: str) -> str:
@@ -224,7 +228,8 @@ def test_e4_a_payload_may_write_anything(ours):
     assert plain.ready == ["z"]
     mapped = body.replace(
         '<intermediateCatchEvent id="m">',
-        '<intermediateCatchEvent id="m"><extensionElements><zeebe:ioMapping><zeebe:output source="=answer" target="answer"/></zeebe:ioMapping></extensionElements>',
+        '<intermediateCatchEvent id="m"><extensionElements><zeebe:ioMapping><zeebe:output '
+        'source="=answer" target="answer"/></zeebe:ioMapping></extensionElements>',
     )
     told = ours(mapped, more=DECLARED).start({"id": "1", "role": "guest"}).tell("m", role="admin", answer=1)
     assert told.vars == {"id": "1", "role": "guest", "answer": 1}

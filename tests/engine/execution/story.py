@@ -1,4 +1,5 @@
-"""Telling small stories about one case: a diagram, a fake world, and steps that name elements by their ids."""
+"""Telling small stories about one case: a diagram, a fake world, and steps that name elements by their
+ids."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from engine.execution.run import Execution
 from engine.execution.world import BpmnError, CaseClock, Halt, RetryLater
 
 HEAD = (
-    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" '
+    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" '
+    'xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" '
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" id="D" targetNamespace="t">'
 )
 NOW = datetime(2026, 1, 31, 9, 0, tzinfo=UTC)
@@ -21,13 +23,18 @@ NOW = datetime(2026, 1, 31, 9, 0, tzinfo=UTC)
 
 def diagram(body: str, *, more: str = "", attributes: str = "") -> bytes:
     """Return a file with one executable process ``p`` around ``body``; ``more`` stands beside it."""
-    return f'{HEAD}{more}<process id="p" isExecutable="true" {attributes}>{body}</process></definitions>'.encode()
+    return (
+        f'{HEAD}{more}<process id="p" isExecutable="true" {attributes}>{body}</process></definitions>'
+    ).encode()
 
 
 def flow(source: str, target: str, condition: str | None = None, flow_id: str | None = None) -> str:
     """Return a sequence flow."""
     inner = f"<conditionExpression>{condition}</conditionExpression>" if condition else ""
-    return f'<sequenceFlow id="{flow_id or f"{source}-{target}"}" sourceRef="{source}" targetRef="{target}">{inner}</sequenceFlow>'
+    return (
+        f'<sequenceFlow id="{flow_id or f"{source}-{target}"}" sourceRef="{source}" '
+        f'targetRef="{target}">{inner}</sequenceFlow>'
+    )
 
 
 def flows(*paths: str) -> str:
@@ -41,7 +48,10 @@ def flows(*paths: str) -> str:
 
 def user(task_id: str, extra: str = "", attributes: str = "") -> str:
     """Return a user task."""
-    return f'<userTask id="{task_id}" {attributes}><extensionElements><zeebe:userTask/>{extra}</extensionElements></userTask>'
+    return (
+        f'<userTask id="{task_id}" {attributes}><extensionElements><zeebe:userTask/>'
+        f"{extra}</extensionElements></userTask>"
+    )
 
 
 def service(task_id: str, job_type: str = "work", extra: str = "") -> str:
@@ -140,7 +150,8 @@ class Story:
 
     @property
     def open(self) -> list[str]:
-        """The element ids of what waits for somebody or something, in order; scopes and listeners left out."""
+        """The element ids of what waits for somebody or something, in order; scopes and listeners left
+        out."""
         return [
             e.element_id
             for e in self.run.open_elements()

@@ -1,4 +1,5 @@
-"""Timers, messages, signals and conditions: waiting for them, at a node, on a boundary, behind a gateway (dialect §10)."""
+"""Timers, messages, signals and conditions: waiting for them, at a node, on a boundary, behind a gateway
+(dialect §10)."""
 
 from __future__ import annotations
 
@@ -112,7 +113,10 @@ def test_cron_is_in_utc_unless_the_process_names_a_zone(story):
         + boundary("b", "a", timer("cycle", "0 0 9 * * *"), interrupting=False)
         + flows("s > a")
     )
-    zone = '<extensionElements><zeebe:properties><zeebe:property name="redress.timeZone" value="Asia/Tokyo"/></zeebe:properties></extensionElements>'
+    zone = (
+        '<extensionElements><zeebe:properties><zeebe:property name="redress.timeZone" '
+        'value="Asia/Tokyo"/></zeebe:properties></extensionElements>'
+    )
     assert story(body).start().seen(TimerArmed)[0].due_at == datetime(2026, 2, 1, 9, tzinfo=UTC)
     assert story(zone + body).start().seen(TimerArmed)[0].due_at == datetime(2026, 2, 1, 0, tzinfo=UTC)
 

@@ -59,6 +59,36 @@ def test_only_true_is_true(story, value):
     assert told.incidents == []
 
 
+CHOICES = {
+    "gateway": '<exclusiveGateway id="g" default="g-b"/>',
+    "several ways at once": '<inclusiveGateway id="g" default="g-b"/>',
+    "flow out of a task": '<task id="g" default="g-b"/>',
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES)
+def test_a_condition_that_names_a_variable_nobody_has_is_an_incident_with_the_nearest_name(story, choice):
+    body = START + choice + user("a") + user("b") + flows("s > g", "g > b")
+    told = story(body + flow("g", "a", '=severty = "high"')).start({"severity": "high"})
+    assert told.incidents == [("g", "EXTRACT_VALUE_ERROR")]
+    assert told.open == ["g"]
+    message = told.seen(IncidentOpened)[-1].message
+    assert "severty" in message
+    assert "Did you mean severity?" in message
+    assert told.set(severty="high").retry("g").open[0] == "a"
+
+
+def test_a_condition_may_ask_whether_a_variable_is_there(story):
+    body = (
+        START + '<exclusiveGateway id="g" default="g-b"/>' + user("a") + user("b") + flows("s > g", "g > b")
+    )
+    for text in ("is defined(x)", "get or else(x, false)", "is defined(x) and x"):
+        told = story(body + flow("g", "a", f"={text}"))
+        assert told.start().open == ["b"]
+        assert told.incidents == []
+    assert story(body + flow("g", "a", "=x = null")).start({"x": None}).open == ["a"]
+
+
 def test_no_true_flow_and_no_default_is_an_incident(story):
     for kind in ("exclusive", "inclusive"):
         body = START + f'<{kind}Gateway id="g"/>' + user("a") + user("b") + flows("s > g")
@@ -162,7 +192,9 @@ def test_an_inner_inclusive_join_does_not_wait_for_tokens_of_the_next_round(stor
     body = START + '<exclusiveGateway id="m"/><inclusiveGateway id="f"/><inclusiveGateway id="g"/>'
     body += user("t") + user("a") + user("b") + user("c") + '<inclusiveGateway id="h"/>' + user("after")
     body += '<inclusiveGateway id="j"/><exclusiveGateway id="x" default="x-e"/>' + END
-    body += flows("s > m > f", "t > j > x > e", "a > h > after > j", "b > h", "c > h") + flow("x", "m", "=again")
+    body += flows("s > m > f", "t > j > x > e", "a > h > after > j", "b > h", "c > h") + flow(
+        "x", "m", "=again"
+    )
     body += flow("f", "t", "=true") + flow("f", "g", "=true")
     body += flow("g", "a", "=true") + flow("g", "b", "=true") + flow("g", "c", "=false")
     told = story(body).start({"again": True})

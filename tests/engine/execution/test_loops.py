@@ -29,7 +29,8 @@ def many(
     rule = f'<zeebe:loopCharacteristics inputCollection="{collection}" {attributes}/>'
     mark = "true" if sequential else "false"
     return (
-        f'<multiInstanceLoopCharacteristics isSequential="{mark}"><extensionElements>{rule}</extensionElements>{done}'
+        f'<multiInstanceLoopCharacteristics isSequential="{mark}"><extensionElements>'
+        f"{rule}</extensionElements>{done}"
         "</multiInstanceLoopCharacteristics>"
     )
 

@@ -1,4 +1,5 @@
-"""Sub-processes, event sub-processes, errors and escalations: what happens inside and who hears of it (dialect §4, §10)."""
+"""Sub-processes, event sub-processes, errors and escalations: what happens inside and who hears of it
+(dialect §4, §10)."""
 
 from __future__ import annotations
 
@@ -331,7 +332,10 @@ def test_a_call_activity_waits_for_its_child_and_takes_everything_in_and_out(sto
 
 
 def test_a_call_activity_may_pass_only_its_own_variables_in_and_out(story):
-    limits = 'propagateAllParentVariables="false" propagateAllChildVariables="false" bindingType="versionTag" versionTag="v1"'
+    limits = (
+        'propagateAllParentVariables="false" propagateAllChildVariables="false" '
+        'bindingType="versionTag" versionTag="v1"'
+    )
     told = story(START + called(mapping("in =x + 1 -> y"), limits) + user("z") + flows("s > c > z")).start(
         {"x": 1}
     )

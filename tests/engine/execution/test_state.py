@@ -106,7 +106,10 @@ def test_every_problem_of_a_file_is_reported_at_once():
         + catch("t", timer("date", "=1 +"))
         + flows("s > a > nowhere")
     )
-    body += '<boundaryEvent id="b" attachedToRef="a"><errorEventDefinition errorRef="none"/></boundaryEvent><complexGateway id="x"/>'
+    body += (
+        '<boundaryEvent id="b" attachedToRef="a"><errorEventDefinition errorRef="none"/>'
+        '</boundaryEvent><complexGateway id="x"/>'
+    )
     with pytest.raises(DiagramRefused) as refused:
         read_bpmn(diagram(body), name="bad.bpmn")
     found = {(finding.element_id, finding.code) for finding in refused.value.findings}
@@ -126,7 +129,10 @@ def test_only_processes_marked_executable_execute():
 
 
 def test_a_global_task_is_a_process_of_its_own(world):
-    more = '<globalUserTask id="g" name="Sign"><extensionElements><zeebe:userTask/></extensionElements></globalUserTask>'
+    more = (
+        '<globalUserTask id="g" name="Sign"><extensionElements><zeebe:userTask/></extensionElements>'
+        "</globalUserTask>"
+    )
     told = Story(diagram(START, more=more), restore=True, process="g", world=world).start()
     assert told.open == ["g.task"]
     assert told.do("g.task").ended

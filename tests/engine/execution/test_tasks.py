@@ -25,8 +25,10 @@ START = '<startEvent id="s"/>'
 def test_a_user_task_carries_everything_that_is_written_on_it(story):
     extra = """
       <zeebe:formDefinition formId="assess" bindingType="versionTag" versionTag="v2"/>
-      <zeebe:assignmentDefinition assignee="=handler" candidateGroups="handlers, quality" candidateUsers='=["ana"]'/>
-      <zeebe:taskSchedule dueDate="=date and time(&quot;2026-02-02T09:00:00Z&quot;)" followUpDate="2026-02-01T09:00:00"/>
+      <zeebe:assignmentDefinition assignee="=handler" candidateGroups="handlers, quality"
+        candidateUsers='=["ana"]'/>
+      <zeebe:taskSchedule dueDate="=date and time(&quot;2026-02-02T09:00:00Z&quot;)"
+        followUpDate="2026-02-01T09:00:00"/>
       <zeebe:priorityDefinition priority="80"/>
       <zeebe:taskHeaders><zeebe:header key="k" value="v"/></zeebe:taskHeaders>"""
     told = story(START + user("a", extra, 'name="Assess"') + flows("s > a"), attributes="").start(
@@ -71,13 +73,19 @@ def test_a_wrong_attribute_is_an_incident_before_the_task_opens(story, extra):
 
 
 def test_null_and_empty_mean_unassigned_and_no_date(story):
-    extra = '<zeebe:assignmentDefinition assignee="=null" candidateUsers=""/><zeebe:taskSchedule dueDate="=null"/>'
+    extra = (
+        '<zeebe:assignmentDefinition assignee="=null" candidateUsers=""/><zeebe:taskSchedule '
+        'dueDate="=null"/>'
+    )
     [task] = story(START + user("a", extra) + flows("s > a")).start().seen(TaskOpened)
     assert (task.assignee, task.candidate_users, task.due_at, task.priority) == (None, (), None, 50)
 
 
 def test_a_task_that_follows_a_case_clock_is_due_at_its_bound_and_moves_with_it(story, world):
-    extra = '<zeebe:taskSchedule dueDate="2026-03-01T00:00:00Z"/><zeebe:properties><zeebe:property name="redress.clock" value="answer"/></zeebe:properties>'
+    extra = (
+        '<zeebe:taskSchedule dueDate="2026-03-01T00:00:00Z"/><zeebe:properties><zeebe:property '
+        'name="redress.clock" value="answer"/></zeebe:properties>'
+    )
     told = story(START + user("a", extra) + flows("s > a")).start()
     [task] = told.seen(TaskOpened)
     assert (task.due_at, task.clock) == (datetime(2026, 3, 1, tzinfo=UTC), "answer")
@@ -152,8 +160,8 @@ def test_wrong_retries_are_an_incident(story, retries):
 
 def test_a_decision_gets_all_visible_variables(story, world):
     body = (
-        START
-        + '<businessRuleTask id="d"><extensionElements><zeebe:calledDecision decisionId="sev" resultVariable="severity"/>'
+        START + '<businessRuleTask id="d"><extensionElements><zeebe:calledDecision decisionId="sev" '
+        'resultVariable="severity"/>'
     )
     body += (
         mapping("in =5 -> amount")

@@ -58,7 +58,10 @@ def test_parallel_branches_keep_each_others_changes(story):
 
 
 def test_what_a_sub_process_makes_local_vanishes_unless_mapped_out(story):
-    sub = f'<subProcess id="sub"><extensionElements>{mapping("in =1 -> n", "in =0 -> gone", "out =n -> total")}</extensionElements>'
+    sub = (
+        '<subProcess id="sub"><extensionElements>'
+        f"{mapping('in =1 -> n', 'in =0 -> gone', 'out =n -> total')}</extensionElements>"
+    )
     sub += '<startEvent id="is"/>' + user("a") + flows("is > a") + "</subProcess>"
     told = story(START + sub + user("z") + flows("s > sub > z")).start().do("a", n=5, other=6)
     assert told.vars == {"total": 5, "other": 6}
@@ -124,7 +127,10 @@ def test_a_function_cannot_be_stored(story):
 
 
 def test_a_condition_sees_the_innermost_value(story):
-    sub = f'<subProcess id="sub"><extensionElements>{mapping("in =2 -> x")}</extensionElements><startEvent id="is"/>'
+    sub = (
+        f'<subProcess id="sub"><extensionElements>{mapping("in =2 -> x")}</extensionElements>'
+        '<startEvent id="is"/>'
+    )
     sub += '<exclusiveGateway id="g" default="g-b"/>' + user("a") + user("b") + flows("is > g", "g > b")
     sub += flow("g", "a", "=x = 2") + "</subProcess>"
     assert story(START + sub + flows("s > sub")).start({"x": 1}).open == ["a"]
