@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,6 +16,8 @@ from engine.errors import RedressError
 from engine.execution.world import Halt
 from engine.store.definitions import DefinitionRow
 from engine.store.tables import decision_evaluations
+
+ONE_ANSWER: Final = frozenset({"UNIQUE", "ANY", "FIRST", "PRIORITY"})
 
 
 def decide(
@@ -36,21 +38,41 @@ def decide(
         raise Halt("CALLED_DECISION_ERROR", f"There is no decision {decision_id!r}{wanted}. Deploy it.")
     decided, failure = evaluate(house, session, row, variables, moment=moment)
     keep(house, session, row, variables, decided, failure, instance_key=instance_key)
+    if failure is None and decided is not None:
+        failure = unmatched(decided)
     if failure is not None or decided is None:
         raise Halt("DECISION_EVALUATION_ERROR", f"The decision {decision_id!r} failed: {failure}")
     return decided.value
 
 
+def unmatched(decided: Decided) -> str | None:
+    """Say which table had no rule for its inputs where its hit policy promises one answer; None if none had.
+
+    A case must not go on with an empty answer nobody wrote down; a last rule of dashes or a default output is
+    how a table says "otherwise".
+    """
+    for note in decided.notes:
+        if note.code == "no_rule_matched" and note.facts["policy"] in ONE_ANSWER:
+            names = next((made.inputs for made in decided.trace if made.decision_id == note.decision_id), ())
+            inputs = ", ".join(given.name for given in names) or "none"
+            table = note.decision_name or note.decision_id
+            return (
+                f"no rule of the table {table!r} matches its inputs ({inputs}), and it has no default output"
+            )
+    return None
+
+
 def evaluate(
     house: House, session: Session, row: DefinitionRow, variables: Mapping[str, Any], *, moment: feel.Moment
 ) -> tuple[Decided | None, str | None]:
-    """Return the answer, and what went wrong (None: nothing)."""
+    """Return the answer (None if it could not even be tried), and what went wrong (None: nothing)."""
     model = house.catalogue.model(session, row.requirements_key or 0)
+    decided = None
     try:
         decided = dmn.decide(model, row.identity, variables, moment=moment)
         decided.required()
     except RedressError as problem:
-        return None, str(problem)
+        return decided, str(problem)
     return decided, None
 
 
@@ -64,7 +86,9 @@ def keep(
     *,
     instance_key: int | None,
 ) -> int:
-    """Store an evaluation with inputs (of a failed one: all variables), rules and outputs; return its key."""
+    """Store an evaluation with inputs (all variables if it could not be tried), rules and outputs; return
+    its key.
+    """
     key = house.keys.next()
     inputs = (
         variables

@@ -234,7 +234,9 @@ class Table:
         if self.box.aggregation == "COUNT":
             return Decimal(0)
         if all(column.default is None for column in self._outputs):
-            scope.evaluation.note("no_rule_matched", self._spot, severity="warning")
+            scope.evaluation.note(
+                "no_rule_matched", self._spot, severity="warning", policy=self.box.hit_policy
+            )
             return None
         return self._shaped(
             {

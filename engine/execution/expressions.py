@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from engine.execution.case_clocks import FUNCTION, clock_function
 from engine.execution.changes import DecisionMade
 from engine.execution.scopes import MISSING
 from engine.execution.world import Halt
+from engine.feel.names import nearest
 
 if TYPE_CHECKING:
     from engine.execution.token import Token
@@ -36,21 +37,27 @@ def evaluate(
     """
     if not isinstance(value, Formula):
         return value
+    return _outcome(token, value, at, extra, error).value
+
+
+def _outcome(
+    token: Token, formula: Formula, at: int | None, extra: Mapping[str, Any] | None, error: str
+) -> feel.Outcome:
     case, scopes = token.workflow, token.workflow.scopes
     context: dict[str, Any] = {}
-    for name in value.expression.variables:
+    for name in formula.expression.variables:
         found = extra[name] if extra and name in extra else scopes.get(token.key if at is None else at, name)
         if found is not MISSING:
             context[name] = found
         elif name == FUNCTION:
             context[name] = clock_function(case.world)
     try:
-        outcome = value.expression.evaluate(context, moment=case.moment_at(token.element))
+        outcome = formula.expression.evaluate(context, moment=case.moment_at(token.element))
     except feel.BudgetExceeded as spent:
-        raise Halt(error, f"“={value.text[:80]}” costs too much: {spent}") from spent
+        raise Halt(error, f"“={formula.text[:80]}” costs too much: {spent}") from spent
     if outcome.notes:
-        _judge(token, value, outcome.notes, error)
-    return outcome.value
+        _judge(token, formula, outcome.notes, error)
+    return outcome
 
 
 def _judge(token: Token, formula: Formula, notes: tuple[feel.Note, ...], error: str) -> None:
@@ -71,11 +78,28 @@ def _facts(note: feel.Note) -> str:
 def truth(
     token: Token, formula: Formula, *, at: int | None = None, extra: Mapping[str, Any] | None = None
 ) -> bool:
-    """Return the truth of a condition. Raises ``Halt`` unless it is true or false."""
-    value = evaluate(token, formula, at=at, extra=extra)
-    if isinstance(value, bool):
-        return value
-    raise Halt(EXTRACT, f"“={formula.text[:80]}” must be true or false, but is {feel.kind_of(value)}.")
+    """Return the truth of a condition.
+
+    Raises ``Halt`` unless it is true or false, and when it names a variable nobody can see: a misspelt name
+    would make it plainly false and send the case the wrong way. ``is defined`` and ``get or else`` may ask
+    for what is not there.
+    """
+    outcome = _outcome(token, formula, at, extra, EXTRACT)
+    for note in outcome.notes:
+        if note.code == "unknown_variable":
+            known = token.workflow.scopes.visible(token.key if at is None else at)
+            raise Halt(EXTRACT, _unknown(formula, note.facts["name"], [*known, *(extra or ())]))
+    if isinstance(outcome.value, bool):
+        return outcome.value
+    raise Halt(
+        EXTRACT, f"“={formula.text[:80]}” must be true or false, but is {feel.kind_of(outcome.value)}."
+    )
+
+
+def _unknown(formula: Formula, name: str, known: Iterable[str]) -> str:
+    near = nearest(name, known)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return f"“={formula.text[:80]}” names {name}, which this case does not have.{hint}"
 
 
 def text(token: Token, value: Value, what: str, *, at: int | None = None) -> str:

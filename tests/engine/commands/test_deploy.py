@@ -178,6 +178,60 @@ def test_a_business_rule_task_asks_the_latest_decision(engine):
     assert engine.values(case.key)["grade"] == "high"
 
 
+ASKING = bpmn(
+    "asking",
+    START + '<businessRuleTask id="ask" name="Ask"><extensionElements><zeebe:calledDecision decisionId="grade" '
+    'resultVariable="grade"/></extensionElements></businessRuleTask>' + user_task("check") + END
+    + chain("start", "ask", "check", "end"),
+)  # fmt: skip
+
+
+def strict(policy: str) -> bytes:
+    """Return the table with two overlapping rules, and none for 10 and less."""
+    return DMN.replace(b'"FIRST"', f'"{policy}"'.encode()).replace(b"<text>-</text>", b"<text>&gt; 10</text>")
+
+
+def only_incident(engine, case):
+    (found,) = engine.incidents_of(case.key, Query()).items
+    return found
+
+
+@pytest.mark.parametrize("policy", ["UNIQUE", "ANY"])
+def test_too_many_matches_stop_the_case_and_name_decision_rules_and_inputs(engine, policy):
+    engine.deploy([("asking.bpmn", ASKING), ("grading.dmn", strict(policy))])
+    found = only_incident(engine, engine.start("asking", {"amount": 500}))
+    assert (found.element_id, found.error_type) == ("ask", "DECISION_EVALUATION_ERROR")
+    for named in ("grade", policy, "r1", "r2", "amount"):
+        assert named in found.error_message
+
+
+@pytest.mark.parametrize("policy", ["UNIQUE", "ANY", "FIRST", "PRIORITY"])
+def test_a_table_without_a_rule_for_the_inputs_stops_the_case_until_the_data_is_mended(engine, policy):
+    engine.deploy([("asking.bpmn", ASKING), ("grading.dmn", strict(policy))])
+    case = engine.start("asking", {"amount": 5})
+    found = only_incident(engine, case)
+    assert (found.element_id, found.error_type) == ("ask", "DECISION_EVALUATION_ERROR")
+    assert "no rule of the table 'Grade' matches its inputs (amount)" in found.error_message
+    engine.set_variables(case.key, {"amount": 50})
+    engine.resolve_incident(found.incident_key)
+    assert engine.values(case.key)["grade"] == "low"
+
+
+@pytest.mark.parametrize("policy", ["COLLECT", "RULE ORDER"])
+def test_a_table_that_gathers_may_gather_nothing(engine, policy):
+    engine.deploy([("asking.bpmn", ASKING), ("grading.dmn", strict(policy))])
+    case = engine.start("asking", {"amount": 5})
+    assert engine.values(case.key)["grade"] is None
+    assert engine.open_task_names(case.key) == ["Check"]
+
+
+def test_a_default_output_answers_where_no_rule_does(engine):
+    otherwise = b'<output id="o1" name="grade"><defaultOutputEntry id="d"><text>"none"</text></defaultOutputEntry></output>'
+    table = strict("UNIQUE").replace(b'<output id="o1" name="grade"/>', otherwise)
+    engine.deploy([("asking.bpmn", ASKING), ("grading.dmn", table)])
+    assert engine.values(engine.start("asking", {"amount": 5}).key)["grade"] == "none"
+
+
 def test_a_drawing_that_does_not_run_is_kept_as_a_model(engine):
     drawn = one_task().replace(b'isExecutable="true"', b'isExecutable="false"')
     kept = engine.deploy([("drawn.bpmn", drawn)])

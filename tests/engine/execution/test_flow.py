@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.execution.case import StepBudgetSpent
+from engine.execution.changes import IncidentOpened
 from engine.execution.run import Activation
 from tests.engine.execution.story import flow, flows, user
 
