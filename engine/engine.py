@@ -70,6 +70,7 @@ from engine.execution.case import StepBudgetSpent
 from engine.findings import Finding
 from engine.forms import Documents
 from engine.jobs.letters import LetterListener, Postman, release_held
+from engine.jobs.listener import Listener
 from engine.jobs.worker import LEASE, Worker
 from engine.store import upkeep
 from engine.store.database import Database
@@ -79,7 +80,7 @@ from engine.store.upkeep import Answer
 
 R = TypeVar("R")
 Variables = Mapping[str, Any] | None
-Listener = Callable[[Session, StepReport], None]
+StepListener = Callable[[Session, StepReport], None]
 
 
 class Engine(questions.Questions):
@@ -96,11 +97,12 @@ class Engine(questions.Questions):
         task_guard: TaskGuard | None = None,
         case_clocks: CaseClocks | None = None,
         private_facts: PrivateFacts | None = None,
-        on_step: Listener | None = None,
+        on_step: StepListener | None = None,
         on_letter: LetterListener | None = None,
         postman: Postman | None = None,
         orphaned_tasks: Callable[[Session], Iterable[int]] | None = None,
-        live_limit: int = 256,
+        live_limit: int = 512,
+        look_over: float = 0.01,
     ) -> None:
         """Compose the engine over a database whose schema is up to date.
 
@@ -123,6 +125,7 @@ class Engine(questions.Questions):
             listeners=(on_step,) if on_step is not None else (),
             catalogue=Catalogue(),
             live=LiveCases(live_limit),
+            look_over=look_over,
         )
         self._inline = self.worker("inline")
         self._inline_lock = threading.Lock()
@@ -375,6 +378,18 @@ class Engine(questions.Questions):
             )
         )
 
+    def correlate_within(
+        self,
+        session: Session,
+        name: str,
+        correlation_key: str = "",
+        variables: Variables = None,
+        *,
+        by: Actor = SYSTEM,
+    ) -> messages.Correlated:
+        """Deliver a message as part of the caller's own unit of work; errors as ``correlate_message``."""
+        return messages.correlate_message(self.house, session, name, correlation_key, variables, by=by)
+
     def broadcast_signal(self, name: str, variables: Variables = None, *, by: Actor = SYSTEM) -> int:
         """Broadcast a signal and return its key. Raises ``MessageRefused``, ``ValueRefused``."""
         return self.write(
@@ -489,6 +504,10 @@ class Engine(questions.Questions):
         return Worker(
             self.house, name, postman=self._postman, letter_listeners=self._letter_listeners, lease=lease
         )
+
+    def listener(self) -> Listener:
+        """Return what hears of work from other processes, not yet listening."""
+        return Listener(self.database, self.house.wakeup)
 
     def run_due_jobs(self, limit: int = 100_000) -> int:
         """Do everything of ours that is due now, and what that makes due; return how many jobs were done."""

@@ -96,14 +96,14 @@ def clock():
 
 @pytest.fixture
 def engine(database, clock):
-    """An engine on each kind of database."""
-    return Engine(database, clock=clock, zone="Europe/Berlin")
+    """An engine on each kind of database; every step is loaded again and compared before it is stored."""
+    return Engine(database, clock=clock, zone="Europe/Berlin", look_over=1.0)
 
 
 def _empty(url):
     server = sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"))
     with server.begin() as connection:
-        names = ", ".join(table.name for table in METADATA.sorted_tables)
-        connection.exec_driver_sql(f"TRUNCATE {names}")
+        for table in reversed(METADATA.sorted_tables):  # quicker than TRUNCATE, which syncs a file per table
+            connection.execute(sa.delete(table))
         connection.execute(sa.insert(key_blocks).values(first_key_block()))
     server.dispose()

@@ -339,7 +339,7 @@ def _open_starts(work: _Work, starts: Mapping[str, Sequence[_Start]]) -> None:
     messages.open_starts(work.session, waiting)
     if timers:
         work.session.execute(sa.insert(jobs), timers)
-        after_commit(work.session, work.house.wakeup.call)
+        after_commit(work.session, work.house.call_workers)
 
 
 def start_timer(

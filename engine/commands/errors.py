@@ -55,6 +55,14 @@ class InstanceEnded(Conflict):
     code = "instance_ended"
 
 
+class StateNotLoadable(Broken):
+    """The state of this process instance would not be the same after loading it again; nothing was
+    changed.
+    """
+
+    code = "state_not_loadable"
+
+
 class NotARoot(Conflict):
     """A called process instance is ended through the instance that called it."""
 

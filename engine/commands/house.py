@@ -4,6 +4,7 @@ the service.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from engine import feel
@@ -26,7 +28,8 @@ from engine.keys import Keys
 from engine.store.database import Database
 from engine.wakeup import Wakeup
 
-Execution_ = Literal["in-transaction", "async"]
+LOG = logging.getLogger(__name__)
+Mode = Literal["in-transaction", "async"]
 TaskAction = Literal["see", "claim", "unclaim", "assign", "update", "complete"]
 
 
@@ -169,7 +172,7 @@ class JobType:
 
     name: str
     handler: Handler
-    execution: Execution_ = "in-transaction"
+    execution: Mode = "in-transaction"
     outside: bool = False
 
     @property
@@ -220,12 +223,27 @@ class House:
     listeners: tuple[Callable[[Session, StepReport], None], ...]
     catalogue: Catalogue
     live: LiveCases
+    look_over: float = 0.01  # share of the steps whose state is loaded again and compared before it is stored
     wakeup: Wakeup = field(default_factory=Wakeup)
 
     @property
     def keys(self) -> Keys:
         """The source of keys."""
         return self.database.keys
+
+    def call_workers(self) -> None:
+        """Wake those who wait for work, in this process and the others. Call it after the commit."""
+        self.wakeup.call()
+        try:
+            self.database.notify()
+        except SQLAlchemyError as problem:
+            LOG.info("other processes will find the work by themselves: %s", type(problem).__name__)
+
+    def is_looked_over(self, key: int, revision: int) -> bool:
+        """Tell whether the state of this instance at this revision is to be loaded again before it is
+        stored.
+        """
+        return (key * 31 + revision * 17) % 1_000 < self.look_over * 1_000
 
     def moment(
         self, *, zone: str | None = None, calendar: str | None = None, seed: str | None = None

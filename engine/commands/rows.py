@@ -42,9 +42,9 @@ def _set_variables(insert: Any) -> Any:
 
 
 # statements of nearly every step, built once: building them costs more than running them
-MANY = sa.bindparam("keys", expanding=True)
+MANY: Any = sa.bindparam("keys", expanding=True)
 NOW = sa.bindparam("now", type_=Moment)
-NEW_STATE = sa.bindparam("new_state")
+NEW_STATE: Any = sa.bindparam("new_state")
 NEW_ELEMENTS, NEW_TASKS = sa.insert(element_instances), sa.insert(tasks)
 NEW_OFFERS, NEW_HISTORY = sa.insert(task_candidates), sa.insert(history)
 SET_VARIABLES = {"sqlite": _set_variables(sqlite.insert), "postgresql": _set_variables(postgresql.insert)}
@@ -121,8 +121,7 @@ class Rows:
         self._subscriptions: dict[int, dict[str, Any]] = {}
         self._subscriptions_gone: dict[str, list[int]] = {}
         self._variables: dict[tuple[int, str], dict[str, Any]] = {}
-        self._incidents: list[tuple[InstanceRow, dict[str, Any]]] = []
-        self._resolved: list[tuple[InstanceRow, str]] = []
+        self._incidents: list[tuple[InstanceRow, dict[str, Any] | str]] = []  # rows to open, places to close
         self._history: list[dict[str, Any]] = []
 
     def absorb(self, case: InstanceRow, change: ch.Change) -> None:
@@ -193,7 +192,7 @@ class Rows:
 
     def close_incidents_of(self, case: InstanceRow) -> None:
         """Note that an instance has ended, and its incidents with it."""
-        self._resolved.append((case, f"all:{case.key}"))
+        self._incidents.append((case, f"all:{case.key}"))
 
     def element_id(self, session: Session, key: int) -> str | None:
         """Return the element of an element instance, written or not."""
@@ -300,7 +299,7 @@ class Rows:
         else:
             self._elements_ended.setdefault(state, []).append(change.key)
         if case.open_incidents or self._incidents:
-            self._resolved.append((case, f"element:{change.key}"))
+            self._incidents.append((case, f"element:{change.key}"))
 
     def _task_rescheduled(self, case: InstanceRow, change: ch.TaskRescheduled) -> None:
         new = self._tasks.get(change.key)
@@ -401,7 +400,7 @@ class Rows:
         )
 
     def _incident_closed(self, case: InstanceRow, change: ch.IncidentClosed) -> None:
-        self._resolved.append((case, f"element:{change.key}"))
+        self._incidents.append((case, f"element:{change.key}"))
 
     def _decision_made(self, case: InstanceRow, change: ch.DecisionMade) -> None:
         if change.notes:
@@ -470,15 +469,15 @@ class Rows:
             session.execute(sa.insert(subscriptions), list(self._subscriptions.values()))
 
     def _write_incidents(self, session: Session) -> None:
-        for case, row in self._incidents:
-            if incidents.open_one(session, row):
+        for case, act in self._incidents:  # in order: what fails again closes one incident and opens another
+            if isinstance(act, str):
+                gone = incidents.close_at(session, act, now=self._now, by=self._actor)
+                if gone:
+                    count_incidents(session, case, -gone)
+                    self.tell(case, "incident_resolved", {"place": act})
+            elif incidents.open_one(session, act):
                 count_incidents(session, case, 1)
-                self.tell(case, "incident_opened", {"type": row["error_type"], "message": row["message"]})
-        for case, place in self._resolved:
-            gone = incidents.close_at(session, place, now=self._now, by=self._actor)
-            if gone:
-                count_incidents(session, case, -gone)
-                self.tell(case, "incident_resolved", {"place": place})
+                self.tell(case, "incident_opened", {"type": act["error_type"], "message": act["message"]})
 
     @staticmethod
     def _place(case: InstanceRow, key: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from engine import feel
 from engine.actors import Actor
 from engine.commands import events, family
-from engine.commands.errors import InstanceEnded, InstanceNotFound
+from engine.commands.errors import InstanceEnded, InstanceNotFound, StateNotLoadable
 from engine.commands.house import House, Sensitive, StepReport
 from engine.commands.rows import Rows
 from engine.commands.world import CaseWorld
@@ -253,17 +253,25 @@ class Step:
         for case in live:
             self.house.live.put(case.row.key, case.row.revision, case.execution)
         if self._immediate:
-            self.house.wakeup.call()
+            self.house.call_workers()
 
     def _store(self, case: Case) -> None:
         case.touched = False
         case.row.changed_at = self.now
         live = None if case.execution.ended else case.execution.save()
+        if live is not None and self.house.is_looked_over(case.row.key, case.row.revision):
+            self._look_over(case, live)
         if case.is_new:
             case.is_new = False
             instances.insert(self.session, case.row, live)
         else:
             instances.update(self.session, case.row, live)
+
+    def _look_over(self, case: Case, live: bytes) -> None:
+        """Load what is about to be stored and compare (P8). Raises ``StateNotLoadable``."""
+        again = Execution.revive(case.definition, live, world=self.world(case.row, case.definition))
+        if again.save() != live:
+            raise StateNotLoadable(instance=case.row.key)
 
     def _tell_listeners(self) -> None:
         if not self.house.listeners:

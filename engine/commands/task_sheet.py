@@ -27,7 +27,10 @@ class TaskSheet:
 
 
 def task_sheet(house: House, session: Session, key: int) -> TaskSheet | None:
-    """Return the sheet of an open task, None if it has no form or is closed. Reads only. Raises ``TaskNotFound``."""
+    """Return the sheet of an open task, None if it has no form or is closed.
+
+    Reads only. Raises ``TaskNotFound``.
+    """
     task = tasks.read(session, key)
     if task is None:
         raise TaskNotFound(task=key)

@@ -206,7 +206,7 @@ def release_held(house: House, key: int) -> None:
         )
 
     write(house.database, work)
-    house.wakeup.call()
+    house.call_workers()
 
 
 def letter_state(house: House, key: int) -> str | None:

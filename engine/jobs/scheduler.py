@@ -17,6 +17,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from engine.clock import Clock
+from engine.jobs.listener import Listener
 from engine.jobs.worker import Worker
 
 LOG = logging.getLogger(__name__)
@@ -40,6 +41,9 @@ class Works(Protocol):
 
     clock: Clock
 
+    def listener(self) -> Listener:
+        """Return what hears of work from other processes."""
+
     def worker(self, name: str) -> Worker:
         """Return a new worker."""
 
@@ -62,6 +66,7 @@ class Metronome:
         self.name = name or f"{socket.gethostname()}:{os.getpid()}"
         self._stop = threading.Event()
         self._worker = engine.worker(self.name)
+        self._listener = engine.listener()
         own = (
             Chore("claim", CLAIM, self._claim),
             Chore("sweep", SWEEP, engine.sweep),
@@ -76,6 +81,7 @@ class Metronome:
 
     def start(self) -> None:
         """Begin ticking; every chore runs at once, then at its interval."""
+        self._listener.start()
         now: datetime = self._engine.clock.now()
         for chore in self._chores:
             self._scheduler.add_job(
@@ -92,6 +98,7 @@ class Metronome:
         """Stop ticking, finish what is under way, give back what was not begun."""
         self._stop.set()
         self._worker.stop()
+        self._listener.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 

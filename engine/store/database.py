@@ -14,6 +14,7 @@ from engine.keys import FIRST_KEY, Keys
 from engine.store.tables import key_blocks
 
 BUSY_MS = 15_000
+CHANNEL = "redress_work"
 
 
 class DatabaseRefused(Invalid):
@@ -36,6 +37,12 @@ class Database:
     def is_remote(self) -> bool:
         """Tell whether the answer to a COMMIT can be lost on the way."""
         return self.writer.dialect.name != "sqlite"
+
+    def notify(self) -> None:
+        """Tell the other processes that there is work; only PostgreSQL can."""
+        if self.is_remote:
+            with self.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
 
     def dispose(self) -> None:
         """Close all connections."""

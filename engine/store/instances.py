@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,11 +11,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from engine.errors import Broken
 from engine.store.columns import Moment
 from engine.store.errors import VersionConflict
 from engine.store.tables import element_instances, instances, jobs, tasks
 
 HEAD = [column for column in instances.c if column.name != "saved"]
+_SEAL = 32  # bytes of the sha256 in front of the state
 LOCATED: Mapping[str, sa.Table] = {
     "instance": instances,
     "task": tasks,
@@ -94,10 +97,21 @@ def root_of(session: Session, key: int) -> int | None:
     return session.execute(sa.select(instances.c.root_key).where(instances.c.key == key)).scalar()
 
 
+class StateDamaged(Broken):
+    """The stored state of this process instance is not what was written; restore it from a backup."""
+
+    code = "state_damaged"
+
+
 def saved(session: Session, key: int) -> bytes | None:
-    """Return the stored live state of an instance; None once it has ended."""
+    """Return the stored live state of an instance; None once it has ended. Raises ``StateDamaged``."""
     stored = session.execute(_SAVED, {"instance": key}).scalar()
-    return None if stored is None else bytes(stored)
+    if stored is None:
+        return None
+    digest, live = bytes(stored[:_SEAL]), bytes(stored[_SEAL:])
+    if hashlib.sha256(live).digest() != digest:
+        raise StateDamaged(instance=key)
+    return live
 
 
 def child_of(session: Session, element_key: int) -> InstanceRow | None:
@@ -135,7 +149,7 @@ def open_with_start_key(session: Session, process_id: str, start_key: str) -> bo
 def insert(session: Session, row: InstanceRow, live: bytes | None) -> None:
     """Store a new instance."""
     values = {name: getattr(row, name) for name in InstanceRow.__slots__}
-    session.execute(sa.insert(instances), values | {"saved": live})
+    session.execute(sa.insert(instances), values | {"saved": _sealed(live)})
 
 
 def update(session: Session, row: InstanceRow, live: bytes | None) -> None:
@@ -146,7 +160,7 @@ def update(session: Session, row: InstanceRow, live: bytes | None) -> None:
             "instance": row.key,
             "seen": row.revision,
             "next": row.revision + 1,
-            "live": live,
+            "live": _sealed(live),
             "new_state": row.state,
             "definition": row.definition_key,
             "now": row.changed_at,
@@ -178,6 +192,11 @@ def family_below(session: Session, key: int) -> list[int]:
     line = sa.select(sa.literal(key, sa.BigInteger).label("key")).cte("below", recursive=True)
     line = line.union_all(sa.select(instances.c.key).join(line, instances.c.parent_key == line.c.key))
     return list(session.execute(sa.select(line.c.key)).scalars())
+
+
+def _sealed(live: bytes | None) -> bytes | None:
+    """Return the state behind its own sha256, so that damage is noticed before it is acted on."""
+    return None if live is None else hashlib.sha256(live).digest() + live
 
 
 def _row(row: Any) -> InstanceRow | None:

@@ -80,6 +80,10 @@ def test_an_incident_of_a_called_process_shows_at_its_caller(engine):
     assert engine.incidents_of(case.key).total == 1
     (incident,) = engine.incidents().items
     assert engine.element_instance(incident.element_instance_key).incident_key == incident.incident_key
+    engine.resolve_incident(incident.incident_key)
+    assert engine.incident(incident.incident_key).state == "RESOLVED"
+    assert engine.instance(case.key).has_incident
+    (incident,) = [one for one in engine.incidents().items if one.state == "ACTIVE"]
     engine.set_variables(incident.process_instance_key, {"nothing": 1})
     engine.resolve_incident(incident.incident_key)
     assert engine.open_task_names(case.key) == ["After"]

@@ -179,7 +179,7 @@ def test_a_start_that_runs_away_is_an_instance_with_an_incident(engine):
         + '<sequenceFlow id="turn-back" sourceRef="turn" targetRef="back"/>',
     )  # fmt: skip
     engine.deploy([("loop.bpmn", looping)])
-    case = engine.start("loop", {"a": 1})
+    case = engine.start("loop", {"stop": False})
     assert not case.ended
     assert engine.instance(case.key).has_incident
     (incident,) = engine.incidents().items
