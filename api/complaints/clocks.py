@@ -260,11 +260,14 @@ class CaseClocks:
         return (name,)
 
     def cancel(self, desk: Desk, complaint: ComplaintRow, names: Iterable[str] | None = None) -> tuple[str, ...]:
-        """End open clocks that are no longer wanted: those named, or all."""
+        """End open clocks that are no longer wanted: those named, or all. A missed one stays missed, on record."""
         wanted = None if names is None else frozenset(names)
         moved = []
         for row in self._open(desk.session, complaint.key):
-            if wanted is None or row.name in wanted:
+            if wanted is not None and row.name not in wanted:
+                continue
+            self.note_breach(desk, row)
+            if row.state != "breached":
                 self._keep(desk, row, clocks.cancel(ClockState.from_json(row.saved), desk.act))
                 moved.append(row.name)
         return tuple(moved)

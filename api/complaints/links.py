@@ -43,6 +43,15 @@ def lengthen(session: Session, token: str, *, at: datetime) -> None:
     )
 
 
+def end_visit(session: Session, token: str, *, at: datetime) -> None:
+    """End a visit before its time."""
+    session.execute(
+        update(LinkRow)
+        .where(LinkRow.token_sha256 == digest(token), LinkRow.purpose == "visit", LinkRow.revoked_at.is_(None))
+        .values(revoked_at=at)
+    )
+
+
 def revoke_all(session: Session, complaint_key: int, *, at: datetime) -> None:
     """Make every link of a complaint useless, for example when a letter went to the wrong person."""
     session.execute(

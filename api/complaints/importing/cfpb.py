@@ -60,7 +60,11 @@ def read(row: Row, *, zone: ZoneInfo) -> NewComplaint:
         channel=channel,
         received_at=datetime.combine(received, OPENED_AT, zone),
         description=row.text("Consumer complaint narrative") or f"{problem} ({_joined(row, 'Product', 'Sub-product')})",
-        complainant=PartyDetails(details={"state": row.text("State"), "zip": row.text("ZIP code")}),
+        complainant=PartyDetails(  # the source names nobody; answers go back the way the complaint came
+            address=f"CFPB company portal, complaint {row.text(ID_COLUMN) or row.key}",
+            preferred_channel="post",
+            details={"state": row.text("State"), "zip": row.text("ZIP code")},
+        ),
         product=_joined(row, "Product", "Sub-product"),
         problem=problem,
         category=None,

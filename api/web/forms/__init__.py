@@ -6,7 +6,7 @@ where drafts and uploads are kept, who may open which form.
 """
 
 from api.web.forms.decode import Action, Decoded, decode
-from api.web.forms.markdown import html, markdown
+from api.web.forms.markdown import html, letter_html, markdown
 from api.web.forms.page import FormPage, form_page
 from api.web.forms.posted import FileRefused, UploadedFile, Uploads
 from api.web.forms.render import init_forms
@@ -39,6 +39,7 @@ __all__ = [
     "form_page",
     "html",
     "init_forms",
+    "letter_html",
     "markdown",
     "neighbours",
     "show",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from engine.forms.cleaning import clean_html
 from engine.forms.markdown import html_to_html, markdown_to_html
 from engine.forms.templates import Filled
 
@@ -17,6 +18,12 @@ def markdown(filled: Filled) -> Markup:
 def html(filled: Filled) -> Markup:
     """Return an author's filled HTML."""
     return _trusted(html_to_html(filled))
+
+
+def letter_html(document: str) -> Markup:
+    """Return the body of a letter, a whole HTML document, as it may stand inside a page."""
+    _, _, body = document.partition("<body>")
+    return _trusted(clean_html(body.partition("</body>")[0]))
 
 
 def _trusted(cleaned: str) -> Markup:

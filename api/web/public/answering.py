@@ -1,0 +1,150 @@
+"""Our answer, and what the complainant says to it; the survey once the complaint is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from api.complaints import from_complainant
+from api.complaints.from_complainant import TooLate, answer_letter, last_said
+from api.complaints.tables import IssueRow, RecordRow, RemedyRow
+from api.context import the_engine, the_service
+from api.db import db
+from api.identity.doors import action
+from api.web.forms import answered_steps, letter_html
+from api.web.public import blueprint, unsent
+from api.web.public.information import too_late
+from api.web.public.sheets import answer_sheet, judge_sheet, read_sheet, sheet_page
+from api.web.public.status import Visit, private, the_visit
+from api.web.public.visitor import once_key, posted_key
+from engine import forms
+from engine.forms import FieldError, Form
+
+
+@blueprint.get("/status/answer")
+@action("public")
+def answer() -> ResponseReturnValue:
+    """Show our answer; while we wait for it, ask whether it is accepted."""
+    return _answer_page(the_visit(), {})
+
+
+@blueprint.post("/status/answer")
+@action("public")
+def take_answer() -> ResponseReturnValue:
+    """Take the complainant's answer: 303; 422 with what was typed; the second press changes nothing."""
+    visit = the_visit()
+    form = _sheet(visit)
+    decoded = read_sheet(form)
+    try:
+        clean = judge_sheet(form, decoded.answers)
+    except forms.FormInvalid as refusal:
+        return _answer_page(visit, decoded.answers, refusal.errors, status=422)
+    reason = (clean.get("reason") or "").strip()
+    if clean["answer"] == "rejects" and not reason:
+        return _answer_page(visit, decoded.answers, (FieldError("reason", "required"),), status=422)
+    try:
+        from_complainant.answer(
+            the_service(), visit.complaint.key, accepts=clean["answer"] == "accepts", reason=reason, key=posted_key()
+        )
+    except TooLate:
+        return too_late(visit)
+    flash("Thank you. We have your answer.")
+    return redirect(url_for("public.status"), 303)
+
+
+@blueprint.get("/status/survey")
+@action("public")
+def survey() -> ResponseReturnValue:
+    """Ask how it went; who has answered sees thanks and the answers."""
+    visit = the_visit()
+    if visit.may_rate:
+        return _survey_page(visit, {})
+    given = _given(visit)
+    return private("public/survey_thanks.html", visit=visit, lines=given) if given else too_late(visit)
+
+
+@blueprint.post("/status/survey")
+@action("public")
+def take_survey() -> ResponseReturnValue:
+    """Take the answers: 303; 422 with what was typed."""
+    visit = the_visit()
+    form = _survey_form()
+    decoded = read_sheet(form)
+    try:
+        checked = forms.check(form, decoded.answers, {}, moment=unsent.moment(), source="page")
+    except forms.FormInvalid as refusal:
+        return _survey_page(visit, decoded.answers, refusal.errors, status=422)
+    comment = "\n".join(str(said) for said in checked.sensitive.values() if said)
+    try:
+        from_complainant.rate(
+            the_service(), visit.complaint.key, ratings=checked.variables, comment=comment, key=posted_key()
+        )
+    except TooLate:
+        return too_late(visit)
+    return redirect(url_for("public.survey"), 303)
+
+
+def _answer_page(
+    visit: Visit, answers: Mapping[str, Any], errors: tuple[FieldError, ...] = (), *, status: int = 200
+) -> Response:
+    session, key = db.session(), visit.complaint.key
+    letter = answer_letter(session, key)
+    issues = session.scalars(select(IssueRow).where(IssueRow.complaint_key == key).order_by(IssueRow.number)).all()
+    told = visit.may_answer or visit.complaint.state in _ANSWERED
+    if not told or (letter is None and not any(issue.outcome for issue in issues)):
+        return too_late(visit)
+    page = sheet_page(_sheet(visit), answers, errors=errors, key=once_key(), submit="Send my answer")
+    said = last_said(session, key, "complainant-answer")
+    return private(
+        "public/answer.html",
+        status,
+        visit=visit,
+        page=page,
+        letter=letter,
+        letter_body=letter_html(letter.html) if letter else None,
+        issues=issues,
+        remedies=session.scalars(select(RemedyRow).where(RemedyRow.complaint_key == key).order_by(RemedyRow.key)).all(),
+        said=said.facts.get("answer") if said else None,
+        said_at=said.at if said else None,
+        us=the_service().organisation,
+    )
+
+
+def _survey_page(
+    visit: Visit, answers: Mapping[str, Any], errors: tuple[FieldError, ...] = (), *, status: int = 200
+) -> Response:
+    page = sheet_page(_survey_form(), answers, errors=errors, key=once_key(), submit="Send my answers")
+    return private("public/survey.html", status, visit=visit, page=page)
+
+
+def _given(visit: Visit) -> tuple[tuple[str, str], ...]:
+    """Return the survey's questions with the answers given, as text; empty when it was not answered."""
+    session = db.session()
+    answered = session.scalar(
+        select(RecordRow)
+        .where(RecordRow.complaint_key == visit.complaint.key, RecordRow.kind == "satisfaction")
+        .order_by(RecordRow.key.desc())
+        .limit(1)
+    )
+    if answered is None or answered.data.get("answered") is not True:
+        return ()
+    known = {name: value for name, value in answered.data.items() if name != "answered"}
+    pages = answered_steps(_survey_form(), known, {}, moment=unsent.moment())
+    return tuple((line.label, line.answer) for page in pages for line in page.lines if line.path in known)
+
+
+def _sheet(visit: Visit) -> Form:
+    return answer_sheet(first=visit.complaint.state in ("assessing", "not_accepted"))
+
+
+def _survey_form() -> Form:
+    return the_engine().parsed_form(unsent.latest_form_key("survey"))
+
+
+_ANSWERED = frozenset(
+    {"responded", "rejected_open", "stage_two", "external", "correcting", "closed", "not_accepted"}
+)

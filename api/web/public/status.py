@@ -1,0 +1,155 @@
+"""Following a complaint: the secret link opens a visit of half an hour, and a page says how things stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Response, make_response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from api.complaints import links
+from api.complaints.from_complainant import ADDS, ANSWERS, RATES, WITHDRAWS, open_to
+from api.complaints.progress import promises, stages
+from api.complaints.reading import clock_views, display_names, timeline
+from api.complaints.reading import complaint as complaint_row
+from api.complaints.states import ENDED, public_words
+from api.complaints.tables import ComplaintRow, LinkRow
+from api.context import the_service
+from api.db import db
+from api.identity.doors import action
+from api.identity.sessions import digest
+from api.web.public import blueprint
+from api.web.public.refusals import LinkOpensNothing
+from api.web.public.visitor import VISIT, forget, held, hold, limit
+
+_TO_OUTSIDE = frozenset({"responded", "rejected_open", "external", "not_accepted", "closed"})
+_TOUCH_AFTER = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody with the secret link: their complaint, and what its diagrams wait for from them."""
+
+    token: str
+    complaint: ComplaintRow
+    can: frozenset[str]
+
+    @property
+    def mark(self) -> bytes:
+        """Return where files of this visit wait."""
+        return digest(f"visit:{self.token}")
+
+    @property
+    def may_add(self) -> bool:
+        """Tell whether more information is read."""
+        return ADDS in self.can
+
+    @property
+    def may_withdraw(self) -> bool:
+        """Tell whether the complaint can be withdrawn."""
+        return WITHDRAWS in self.can
+
+    @property
+    def may_answer(self) -> bool:
+        """Tell whether we wait for what they think of our answer."""
+        return ANSWERS in self.can
+
+    @property
+    def may_rate(self) -> bool:
+        """Tell whether the survey waits."""
+        return RATES in self.can
+
+
+@blueprint.get("/t/<token>")
+@action("public")
+def open_link(token: str) -> ResponseReturnValue:
+    """Exchange the link for a visit and a clean address: 303; 404 with one page for links that open nothing."""
+    limit("link")
+    service, now = the_service(), the_service().clock.now()
+
+    def work(session: Session) -> str:
+        key = links.complaint_of(session, token[:100], purpose="follow", at=now)
+        if key is None:
+            raise LinkOpensNothing
+        return links.new_link(session, key, purpose="visit", at=now)
+
+    visit = service.engine.write(work)
+    answer = make_response(redirect(url_for("public.status"), 303))
+    hold(answer, VISIT, visit)
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+@blueprint.get("/status")
+@action("public")
+def status() -> ResponseReturnValue:
+    """How the complaint stands, what was promised by when, what can be done now; nothing of what was told to us."""
+    visit, service = the_visit(), the_service()
+    row, session, now = visit.complaint, db.session(), service.clock.now()
+    events = timeline(session, row.key, public_only=True)
+    given = promises(clock_views(session, row.key, calendars=service.calendars, now=now), ended=row.state in ENDED)
+    late = [promise for promise in given if promise.late]
+    return private(
+        "public/status.html",
+        visit=visit,
+        us=service.organisation,
+        words=public_words(row.state),
+        closing=CLOSING_WORDS.get(row.closing_reason or ""),
+        stages=stages(row.state, row.received_at, events),
+        events=events,
+        promises=given,
+        late=late,
+        contact=display_names(session).get(row.owner or "") or service.organisation.complaints_manager,
+        outside=row.state in _TO_OUTSIDE or bool(late),
+        ended=row.state in ENDED,
+        now=now,
+    )
+
+
+@blueprint.post("/status/leave")
+@action("public")
+def leave() -> ResponseReturnValue:
+    """End the visit, for example on a computer that others use."""
+    token, now = held(VISIT), the_service().clock.now()
+    if token:
+        the_service().engine.write(lambda session: links.end_visit(session, token, at=now))
+    answer = make_response(render_template("public/left.html"))
+    forget(answer, VISIT)
+    return answer
+
+
+def the_visit() -> Visit:
+    """Return the visit of this request, lengthened by its use. Raises ``LinkOpensNothing``."""
+    token, service = held(VISIT), the_service()
+    session, now = db.session(), service.clock.now()
+    key = links.complaint_of(session, token, purpose="visit", at=now) if token else None
+    if key is None:
+        raise LinkOpensNothing
+    kept = session.get(LinkRow, digest(token))
+    if kept is not None and now - (kept.expires_at - links.LIFETIME["visit"]) > _TOUCH_AFTER:
+        service.engine.write(lambda own: links.lengthen(own, token, at=now))
+    return Visit(token, complaint_row(session, key), open_to(service, key))
+
+
+def private(template: str, status: int = 200, **facts: object) -> Response:
+    """Return a page of one complaint; its address is told to no other site."""
+    answer = make_response(render_template(template, **facts), status)
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+CLOSING_WORDS = {
+    "accepted": "You accepted our answer.",
+    "no_reply": "We had no reply from you after our reminder.",
+    "no_reply_after_notice": "We had no reply from you after our reminder.",
+    "settled_early": "We settled it with you.",
+    "options_exhausted": "All ways to have it reviewed have been used.",
+    "award_complied_with": "We did what the outside body decided.",
+    "withdrawn": "You withdrew it.",
+    "duplicate": "It continues under an earlier reference.",
+    "forwarded": "We passed it on to the organisation that can help.",
+    "not_in_scope": "We could not take it up as a complaint; our letter says why.",
+    "no_finding_possible": "We could not find out what happened.",
+}

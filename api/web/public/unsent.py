@@ -1,0 +1,163 @@
+"""A visitor's unsent complaint: found by a cookie, bound to the version of the form it was begun on, kept seven days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.complaints import drafts
+from api.complaints.intake import EARLIEST, PROCESS
+from api.complaints.tables import DocumentRow
+from api.complaints.uploads import DraftUploads
+from api.context import Hidden, the_engine, the_service
+from api.identity.sessions import digest
+from api.web.forms import first_unanswered, visible_steps
+from api.web.public.visitor import DRAFT, held, new_mark
+from engine import feel
+from engine.errors import Broken
+from engine.forms import FieldError, Form, Step, check_step
+from engine.store.search import Condition, Query, Sort
+
+
+class NoForm(Broken):
+    """The complaint form cannot be shown at this moment."""
+
+    code = "no_complaint_form"
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """Answers so far. ``mark`` is what the cookie holds; ``began`` tells whether anything has been saved yet."""
+
+    mark: str
+    form_key: int
+    form: Form
+    answers: Mapping[str, Any]
+    changed_at: datetime
+    began: bool
+
+    @property
+    def sha256(self) -> bytes:
+        """Return where its files wait."""
+        return digest(self.mark)
+
+    @property
+    def place(self) -> str:
+        """Return where its answers lie."""
+        return drafts.visitor_place(self.sha256)
+
+    @property
+    def uploads(self) -> DraftUploads:
+        """Return the store of its files."""
+        return DraftUploads(the_service(), self.sha256, by="complainant")
+
+    def step(self, slug: str) -> Step:
+        """Return the step at this address. Raises ``Hidden``."""
+        found = next((step for step in self.form.steps if step.slug == slug), None)
+        if found is None:
+            raise Hidden
+        return found
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps shown for the answers so far, in order."""
+        return visible_steps(self.form, self.answers, {}, moment=moment())
+
+    def unanswered(self) -> str | None:
+        """Return the address of the first step that still needs an answer, None when all are complete."""
+        first = first_unanswered(self.form, self.answers, {}, moment=moment(), documents=self.uploads)
+        return next((step.slug for step in self.form.steps if step.id == first), None)
+
+    def errors(self, step: Step) -> tuple[FieldError, ...]:
+        """Return what is wrong on one page: what the form says, and dates that cannot be."""
+        found = check_step(self.form, step.id, self.answers, {}, moment=moment(), documents=self.uploads)
+        return found or date_errors(self.answers, step)
+
+    def with_answers(self, answers: Mapping[str, Any]) -> Unsent:
+        """Return it with these answers, kept for seven days from now."""
+        now = the_service().clock.now()
+        the_engine().write(
+            lambda session: drafts.save(
+                session, self.place, answers, form_key=self.form_key, life=drafts.PUBLIC_LIFE, at=now
+            )
+        )
+        return replace(self, answers=answers, changed_at=now, began=True)
+
+
+def find(mark: str | None = None) -> Unsent | None:
+    """Return the unsent complaint of this visitor (or of ``mark``); None when there is none or its time is over."""
+    mark = mark if mark is not None else held(DRAFT)
+    if not mark:
+        return None
+    now, place = the_service().clock.now(), drafts.visitor_place(digest(mark))
+    kept = the_engine().read(lambda session: drafts.load(session, place, at=now))
+    if kept is None or kept.form_key is None:
+        return None
+    form = the_engine().parsed_form(kept.form_key)
+    return Unsent(mark, kept.form_key, form, kept.answers, kept.changed_at, began=True)
+
+
+def begin() -> Unsent:
+    """Return a new, empty one on the form that is deployed now; nothing is stored before something is answered."""
+    key = latest_form_key("complaint")
+    return Unsent(new_mark(), key, the_engine().parsed_form(key), {}, the_service().clock.now(), began=False)
+
+
+def discard(unsent: Unsent) -> None:
+    """Erase answers and files."""
+
+    def work(session: Session) -> list[str]:
+        drafts.drop(session, unsent.place)
+        rows = session.scalars(select(DocumentRow).where(DocumentRow.draft_sha256 == unsent.sha256)).all()
+        for row in rows:
+            session.delete(row)
+        return [row.storage for row in rows]
+
+    for storage in the_engine().write(work):
+        (the_service().settings.uploads_dir / storage).unlink(missing_ok=True)
+
+
+def latest_form_key(form_id: str) -> int:
+    """Return the key of a form: the start form of the complaint process, or the newest one of this name. Raises ``NoForm``."""
+    engine = the_engine()
+    if form_id == "complaint":
+        newest = engine.process_definitions(
+            Query(
+                where=(Condition("process_definition_id", "eq", PROCESS),),
+                sort=(Sort("version", descending=True),),
+                limit=1,
+            )
+        ).items
+        bound = engine.start_form(newest[0].process_definition_key) if newest else None
+        if bound is not None:
+            return bound.form_key
+    found = engine.newest_form(form_id)
+    if found is None:
+        raise NoForm(form=form_id)
+    return found.form_key
+
+
+def date_errors(answers: Mapping[str, Any], step: Step) -> tuple[FieldError, ...]:
+    """Return an error for the date of the problem when it lies in the future or before 1990."""
+    given = answers.get("occurredOn")
+    here = any(getattr(part, "path", None) == ("occurredOn",) for part in step.group.components)
+    try:
+        day = given if isinstance(given, date) else date.fromisoformat(str(given or ""))
+    except ValueError:
+        return ()
+    if not here:
+        return ()
+    if day > the_service().clock.now().astimezone(the_service().settings.time_zone).date():
+        return (FieldError("occurredOn", "in_the_future"),)
+    return (FieldError("occurredOn", "too_long_ago", {"year": EARLIEST.year}),) if day < EARLIEST else ()  # type: ignore[arg-type]
+
+
+def moment() -> feel.Moment:
+    """Return the present as the form's rules see it."""
+    return the_service().moment()
+
+
