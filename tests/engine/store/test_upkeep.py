@@ -1,0 +1,88 @@
+"""Repeating a request does no harm (P4); what is over is removed."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from engine.commands.start import Start
+from engine.store.upkeep import Answer, OtherBody
+from tests.engine.diagrams import one_task
+
+
+def intake(engine, key, body=b"{}"):
+    def work(session):
+        started = engine.start_within(session, Start("small"), {"body": body.decode()})
+        return Answer(201, str(started.key).encode())
+
+    return engine.once("intake", key, body, work)
+
+
+def test_as_many_cases_as_keys_however_often_they_are_sent(engine):
+    engine.deploy([("small.bpmn", one_task())])
+    answers, lock = [], threading.Lock()
+
+    def post(key):
+        answer = intake(engine, key)
+        with lock:
+            answers.append((key, answer.body))
+
+    threads = [threading.Thread(target=post, args=(f"k{n % 3}",)) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 12
+    assert len(set(answers)) == 3
+    assert engine.instances().total == 3
+
+
+def test_a_key_with_another_body_is_refused_and_forgotten_after_a_day(engine, clock):
+    engine.deploy([("small.bpmn", one_task())])
+    first = intake(engine, "k")
+    assert not first.replayed
+    assert intake(engine, "k") == Answer(201, first.body, replayed=True)
+    with pytest.raises(OtherBody):
+        intake(engine, "k", b'{"other":1}')
+    clock.advance(timedelta(hours=25))
+    assert intake(engine, "k", b'{"other":1}').status == 201
+    assert engine.instances().total == 2
+
+
+def test_a_failed_request_leaves_its_key_free(engine):
+    def broken(session):
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        engine.once("intake", "k", b"{}", broken)
+    engine.deploy([("small.bpmn", one_task())])
+    assert intake(engine, "k").status == 201
+
+
+def test_signs_of_life_are_kept_by_process_and_chore(engine, clock):
+    engine.beat("n1", "host", chore="sweep")
+    clock.advance(timedelta(minutes=1))
+    engine.beat("n1", "host", chore="claim")
+    seen = engine.workers()["n1"]
+    assert set(seen["chores"]) == {"sweep", "claim"}
+    assert seen["beat_at"] == clock.now()
+    clock.advance(timedelta(days=8))
+    assert engine.purge() >= 1
+    assert engine.workers() == {}
+
+
+def test_a_damaged_state_is_noticed_before_it_is_acted_on(engine, database, clock):
+    import sqlalchemy as sa
+
+    from engine.engine import Engine
+    from engine.store.instances import StateDamaged
+    from engine.store.tables import instances
+
+    engine.deploy([("small.bpmn", one_task())])
+    case = engine.start("small")
+    (task,) = engine.open_tasks(case.key)
+    saved = engine.read(lambda session: session.execute(sa.select(instances.c.saved)).scalar())
+    bent = bytes(saved[:-1]) + bytes([saved[-1] ^ 1])
+    engine.write(lambda session: session.execute(sa.update(instances).values(saved=bent)))
+    with pytest.raises(StateDamaged):
+        Engine(database, clock=clock).complete_task(task.user_task_key)
