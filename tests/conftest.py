@@ -6,6 +6,7 @@ import os
 import shutil
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +19,15 @@ from engine.store.tables import METADATA, key_blocks
 
 POSTGRES_URL = os.environ.get("REDRESS_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1/postgres")
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of public data beside the repository (or at REDRESS_SHARED); tests that need it skip without it."""
+    folder = Path(os.environ.get("REDRESS_SHARED") or Path(__file__).parents[2] / "shared")
+    if not folder.is_dir():
+        pytest.skip("the folder of public data is not here")
+    return folder
 
 
 @pytest.fixture(scope="session")
