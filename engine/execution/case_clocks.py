@@ -19,7 +19,8 @@ _CALL: Final = re.compile(r'\bclock\s*\(\s*"([^"\\]{1,200})"')
 
 
 def clock_function(world: World) -> feel.Function:
-    """Return ``clock(name)``: a context with ``state``, ``due``, ``bound``, and ``warnAt(share)``, a function.
+    """Return ``clock(name)``: a context with ``state``, ``due``, ``bound``, and ``warnAt(share)``, a
+    function.
 
     Null when the case has no such clock; ``bound`` and ``warnAt`` are null while the clock does not run.
     """

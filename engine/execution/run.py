@@ -28,7 +28,7 @@ from engine.execution import (
 from engine.execution.case import Case
 from engine.execution.case_clocks import followed
 from engine.execution.changes import Change, IncidentClosed
-from engine.execution.ending import clear, close_wait, halt_at
+from engine.execution.ending import clear, close_wait, halt_at, terminate
 from engine.execution.mapping import take_result
 from engine.execution.modifying import Activation, Move
 from engine.execution.token import Token
@@ -305,6 +305,36 @@ class Execution:
         if root.internal_data.pop("incident", None):
             self._case.emit(IncidentClosed(self.key))
         self._case.finish(terminated=True)
+
+    # -- moving to another definition (``engine.migration``)
+
+    def tokens(self) -> tuple[Token, ...]:
+        """Return every live token, the root first."""
+        return tuple(self._case.tasks.values())
+
+    def drop_listeners(self, element_ids: Iterable[str]) -> None:
+        """Take down the listeners of these events."""
+        gone = set(element_ids)
+        for token in self.tokens():
+            if token.is_listener and token.element.id in gone:
+                terminate(token)
+
+    def arm_listeners(self) -> None:
+        """Open the listeners that the definition has and the case has not; one that fails halts its
+        element."""
+        for token in self.tokens():
+            begun = token.wait is not None or token is self._case.task_tree
+            if begun and not token.is_listener and not token.internal_data.get("interrupted"):
+                try:
+                    listeners.arm(token)
+                except Halt as halt:
+                    close_wait(token, canceled=True)
+                    halt_at(token, halt)
+        self._case.advance()
+
+    def prepend_changes(self, changes: Iterable[Change]) -> None:
+        """Put what happened before first."""
+        self._case.changes[:0] = changes
 
     # -- inside
 

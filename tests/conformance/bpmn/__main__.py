@@ -26,8 +26,8 @@ SECTIONS = (
 HEAD = """# What of BPMN is supported
 
 Made by `python -m tests.conformance.bpmn --report docs/bpmn-support.md`; do not edit. Every line is a small
-diagram in `tests/conformance/bpmn/diagrams` that was just played twice, straight and saved and restored between
-every two steps, or refused with findings that name the element.
+diagram in `tests/conformance/bpmn/diagrams` that was just played twice, straight and saved and restored
+between every two steps, or refused with findings that name the element.
 """
 
 
