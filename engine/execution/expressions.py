@@ -150,7 +150,7 @@ def correlation_key(token: Token, formula: Formula, *, at: int) -> str:
     if isinstance(found, str) and found:
         return found
     if isinstance(found, Decimal):
-        return f"{found:f}" if found != int(found) else str(int(found))
+        return f"{found.normalize():f}"
     raise Halt(
         EXTRACT,
         f"The correlation key “={formula.text[:80]}” must be a text or a number, but is {_shown(found)}.",

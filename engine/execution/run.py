@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,7 +11,6 @@ from SpiffWorkflow.util.task import TaskState
 from engine import feel
 from engine.dialect.definition import ProcessDefinition
 from engine.dialect.specs import ROOT
-from engine.errors import Conflict, Invalid, NotFound
 from engine.execution import (
     activities,
     catching,
@@ -28,9 +26,10 @@ from engine.execution import (
 from engine.execution.case import Case
 from engine.execution.case_clocks import followed
 from engine.execution.changes import Change, IncidentClosed
-from engine.execution.ending import clear, close_wait, halt_at, terminate
+from engine.execution.ending import clear, close_wait, halt_at
 from engine.execution.mapping import take_result
 from engine.execution.modifying import Activation, Move
+from engine.execution.opened import ElementNotFound, ElementNotWaiting, NoSuchStart, OpenElement, waiting_for
 from engine.execution.token import Token
 from engine.execution.world import Halt, Variables, World
 
@@ -45,39 +44,6 @@ __all__ = [
     "activities",  # imported for the behaviours they register
     "events",
 ]
-
-
-class ElementNotFound(NotFound):
-    """There is no such open element instance."""
-
-    code = "element_not_found"
-
-
-class ElementNotWaiting(Conflict):
-    """The element instance does not wait for this."""
-
-    code = "element_not_waiting"
-
-
-class NoSuchStart(Invalid):
-    """The process cannot be started there."""
-
-    code = "no_such_start"
-
-
-@dataclass(frozen=True, slots=True)
-class OpenElement:
-    """An open element instance, or a listener.
-
-    ``waiting_for``: task, job, timer, message, signal, condition, child (called instance), children (of a
-    scope), gateway, handlers (compensation), join, incident.
-    """
-
-    key: int
-    element_id: str
-    scope_key: int
-    waiting_for: str
-    listener: bool
 
 
 class Execution:
@@ -151,6 +117,11 @@ class Execution:
         changes, self._case.changes = tuple(self._case.changes), []
         return changes
 
+    @property
+    def case(self) -> Case:
+        """The tokens and scopes themselves, for what rewrites them (``engine.migration``)."""
+        return self._case
+
     # -- looking
 
     @property
@@ -179,7 +150,7 @@ class Execution:
     def open_elements(self) -> tuple[OpenElement, ...]:
         """Return every open element instance and listener, in the order they began."""
         return tuple(
-            OpenElement(token.key, token.element.id, token.scope.key, _waiting_for(token), token.is_listener)
+            OpenElement(token.key, token.element.id, token.scope.key, waiting_for(token), token.is_listener)
             for token in self._case.tasks.values()
             if token is not self._case.task_tree
         )
@@ -306,36 +277,6 @@ class Execution:
             self._case.emit(IncidentClosed(self.key))
         self._case.finish(terminated=True)
 
-    # -- moving to another definition (``engine.migration``)
-
-    def tokens(self) -> tuple[Token, ...]:
-        """Return every live token, the root first."""
-        return tuple(self._case.tasks.values())
-
-    def drop_listeners(self, element_ids: Iterable[str]) -> None:
-        """Take down the listeners of these events."""
-        gone = set(element_ids)
-        for token in self.tokens():
-            if token.is_listener and token.element.id in gone:
-                terminate(token)
-
-    def arm_listeners(self) -> None:
-        """Open the listeners that the definition has and the case has not; one that fails halts its
-        element."""
-        for token in self.tokens():
-            begun = token.wait is not None or token is self._case.task_tree
-            if begun and not token.is_listener and not token.internal_data.get("interrupted"):
-                try:
-                    listeners.arm(token)
-                except Halt as halt:
-                    close_wait(token, canceled=True)
-                    halt_at(token, halt)
-        self._case.advance()
-
-    def prepend_changes(self, changes: Iterable[Change]) -> None:
-        """Put what happened before first."""
-        self._case.changes[:0] = changes
-
     # -- inside
 
     def _finish(self, key: int, wait: str, variables: Variables) -> None:
@@ -358,13 +299,5 @@ class Execution:
     def _waiting(self, key: int, *waits: str) -> Token:
         token = self._token(key)
         if token.wait not in waits:
-            raise ElementNotWaiting(key=str(key), element=token.element.id, waits_for=_waiting_for(token))
+            raise ElementNotWaiting(key=str(key), element=token.element.id, waits_for=waiting_for(token))
         return token
-
-
-def _waiting_for(token: Token) -> str:
-    if "incident" in token.internal_data:
-        return "incident"
-    if token.wait is not None:
-        return token.wait
-    return "join" if token.state == TaskState.WAITING else "nothing"

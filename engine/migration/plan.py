@@ -32,7 +32,7 @@ class Plan:
 def plan(execution: Execution, target: ProcessDefinition, mapping: Mapping[str, str]) -> Plan:
     """Return what moving ``execution`` to ``target`` would do; ``mapping`` gives new ids where they
     differ."""
-    tokens = [token for token in execution.tokens() if token.task_spec.name != ROOT]
+    tokens = [token for token in execution.case.tasks.values() if token.task_spec.name != ROOT]
     source = execution.definition
     open_ = {token.element.id: token.element for token in tokens if not token.is_listener}
     renamed = {element_id: mapping.get(element_id, element_id) for element_id in open_}

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
 
 from engine.dialect.definition import ProcessDefinition
 from engine.errors import Conflict
+from engine.execution import listeners
+from engine.execution.case import Case
+from engine.execution.ending import close_wait, halt_at, terminate
 from engine.execution.run import Execution
 from engine.execution.state import read_envelope
-from engine.execution.world import World
+from engine.execution.world import Halt, World
 from engine.migration.plan import new_name, plan
 
 
@@ -34,13 +37,33 @@ def migrate(
     if planned.findings:
         raise MigrationRefused(findings=[str(finding) for finding in planned.findings])
     execution.meet(world)
-    execution.drop_listeners(planned.dropped)
+    _drop_listeners(execution.case, planned.dropped)
     before = execution.take_changes()
     saved = rewrite(execution.save(), target, dict(mapping) | dict(planned.renamed))
     moved = Execution.revive(target, saved, world=world)
-    moved.arm_listeners()
-    moved.prepend_changes(before)
+    _arm_listeners(moved.case)
+    moved.case.changes[:0] = before
     return moved
+
+
+def _drop_listeners(case: Case, element_ids: Iterable[str]) -> None:
+    gone = set(element_ids)
+    for token in list(case.tasks.values()):
+        if token.is_listener and token.element.id in gone:
+            terminate(token)
+
+
+def _arm_listeners(case: Case) -> None:
+    """Open the listeners that the definition has and the case has not; one that fails halts its element."""
+    for token in list(case.tasks.values()):
+        begun = token.wait is not None or token is case.task_tree
+        if begun and not token.is_listener and not token.internal_data.get("interrupted"):
+            try:
+                listeners.arm(token)
+            except Halt as halt:
+                close_wait(token, canceled=True)
+                halt_at(token, halt)
+    case.advance()
 
 
 def rewrite(saved: bytes, target: ProcessDefinition, renamed: Mapping[str, str]) -> bytes:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -269,6 +270,26 @@ def test_the_first_event_behind_a_gateway_wins(story):
         assert told.passed[-1] == event
         with pytest.raises(AssertionError):
             told.tell("m")
+
+
+def test_a_condition_may_be_the_first_event_behind_a_gateway(story):
+    body = (
+        START
+        + '<eventBasedGateway id="g"/>'
+        + catch("m", MESSAGE)
+        + catch("c", conditional("=n &gt; 3"))
+        + user("z")
+    )
+    body += flows("s > g > m", "g > c > z")
+    told = story(body, more=DECLARED).start({"id": "1"})
+    assert told.set(n=4).open == ["z"]
+    assert story(body, more=DECLARED).start({"id": "1", "n": 5}).open == ["z"]
+
+
+@pytest.mark.parametrize(("key", "text"), [("7.50", "7.5"), ("100", "100"), ("0.1", "0.1")])
+def test_a_numeric_key_is_its_decimal_text(story, key, text):
+    told = story(START + catch("m", MESSAGE) + flows("s > m"), more=DECLARED).start({"id": Decimal(key)})
+    assert told.seen(SubscriptionOpened)[0].correlation_key == text
 
 
 def test_a_payload_behind_an_event_gateway_follows_the_rules_of_the_catch_event(story):
