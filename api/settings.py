@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -40,6 +41,7 @@ class Settings:
     worker: bool
     gateway_version: str
     proxies: int
+    v2_anonymous: str | None = None
 
     @property
     def outbox_dir(self) -> Path:
@@ -85,6 +87,11 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "REDRESS_THREADS": ("8", "Threads that answer requests, 2 to 64."),
     "REDRESS_WORKER": ("yes", "`no` when `redress worker` runs beside the server."),
     "REDRESS_GATEWAY_VERSION": ("8.9.0", "Version that `/v2/topology` reports to modellers."),
+    "REDRESS_V2_ANONYMOUS": (
+        "no",
+        "User name to act as when a request to `/v2` carries no credentials, such as `admin` for trying a modeller on one's own "
+        "machine; only while REDRESS_HOST is a loopback address and REDRESS_PROXIES is 0.",
+    ),
     "REDRESS_PROXIES": ("0", "Number of reverse proxies in front whose X-Forwarded-* headers are trusted."),
 }
 
@@ -99,7 +106,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     host = given.get("REDRESS_HOST") or "127.0.0.1"
     port = _read(given, "REDRESS_PORT", "8000", _whole(1, 65535), "a port from 1 to 65535")
     root = Path(__file__).resolve().parent.parent
-    return Settings(
+    settings = Settings(
         data_dir=data_dir,
         database_url=_read(given, "REDRESS_DATABASE_URL", f"sqlite:///{data_dir / 'redress.db'}", _database, _DATABASES),
         host=host,
@@ -118,7 +125,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         worker=_read(given, "REDRESS_WORKER", "yes", _yes_or_no, "yes or no"),
         gateway_version=_read(given, "REDRESS_GATEWAY_VERSION", "8.9.0", _version, "a version such as 8.9.0"),
         proxies=_read(given, "REDRESS_PROXIES", "0", _whole(0, 9), "a number from 0 to 9"),
+        v2_anonymous=_read(given, "REDRESS_V2_ANONYMOUS", "no", _name_or_no, "no, or the name of an account"),
     )
+    _check_anonymous(settings)
+    return settings
 
 
 _DATABASES = "sqlite:///path or postgresql://user@host/name"
@@ -195,6 +205,30 @@ def _folder(text: str) -> Path:
     if not Path(text).is_dir():
         raise ValueError(text)
     return Path(text).absolute()
+
+
+def _check_anonymous(settings: Settings) -> None:
+    """Raise ``SettingRefused`` if requests without credentials could come from another machine."""
+    if settings.v2_anonymous is None:
+        return
+    if not is_loopback(settings.host):
+        raise SettingRefused(f"REDRESS_V2_ANONYMOUS needs a loopback REDRESS_HOST such as 127.0.0.1, not {settings.host!r}.")
+    if settings.proxies:
+        raise SettingRefused("REDRESS_V2_ANONYMOUS cannot be used behind proxies; set REDRESS_PROXIES to 0.")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach ``host``."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _name_or_no(text: str) -> str | None:
+    if not re.fullmatch(r"[a-zA-Z0-9_.@+-]{1,64}", text):
+        raise ValueError(text)
+    return None if text.lower() == "no" else text
 
 
 def _yes_or_no(text: str) -> bool:

@@ -19,6 +19,7 @@ from api.complaints.steps import Listener, Private
 from api.complaints.tables import ComplaintRow
 from api.identity import people, tokens
 from api.identity.throttle import Throttle
+from api.identity.verified import Verified
 from api.mail import postman
 from api.organisation import Organisation, read_organisation
 from api.settings import Settings
@@ -46,6 +47,7 @@ class Redress:
     case_clocks: CaseClocks
     letters: Letters
     throttle: Throttle = field(default_factory=Throttle)
+    verified: Verified = field(default_factory=Verified)
 
     def desk(self, session: Session, act: Act) -> Desk:
         """Return where clocks are moved in this transaction."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Session
 
 from api.complaints.separation import is_excluded, objection
 from api.complaints.tables import ComplaintRow, ExclusionRow
 from api.identity import people
 from api.identity.decide import may
+from api.identity.people import Person
 from engine.actors import Actor
 from engine.commands.errors import NotYourTask, TaskNotFound
 from engine.commands.house import TaskAction, TaskFacts
+from engine.store.tables import task_candidates, tasks
 
 
 class TaskRules:
@@ -73,3 +75,23 @@ class TaskRules:
         if said:
             text = said if not other else f"{worker} may not take this task: {said[0].lower()}{said[1:]}"
             raise NotYourTask(text, person=worker)
+
+
+def visible_tasks(person: Person) -> ColumnElement[bool]:
+    """Return the condition under which ``person`` may see a task: the rule of ``TaskRules.check("see")`` as a filter.
+
+    Conflicts of interest apart: those are ``hidden_cases``.
+    """
+    if may(person, "task.assign") or "auditor" in person.roles:
+        return true()
+    offered = select(task_candidates.c.task_key).where(
+        or_(
+            and_(task_candidates.c.kind == "group", task_candidates.c.name.in_(sorted(person.groups))),
+            and_(task_candidates.c.kind == "user", task_candidates.c.name == person.name),
+        )
+    )
+    theirs = or_(tasks.c.assignee == person.name, tasks.c.key.in_(offered))
+    if person.actor.is_trusted or "process-owner" in person.roles:
+        of_complaints = select(ComplaintRow.instance_key).where(ComplaintRow.instance_key.is_not(None))
+        return or_(theirs, tasks.c.root_key.not_in(of_complaints))
+    return theirs

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.identity.people import Person
+from api.identity.roles import ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +48,23 @@ _READS_ALL = frozenset({"intake", "quality", "approver", "reviewer", "team-lead"
 _READS_OWN = frozenset({"handler", "investigator"})
 _WRITES = frozenset({"intake", "handler", "investigator", "team-lead", "manager"})
 
+_TASKS = frozenset(
+    {"intake", "handler", "investigator", "contributor", "quality", "approver", "reviewer", "team-lead", "manager",
+     "top-management"}
+)
+
 _PLAIN: dict[str, frozenset[str]] = {
     "complaint.register": frozenset(
         {"employee", "intake", "handler", "investigator", "contributor", "quality", "approver", "reviewer",
          "team-lead", "manager", "top-management"}
     ),
     "complaint.search": _READS_ALL | _READS_OWN | {"top-management"},
-    "task.list": frozenset(
-        {"intake", "handler", "investigator", "contributor", "quality", "approver", "reviewer", "team-lead", "manager",
-         "top-management"}
-    ),
+    "task.list": _TASKS,
     "task.assign": frozenset({"team-lead", "manager"}),
+    "task.search": _TASKS | {"process-owner", "admin", "auditor"},
+    "task.work": _TASKS | {"process-owner", "admin"},
+    "task.give": frozenset({"team-lead", "manager", "process-owner", "admin"}),
+    "account.read": frozenset(ROLES),
     "clock.change": frozenset({"handler", "team-lead", "manager"}),
     "clock.backdate": frozenset({"team-lead", "manager"}),
     "calendar.change": frozenset({"manager", "admin"}),
@@ -76,8 +83,8 @@ _PLAIN: dict[str, frozenset[str]] = {
     "people.manage": frozenset({"admin"}),
     "due.list": frozenset({"intake", "handler", "investigator", "team-lead", "manager", "auditor"}),
 }
-_OF_COMPLAINT = frozenset({"complaint.read", "complaint.write", "complaint.clock", "complaint.backdate"})
-ACTIONS = frozenset(_PLAIN) | _OF_COMPLAINT
+OF_COMPLAINT = frozenset({"complaint.read", "complaint.write", "complaint.clock", "complaint.backdate"})
+ACTIONS = frozenset(_PLAIN) | OF_COMPLAINT
 
 
 def may(person: Person | None, action: str, facts: ComplaintFacts | None = None) -> Decision:
@@ -88,7 +95,7 @@ def may(person: Person | None, action: str, facts: ComplaintFacts | None = None)
     """
     if person is None or not person.active:
         return Decision(False, "signed-in")
-    if action in _OF_COMPLAINT:
+    if action in OF_COMPLAINT:
         return _on_complaint(person, action, facts or ComplaintFacts())
     allowed = _PLAIN.get(action, frozenset())
     return Decision(bool(person.roles & allowed), action)

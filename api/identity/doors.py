@@ -9,7 +9,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from flask import Flask, Response, g, request, session
+from flask import Flask, Response, current_app, g, request, session
+from sqlalchemy.orm import Session
 
 from api.context import the_service
 from api.errors import SignInNeeded, speaks_json
@@ -17,6 +18,8 @@ from api.identity import people, sessions, tokens
 from api.identity.decide import ACTIONS
 from api.identity.people import Person
 from api.identity.throttle import network_of
+from api.identity.verified import change_number
+from api.settings import is_loopback
 
 View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC = "public"
@@ -57,8 +60,10 @@ def cookie_name() -> str:
 
 
 def _identify() -> None:
-    if request.endpoint == "static":
+    if request.endpoint in ("static", None):
         return
+    if speaks_json() and getattr(current_app.view_functions[request.endpoint or ""], "redress_action", None) == PUBLIC:
+        return  # open whatever credentials are shown (rest-v2 §2)
     g.person = _by_token() if speaks_json() else _by_cookie()
 
 
@@ -79,7 +84,7 @@ def _by_cookie() -> Person | None:
 def _by_token() -> Person | None:
     header = request.headers.get("Authorization", "").strip()
     if not header:
-        return None
+        return _nobody_in_particular()
     scheme, _, rest = header.partition(" ")
     if scheme.lower() == "bearer":
         return _owner(rest.strip(), name=None)
@@ -95,9 +100,39 @@ def _by_token() -> Person | None:
 def _owner(token: str, *, name: str | None) -> Person:
     service = the_service()
     now = service.clock.now()
-    person = service.engine.read(lambda db: tokens.owner(db, token, at=now)) if token else None
+    person = _remembered(token, lambda db: tokens.owner(db, token, at=now)) if token else None
     if person is None or (name is not None and person.name != name):
         raise SignInNeeded("The user name or API token is not right. A person's password is not accepted here.")
+    return person
+
+
+def _nobody_in_particular() -> Person | None:
+    """Return the account that requests to /v2 without credentials act as; None unless the operator set one.
+
+    A web page must not reach it through somebody's browser: what a browser sends on a page's behalf, and a host name that is not
+    this machine's (DNS rebinding), are refused.
+    """
+    name = the_service().settings.v2_anonymous
+    if name is None or not request.path.startswith("/v2/"):
+        return None
+    from_a_page = "Origin" in request.headers or request.headers.get("Sec-Fetch-Site", "none") != "none"
+    if from_a_page or not is_loopback(request.host.rsplit(":", 1)[0].strip("[]")):
+        raise SignInNeeded("Web pages need credentials here.")
+
+    def look(db: Session) -> Person | None:
+        person = people.find(db, name)
+        return person if person is not None and person.active else None
+
+    return _remembered(f"nobody {name}", look)
+
+
+def _remembered(shown: str, look: Callable[[Session], Person | None]) -> Person | None:
+    service, now, seen = the_service(), the_service().clock.now(), change_number()
+    person = service.verified.get(shown, now=now)
+    if person is None:
+        person = service.engine.read(look)
+        if person is not None:
+            service.verified.put(shown, person, now=now, seen=seen)
     return person
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from api.identity import passwords
 from api.identity.roles import ROLES, groups_of
 from api.identity.tables import PersonRow, SessionRow
+from api.identity.verified import forget_verified
 from engine.actors import Actor
 from engine.errors import Conflict, Invalid, NotFound
 
@@ -134,6 +135,7 @@ def change(
         ):
             open_session.revoked_at, open_session.revoked_why = at, "account changed"
     session.flush()
+    forget_verified(session)
     return person_of(row)
 
 

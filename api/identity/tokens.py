@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from api.identity.people import Person, person_of
 from api.identity.sessions import digest
 from api.identity.tables import PersonRow, TokenRow
+from api.identity.verified import forget_verified
 
 LONGEST = timedelta(days=365)
 
@@ -42,3 +43,9 @@ def owner(session: Session, token: str, *, at: datetime) -> Person | None:
     if row.revoked_at is not None or row.expires_at <= at or not person.active:
         return None
     return person_of(person)
+
+
+def revoke(session: Session, key: int, *, at: datetime) -> None:
+    """Make a token worthless from now on; revoking it again changes nothing."""
+    session.execute(update(TokenRow).where(TokenRow.key == key, TokenRow.revoked_at.is_(None)).values(revoked_at=at))
+    forget_verified(session)
