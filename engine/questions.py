@@ -196,7 +196,10 @@ class Questions:
         return None if task.form_key is None else self.form(task.form_key)
 
     def task_sheet(self, task_key: int) -> TaskSheet | None:
-        """Return what a page needs to show an open task's form, None if it has none. Raises ``TaskNotFound``."""
+        """Return what a page needs to show an open task's form, None if it has none.
+
+        Raises ``TaskNotFound``.
+        """
         return self.read(lambda session: task_sheet(self.house, session, task_key))
 
     def start_form(self, definition_key: int) -> FormRecord | None:

@@ -34,6 +34,8 @@ from engine.store.tables import deployments, jobs, models, resources
 from engine.store.unit_of_work import after_commit
 from engine.timers import Armed, read_timer
 
+NOTHING_JUDGED = Judged((), {}, {}, {})
+
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
@@ -66,24 +68,30 @@ def deploy(house: House, session: Session, files: Files, *, by: Actor) -> Deploy
 
     Raises ``DeploymentRefused`` with every finding; then nothing is stored.
     """
+    stored = definitions.newest_resources(session, [name for name, _ in files])
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files}
+    if len(hashes) == len(files) > 0 and all(stored.get(name, (0, ""))[1] == hashes[name] for name in hashes):
+        known = {name: _found_in(session, stored[name][0]) for name in hashes}
+        if all(row.state != "DELETED" for rows in known.values() for row in rows):
+            return _deploy_again(_Work(house, session, by, house.keys.next(), NOTHING_JUDGED), files, known)
     judged = read_and_judge(files, known_resources(house, session))
     if judged.is_refused:
         raise DeploymentRefused(judged.findings)
     starts = _starts(house, judged)
     work = _Work(house, session, by, house.keys.next(), judged)
-    session.execute(
-        sa.insert(deployments).values(key=work.key, deployed_at=house.clock.now(), deployed_by=by.name)
-    )
-    stored = definitions.newest_resources(session, [name for name, _ in files])
-    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files}
-    if all(name in stored and stored[name][1] == hashes[name] for name, _ in files):
-        for name, data in files:
-            _reuse(work, name, data, stored[name][0])
-    else:
-        for name, data in files:
-            _store(work, name, data, hashes[name])
-        _open_starts(work, starts)
+    _note_deployment(work)
+    for name, data in files:
+        _store(work, name, data, hashes[name])
+    _open_starts(work, starts)
     return _answer(work)
+
+
+def _note_deployment(work: _Work) -> None:
+    work.session.execute(
+        sa.insert(deployments).values(
+            key=work.key, deployed_at=work.house.clock.now(), deployed_by=work.by.name
+        )
+    )
 
 
 def known_resources(house: House, session: Session) -> KnownResources:
@@ -133,11 +141,18 @@ def _tags(session: Session, kind: str) -> Mapping[str, frozenset[str]]:
     return {name: frozenset(tags) for name, tags in found.items()}
 
 
-def _reuse(work: _Work, name: str, data: bytes, resource_key: int) -> None:
-    found = [row for kind in VERSIONED for row in definitions.of_resource(work.session, kind, resource_key)]
-    work.rows += found
-    if not found:
-        work.kept.append(keep_model(work.house, work.session, name, data, by=work.by))
+def _deploy_again(work: _Work, files: Files, known: Mapping[str, Sequence[DefinitionRow]]) -> Deployed:
+    """Answer with what the same files have become when they were first deployed."""
+    _note_deployment(work)
+    for name, data in files:
+        work.rows += known[name]
+        if not known[name]:
+            work.kept.append(keep_model(work.house, work.session, name, data, by=work.by))
+    return _answer(work)
+
+
+def _found_in(session: Session, resource_key: int) -> list[DefinitionRow]:
+    return [row for kind in VERSIONED for row in definitions.of_resource(session, kind, resource_key)]
 
 
 def _store(work: _Work, name: str, data: bytes, digest: str) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine import feel
@@ -24,9 +23,8 @@ from engine.dialect import ProcessDefinition
 from engine.execution import changes as ch
 from engine.execution.run import Execution
 from engine.retry import JOBS
-from engine.store import instances
+from engine.store import instances, jobs
 from engine.store.instances import InstanceRow
-from engine.store.tables import jobs
 from engine.store.unit_of_work import after_commit
 
 T = TypeVar("T")
@@ -168,39 +166,17 @@ class Step:
     def fire_due_timers(self, root_key: int) -> bool:
         """Fire every timer of the family that is due, in order, before anything else is applied (P3)."""
         for count in range(MOST_TIMERS):
-            due = self.session.execute(
-                sa.select(jobs.c.key, jobs.c.instance_key, jobs.c.element_instance_key)
-                .where(
-                    jobs.c.root_key == root_key,
-                    jobs.c.kind == "timer",
-                    jobs.c.status == "ready",
-                    jobs.c.due_at <= self.now,
-                )
-                .order_by(jobs.c.due_at, jobs.c.key)
-                .limit(1)
-            ).first()
+            due = jobs.due_timer(self.session, root_key, now=self.now)
             if due is None:
                 return count > 0
-            self.fire(due.key, due.instance_key, due.element_instance_key)
+            jobs.take_timer(self.session, due.key, now=self.now)
+            self.fire(due.key, due.instance_key or 0, due.element_instance_key or 0)
             self.settle()
             self.flush()
         return True
 
     def fire(self, job_key: int, instance_key: int, element_key: int) -> None:
-        """Settle a timer's job and let it take effect; one without effect is an incident."""
-        self.session.execute(
-            sa.update(jobs)
-            .where(jobs.c.key == job_key)
-            .values(
-                status="done",
-                state="COMPLETED",
-                claims=0,
-                lease_owner=None,
-                lease_until=None,
-                ended_at=self.now,
-                updated_at=self.now,
-            )
-        )
+        """Let a timer whose job is settled take effect; one without effect is an incident."""
         row = self.head(instance_key)
         if not row.is_open:
             return

@@ -43,6 +43,7 @@ def fire_timer(house: House, session: Session, job_key: int, *, reason: str, by:
     job = _waiting(step, job_key)
     instance = job.instance_key or 0
     step.rows.tell(step.head(instance), "timer_fired_by_hand", {"job": job_key, "reason": reason})
+    jobs.take_timer(session, job_key, now=step.now)
     step.fire(job_key, instance, job.element_instance_key or 0)
     step.finish()
 

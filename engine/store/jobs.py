@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import INTERVAL
 from sqlalchemy.orm import Session
 
 from engine.store import dialects
-from engine.store.columns import MICROSECOND
+from engine.store.columns import MICROSECOND, Moment
 from engine.store.tables import jobs
 
 J = jobs.c
@@ -109,22 +109,66 @@ def renew(session: Session, claim: Claim, *, lease: timedelta, now: datetime) ->
     return bool(done.rowcount == 1)
 
 
+_SETTLE = (
+    sa.update(jobs)
+    .where(
+        J.key == sa.bindparam("job"),
+        J.fence == sa.bindparam("seen"),
+        J.lease_owner == sa.bindparam("owner"),
+        J.status == "ready",
+    )
+    .values(
+        status="done",
+        state=sa.bindparam("new_state"),
+        claims=0,
+        lease_owner=None,
+        lease_until=None,
+        updated_at=sa.bindparam("now", type_=Moment),
+        ended_at=sa.bindparam("now", type_=Moment),
+    )
+)
+_DONE = (
+    sa.update(jobs)
+    .where(J.key == sa.bindparam("job"))
+    .values(
+        status="done",
+        state="COMPLETED",
+        claims=0,
+        lease_owner=None,
+        lease_until=None,
+        updated_at=sa.bindparam("now", type_=Moment),
+        ended_at=sa.bindparam("now", type_=Moment),
+    )
+)
+_NEXT_TIMER = (
+    sa.select(*ROW_COLUMNS)
+    .where(
+        J.root_key == sa.bindparam("root"),
+        J.kind == "timer",
+        J.status == "ready",
+        J.due_at <= sa.bindparam("now", type_=Moment),
+    )
+    .order_by(J.due_at, J.key)
+    .limit(1)
+)
+
+
 def settle(session: Session, claim: Claim, *, now: datetime, state: str = "COMPLETED") -> bool:
     """Mark a claimed job done; False when the fence is lost, then everything must be rolled back."""
-    done: Any = session.execute(
-        sa.update(jobs)
-        .where(*_ours(claim), J.status == "ready")
-        .values(
-            status="done",
-            state=state,
-            claims=0,
-            lease_owner=None,
-            lease_until=None,
-            updated_at=now,
-            ended_at=now,
-        )
-    )
+    given = {"job": claim.key, "seen": claim.fence, "owner": claim.owner, "new_state": state, "now": now}
+    done: Any = session.execute(_SETTLE, given)
     return bool(done.rowcount == 1)
+
+
+def take_timer(session: Session, key: int, *, now: datetime) -> None:
+    """Mark a ready timer done, whoever may have claimed it; its family must be locked."""
+    session.execute(_DONE, {"job": key, "now": now})
+
+
+def due_timer(session: Session, root_key: int, *, now: datetime) -> JobRow | None:
+    """Return the timer of a family that has been due the longest, or None."""
+    row = session.execute(_NEXT_TIMER, {"root": root_key, "now": now}).first()
+    return None if row is None else JobRow(**row._mapping)
 
 
 def put_back(

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from engine.errors import Conflict, Invalid
@@ -18,6 +19,7 @@ from engine.store import dialects, messages, tasks
 from engine.store.tables import commands, idempotency, jobs, workers
 
 KEPT = timedelta(hours=24)
+LOCK_NOT_AVAILABLE = "55P03"  # the first request holds the key for longer than lock_timeout
 
 
 class OtherBody(Invalid):
@@ -58,12 +60,15 @@ def once(
     c = idempotency.c
     here = [c.scope == scope, c.key == key]
     session.execute(sa.delete(idempotency).where(*here, c.created_at < now - KEPT))
-    mine = session.execute(
-        dialects.insert(session, idempotency)
-        .values(scope=scope, key=key, body_sha256=digest, created_at=now)
-        .on_conflict_do_nothing()
-        .returning(c.key)
-    ).scalar()
+    place = dialects.insert(session, idempotency).values(
+        scope=scope, key=key, body_sha256=digest, created_at=now
+    )
+    try:
+        mine = session.execute(place.on_conflict_do_nothing().returning(c.key)).scalar()
+    except OperationalError as problem:
+        if getattr(problem.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+            raise StillOpen(key=key) from problem
+        raise
     if mine is None:
         row = session.execute(sa.select(c.body_sha256, c.status, c.response).where(*here)).one()
         if row.body_sha256 != digest:

@@ -86,3 +86,26 @@ def test_a_damaged_state_is_noticed_before_it_is_acted_on(engine, database, cloc
     engine.write(lambda session: session.execute(sa.update(instances).values(saved=bent)))
     with pytest.raises(StateDamaged):
         Engine(database, clock=clock).complete_task(task.user_task_key)
+
+
+def test_a_request_still_under_way_is_not_waited_for_forever(database_url, clock):
+    """PostgreSQL only: on SQLite the second request waits for the write lock and then finds the answer."""
+    from engine.engine import Engine
+    from engine.store.database import connect
+    from engine.store.upkeep import StillOpen
+
+    if database_url.startswith("sqlite"):
+        pytest.skip("SQLite has one writer")
+    hasty = connect(database_url, options="-c lock_timeout=200ms")
+    slow = connect(database_url)
+    first, second = Engine(slow, clock=clock), Engine(hasty, clock=clock)
+
+    def work(session):
+        with pytest.raises(StillOpen):
+            second.once("intake", "k", b"{}", lambda session: Answer(201, b"second"))
+        return Answer(201, b"first")
+
+    assert first.once("intake", "k", b"{}", work).body == b"first"
+    assert second.once("intake", "k", b"{}", work).replayed
+    hasty.dispose()
+    slow.dispose()
