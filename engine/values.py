@@ -119,6 +119,12 @@ def to_text(value: Any) -> str:
     return orjson.dumps(value, default=_number, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
+def to_lines(value: Any) -> str:
+    """Return plain data as JSON text that is pleasant to read, ending with a line break."""
+    options = orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(value, default=_number, option=options).decode()
+
+
 def same_text(text: str) -> str:
     """Return JSON text in the spelling of ``to_text``, so that equal values are equal texts."""
     return to_text(read_json(text))

@@ -3,59 +3,91 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from api.cli.arguments import Subparsers
 from api.settings import read_settings
-from engine import dmn, feel
+from engine import dmn, feel, values
 from engine.calendar_files import read_calendars
 from engine.clock import SystemClock
-from engine.values import read_json
+from engine.commands.decisions import unmatched
+from engine.errors import Invalid, RedressError
+
+
+class InputsRefused(Invalid):
+    """The inputs must be one JSON object, each member an input by its name."""
+
+    code = "inputs_refused"
 
 
 def add(subparsers: Subparsers) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser("decide", help="evaluate a decision of a .dmn file")
+    parser = subparsers.add_parser(
+        "decide",
+        help="evaluate a decision of a .dmn file",
+        description="Prints output, rules that matched and notes as JSON. Exit codes: 0 answered, "
+        "1 the decision failed for these inputs, 2 the file has no such decision, "
+        "4 the file or the inputs cannot be read.",
+    )
     parser.add_argument("file", type=Path, metavar="FILE", help="the .dmn file")
-    parser.add_argument("decision", metavar="DECISION", help="id or name of the decision")
-    parser.add_argument("--input", type=Path, metavar="FILE", help="JSON object of inputs; - reads standard input")
+    parser.add_argument("decision", metavar="DECISION", help="id or name of the decision or decision service")
+    parser.add_argument(
+        "--input", type=Path, metavar="FILE", help="JSON object of inputs; - reads standard input"
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the result, the rules that matched and the notes as JSON; 1 when the table had no lawful answer."""
+    """Print how the decision came about, and on standard error why a case would stop there."""
     settings = read_settings()
-    model = dmn.read(options.file.read_bytes(), name=options.file.name)
-    inputs = _inputs(options.input)
+    name, inputs = options.file.name, _inputs(options.input)
+    try:
+        model = dmn.read(options.file.read_bytes(), name=name)
+    except dmn.ModelRefused as refused:
+        sys.stderr.writelines(f"redress: {finding}\n" for finding in refused.findings)
+        return 4
     moment = feel.Moment(
         now=SystemClock().now(),
         zone=settings.time_zone,
         calendars=read_calendars(settings.processes_dir / "calendars"),
     )
-    decided = dmn.decide(model, options.decision, {k: feel.inward(v) for k, v in inputs.items()}, moment=moment)
-    answer = {
-        "result": feel.to_json(decided.value),
-        "notes": [str(note) for note in decided.notes],
-        "evaluated": [_evaluated(decision) for decision in decided.trace],
-    }
-    sys.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False, default=str) + "\n")
-    return 1 if decided.notes and decided.value is None else 0
+    try:
+        decided = dmn.decide(model, options.decision, inputs, moment=moment)
+    except dmn.DecisionNotFound:
+        sys.stderr.write(f"redress: {name} has no decision {options.decision!r}; it has {_names(model)}\n")
+        return 2
+    sys.stdout.write(values.to_lines(dmn.explained(decided)))
+    return _tell(decided)
 
 
-def _inputs(place: Path | None) -> dict[str, Any]:
+def _inputs(place: Path | None) -> Mapping[str, Any]:
     if place is None:
         return {}
     data = sys.stdin.buffer.read() if str(place) == "-" else place.read_bytes()
-    return dict(read_json(data))
+    inputs = values.read_json(data)
+    if not isinstance(inputs, Mapping):
+        raise InputsRefused
+    return inputs
 
 
-def _evaluated(decision: dmn.EvaluatedDecision) -> dict[str, Any]:
-    return {
-        "decision": decision.name,
-        "inputs": {item.name: feel.to_json(item.value) for item in decision.inputs},
-        "rules": [rule.index for rule in decision.matched],
-        "output": feel.to_json(decision.output),
-    }
+def _names(model: dmn.Model) -> str:
+    elements = (*model.decisions.values(), *model.services.values())
+    return ", ".join(f"{one.id} ({one.name})" if one.name != one.id else one.id for one in elements) or "none"
+
+
+def _tell(decided: dmn.Decided) -> int:
+    """Return 1 where a business rule task would stop with an incident, having said why."""
+    try:
+        decided.required()
+    except RedressError as failed:
+        sys.stderr.write(f"redress: {failed}\n")
+        places = (note.note for note in decided.notes if note.severity == "error" and note.note is not None)
+        sys.stderr.writelines(f"{place.caret()}\n" for place in places)
+        return 1
+    problem = unmatched(decided)
+    if problem is not None:
+        sys.stderr.write(f"redress: {problem}\n")
+    return 1 if problem else 0
