@@ -60,6 +60,8 @@ class JoinSpec(ElementSpec):
     forgotten."""
 
     def _update_hook(self, my_task: Task) -> bool:
+        if len(self.element.incoming) < 2:
+            return True  # nothing to wait for
         my_task._set_state(TaskState.WAITING)
         if self.kind == "inclusive":
             return False  # judged when everything else has come to rest

@@ -76,9 +76,10 @@ class Case(BpmnWorkflow):
             calendar=self.definition.calendar or world.moment.calendar,
         )
 
-    def moment_at(self, element: Element) -> feel.Moment:
-        """Return the present as ``element`` sees it: zone of the process, calendar of the element."""
-        calendar = element.properties.get("redress.calendar")
+    def moment_at(self, *elements: Element | None) -> feel.Moment:
+        """Return the present: zone of the process, calendar of the first of ``elements`` that names one."""
+        named = (element.properties.get("redress.calendar") for element in elements if element is not None)
+        calendar = next((name for name in named if name is not None), None)
         return self._moment if calendar is None else replace(self._moment, calendar=calendar)
 
     def emit(self, change: Change) -> None:

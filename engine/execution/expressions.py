@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from engine import feel
+from engine.dialect.model import Element
 from engine.dialect.values import Formula, Value
 from engine.execution.case_clocks import FUNCTION, clock_function
 from engine.execution.changes import DecisionMade
@@ -28,20 +29,27 @@ def evaluate(
     at: int | None = None,
     extra: Mapping[str, Any] | None = None,
     error: str = EXTRACT,
+    event: Element | None = None,
 ) -> Any:
     """Return the FEEL value of an expression, or the text of a literal, None when absent.
 
-    ``at`` is the scope to look from (the token's own if None); ``extra`` names shadow variables. Unknown
+    ``at`` is the scope to look from (the token's own if None); ``extra`` names shadow variables; ``event`` is
+    the element the expression stands on, if it is not the token's: its calendar counts first. Unknown
     variables and members are null and leave a note. Raises ``Halt`` of type ``error`` when the expression
     fails.
     """
     if not isinstance(value, Formula):
         return value
-    return _outcome(token, value, at, extra, error).value
+    return _outcome(token, value, at, extra, error, event).value
 
 
 def _outcome(
-    token: Token, formula: Formula, at: int | None, extra: Mapping[str, Any] | None, error: str
+    token: Token,
+    formula: Formula,
+    at: int | None,
+    extra: Mapping[str, Any] | None,
+    error: str,
+    event: Element | None = None,
 ) -> feel.Outcome:
     case, scopes = token.workflow, token.workflow.scopes
     context: dict[str, Any] = {}
@@ -52,7 +60,7 @@ def _outcome(
         elif name == FUNCTION:
             context[name] = clock_function(case.world)
     try:
-        outcome = formula.expression.evaluate(context, moment=case.moment_at(token.element))
+        outcome = formula.expression.evaluate(context, moment=case.moment_at(event, token.element))
     except feel.BudgetExceeded as spent:
         raise Halt(error, f"“={formula.text[:80]}” costs too much: {spent}") from spent
     if outcome.notes:

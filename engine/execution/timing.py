@@ -30,7 +30,7 @@ def arm_timer(token: Token, element: Element, text: TimerText, *, at: int) -> Ar
     """
     now, value = token.workflow.world.moment.now, clock_bound(token, element)
     if value is None:
-        value = evaluate(token, text.value, at=at) if _clocks_there(token, element) else None
+        value = evaluate(token, text.value, at=at, event=element) if _clocks_there(token, element) else None
         if value is None and read_by(element):
             return dormant(now)
         if read_by(element) and feel.kind_of(value) == "date and time":

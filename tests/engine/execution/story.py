@@ -83,11 +83,12 @@ class FakeWorld:
         self.handlers: dict[str, Any] = {}
         self.decisions: dict[str, Any] = {}
         self.clocks: dict[str, datetime] = {}
+        self.calendars: Any = None
         self.performed: list[Any] = []
 
     @property
     def moment(self) -> feel.Moment:
-        return feel.Moment(self.now, "Europe/London", None, None, 1)
+        return feel.Moment(self.now, "Europe/London", self.calendars, None, 1)
 
     def next_key(self) -> int:
         return next(self.keys)

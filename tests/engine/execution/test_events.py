@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from engine.calendars import CalendarNotFound
 from engine.execution.changes import (
     SignalThrown,
     SubscriptionClosed,
@@ -34,6 +35,17 @@ from tests.engine.execution.story import (
 )
 
 START = '<startEvent id="s"/>'
+
+
+class Recorder:
+    """Calendars that know none, and remember who was asked for."""
+
+    def __init__(self):
+        self.asked = []
+
+    def get(self, calendar_id):
+        self.asked.append(calendar_id)
+        raise CalendarNotFound(calendar=calendar_id)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +132,19 @@ def test_cron_is_in_utc_unless_the_process_names_a_zone(story):
     )
     assert story(body).start().seen(TimerArmed)[0].due_at == datetime(2026, 2, 1, 9, tzinfo=UTC)
     assert story(zone + body).start().seen(TimerArmed)[0].due_at == datetime(2026, 2, 1, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("own", "asked"), [("event", "event"), (None, "host")])
+def test_a_boundary_timer_counts_by_its_own_calendar_before_that_of_its_activity(story, world, own, asked):
+    def named(calendar):
+        value = f'<zeebe:property name="redress.calendar" value="{calendar}"/>'
+        return f"<zeebe:properties>{value}</zeebe:properties>" if calendar else ""
+
+    world.calendars = Recorder()
+    due = timer("date", '=endOfWorkingDay(date("2026-02-02"))')
+    body = START + user("a", named("host")) + boundary("t", "a", due, extra=named(own)) + flows("s > a")
+    assert story(body).start().incidents == [("a", "EXTRACT_VALUE_ERROR")]
+    assert world.calendars.asked == [asked]
 
 
 def test_a_timer_that_follows_a_case_clock_is_armed_anew_when_it_moves(story, world):
