@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from api.complaints import tables as _complaint_tables
+from api.deadlines import tables as _deadline_tables
 from api.identity import tables as _identity_tables
 from api.settings import Settings
 from engine.errors import Broken
@@ -21,7 +22,7 @@ from engine.store.tables import METADATA, __all__ as engine_names
 VERSION_TABLE = "alembic_version_service"
 SERVICE_TABLES = frozenset(METADATA.tables) - frozenset(engine_names)
 HERE = Path(__file__).parent / "migrations"
-assert _complaint_tables and _identity_tables  # noqa: S101  (imported so that METADATA knows their tables)
+assert _complaint_tables and _deadline_tables and _identity_tables  # noqa: S101  (imported so that METADATA knows their tables)
 
 
 class SchemaDiffers(Broken):

@@ -13,7 +13,7 @@ from waitress.server import create_server
 from api.app import create_app
 from api.cli.arguments import Subparsers
 from api.installation import ready_service
-from api.settings import read_settings
+from api.settings import Settings, read_settings
 from engine.jobs.scheduler import Metronome
 
 
@@ -24,16 +24,22 @@ def add(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace) -> int:  # noqa: ARG001
+    """Serve with the settings of the environment."""
+    return serve(read_settings())
+
+
+def serve(settings: Settings) -> int:
     """Serve until SIGTERM or Ctrl+C; the work in hand is finished first."""
-    settings = read_settings()
     service = ready_service(settings)
     app = create_app(service)
     server = create_server(
-        app, host=settings.host, port=settings.port, threads=settings.threads, ident="Redress",
-        max_request_body_size=32 * 1024 * 1024, trusted_proxy="*" if settings.proxies else None,
-        trusted_proxy_count=settings.proxies or None,
-        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"} if settings.proxies else None,
-        clear_untrusted_proxy_headers=True,
+        app,
+        host=settings.host,
+        port=settings.port,
+        threads=settings.threads,
+        ident="Redress",
+        max_request_body_size=32 * 1024 * 1024,
+        clear_untrusted_proxy_headers=settings.proxies == 0,  # with proxies, the application counts them itself
     )
     metronome = Metronome(service.engine, chores=app.extensions["redress_chores"]) if settings.worker else None
     if metronome:

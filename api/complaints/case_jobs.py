@@ -32,11 +32,20 @@ def register(errand: Errand) -> dict[str, Any]:
 
 
 def set_state(errand: Errand) -> None:
-    """``redress:set-state``: header ``state``, one of ISO 10002's stages."""
+    """``redress:set-state``: header ``state``, one of ISO 10002's stages.
+
+    Headers ``happened`` (an event such as ``investigation_finished``: clocks that count from it start) and ``cancels`` (names of
+    clocks the new state makes pointless, parted by commas).
+    """
     state = errand.header("state")
     if state not in STATES:
         raise StateUnknown(f"There is no state {state!r}. States: {', '.join(STATES)}.", state=state)
-    complaint = errand.complaint
+    complaint, headers, clocks = errand.complaint, errand.context.headers, errand.tools.clocks
+    ends = [name.strip() for name in headers.get("cancels", "").split(",") if name.strip()]
+    if ends:
+        errand.moved(clocks.cancel(errand.desk, complaint, ends))
+    if headers.get("happened"):
+        errand.moved(clocks.happened(errand.desk, complaint, headers["happened"], errand.now))
     if complaint.state == state:
         return
     before, complaint.state = complaint.state, state

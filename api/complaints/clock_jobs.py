@@ -6,21 +6,13 @@ from datetime import date, datetime
 from typing import Any
 
 from api.complaints.errand import Errand
-from engine.deadlines.errors import ExtensionRefused
+from api.complaints.evidence import KINDS, meet_each
+from api.complaints.extensions import ask
 from engine.deadlines.compute import Anchor
+from engine.deadlines.errors import ExtensionRefused
 from engine.deadlines.policy import DeadlinePolicy
 from engine.deadlines.state import Evidence
 
-EVIDENCE = {
-    "e-mail": "message_accepted",
-    "web": "message_accepted",
-    "letter": "letter_posted",
-    "post": "letter_posted",
-    "phone": "call_logged",
-    "in-person": "handed_over",
-    "social": "message_accepted",
-}
-ANCHORS = {"acknowledgement": "acknowledged", "final_response": "final_response_sent"}
 _FOLLOWS = {"referral_window": "final_response_sent"}
 
 
@@ -58,19 +50,11 @@ def meet_clock(errand: Errand) -> None:
     if how == "skip":
         errand.moved(errand.tools.clocks.skip(errand.desk, errand.complaint, name))
         return
-    kind = EVIDENCE.get(how, how)
+    kind = KINDS.get(how, how)
     at = errand.value("at")
     sent_at = at if isinstance(at, datetime) and at.tzinfo else errand.now
-    meet(errand, name, Evidence(kind, errand.context.element_id, min(sent_at, errand.now)))
-
-
-def meet(errand: Errand, name: str, evidence: Evidence) -> None:
-    """Meet a clock and start those that count from this very event."""
-    clocks, desk, complaint = errand.tools.clocks, errand.desk, errand.complaint
-    moved = clocks.meet(desk, complaint, name, evidence)
-    if name in ANCHORS:
-        moved += clocks.anchor_happened(desk, complaint, ANCHORS[name], evidence.sent_at)
-    errand.moved(moved)
+    evidence = Evidence(kind, errand.context.element_id, min(sent_at, errand.now))
+    errand.moved(meet_each(errand.tools.clocks, errand.desk, errand.complaint, name, evidence))
 
 
 def pause_clock(errand: Errand) -> None:
@@ -89,16 +73,14 @@ def resume_clock(errand: Errand) -> None:
 
 
 def extend_clock(errand: Errand) -> dict[str, Any]:
-    """``redress:extend-clock``: by the policy's rule, after its letter; returns ``extended`` and, when refused, why."""
-    name = errand.header("clock")
+    """``redress:extend-clock``: by the policy's rule, from the moment its letter (header ``letter``) leaves.
+
+    Returns ``extended``, false with ``extensionRefused`` when the rules or a missing letter are against it.
+    """
+    name, letter = errand.header("clock"), errand.context.headers.get("letter", "holding-notice")
+    category = errand.text("category") or ""
     try:
-        moved = errand.tools.clocks.extend(
-            errand.desk,
-            errand.complaint,
-            name,
-            category=errand.text("category") or "",
-            letter=errand.context.headers.get("letter", "holding-notice"),
-        )
+        moved = ask(errand.tools.clocks, errand.desk, errand.complaint, name, letter=letter, category=category)
     except ExtensionRefused as refusal:
         errand.tell("clock-extension-refused", refusal.message, facts={"clock": name})
         return {"extended": False, "extensionRefused": refusal.message}

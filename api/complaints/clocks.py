@@ -1,76 +1,37 @@
-"""The clocks of complaints in the register: each verb moves clocks by the pure rules, keeps the history, and says what moved."""
+"""The clocks of complaints in the register: each verb moves clocks by the pure rules, keeps the history, says what moved."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints.policies import policies_for
-from api.complaints.tables import ClockChangeRow, ClockRow, ComplaintRow, EventRow
-from engine import feel
-from engine.calendars import CalendarSet
+from api.complaints import clock_start
+from api.complaints.clock_rows import ClockNotFound, Desk, add, keep, label, newest, open_clocks, wanted
+from api.complaints.clock_start import AT_RECEIPT, chosen_policies
+from api.complaints.tables import ClockRow, ComplaintRow
+from api.deadlines.calendars import KeptCalendars
+from engine.calendars import Calendar
 from engine.deadlines import clocks
-from engine.deadlines.clocks import Act, Moved
 from engine.deadlines.compute import Anchor
 from engine.deadlines.policy import DeadlinePolicy
 from engine.deadlines.state import OPEN, ClockState, Evidence
 from engine.deadlines.warn import warn_at
-from engine.deadlines.warn import warn_at
-from engine.errors import NotFound
 from engine.execution.world import CaseClock
-from engine.zones import local_date
 
-LABELS = {
-    "acknowledgement": "Acknowledgement",
-    "update": "Next update",
-    "final_response": "Final response",
-    "early_resolution": "Early resolution",
-    "holding_notice": "Holding notice",
-    "target": "Internal target",
-    "stage": "Stage",
-    "contribution": "Contribution",
-    "referral_window": "Time to go outside",
-    "commitment": "Promised remedy",
-    "assessment": "Assessment",
-}
-
-
-# Events that happen when the organisation receives the complaint, as the regimes call them.
-AT_RECEIPT = frozenset({"received", "first_raised", "sent_to_company"})
-
-
-class ClockNotFound(NotFound):
-    """This complaint has no such clock."""
-
-    code = "clock_not_found"
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Where clocks are moved: the transaction, who acts, when, and how new keys are made."""
-
-    session: Session
-    act: Act
-    moment: feel.Moment
-    next_key: Callable[[], int]
-
-
-def label(name: str) -> str:
-    """Return the name of a clock as people read it."""
-    return LABELS.get(name, name.replace("_", " ").capitalize())
+__all__ = ["CaseClocks", "ClockNotFound", "Desk", "label"]
 
 
 class CaseClocks:
-    """Clocks over one set of calendars; every verb returns the names of the clocks that moved."""
+    """Clocks over the kept calendars; every verb returns the names of the clocks that moved."""
 
-    def __init__(self, calendars: CalendarSet) -> None:
-        """``calendars`` holds every version in use."""
+    def __init__(self, calendars: KeptCalendars) -> None:
+        """``calendars`` holds every version."""
         self.calendars = calendars
+
+    # what diagrams see
 
     def due(self, session: Session, instance_key: int, name: str) -> datetime | None:
         """Return the bound (aware UTC) of the open clock ``name`` of the case, None when it has none or it is paused."""
@@ -102,173 +63,143 @@ class CaseClocks:
             lambda share: warn_at(state, share, calendar) if state.status == "running" else None,
         )
 
-    def start_by_policy(
-        self, desk: Desk, complaint: ComplaintRow, *, category: str | None, stage: str | None, only: str | None = None
-    ) -> tuple[str, ...]:
-        """Start (or, for anchors still to come, project) the clocks of the deadline table; one of them with ``only``.
+    # starting
 
-        A clock the complaint already has open is put under the new policy instead, from its original anchor (rule 10).
-        """
-        received = Anchor("received", at=complaint.received_at)
-        on = local_date(complaint.received_at, self.calendars.get(None).zone)
-        chosen = policies_for(
-            desk.session, regime=complaint.regime, category=category, stage=stage, on=on, moment=desk.moment
-        )
-        moved: list[str] = []
-        for policy in chosen:
-            if only is not None and policy.clock != only:
-                continue
-            calendar = self.calendars.get(policy.calendar)
-            row = self._newest(desk.session, complaint.key, policy.clock)
-            if row is not None:
-                state = ClockState.from_json(row.saved)
-                if state.is_open and state.policy != policy and state.anchor.event == policy.anchor:
-                    self._keep(desk, row, clocks.recategorise(state, policy, calendar, desk.act))
-                    moved.append(policy.clock)
-                if state.is_open or (state.policy.stage, state.anchor.event) == (policy.stage, policy.anchor):
-                    continue
-            number = 1 if row is None else row.number + 1
-            result = self._first(policy, received, chosen, desk, number=number)
-            if result is not None:
-                self._add(desk, complaint, result)
-                moved.append(policy.clock)
-        return tuple(moved)
+    def start_by_policy(
+        self, desk: Desk, complaint: ComplaintRow, *, category: str | None, stage: str | None
+    ) -> tuple[str, ...]:
+        """Start, project, re-rule and rule out the clocks the deadline table gives this kind of complaint; safe to repeat."""
+        self.calendars.refresh(desk.session)
+        return clock_start.fit(self.calendars, desk, complaint, category=category, stage=stage)
 
     def start_with(
         self, desk: Desk, complaint: ComplaintRow, name: str, *, anchor: Anchor, category: str | None, stage: str | None
     ) -> tuple[str, ...]:
         """Start the clock ``name`` from an anchor that has just happened, if the deadline table has one."""
-        on = local_date(complaint.received_at, self.calendars.get(None).zone)
-        for policy in policies_for(
-            desk.session, regime=complaint.regime, category=category, stage=stage, on=on, moment=desk.moment
-        ):
+        self.calendars.refresh(desk.session)
+        for policy in chosen_policies(self.calendars, desk, complaint, category=category, stage=stage):
             if policy.clock == name:
                 calendar = self.calendars.get(policy.calendar)
-                row = self._newest(desk.session, complaint.key, name)
+                row = newest(desk.session, complaint.key, name)
                 if row is not None and row.state == "projected":
-                    self._keep(desk, row, clocks.re_anchor(ClockState.from_json(row.saved), anchor, calendar, desk.act))
+                    state = ClockState.from_json(row.saved)
+                    counted = self._calendar(state)
+                    keep(desk, row, clocks.re_anchor(state, anchor, counted, desk.act), counted)
                 else:
                     number = row.number + 1 if row is not None else 1
-                    self._add(desk, complaint, clocks.start(policy, anchor, calendar, desk.act, number=number))
+                    add(desk, complaint, clocks.start(policy, anchor, calendar, desk.act, number=number), calendar)
                 return (name,)
         return ()
 
+    def start_until(
+        self, desk: Desk, complaint: ComplaintRow, policy: DeadlinePolicy, *, due: date
+    ) -> tuple[str, ...]:
+        """Start a clock that ends on a promised date."""
+        row = newest(desk.session, complaint.key, policy.clock)
+        number, calendar = row.number + 1 if row is not None else 1, self.calendars.get(None)
+        anchor = Anchor(policy.anchor, on=due)
+        add(desk, complaint, clocks.start(policy, anchor, calendar, desk.act, number=number), calendar)
+        return (policy.clock,)
+
+    def happened(self, desk: Desk, complaint: ComplaintRow, event: str, at: datetime) -> tuple[str, ...]:
+        """Start every clock that counts from ``event`` (``acknowledged``, ``investigation_finished`` …): projected or new."""
+        moved = []
+        for row in open_clocks(desk.session, complaint.key):
+            state = ClockState.from_json(row.saved)
+            if state.anchor.event == event and not state.anchor_known:
+                calendar = self._calendar(state)
+                keep(desk, row, clocks.re_anchor(state, Anchor(event, at=at), calendar, desk.act), calendar)
+                moved.append(row.name)
+        stage = clock_start.stage_of(desk.session, complaint.key)
+        return (*moved, *clock_start.start_for_event(self.calendars, desk, complaint, event, at, stage=stage))
+
     def preview(self, desk: Desk, complaint: ComplaintRow, name: str) -> date | None:
         """Return when a clock of the deadline table would be due if its anchor happened now; nothing is stored."""
-        on = local_date(complaint.received_at, self.calendars.get(None).zone)
-        chosen = policies_for(
-            desk.session, regime=complaint.regime, category=complaint.category, stage=None, on=on, moment=desk.moment
-        )
+        chosen = chosen_policies(self.calendars, desk, complaint, category=complaint.category, stage=None)
         policy = next((each for each in chosen if each.clock == name), None)
         if policy is None:
             return None
         anchor = Anchor(policy.anchor, at=desk.act.at)
         return clocks.start(policy, anchor, self.calendars.get(policy.calendar), desk.act).state.due_on
 
-    def anchor_happened(self, desk: Desk, complaint: ComplaintRow, event: str, at: datetime) -> tuple[str, ...]:
-        """Start every projected clock that waits for ``event`` (``acknowledged``, ``final_response_sent`` …)."""
-        moved = []
-        for row in self._open(desk.session, complaint.key):
-            state = ClockState.from_json(row.saved)
-            if state.anchor.event == event and not state.anchor_known:
-                self._keep(desk, row, clocks.re_anchor(state, Anchor(event, at=at), self._calendar(state), desk.act))
-                moved.append(row.name)
-        return tuple(moved)
+    # running
 
     def meet(self, desk: Desk, complaint: ComplaintRow, name: str, evidence: Evidence) -> tuple[str, ...]:
         """Record the evidence that answers a clock; a repeating clock starts its next round. Nothing open: nothing moves."""
-        open_rows = self._open(desk.session, complaint.key)  # several promises may run side by side
-        row = next((one for one in reversed(open_rows) if one.name == name), None)
-        if row is None:
-            return ()
-        state = ClockState.from_json(row.saved)
-        met = clocks.meet(state, self._calendar(state), desk.act, evidence=evidence)
-        self._keep(desk, row, met)
-        if met.state.policy.repeats:
-            calendar = self.calendars.get(met.state.calendar_id)
-            self._add(desk, complaint, clocks.start_next(met.state, calendar, desk.act))
-        return (name,)
-
-    def start_until(
-        self, desk: Desk, complaint: ComplaintRow, policy: DeadlinePolicy, *, due: date
-    ) -> tuple[str, ...]:
-        """Start a clock that ends on a promised date."""
-        row = self._newest(desk.session, complaint.key, policy.clock)
-        number = row.number + 1 if row is not None else 1
-        anchor = Anchor(policy.anchor, on=due)
-        self._add(desk, complaint, clocks.start(policy, anchor, self.calendars.get(None), desk.act, number=number))
-        return (policy.clock,)
-
-    def skip(self, desk: Desk, complaint: ComplaintRow, name: str) -> tuple[str, ...]:
-        """Leave out one round of a repeating clock, for the reason of the act; the next round counts from now."""
-        row = self._newest(desk.session, complaint.key, name)
+        row = newest(desk.session, complaint.key, name)
         if row is None or row.state not in OPEN:
             return ()
         state = ClockState.from_json(row.saved)
-        self._keep(desk, row, clocks.supersede(state, desk.act))
+        met = clocks.meet(state, self._calendar(state), desk.act, evidence=evidence)
+        keep(desk, row, met, self._calendar(state))
+        if met.state.policy.repeats:
+            calendar = self.calendars.get(met.state.calendar_id)
+            add(desk, complaint, clocks.start_next(met.state, calendar, desk.act), calendar)
+        return (name,)
+
+    def skip(self, desk: Desk, complaint: ComplaintRow, name: str) -> tuple[str, ...]:
+        """Leave out one round of a repeating clock, for the reason of the act; the next round counts from now."""
+        row = newest(desk.session, complaint.key, name)
+        if row is None or row.state not in OPEN:
+            return ()
+        state = ClockState.from_json(row.saved)
+        keep(desk, row, clocks.supersede(state, desk.act), self._calendar(state))
         if state.policy.repeats:
             calendar = self.calendars.get(state.calendar_id)
             anchor = Anchor(state.policy.anchor, at=desk.act.at)
-            number = state.number + 1
-            self._add(desk, complaint, clocks.start(state.policy, anchor, calendar, desk.act, number=number))
+            again = clocks.start(state.policy, anchor, calendar, desk.act, number=state.number + 1)
+            add(desk, complaint, again, calendar)
         return (name,)
-
-    def open_names(self, session: Session, complaint_key: int) -> frozenset[str]:
-        """Return the names of the complaint's open clocks."""
-        return frozenset(row.name for row in self._open(session, complaint_key))
-
-    def pausable(self, session: Session, complaint_key: int, name: str) -> bool:
-        """Tell whether the complaint has such a clock, open, and its policy lets it pause."""
-        row = self._newest(session, complaint_key, name)
-        return row is not None and row.state in OPEN and ClockState.from_json(row.saved).policy.pausable
-
-    def is_paused(self, session: Session, complaint_key: int, name: str) -> bool:
-        """Tell whether the clock is paused now."""
-        row = self._newest(session, complaint_key, name)
-        return row is not None and row.state == "paused"
 
     def pause(self, desk: Desk, complaint: ComplaintRow, name: str, *, category: str) -> tuple[str, ...]:
         """Stop a pausable clock. Raises ``ClockNotFound``, ``ClockNotPausable`` and the other refusals of the rules."""
-        row = self._wanted(desk.session, complaint.key, name)
-        state = ClockState.from_json(row.saved)
-        self._keep(desk, row, clocks.pause(state, self._calendar(state), desk.act, category=category))
+        row, state, calendar = self._wanted(desk, complaint, name)
+        keep(desk, row, clocks.pause(state, calendar, desk.act, category=category), calendar)
         return (name,)
 
     def resume(self, desk: Desk, complaint: ComplaintRow, name: str, *, category: str | None = None) -> tuple[str, ...]:
         """Let a paused clock run again. Raises ``ClockNotFound``, ``ClockNotPaused``."""
-        row = self._wanted(desk.session, complaint.key, name)
-        state = ClockState.from_json(row.saved)
-        self._keep(desk, row, clocks.resume(state, self._calendar(state), desk.act, category=category))
+        row, state, calendar = self._wanted(desk, complaint, name)
+        keep(desk, row, clocks.resume(state, calendar, desk.act, category=category), calendar)
         return (name,)
 
     def extend(
-        self, desk: Desk, complaint: ComplaintRow, name: str, *, category: str, letter: str, amount: int | None = None
+        self,
+        desk: Desk,
+        complaint: ComplaintRow,
+        name: str,
+        *,
+        category: str,
+        letter: str,
+        sent_at: datetime,
+        amount: int | None = None,
     ) -> tuple[str, ...]:
-        """Lengthen a clock by its policy's extension; its letter leaves in this transaction. Raises the refusals."""
-        row = self._wanted(desk.session, complaint.key, name)
-        state = ClockState.from_json(row.saved)
+        """Lengthen a clock by its policy's extension; its ``letter`` left at ``sent_at``. Raises the refusals."""
+        row, state, calendar = self._wanted(desk, complaint, name)
         moved = clocks.extend(
-            state,
-            self._calendar(state),
-            desk.act,
-            sent_at=desk.act.at,
-            letter=letter,
-            category=category,
-            amount=amount,
+            state, calendar, desk.act, sent_at=sent_at, letter=letter, category=category, amount=amount
         )
-        self._keep(desk, row, moved)
+        keep(desk, row, moved, calendar)
         return (name,)
 
+    def extended_to(
+        self, desk: Desk, complaint: ComplaintRow, name: str, *, category: str, amount: int | None = None
+    ) -> date | None:
+        """Return when the clock would be due if its extension letter left now. Raises the refusals; nothing is stored."""
+        _, state, calendar = self._wanted(desk, complaint, name)
+        moved = clocks.extend(
+            state, calendar, desk.act, sent_at=desk.act.at, letter="to come", category=category, amount=amount
+        )
+        return moved.state.due_on
+
     def cancel(self, desk: Desk, complaint: ComplaintRow, names: Iterable[str] | None = None) -> tuple[str, ...]:
-        """End open clocks that are no longer wanted: those named, or all. A missed one stays missed, on record."""
-        wanted = None if names is None else frozenset(names)
+        """End open clocks that are no longer wanted: those named, or all."""
+        ending = None if names is None else frozenset(names)
         moved = []
-        for row in self._open(desk.session, complaint.key):
-            if wanted is not None and row.name not in wanted:
-                continue
-            self.note_breach(desk, row)
-            if row.state != "breached":
-                self._keep(desk, row, clocks.cancel(ClockState.from_json(row.saved), desk.act))
+        for row in open_clocks(desk.session, complaint.key):
+            if ending is None or row.name in ending:
+                state = ClockState.from_json(row.saved)
+                keep(desk, row, clocks.cancel(state, desk.act), self._calendar(state))
                 moved.append(row.name)
         return tuple(moved)
 
@@ -283,131 +214,76 @@ class CaseClocks:
         for row in rows:
             state = ClockState.from_json(row.saved)
             if state.anchor.event in AT_RECEIPT:
-                anchor = Anchor(state.anchor.event, at=received_at)
-                result = clocks.re_anchor(state, anchor, self._calendar(state), desk.act)
-                self._keep(desk, row, result)
+                anchor, calendar = Anchor(state.anchor.event, at=received_at), self._calendar(state)
+                result = clocks.re_anchor(state, anchor, calendar, desk.act)
+                keep(desk, row, result, calendar)
                 moved.append(row.name)
                 if row.name == "acknowledgement":
                     acknowledge_on = result.state.due_on
         for row in rows:
             state = ClockState.from_json(row.saved)
             if acknowledge_on and state.anchor.event == "acknowledged" and state.expected_on:
-                self._keep(desk, row, clocks.re_project(state, acknowledge_on, self._calendar(state), desk.act))
+                calendar = self._calendar(state)
+                keep(desk, row, clocks.re_project(state, acknowledge_on, calendar, desk.act), calendar)
                 moved.append(row.name)
         return tuple(moved)
 
-    def note_breach(self, desk: Desk, row: ClockRow) -> bool:
+    def breach(self, desk: Desk, row: ClockRow) -> bool:
         """Note that a clock's bound has passed; safe to repeat. Returns whether it was news."""
-        moved = clocks.breach(ClockState.from_json(row.saved), desk.act)
-        if not moved.changes:
-            return False
-        self._keep(desk, row, moved)
-        return True
+        state = ClockState.from_json(row.saved)
+        moved = clocks.breach(state, desk.act)
+        keep(desk, row, moved, self._calendar(state))
+        return bool(moved.changes)
 
-    def _first(
-        self, policy: DeadlinePolicy, received: Anchor, chosen: Iterable[DeadlinePolicy], desk: Desk, *, number: int
-    ) -> Moved | None:
-        """Start or project a clock; None when it counts from something of which nothing is known yet."""
-        calendar = self.calendars.get(policy.calendar)
-        if policy.anchor in AT_RECEIPT:
-            anchor = replace(received, event=policy.anchor)
-            return clocks.start(policy, anchor, calendar, desk.act, number=number)
-        if policy.anchor == "stage_opened":
-            anchor = Anchor("stage_opened", at=desk.act.at)
-            return clocks.start(policy, anchor, calendar, desk.act, number=number)
-        if policy.anchor == "acknowledged":
-            before = next((each for each in chosen if each.clock == "acknowledgement"), None)
-            first = None if before is None else self._first(before, received, chosen, desk, number=1)
-            if first is not None and first.state.due_on is not None:
-                return clocks.project(policy, first.state.due_on, calendar, desk.act, number=number)
-        return None
+    # calendars
 
-    def _calendar(self, state: ClockState) -> Any:
+    def recalendar(self, desk: Desk, rows: Iterable[ClockRow], calendar: Calendar) -> tuple[str, ...]:
+        """Count open clocks with a new version of their calendar; one it would shorten is held for approval (rule 5)."""
+        moved = []
+        for row in rows:
+            state = ClockState.from_json(row.saved)
+            result = clocks.recalendar(state, calendar, desk.act)
+            counted = calendar if result.state.calendar_version == calendar.version else self._calendar(state)
+            keep(desk, row, result, counted)
+            row.calendar_seen = max(row.calendar_seen, calendar.version)
+            if result.state.bound_at != state.bound_at:
+                moved.append(row.name)
+        return tuple(moved)
+
+    def approve(self, desk: Desk, row: ClockRow) -> tuple[str, ...]:
+        """Let a held calendar change shorten the clock. Raises ``NothingHeld``, ``ReasonNeeded``."""
+        state = ClockState.from_json(row.saved)
+        version = state.held.calendar_version if state.held else state.calendar_version
+        calendar = self.calendars.get_version(state.calendar_id, version)
+        keep(desk, row, clocks.approve_shortening(state, calendar, desk.act), calendar)
+        return (row.name,)
+
+    def decline(self, desk: Desk, row: ClockRow) -> tuple[str, ...]:
+        """Keep the date in spite of a held calendar change. Raises ``NothingHeld``."""
+        state = ClockState.from_json(row.saved)
+        keep(desk, row, clocks.decline_shortening(state, desk.act), self._calendar(state))
+        return ()
+
+    # what is known
+
+    def open_names(self, session: Session, complaint_key: int) -> frozenset[str]:
+        """Return the names of the complaint's open clocks."""
+        return frozenset(row.name for row in open_clocks(session, complaint_key))
+
+    def pausable(self, session: Session, complaint_key: int, name: str) -> bool:
+        """Tell whether the complaint has such a clock, open, and its policy lets it pause."""
+        row = newest(session, complaint_key, name)
+        return row is not None and row.state in OPEN and ClockState.from_json(row.saved).policy.pausable
+
+    def is_paused(self, session: Session, complaint_key: int, name: str) -> bool:
+        """Tell whether the clock is paused now."""
+        row = newest(session, complaint_key, name)
+        return row is not None and row.state == "paused"
+
+    def _calendar(self, state: ClockState) -> Calendar:
         return self.calendars.get_version(state.calendar_id, state.calendar_version)
 
-    def _open(self, session: Session, complaint_key: int) -> list[ClockRow]:
-        return list(
-            session.scalars(
-                select(ClockRow)
-                .where(ClockRow.complaint_key == complaint_key, ClockRow.state.in_(OPEN))
-                .order_by(ClockRow.name, ClockRow.number)
-            )
-        )
-
-    def _newest(self, session: Session, complaint_key: int, name: str) -> ClockRow | None:
-        return session.scalar(
-            select(ClockRow)
-            .where(ClockRow.complaint_key == complaint_key, ClockRow.name == name)
-            .order_by(ClockRow.number.desc())
-            .limit(1)
-        )
-
-    def _wanted(self, session: Session, complaint_key: int, name: str) -> ClockRow:
-        row = self._newest(session, complaint_key, name)
-        if row is None:
-            raise ClockNotFound(clock=name)
-        return row
-
-    def _add(self, desk: Desk, complaint: ComplaintRow, moved: Moved) -> None:
-        row = ClockRow(key=desk.next_key(), complaint_key=complaint.key, name=moved.state.name)
-        desk.session.add(row)
-        self._keep(desk, row, moved)
-
-    def _keep(self, desk: Desk, row: ClockRow, moved: Moved) -> None:
-        """Write the clock as it is now, and a line of history for each change."""
-        state = moved.state
-        row.number, row.state, row.saved = state.number, state.status, state.to_json()
-        row.due_on, row.bound_at = state.due_on, state.bound_at
-        row.calendar_id, row.calendar_version = state.calendar_id, state.calendar_version
-        desk.session.flush()
-        for change in moved.changes:
-            desk.session.add(
-                ClockChangeRow(
-                    key=desk.next_key(),
-                    clock_key=row.key,
-                    complaint_key=row.complaint_key,
-                    at=change.at,
-                    by=change.by,
-                    change=change.kind,
-                    reason=change.reason,
-                    state_after=change.status,
-                    due_before=change.due_before,
-                    due_after=change.due,
-                )
-            )
-            if change.kind in _TOLD:
-                desk.session.add(_event(desk, row, change.kind, _facts(change)))
-
-
-_TOLD = {
-    "paused": "paused",
-    "resumed": "runs again",
-    "extended": "extended",
-    "met": "met",
-    "breached": "breached",
-    "breach_superseded": "breach superseded",
-    "re_anchored": "counted anew",
-    "recategorised": "under another rule",
-    "calendar_changed": "moved by a calendar change",
-    "cancelled": "no longer needed",
-    "superseded": "left out",
-}
-
-
-def _facts(change: clocks.ClockChange) -> Mapping[str, Any]:
-    dates = {"from": change.due_before, "to": change.due}
-    facts = {name: day.isoformat() for name, day in dates.items() if day is not None}
-    return facts | ({"reason": change.reason} if change.reason else {})
-
-
-def _event(desk: Desk, row: ClockRow, kind: str, facts: Mapping[str, Any]) -> EventRow:
-    return EventRow(
-        key=desk.next_key(),
-        complaint_key=row.complaint_key,
-        at=desk.act.at,
-        by=desk.act.by,
-        kind=f"clock-{kind.replace('_', '-')}",
-        text=f"{label(row.name)}: {_TOLD[kind]}",
-        public=False,
-        facts=dict(facts),
-    )
+    def _wanted(self, desk: Desk, complaint: ComplaintRow, name: str) -> tuple[ClockRow, ClockState, Calendar]:
+        row = wanted(desk.session, complaint.key, name)
+        state = ClockState.from_json(row.saved)
+        return row, state, self._calendar(state)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints.clock_jobs import ANCHORS
+from api.complaints import extensions
 from api.complaints.clocks import CaseClocks, Desk
+from api.complaints.evidence import meet_each
 from api.complaints.facts import letter_facts, parties
 from api.complaints.links import new_link
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow
@@ -49,6 +50,7 @@ def write_now(service: Redress, desk: Desk, complaint: ComplaintRow, letter: str
         link=f"{service.settings.base_url}/t/{token}",
         variables={"holdingText": reason, "extensionReason": reason, "reason": reason},
     )
+    facts["newDate"] = extensions.new_date(service.case_clocks, desk, complaint, letter)
     written = service.letters.write(
         letter,
         {name: feel.inward(value) for name, value in facts.items()},
@@ -143,9 +145,6 @@ def dispatched(
             facts={"letter": str(letter.key)},
         )
     )
-    if not letter.meets:
-        return ()
-    moved = clocks.meet(desk, complaint, letter.meets, Evidence(kind, str(letter.key), desk.act.at))
-    if letter.meets in ANCHORS:
-        moved += clocks.anchor_happened(desk, complaint, ANCHORS[letter.meets], desk.act.at)
-    return moved
+    evidence_of = Evidence(kind, str(letter.key), desk.act.at)
+    moved = meet_each(clocks, desk, complaint, letter.meets or "", evidence_of)
+    return (*moved, *extensions.begin(clocks, desk, complaint, letter))

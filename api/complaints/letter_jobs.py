@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from api.complaints.errand import Errand
+from api.complaints.extensions import new_date
 from api.complaints.facts import letter_facts, parties
 from api.complaints.letters import Written
 from api.complaints.links import new_link
@@ -67,8 +68,10 @@ def _written(errand: Errand, complaint: ComplaintRow) -> Written:
     )
     if facts["clocks"].get("referral_window") is None:  # it starts when this very letter has left
         facts["clocks"]["referral_window"] = errand.tools.clocks.preview(errand.desk, complaint, "referral_window")
+    letter = errand.header("letter")
+    facts["newDate"] = new_date(errand.tools.clocks, errand.desk, complaint, letter)
     return errand.tools.letters.write(
-        errand.header("letter"),
+        letter,
         {name: feel.inward(value) for name, value in facts.items()},
         moment=errand.context.moment,
         zone=settings.time_zone,

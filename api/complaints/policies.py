@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -13,10 +15,12 @@ from sqlalchemy.orm import Session
 from engine import dmn, feel
 from engine.deadlines import policy as policies
 from engine.deadlines.policy import DeadlinePolicy
+from engine.dmn.model import TableBox
 from engine.errors import Broken
 from engine.store.tables import decision_definitions, resources
 
 DECISION = "deadline_policies"
+_LITERAL = re.compile(r'"([^"\\]*)"')
 
 
 class DeadlineTableMissing(Broken):
@@ -25,12 +29,47 @@ class DeadlineTableMissing(Broken):
     code = "deadline_table_missing"
 
 
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """What the table distinguishes: its regimes, and the categories with rows of their own."""
+
+    regimes: tuple[str, ...]
+    categories: tuple[str, ...]
+
+
 def policies_for(
     session: Session, *, regime: str, category: str | None, stage: str | None, on: date, moment: feel.Moment
 ) -> tuple[DeadlinePolicy, ...]:
-    """Return one policy per clock for a complaint of this kind whose anchor date is ``on``. Raises ``DeadlineTableMissing``."""
+    """Return one policy per clock for a complaint of this kind whose anchor date is ``on``.
+
+    The version of each says both what its row calls itself and which deployment of the table it came from, such as
+    ``2026-11, table 3``. Raises ``DeadlineTableMissing``.
+    """
+    version, model = _table(session)
+    inputs = {"regime": regime, "category": category, "stage": stage, "anchorDate": on}
+    decided = dmn.decide(model, DECISION, {k: feel.inward(v) for k, v in inputs.items()}, moment=moment)
+    rows: list[Mapping[str, Any]] = feel.outward(decided.required()) or []
+    chosen = policies.read_policies(rows, regime=regime, category=category, stage=stage)
+    return tuple(replace(policy, version=f"{policy.version}, table {version}") for policy in chosen)
+
+
+def kinds(session: Session) -> Kinds:
+    """Return the regimes and categories the table names, in the table's order. Raises ``DeadlineTableMissing``."""
+    _, model = _table(session)
+    box = model.decisions[DECISION].expression
+    found: dict[str, dict[str, None]] = {"regime": {}, "category": {}}
+    if isinstance(box, TableBox):
+        for place, column in enumerate(box.inputs):
+            if column.expression.text.strip() in found:
+                for rule in box.rules:
+                    words = _LITERAL.findall(rule.conditions[place].text)
+                    found[column.expression.text.strip()].update(dict.fromkeys(words))
+    return Kinds(tuple(found["regime"]), tuple(found["category"]))
+
+
+def _table(session: Session) -> tuple[int, dmn.Model]:
     newest = session.execute(
-        select(decision_definitions.c.key, resources.c.content)
+        select(decision_definitions.c.key, decision_definitions.c.version, resources.c.content)
         .join(resources, resources.c.key == decision_definitions.c.resource_key)
         .where(decision_definitions.c.decision_id == DECISION, decision_definitions.c.state == "ACTIVE")
         .order_by(decision_definitions.c.version.desc())
@@ -38,12 +77,7 @@ def policies_for(
     ).first()
     if newest is None:
         raise DeadlineTableMissing
-    inputs = {"regime": regime, "category": category, "stage": stage, "anchorDate": on}
-    decided = dmn.decide(
-        _model(newest.key, newest.content), DECISION, {k: feel.inward(v) for k, v in inputs.items()}, moment=moment
-    )
-    rows: list[Mapping[str, Any]] = feel.outward(decided.required()) or []
-    return policies.read_policies(rows, regime=regime, category=category, stage=stage)
+    return newest.version, _model(newest.key, newest.content)
 
 
 @lru_cache(maxsize=4)

@@ -134,6 +134,8 @@ class ClockRow(db.Model):
     __table_args__ = (
         UniqueConstraint("complaint_key", "name", "number"),
         Index("ix_complaint_clocks_open", "state", "bound_at"),
+        Index("ix_complaint_clocks_next_at", "next_at"),
+        Index("ix_complaint_clocks_calendar", "calendar_id", "calendar_seen"),
     )
 
     key: Mapped[int] = _key()
@@ -145,6 +147,8 @@ class ClockRow(db.Model):
     bound_at: Mapped[datetime | None] = mapped_column(Moment)
     calendar_id: Mapped[str] = mapped_column(String(64))
     calendar_version: Mapped[int]
+    calendar_seen: Mapped[int]  # newest calendar version this clock was judged by, whether it moved or not
+    next_at: Mapped[datetime | None] = mapped_column(Moment)  # when it warns or breaches next
     saved: Mapped[dict[str, Any]] = mapped_column(Json)  # engine.deadlines ClockState, policy included
 
 
@@ -184,7 +188,8 @@ class LetterRow(db.Model):
     dispatched_at: Mapped[datetime | None] = mapped_column(Moment)
     evidence: Mapped[str | None] = mapped_column(Text)
     outbox_key: Mapped[int | None] = mapped_column(BigInteger, index=True)
-    meets: Mapped[str | None] = mapped_column(String(40))  # the clock its dispatch answers
+    meets: Mapped[str | None] = mapped_column(Text)  # the clocks its dispatch answers, parted by commas
+    extends: Mapped[dict[str, Any] | None] = mapped_column(Json)  # the extension that begins with its dispatch
 
 
 class DocumentRow(db.Model):

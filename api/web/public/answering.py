@@ -142,7 +142,7 @@ def _sheet(visit: Visit) -> Form:
 
 
 def _survey_form() -> Form:
-    return the_engine().parsed_form(unsent.latest_form_key("survey"))
+    return the_engine().latest_form("survey")
 
 
 _ANSWERED = frozenset(

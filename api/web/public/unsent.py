@@ -103,7 +103,7 @@ def find(mark: str | None = None) -> Unsent | None:
 
 def begin() -> Unsent:
     """Return a new, empty one on the form that is deployed now; nothing is stored before something is answered."""
-    key = latest_form_key("complaint")
+    key = form_key()
     return Unsent(new_mark(), key, the_engine().parsed_form(key), {}, the_service().clock.now(), began=False)
 
 
@@ -121,24 +121,20 @@ def discard(unsent: Unsent) -> None:
         (the_service().settings.uploads_dir / storage).unlink(missing_ok=True)
 
 
-def latest_form_key(form_id: str) -> int:
-    """Return the key of a form: the start form of the complaint process, or the newest one of this name. Raises ``NoForm``."""
+def form_key() -> int:
+    """Return the key of the form that the newest complaint process starts with. Raises ``NoForm``."""
     engine = the_engine()
-    if form_id == "complaint":
-        newest = engine.process_definitions(
-            Query(
-                where=(Condition("process_definition_id", "eq", PROCESS),),
-                sort=(Sort("version", descending=True),),
-                limit=1,
-            )
-        ).items
-        bound = engine.start_form(newest[0].process_definition_key) if newest else None
-        if bound is not None:
-            return bound.form_key
-    found = engine.newest_form(form_id)
-    if found is None:
-        raise NoForm(form=form_id)
-    return found.form_key
+    newest = engine.process_definitions(
+        Query(
+            where=(Condition("process_definition_id", "eq", PROCESS),),
+            sort=(Sort("version", descending=True),),
+            limit=1,
+        )
+    ).items
+    bound = engine.start_form(newest[0].process_definition_key) if newest else None
+    if bound is None:
+        raise NoForm(process=PROCESS)
+    return bound.form_key
 
 
 def date_errors(answers: Mapping[str, Any], step: Step) -> tuple[FieldError, ...]:

@@ -1,0 +1,173 @@
+"""Clocks as rows of the register: found, written with their history and timeline, and when each wants attention next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.complaints.tables import ClockChangeRow, ClockRow, ComplaintRow, EventRow
+from engine import feel
+from engine.calendars import Calendar
+from engine.deadlines.clocks import Act, ClockChange, Moved
+from engine.deadlines.state import OPEN, ClockState
+from engine.deadlines.warn import warnings_to_come
+from engine.errors import NotFound
+
+LABELS = {
+    "acknowledgement": "Acknowledgement",
+    "update": "Next update",
+    "final_response": "Final response",
+    "early_resolution": "Early resolution",
+    "holding_notice": "Holding notice",
+    "target": "Internal target",
+    "stage": "Stage",
+    "contribution": "Contribution",
+    "referral_window": "Time to go outside",
+    "commitment": "Promised remedy",
+    "assessment": "Assessment",
+    "outcome_letter": "Letter of outcome",
+    "data_protection_acknowledgement": "Data-protection acknowledgement",
+    "internal_review": "Internal review",
+    "explanation": "Letter explaining the delay",
+}
+WINDOWS = frozenset({"referral_window"})  # time the complainant has: nobody is late when it is over
+
+_TOLD = {
+    "paused": "paused",
+    "resumed": "runs again",
+    "extended": "extended",
+    "met": "met",
+    "breached": "breached",
+    "breach_superseded": "breach superseded",
+    "re_anchored": "counted anew",
+    "recategorised": "under another rule",
+    "calendar_changed": "moved by a calendar change",
+    "calendar_change_held": "a calendar change would shorten it; kept until somebody approves",
+    "calendar_change_declined": "kept in spite of a calendar change",
+    "cancelled": "no longer needed",
+    "superseded": "left out",
+    "ruled_out": "does not apply any more",
+}
+
+
+class ClockNotFound(NotFound):
+    """This complaint has no such clock."""
+
+    code = "clock_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where clocks are moved: the transaction, who acts, when, and how new keys are made."""
+
+    session: Session
+    act: Act
+    moment: feel.Moment
+    next_key: Callable[[], int]
+
+
+def label(name: str) -> str:
+    """Return the name of a clock as people read it."""
+    return LABELS.get(name, name.replace("_", " ").capitalize())
+
+
+def open_clocks(session: Session, complaint_key: int) -> list[ClockRow]:
+    """Return the clocks of a complaint for which evidence is still awaited."""
+    return list(
+        session.scalars(
+            select(ClockRow)
+            .where(ClockRow.complaint_key == complaint_key, ClockRow.state.in_(OPEN))
+            .order_by(ClockRow.name, ClockRow.number)
+        )
+    )
+
+
+def newest(session: Session, complaint_key: int, name: str) -> ClockRow | None:
+    """Return the latest round of a clock, open or not; None when there never was one."""
+    return session.scalar(
+        select(ClockRow)
+        .where(ClockRow.complaint_key == complaint_key, ClockRow.name == name)
+        .order_by(ClockRow.number.desc())
+        .limit(1)
+    )
+
+
+def wanted(session: Session, complaint_key: int, name: str) -> ClockRow:
+    """Return the latest round of a clock. Raises ``ClockNotFound``."""
+    row = newest(session, complaint_key, name)
+    if row is None:
+        raise ClockNotFound(clock=name)
+    return row
+
+
+def add(desk: Desk, complaint: ComplaintRow, moved: Moved, calendar: Calendar) -> None:
+    """Write a new clock."""
+    row = ClockRow(key=desk.next_key(), complaint_key=complaint.key, name=moved.state.name, calendar_seen=0)
+    desk.session.add(row)
+    keep(desk, row, moved, calendar)
+
+
+def keep(desk: Desk, row: ClockRow, moved: Moved, calendar: Calendar) -> None:
+    """Write the clock as it is now, counted by ``calendar``, and a line of history for each change."""
+    state, waiting = moved.state, row.next_at
+    unmoved = waiting is not None and (row.bound_at, row.state) == (state.bound_at, state.status)
+    row.number, row.state, row.saved = state.number, state.status, state.to_json()
+    row.due_on, row.bound_at = state.due_on, state.bound_at
+    row.calendar_id, row.calendar_version = state.calendar_id, state.calendar_version
+    row.calendar_seen = max(row.calendar_seen, state.calendar_version)
+    row.next_at = waiting if unmoved else next_event_at(state, calendar, after=desk.act.at)
+    desk.session.flush()
+    for change in moved.changes:
+        _write(desk, row, change)
+
+
+def next_event_at(state: ClockState, calendar: Calendar, *, after: datetime) -> datetime | None:
+    """Return the next moment (UTC) at which the clock warns or breaches; None while nothing is to come."""
+    counts_from_expected = not state.anchor_known and state.policy.anchor_rule == "actual"
+    if not state.is_open or state.bound_at is None or counts_from_expected or state.name in WINDOWS:
+        return None
+    moments = [moment for moment, _ in warnings_to_come(state, calendar, after=after)]
+    if state.status != "breached":
+        moments.append(state.bound_at)
+    return min(moments, default=None)
+
+
+def _write(desk: Desk, row: ClockRow, change: ClockChange) -> None:
+    desk.session.add(
+        ClockChangeRow(
+            key=desk.next_key(),
+            clock_key=row.key,
+            complaint_key=row.complaint_key,
+            at=change.at,
+            by=change.by,
+            change=change.kind,
+            reason=change.reason,
+            state_after=change.status,
+            due_before=change.due_before,
+            due_after=change.due,
+        )
+    )
+    if change.kind in _TOLD:
+        desk.session.add(
+            EventRow(
+                key=desk.next_key(),
+                complaint_key=row.complaint_key,
+                at=desk.act.at,
+                by=desk.act.by,
+                kind=f"clock-{change.kind.replace('_', '-')}",
+                text=f"{label(row.name)}: {_TOLD[change.kind]}",
+                public=False,
+                facts=dict(_facts(change)),
+            )
+        )
+
+
+def _facts(change: ClockChange) -> Mapping[str, Any]:
+    dates = {"from": change.due_before, "to": change.due}
+    facts = {name: day.isoformat() for name, day in dates.items() if day is not None}
+    return facts | ({"reason": change.reason} if change.reason else {})

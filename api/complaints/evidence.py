@@ -1,0 +1,31 @@
+"""What shows that the complainant was reached, and which clocks it answers."""
+
+from __future__ import annotations
+
+from api.complaints.clocks import CaseClocks, Desk
+from api.complaints.tables import ComplaintRow
+from engine.deadlines.state import Evidence
+
+KINDS = {
+    "e-mail": "message_accepted",
+    "web": "message_accepted",
+    "letter": "letter_posted",
+    "post": "letter_posted",
+    "phone": "call_logged",
+    "in-person": "handed_over",
+    "social": "message_accepted",
+}
+ANCHORS = {"acknowledgement": "acknowledged", "final_response": "final_response_sent"}
+
+
+def meet_each(
+    clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, names: str, evidence: Evidence
+) -> tuple[str, ...]:
+    """Answer the clocks in ``names``, parted by commas, those the complaint has; start what counts from the event."""
+    moved: tuple[str, ...] = ()
+    for name in (each.strip() for each in names.split(",")):
+        met = clocks.meet(desk, complaint, name, evidence) if name else ()
+        moved += met
+        if met and name in ANCHORS:
+            moved += clocks.happened(desk, complaint, ANCHORS[name], evidence.sent_at)
+    return moved
