@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.db import db
+from api.db import Row
 from engine.store.columns import Json, Moment
 
 
@@ -20,7 +20,7 @@ def _complaint() -> Mapped[int]:
     return mapped_column(ForeignKey("complaints.key"), index=True)
 
 
-class ComplaintRow(db.Model):
+class ComplaintRow(Row):
     """One complaint: the unit of counting. ``state`` is one of ISO 10002's stages (see ``states``)."""
 
     __tablename__ = "complaints"
@@ -59,7 +59,7 @@ class ComplaintRow(db.Model):
     private: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  # personal answers of task forms, by path
 
 
-class PartyRow(db.Model):
+class PartyRow(Row):
     """A person a complaint has to do with: complainant, representative, or staff complained about."""
 
     __tablename__ = "complaint_parties"
@@ -76,7 +76,7 @@ class PartyRow(db.Model):
     details: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
 
 
-class IssueRow(db.Model):
+class IssueRow(Row):
     """One thing complained of, with its own finding, outcome and remedy."""
 
     __tablename__ = "complaint_issues"
@@ -93,7 +93,7 @@ class IssueRow(db.Model):
     reasons: Mapped[str | None] = mapped_column(Text)
 
 
-class RemedyRow(db.Model):
+class RemedyRow(Row):
     """A promised remedy: what, how much, by when; done by one person, verified by another."""
 
     __tablename__ = "complaint_remedies"
@@ -113,7 +113,7 @@ class RemedyRow(db.Model):
     verified_by: Mapped[str | None] = mapped_column(String(64))
 
 
-class RecordRow(db.Model):
+class RecordRow(Row):
     """One thing recorded along the way (assessment, contribution, decision …), as it was, never changed."""
 
     __tablename__ = "complaint_records"
@@ -127,7 +127,7 @@ class RecordRow(db.Model):
     data: Mapped[dict[str, Any]] = mapped_column(Json)
 
 
-class ClockRow(db.Model):
+class ClockRow(Row):
     """One running deadline of a complaint: its policy as given, its state, its due date and UTC bound."""
 
     __tablename__ = "complaint_clocks"
@@ -152,7 +152,7 @@ class ClockRow(db.Model):
     saved: Mapped[dict[str, Any]] = mapped_column(Json)  # engine.deadlines ClockState, policy included
 
 
-class ClockChangeRow(db.Model):
+class ClockChangeRow(Row):
     """One change of a clock: who, when, why, due before and after."""
 
     __tablename__ = "complaint_clock_changes"
@@ -169,7 +169,7 @@ class ClockChangeRow(db.Model):
     due_after: Mapped[date | None] = mapped_column(Date)
 
 
-class LetterRow(db.Model):
+class LetterRow(Row):
     """One letter as it was written: its text is frozen; the outbox knows whether it left."""
 
     __tablename__ = "complaint_letters"
@@ -192,7 +192,7 @@ class LetterRow(db.Model):
     extends: Mapped[dict[str, Any] | None] = mapped_column(Json)  # the extension that begins with its dispatch
 
 
-class DocumentRow(db.Model):
+class DocumentRow(Row):
     """An attachment: its bytes lie under ``storage`` in the uploads folder; the display name is only shown."""
 
     __tablename__ = "documents"
@@ -209,7 +209,7 @@ class DocumentRow(db.Model):
     added_by: Mapped[str] = mapped_column(String(64))
 
 
-class LinkRow(db.Model):
+class LinkRow(Row):
     """A secret link: whoever holds the token may follow one complaint; only the hash is kept."""
 
     __tablename__ = "complaint_links"
@@ -221,7 +221,7 @@ class LinkRow(db.Model):
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
-class EventRow(db.Model):
+class EventRow(Row):
     """One line of a complaint's timeline; append-only. ``public`` lines are shown to the complainant."""
 
     __tablename__ = "complaint_events"
@@ -237,7 +237,7 @@ class EventRow(db.Model):
     facts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
 
 
-class ExclusionRow(db.Model):
+class ExclusionRow(Row):
     """A person who may neither see nor handle a complaint: named in it, or in conflict of interest."""
 
     __tablename__ = "complaint_exclusions"
@@ -248,7 +248,7 @@ class ExclusionRow(db.Model):
     at: Mapped[datetime] = mapped_column(Moment)
 
 
-class DutyRow(db.Model):
+class DutyRow(Row):
     """Who did which kind of work on a complaint: what keeps drafter and checker, doer and verifier apart."""
 
     __tablename__ = "complaint_duties"
@@ -262,7 +262,7 @@ class DutyRow(db.Model):
     at: Mapped[datetime] = mapped_column(Moment)
 
 
-class NoticeRow(db.Model):
+class NoticeRow(Row):
     """A message to a colleague or a group inside the service, with a read receipt."""
 
     __tablename__ = "notices"
@@ -278,7 +278,7 @@ class NoticeRow(db.Model):
     read_by: Mapped[str | None] = mapped_column(String(64))
 
 
-class DraftRow(db.Model):
+class DraftRow(Row):
     """Answers not yet judged: of a visitor (found by the hash of a cookie) or of a colleague on a task."""
 
     __tablename__ = "drafts"

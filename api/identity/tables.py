@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import JSON, BigInteger, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.db import db
+from api.db import Row
 from engine.store.columns import Moment
 
 
-class PersonRow(db.Model):
+class PersonRow(Row):
     """An account."""
 
     __tablename__ = "people"
@@ -27,7 +27,7 @@ class PersonRow(db.Model):
     created_at: Mapped[datetime] = mapped_column(Moment)
 
 
-class SessionRow(db.Model):
+class SessionRow(Row):
     """Somebody signed in; only the hash of the cookie's token is kept."""
 
     __tablename__ = "sessions"
@@ -40,7 +40,7 @@ class SessionRow(db.Model):
     revoked_why: Mapped[str | None] = mapped_column(String(40))
 
 
-class TokenRow(db.Model):
+class TokenRow(Row):
     """An API token of a person; only its hash is kept."""
 
     __tablename__ = "api_tokens"
