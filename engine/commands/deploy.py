@@ -16,12 +16,12 @@ from engine.actors import Actor
 from engine.commands.check import Files, Judged, read_and_judge
 from engine.commands.errors import DeploymentRefused
 from engine.commands.house import House
-from engine.commands.rows import new_job
 from engine.dialect import Formula, ProcessDefinition, StartEvent, TimerText, Value
 from engine.dialect.lint import KnownResources
 from engine.errors import Invalid
 from engine.findings import Finding
 from engine.store import definitions, messages
+from engine.store.batch import new_job
 from engine.store.definitions import VERSIONED, DefinitionRow
 from engine.store.records import (
     DecisionDefinitionRecord,

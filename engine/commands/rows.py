@@ -2,85 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from engine import feel, values
 from engine.execution import changes as ch
 from engine.keys import Keys
-from engine.store import dialects, incidents
-from engine.store.columns import FAR, Moment
-from engine.store.errors import VersionConflict
-from engine.store.instances import InstanceRow, count_incidents
-from engine.store.tables import (
-    element_instances,
-    history,
-    jobs,
-    subscriptions,
-    task_candidates,
-    tasks,
-    variables,
-)
-
-JOB_ENDS = {
-    "completed": ("done", "COMPLETED"),
-    "error": ("done", "ERROR_THROWN"),
-    "canceled": ("cancelled", "CANCELED"),
-}
-
-
-def _set_variables(insert: Any) -> Any:
-    statement = insert(variables)
-    return statement.on_conflict_do_update(
-        index_elements=["scope_key", "name"], set_={"value": statement.excluded.value}
-    )
-
-
-# statements of nearly every step, built once: building them costs more than running them
-MANY: Any = sa.bindparam("keys", expanding=True)
-NOW = sa.bindparam("now", type_=Moment)
-NEW_STATE: Any = sa.bindparam("new_state")
-NEW_ELEMENTS, NEW_TASKS = sa.insert(element_instances), sa.insert(tasks)
-NEW_OFFERS, NEW_HISTORY = sa.insert(task_candidates), sa.insert(history)
-SET_VARIABLES = {"sqlite": _set_variables(sqlite.insert), "postgresql": _set_variables(postgresql.insert)}
-END_ELEMENTS = (
-    sa.update(element_instances)
-    .where(element_instances.c.key.in_(MANY))
-    .values(state=NEW_STATE, ended_at=NOW)
-)
-CLOSE_TASKS = (
-    sa.update(tasks)
-    .where(tasks.c.key.in_(MANY), tasks.c.state == "CREATED")
-    .values(state=NEW_STATE, completed_at=NOW, completed_by=sa.bindparam("by"), revision=tasks.c.revision + 1)
-)
-CLOSE_SEEN_TASK = (
-    sa.update(tasks)
-    .where(
-        tasks.c.key == sa.bindparam("task"),
-        tasks.c.revision == sa.bindparam("seen"),
-        tasks.c.state == "CREATED",
-    )
-    .values(state=NEW_STATE, completed_at=NOW, completed_by=sa.bindparam("by"), revision=tasks.c.revision + 1)
-)
-CLOSE_JOBS = (
-    sa.update(jobs)
-    .where(
-        jobs.c.element_instance_key.in_(MANY),
-        jobs.c.kind.in_(("service", "own")),
-        jobs.c.status.in_(("ready", "dead")),
-    )
-    .values(status=sa.bindparam("new_status"), state=NEW_STATE, ended_at=NOW, updated_at=NOW)
-)
-DISARM = (
-    sa.update(jobs)
-    .where(jobs.c.element_instance_key.in_(MANY), jobs.c.kind == "timer", jobs.c.status == "ready")
-    .values(status="cancelled", state="CANCELED", ended_at=NOW, updated_at=NOW)
-)
+from engine.store import incidents
+from engine.store.batch import JOB_ENDS, Batch, new_job
+from engine.store.columns import FAR
+from engine.store.instances import InstanceRow
+from engine.store.tables import element_instances
 
 
 class Rows:
@@ -90,8 +26,7 @@ class Rows:
         """``now`` is the moment of every row, ``actor`` the name in the history."""
         self._keys, self._now, self._actor = keys, now, actor
         self._left_out: set[int] = set()
-        self._seen: dict[int, int] = {}
-        self._clear()
+        self._batch = Batch(now, actor)
         self._absorbers: dict[type, Callable[[InstanceRow, Any], None]] = {
             ch.ElementActivated: self._element_activated,
             ch.ElementEnded: self._element_ended,
@@ -108,22 +43,6 @@ class Rows:
             ch.DecisionMade: self._decision_made,
         }
 
-    def _clear(self) -> None:
-        self._elements: dict[int, dict[str, Any]] = {}
-        self._elements_ended: dict[str, list[int]] = {}
-        self._tasks: dict[int, dict[str, Any]] = {}
-        self._tasks_closed: dict[str, list[int]] = {}
-        self._rescheduled: dict[int, datetime | None] = {}
-        self._jobs: dict[int, dict[str, Any]] = {}
-        self._jobs_closed: dict[str, list[int]] = {}
-        self._timers: dict[int, dict[str, Any]] = {}
-        self._timers_gone: set[int] = set()
-        self._subscriptions: dict[int, dict[str, Any]] = {}
-        self._subscriptions_gone: dict[str, list[int]] = {}
-        self._variables: dict[tuple[int, str], dict[str, Any]] = {}
-        self._incidents: list[tuple[InstanceRow, dict[str, Any] | str]] = []  # rows to open, places to close
-        self._history: list[dict[str, Any]] = []
-
     def absorb(self, case: InstanceRow, change: ch.Change) -> None:
         """Note what one change means for the rows of ``case``; changes that only concern others mean
         nothing here.
@@ -136,22 +55,17 @@ class Rows:
         self, case: InstanceRow, kind: str, facts: Mapping[str, Any] | None = None, *, change: Any = None
     ) -> None:
         """Add a line to the case's history."""
-        self._history.append(
-            {
-                "root_key": case.root_key,
-                "instance_key": case.key,
-                "at": self._now,
-                "actor": self._actor,
-                "kind": kind,
-                "element_id": getattr(change, "element_id", None),
-                "element_instance_key": getattr(change, "key", None),
-                "facts": dict(facts or {}),
-            }
+        self._batch.tell(
+            case,
+            kind,
+            facts,
+            element_id=getattr(change, "element_id", None),
+            element_key=getattr(change, "key", None),
         )
 
     def open_task(self, case: InstanceRow, task: ch.TaskOpened, form_key: int | None) -> None:
         """Note a new user task, bound to a version of its form."""
-        self._tasks[task.key] = {
+        self._batch.tasks[task.key] = {
             **self._place(case, task.key),
             "definition_key": case.definition_key,
             "process_id": case.process_id,
@@ -180,7 +94,7 @@ class Rows:
 
     def saw_task(self, key: int, revision: int) -> None:
         """Note the revision at which a task was judged: it may only be closed as that."""
-        self._seen[key] = revision
+        self._batch.tasks_seen[key] = revision
 
     def leave_out_task(self, key: int) -> None:
         """Note that this task gets no row, because its form is missing."""
@@ -188,15 +102,15 @@ class Rows:
 
     def bury_job(self, element_key: int) -> None:
         """Note that the new job of this element has no tries left."""
-        self._jobs[element_key] |= {"status": "dead", "state": "FAILED"}
+        self._batch.jobs[element_key] |= {"status": "dead", "state": "FAILED"}
 
     def close_incidents_of(self, case: InstanceRow) -> None:
         """Note that an instance has ended, and its incidents with it."""
-        self._incidents.append((case, f"all:{case.key}"))
+        self._batch.incidents.append((case, f"all:{case.key}"))
 
     def element_id(self, session: Session, key: int) -> str | None:
         """Return the element of an element instance, written or not."""
-        new = self._elements.get(key)
+        new = self._batch.elements.get(key)
         if new is not None:
             return str(new["element_id"])
         return session.execute(
@@ -206,7 +120,7 @@ class Rows:
     def open_job(self, case: InstanceRow, job: ch.JobOpened, *, due_at: datetime, tries: int) -> int:
         """Note a new service job, due at ``due_at`` after ``tries`` failures, and return its key."""
         key = self._keys.next()
-        self._jobs[job.key] = self._job(
+        self._batch.jobs[job.key] = self._job(
             case,
             key=key,
             kind="own" if job.in_step else "service",
@@ -259,25 +173,17 @@ class Rows:
             element_instance_key=element_key,
             job_key=job_key,
         )
-        self._incidents.append((case, row))
+        self._batch.incidents.append((case, row))
 
     def write(self, session: Session) -> None:
         """Write all that was noted, and forget it. Raises ``VersionConflict``."""
-        self._write_elements(session)
-        self._write_tasks(session)
-        self._write_jobs(session)
-        self._write_subscriptions(session)
-        if self._variables:
-            session.execute(SET_VARIABLES[session.get_bind().dialect.name], list(self._variables.values()))
-        self._write_incidents(session)
-        if self._history:
-            session.execute(NEW_HISTORY, self._history)
-        self._clear()
+        batch, self._batch = self._batch, Batch(self._now, self._actor)
+        batch.write(session)
 
     # what each change means
 
     def _element_activated(self, case: InstanceRow, change: ch.ElementActivated) -> None:
-        self._elements[change.key] = {
+        self._batch.elements[change.key] = {
             **self._place(case, change.key),
             "definition_key": case.definition_key,
             "process_id": case.process_id,
@@ -293,46 +199,46 @@ class Rows:
 
     def _element_ended(self, case: InstanceRow, change: ch.ElementEnded) -> None:
         state = "TERMINATED" if change.terminated else "COMPLETED"
-        new = self._elements.get(change.key)
+        new = self._batch.elements.get(change.key)
         if new is not None:
             new["state"], new["ended_at"] = state, self._now
         else:
-            self._elements_ended.setdefault(state, []).append(change.key)
-        if case.open_incidents or self._incidents:
-            self._incidents.append((case, f"element:{change.key}"))
+            self._batch.elements_ended.setdefault(state, []).append(change.key)
+        if case.open_incidents or self._batch.incidents:
+            self._batch.incidents.append((case, f"element:{change.key}"))
 
     def _task_rescheduled(self, case: InstanceRow, change: ch.TaskRescheduled) -> None:
-        new = self._tasks.get(change.key)
+        new = self._batch.tasks.get(change.key)
         if new is not None:
             new["due_at"], new["due_sort"] = change.due_at, change.due_at or FAR
             return
-        self._rescheduled[change.key] = change.due_at
+        self._batch.rescheduled[change.key] = change.due_at
         self.tell(case, "task_rescheduled", {"due_at": _iso(change.due_at)}, change=change)
 
     def _task_closed(self, case: InstanceRow, change: ch.TaskClosed) -> None:
         if change.key in self._left_out:
             return
         state = "CANCELED" if change.canceled else "COMPLETED"
-        new = self._tasks.get(change.key)
+        new = self._batch.tasks.get(change.key)
         if new is not None:
             new |= {"state": state, "completed_at": self._now, "revision": 2}
         else:
-            self._tasks_closed.setdefault(state, []).append(change.key)
+            self._batch.tasks_closed.setdefault(state, []).append(change.key)
         self.tell(case, "task_canceled" if change.canceled else "task_completed", change=change)
 
     def _job_closed(self, case: InstanceRow, change: ch.JobClosed) -> None:
         status, state = JOB_ENDS[change.outcome]
-        new = self._jobs.get(change.key)
+        new = self._batch.jobs.get(change.key)
         if new is not None:
             new |= {"status": status, "state": state, "ended_at": self._now}
         else:
-            self._jobs_closed.setdefault(change.outcome, []).append(change.key)
+            self._batch.jobs_closed.setdefault(change.outcome, []).append(change.key)
         self.tell(case, f"job_{change.outcome}", change=change)
 
     def _timer_armed(self, case: InstanceRow, change: ch.TimerArmed) -> None:
-        if change.key in self._timers or change.occurrence > 1:
-            self._timers_gone.add(change.key)
-        self._timers[change.key] = self._job(
+        if change.key in self._batch.timers or change.occurrence > 1:
+            self._batch.timers_gone.add(change.key)
+        self._batch.timers[change.key] = self._job(
             case,
             key=self._keys.next(),
             kind="timer",
@@ -349,11 +255,11 @@ class Rows:
         self.tell(case, "timer_armed", {"due_at": _iso(change.due_at)}, change=change)
 
     def _timer_disarmed(self, case: InstanceRow, change: ch.TimerDisarmed) -> None:  # noqa: ARG002
-        self._timers.pop(change.key, None)
-        self._timers_gone.add(change.key)
+        self._batch.timers.pop(change.key, None)
+        self._batch.timers_gone.add(change.key)
 
     def _subscription_opened(self, case: InstanceRow, change: ch.SubscriptionOpened) -> None:
-        self._subscriptions[change.key] = {
+        self._batch.subscriptions[change.key] = {
             **self._place(case, self._keys.next()),
             "definition_key": case.definition_key,
             "process_id": case.process_id,
@@ -369,21 +275,21 @@ class Rows:
 
     def _subscription_closed(self, case: InstanceRow, change: ch.SubscriptionClosed) -> None:
         state = "CORRELATED" if change.correlated else "DELETED"
-        new = self._subscriptions.get(change.key)
+        new = self._batch.subscriptions.get(change.key)
         if new is not None:
             new["state"] = state
         else:
-            self._subscriptions_gone.setdefault(state, []).append(change.key)
+            self._batch.subscriptions_gone.setdefault(state, []).append(change.key)
         if change.correlated:
             self.tell(case, "event_caught", change=change)
 
     def _variable_set(self, case: InstanceRow, change: ch.VariableSet) -> None:
         text = values.to_text(feel.to_json(change.value))
-        known = self._variables.get((change.scope_key, change.name))
+        known = self._batch.variables.get((change.scope_key, change.name))
         if known is not None:
             known["value"] = text
             return
-        self._variables[change.scope_key, change.name] = {
+        self._batch.variables[change.scope_key, change.name] = {
             **self._place(case, self._keys.next()),
             "scope_key": change.scope_key,
             "name": change.name,
@@ -400,84 +306,11 @@ class Rows:
         )
 
     def _incident_closed(self, case: InstanceRow, change: ch.IncidentClosed) -> None:
-        self._incidents.append((case, f"element:{change.key}"))
+        self._batch.incidents.append((case, f"element:{change.key}"))
 
     def _decision_made(self, case: InstanceRow, change: ch.DecisionMade) -> None:
         if change.notes:
             self.tell(case, "noted", {"notes": list(change.notes)}, change=change)
-
-    # writing
-
-    def _write_elements(self, session: Session) -> None:
-        for state, keys in self._elements_ended.items():
-            session.execute(END_ELEMENTS, {"keys": keys, "new_state": state, "now": self._now})
-        if self._elements:
-            session.execute(NEW_ELEMENTS, list(self._elements.values()))
-
-    def _write_tasks(self, session: Session) -> None:
-        for state, keys in self._tasks_closed.items():
-            self._close_tasks(session, state, keys)
-        for key, due_at in self._rescheduled.items():
-            due = {"due_sort": due_at or FAR}
-            session.execute(
-                sa.update(tasks)
-                .where(tasks.c.key == key)
-                .values(due_at=due_at, revision=tasks.c.revision + 1, **due)
-            )
-            session.execute(sa.update(task_candidates).where(task_candidates.c.task_key == key).values(**due))
-        if self._tasks:
-            session.execute(NEW_TASKS, list(self._tasks.values()))
-            opened = [task for task in self._tasks.values() if task["state"] == "CREATED"]
-            offers = [offer for task in opened for offer in offers_of(task)]
-            if offers:
-                session.execute(NEW_OFFERS, offers)
-
-    def _close_tasks(self, session: Session, state: str, keys: Sequence[int]) -> None:
-        """Close tasks that are still as they were seen. Raises ``VersionConflict``."""
-        by = self._actor if state == "COMPLETED" else None
-        given = {"new_state": state, "now": self._now, "by": by}
-        for seen in [key for key in keys if key in self._seen]:
-            done: Any = session.execute(CLOSE_SEEN_TASK, given | {"task": seen, "seen": self._seen[seen]})
-            if done.rowcount != 1:
-                raise VersionConflict(task=seen)
-        rest = [key for key in keys if key not in self._seen]
-        if rest:
-            done = session.execute(CLOSE_TASKS, given | {"keys": rest})
-            if done.rowcount != len(rest):
-                raise VersionConflict(tasks=rest)
-
-    def _write_jobs(self, session: Session) -> None:
-        for outcome, keys in self._jobs_closed.items():
-            status, state = JOB_ENDS[outcome]
-            session.execute(
-                CLOSE_JOBS, {"keys": keys, "new_status": status, "new_state": state, "now": self._now}
-            )
-        if self._timers_gone:
-            session.execute(DISARM, {"keys": list(self._timers_gone), "now": self._now})
-        new = [*self._jobs.values(), *self._timers.values()]
-        if new:
-            session.execute(dialects.insert(session, jobs).on_conflict_do_nothing(), new)
-
-    def _write_subscriptions(self, session: Session) -> None:
-        for state, keys in self._subscriptions_gone.items():
-            session.execute(
-                sa.update(subscriptions)
-                .where(subscriptions.c.element_instance_key.in_(keys), subscriptions.c.state == "CREATED")
-                .values(state=state, updated_at=self._now)
-            )
-        if self._subscriptions:
-            session.execute(sa.insert(subscriptions), list(self._subscriptions.values()))
-
-    def _write_incidents(self, session: Session) -> None:
-        for case, act in self._incidents:  # in order: what fails again closes one incident and opens another
-            if isinstance(act, str):
-                gone = incidents.close_at(session, act, now=self._now, by=self._actor)
-                if gone:
-                    count_incidents(session, case, -gone)
-                    self.tell(case, "incident_resolved", {"place": act})
-            elif incidents.open_one(session, act):
-                count_incidents(session, case, 1)
-                self.tell(case, "incident_opened", {"type": act["error_type"], "message": act["message"]})
 
     @staticmethod
     def _place(case: InstanceRow, key: int) -> dict[str, Any]:
@@ -494,50 +327,6 @@ class Rows:
             }
             | given
         )
-
-
-def new_job(now: datetime) -> dict[str, Any]:
-    """Return a job row with everything but its key, kind, type, dedup key and due moment."""
-    return {
-        "status": "ready",
-        "state": "CREATED",
-        "retries": 3,
-        "tries": 0,
-        "priority": 0,
-        "fence": 0,
-        "claims": 0,
-        "instance_key": None,
-        "root_key": None,
-        "definition_key": None,
-        "process_id": None,
-        "element_id": None,
-        "element_instance_key": None,
-        "occurrence": 1,
-        "rule": None,
-        "clocks": (),
-        "headers": {},
-        "error_message": None,
-        "payload": None,
-        "created_at": now,
-        "updated_at": now,
-        "ended_at": None,
-    }
-
-
-def offers_of(task: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the candidate rows of a task row."""
-    offered = [("group", name) for name in task["candidate_groups"]]
-    offered += [("user", name) for name in task["candidate_users"]]
-    return [
-        {
-            "task_key": task["key"],
-            "kind": kind,
-            "name": name,
-            "due_sort": task["due_sort"],
-            "priority": task["priority"],
-        }
-        for kind, name in dict.fromkeys(offered)
-    ]
 
 
 def _iso(moment: datetime | None) -> str | None:

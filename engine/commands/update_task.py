@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from engine.actors import Actor
 from engine.commands.errors import TaskRefused
 from engine.commands.house import House
-from engine.commands.rows import offers_of
 from engine.commands.step import Step
 from engine.commands.tasks import open_task
 from engine.store import tasks
+from engine.store.batch import offers_of
 from engine.store.columns import FAR
 
 

@@ -83,6 +83,7 @@ def once(
 
 def beat(session: Session, name: str, host: str, *, chore: str | None, now: datetime) -> None:
     """Note that a process lives, and that a chore of it went well."""
+    dialects.take_turns(session, f"beat:{name}")  # chores of one process end at the same time
     known = session.execute(sa.select(workers.c.chores).where(workers.c.name == name)).scalar()
     chores = dict(known or {})
     if chore is not None:

@@ -71,6 +71,15 @@ def test_signs_of_life_are_kept_by_process_and_chore(engine, clock):
     assert engine.workers() == {}
 
 
+def test_chores_that_end_together_are_all_noted(engine):
+    threads = [threading.Thread(target=engine.beat, args=("n1", "host"), kwargs={"chore": f"c{n}"}) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(engine.workers()["n1"]["chores"]) == 8
+
+
 def test_a_damaged_state_is_noticed_before_it_is_acted_on(engine, database, clock):
     import sqlalchemy as sa
 
