@@ -46,7 +46,11 @@ def open_service(settings: Settings, *, clock: Clock | None = None) -> Redress:
 def ready_service(settings: Settings, *, clock: Clock | None = None) -> Redress:
     """Return an open service with its first account, and the shipped definitions deployed; unchanged ones stay as they are."""
     service = open_service(settings, clock=clock)
-    first_start(service, lambda line: sys.stdout.write(f"{line}\n"))
+    first_start(service, _say)
     files = definition_files([settings.processes_dir, settings.forms_dir])
     service.engine.deploy(files, by=as_service("installation"))
     return service
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")

@@ -75,7 +75,8 @@ def read_letter(name: str, data: bytes) -> LetterTemplate:
     parts = _HEAD.match(text)
     if parts is None:
         raise _refused(name, "The head is missing.", "Begin with ---, subject: …, to: …, --- on lines of their own.")
-    head = dict(found.groups() for line in parts[1].splitlines() if (found := _LINE.fullmatch(line.strip())))
+    lines = (_LINE.fullmatch(line.strip()) for line in parts[1].splitlines())
+    head: dict[str, str] = {found[1]: found[2] for found in lines if found}
     if set(head) != _MEMBERS or head["to"] not in ADDRESSEES:
         raise _refused(name, "The head names subject and to.", f"Write to: one of {', '.join(ADDRESSEES)}.")
     try:

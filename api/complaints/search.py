@@ -19,7 +19,7 @@ from engine.deadlines.state import OPEN
 from engine.store.tables import task_candidates, tasks
 
 PAGE = 50
-SORTS = {
+SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "received": (ComplaintRow.received_at.desc(), ComplaintRow.key.desc()),
     "oldest": (ComplaintRow.received_at.asc(), ComplaintRow.key.asc()),
     "priority": (ComplaintRow.priority.desc(), ComplaintRow.received_at.asc()),

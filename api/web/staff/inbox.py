@@ -21,17 +21,18 @@ from api.identity.decide import may
 from api.identity.doors import action
 from api.web.staff import blueprint
 from engine.errors import Conflict
+from engine.store.inbox import Box, Order
 from engine.store.records import TaskRecord
 
-BOXES = (
+BOXES: tuple[tuple[Box, str], ...] = (
     ("mine", "Mine"),
     ("groups", "My groups"),
     ("unassigned", "Unassigned"),
     ("overdue", "Overdue"),
 )
-SORTS = (("due", "Due date"), ("priority", "Priority"), ("created", "Newest first"))
+SORTS: tuple[tuple[Order, str], ...] = (("due", "Due date"), ("priority", "Priority"), ("created", "Newest first"))
 PAGE = 50
-EMPTY = {
+EMPTY: dict[str, str] = {
     "mine": "You have no tasks.",
     "groups": "Your groups have no tasks.",
     "unassigned": "No task waits for somebody to take it.",
@@ -60,12 +61,11 @@ def inbox() -> ResponseReturnValue:
     counts = engine.inbox_counts(by=person.actor)
     found = engine.inbox(box, by=person.actor, text=text, sort=sort, limit=PAGE, offset=(page - 1) * PAGE)
     now = the_service().clock.now()
-    names = dict(BOXES)
     facts = {
         "lines": _lines(db.session(), found.items, now),
         "boxes": [(key, label, getattr(counts, key)) for key, label in BOXES],
         "box": box,
-        "box_label": names[box],
+        "box_label": dict(BOXES)[box],
         "empty": EMPTY[box],
         "sort": sort,
         "sorts": SORTS,
@@ -75,8 +75,7 @@ def inbox() -> ResponseReturnValue:
         "may_assign": bool(may(person, "task.assign")),
     }
     part = "staff/_inbox_table.html" if request.headers.get("X-Redress-Poll") == "yes" else "staff/inbox.html"
-    answer = make_response(render_template(part, **facts))
-    return answer
+    return make_response(render_template(part, **facts))
 
 
 @blueprint.post("/tasks/<int:key>/claim")
@@ -141,12 +140,12 @@ def _assign_page(key: int, error: str = "") -> str:
     return render_template("staff/assign.html", task=task, complaint=row, people=everybody, reasons=reasons, error=error)
 
 
-def _asked() -> tuple[str, str, str, int]:
-    box, sort = request.args.get("box", "mine"), request.args.get("sort", "due")
+def _asked() -> tuple[Box, Order, str, int]:
+    box, sort = request.args.get("box"), request.args.get("sort")
     page = request.args.get("page", "1")
     return (
-        box if box in dict(BOXES) else "mine",
-        sort if sort in dict(SORTS) else "due",
+        next((key for key, _ in BOXES if key == box), "mine"),
+        next((key for key, _ in SORTS if key == sort), "due"),
         request.args.get("q", "").strip()[:200],
         int(page) if page.isascii() and page.isdigit() and 1 <= int(page) <= 10_000 else 1,
     )

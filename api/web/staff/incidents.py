@@ -10,11 +10,17 @@ from api.identity.doors import action
 from api.web.staff import blueprint
 from api.web.staff.diagram import drawing
 from engine.commands.steer import Modification
-from engine.errors import RedressError
+from engine.errors import Invalid, RedressError
 from engine.execution.modifying import Activation
 from engine.store.records import IncidentRecord
 from engine.store.search import Condition, Query, Sort
 from engine.values import read_json
+
+
+class IncidentWithoutCase(Invalid):
+    """This incident belongs to no case; it can only be tried again."""
+
+    code = "incident_without_case"
 
 
 @blueprint.get("/incidents")
@@ -52,9 +58,13 @@ def mend(key: int, verb: str) -> ResponseReturnValue:
         elif verb == "variable":
             name, text = request.form.get("name", "").strip(), request.form.get("value", "")
             scope = found.element_instance_key or found.process_instance_key
+            if scope is None:
+                raise IncidentWithoutCase
             engine.set_variables(scope, {name: read_json(text.encode())}, by=person.actor)
             flash(f"{name} is corrected. Retry the step now.")
             return redirect(url_for("staff.incident", key=key), 303)
+        elif found.process_instance_key is None:
+            raise IncidentWithoutCase
         else:
             engine.modify(
                 found.process_instance_key,
@@ -78,13 +88,13 @@ def _elsewhere(found: IncidentRecord, target: str) -> Modification:
 def _page(key: int, problem: str = "") -> str:
     engine = the_engine()
     found = engine.incident(key)
-    scope = found.element_instance_key or found.process_instance_key
-    process = engine.parsed_process(found.process_definition_key)
+    scope, instance = found.element_instance_key or found.process_instance_key, found.process_instance_key
+    process = engine.parsed_process(found.process_definition_key) if found.process_definition_key else None
     return render_template(
         "staff/incident.html",
         incident=found,
         problem=problem,
-        variables=engine.effective_variables(scope),
-        elements=[(element.id, element.name or element.id) for element in process.elements.values()],
-        drawing=drawing(found.process_instance_key, focus=found.element_id or ""),
+        variables=engine.effective_variables(scope) if scope else (),
+        elements=[(element.id, element.name or element.id) for element in process.elements.values()] if process else (),
+        drawing=drawing(instance, focus=found.element_id or "") if instance else None,
     )

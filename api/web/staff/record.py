@@ -80,7 +80,7 @@ def _register(person: Person, form: forms.Form, answers: Mapping[str, Any], uplo
     except forms.FormInvalid as refusal:
         return _page(person, answers, errors=refusal.errors, status=422)
     except ComplaintRefused as refusal:
-        errors = (FieldError(str(refusal.facts.get("field", "description")), "refused", {}),)
+        errors = (FieldError(str(refusal.facts.get("field", "description")), "refused"),)
         return _page(person, answers, errors=errors, problem=refusal.message, status=422)
     service.engine.write(lambda session: drafts.drop(session, _place(person)))
     flash(f"Recorded as {made.reference}. Tell the complainant this reference.")

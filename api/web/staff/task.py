@@ -51,7 +51,7 @@ def complete(key: int) -> ResponseReturnValue:
         return _finish(person, found, {}, None)
     uploads = CaseUploads(the_service(), found.root_process_instance_key, by=person.name)
     decoded = decode(
-        form.form, request.form, {}, form.stored, moment=form.moment, files=request.files.to_dict(), uploads=uploads
+        form.form, request.form, {}, form.stored, moment=form.moment, files=request.files, uploads=uploads
     )
     if decoded.is_forged:
         return _page(person, found, decoded.answers, errors=decoded.errors, status=422)
