@@ -6,8 +6,9 @@ import logging
 import secrets
 from typing import Any
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
+from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
 from api.identity.passwords import TooBusy
@@ -85,6 +86,8 @@ def speaks_json() -> bool:
 
 def _ours(error: RedressError) -> Response:
     status = status_of(error)
+    if isinstance(error, SignInNeeded) and not speaks_json():
+        return _to_sign_in()
     if speaks_json():
         answer = problem(status, error.code.upper(), error.message, **_facts(error))
     else:
@@ -95,6 +98,21 @@ def _ours(error: RedressError) -> Response:
     if status == 401 and request.path.startswith("/v2"):
         answer.headers["WWW-Authenticate"] = 'Basic realm="Redress"'
     return answer
+
+
+def _to_sign_in() -> Response:
+    """Send a page's reader to sign in and back again; a fragment says so in its place; a post keeps what was typed."""
+    here = url_for("staff.sign_in_page", next=request.full_path.rstrip("?") if request.method == "GET" else None)
+    if request.headers.get("HX-Request"):
+        notice = f'<p class="rd-notice rd-notice--warn">You have been signed out. <a href="{escape(here)}">Sign in again</a></p>'
+        return make_response(notice, 401)
+    if request.method == "GET":
+        return make_response(redirect(here, 303))
+    return page(
+        401,
+        "You have been signed out, and nothing was changed.",
+        advice="Go back in your browser: what you typed is still there. Sign in in another window, then send it again.",
+    )
 
 
 def _facts(error: RedressError) -> dict[str, Any]:

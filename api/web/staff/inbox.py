@@ -54,7 +54,7 @@ class Line:
 @blueprint.get("/")
 @action("task.list")
 def inbox() -> ResponseReturnValue:
-    """Show one box: ``box``, ``q`` (words), ``sort``, ``page`` from 1; a poll asks for the table alone and gets 304 if unchanged."""
+    """Show one box: ``box``, ``q`` (words), ``sort``, ``page`` from 1; a poll asks for the table alone."""
     person = require("task.list")
     box, sort, text, page = _asked()
     engine = the_engine()
