@@ -1,4 +1,4 @@
-"""What a complainant does with the secret link: adds, withdraws, answers, rates; one transaction each, harmless when repeated."""
+"""What a complainant does with the secret link: adds, withdraws, answers, rates; one transaction each, safe to repeat."""
 
 from __future__ import annotations
 
@@ -31,7 +31,14 @@ ADDS, WITHDRAWS, ANSWERS, RATES = (
     "survey-answered",
 )
 MOST_FILES = 50
-_ANSWER_LETTERS = ("decision", "stage-two-decision", "early-resolution", "enquiry-answer", "forwarding", "award")
+_ANSWER_LETTERS = (
+    "decision",
+    "stage-two-decision",
+    "early-resolution",
+    "enquiry-answer",
+    "forwarding",
+    "award",
+)
 
 
 class TooLate(Conflict):
@@ -74,7 +81,13 @@ def add_information(
             .values(complaint_key=complaint_key, draft_sha256=None)
         )
         files = f" ({len(documents)} file{'s' if len(documents) != 1 else ''})" if documents else ""
-        _tell(service, session, complaint_key, "complainant-information", f"The complainant wrote{files}: {text}")
+        _tell(
+            service,
+            session,
+            complaint_key,
+            "complainant-information",
+            f"The complainant wrote{files}: {text}",
+        )
         drafts.drop(session, drafts.visitor_place(draft))
         _send(service, session, ADDS, complaint_key, {})
 
@@ -96,9 +109,18 @@ def answer(service: Redress, complaint_key: int, *, accepts: bool, reason: str, 
     """Say whether the complainant accepts our answer; the reason stays in the register. Raises ``TooLate``."""
 
     def work(session: Session) -> None:
-        said = "The complainant accepts our answer" if accepts else "The complainant does not accept our answer"
+        said = (
+            "The complainant accepts our answer" if accepts else "The complainant does not accept our answer"
+        )
         facts = {"answer": "accepts" if accepts else "rejects"}
-        _tell(service, session, complaint_key, "complainant-answer", f"{said}: {reason}" if reason else said, facts)
+        _tell(
+            service,
+            session,
+            complaint_key,
+            "complainant-answer",
+            f"{said}: {reason}" if reason else said,
+            facts,
+        )
         _send(service, session, ANSWERS, complaint_key, facts)
 
     _once(service, f"answer:{complaint_key}", key, work)
@@ -108,7 +130,11 @@ def rate(service: Redress, complaint_key: int, *, ratings: Mapping[str, Any], co
     """Hand over the survey: ratings to the diagram that waits, the comment to the register. Raises ``TooLate``."""
 
     def work(session: Session) -> None:
-        said = f"The complainant answered the survey: {comment}" if comment else "The complainant answered the survey"
+        said = (
+            f"The complainant answered the survey: {comment}"
+            if comment
+            else "The complainant answered the survey"
+        )
         _tell(service, session, complaint_key, "complainant-survey", said, dict(ratings))
         _send(service, session, RATES, complaint_key, ratings)
 
@@ -125,14 +151,17 @@ def answer_letter(session: Session, complaint_key: int) -> LetterRow | None:
     """Return the newest letter that tells the complainant a decision, None when there is none (or nobody to write to)."""
     told = LetterRow.template.in_(_ANSWER_LETTERS) | LetterRow.template.like("not-accepted-%")
     return session.scalar(
-        select(LetterRow).where(LetterRow.complaint_key == complaint_key, told).order_by(LetterRow.key.desc()).limit(1)
+        select(LetterRow)
+        .where(LetterRow.complaint_key == complaint_key, told)
+        .order_by(LetterRow.key.desc())
+        .limit(1)
     )
 
 
 def send_new_link(service: Redress, reference: str, email: str, *, write: Callable[[str, str], Mail]) -> bool:
     """Mail a new link to the complainant or representative whose reference and address these are; tell whether it matched.
 
-    ``write`` makes the mail from the reference and the link's token. Nobody but the person in the register is ever written to.
+    ``write`` makes the mail from the reference and the link's token. Only people in the register are ever written to.
     """
     known, now = read_reference(reference), service.clock.now()
 
@@ -182,7 +211,9 @@ def _once(service: Redress, scope: str, key: str, work: Callable[[Session], None
     service.engine.once(f"public:{scope}", key, b"", done)
 
 
-def _send(service: Redress, session: Session, message: str, complaint_key: int, variables: Mapping[str, Any]) -> None:
+def _send(
+    service: Redress, session: Session, message: str, complaint_key: int, variables: Mapping[str, Any]
+) -> None:
     try:
         service.engine.correlate_within(session, message, str(complaint_key), variables, by=COMPLAINANT)
     except MessageNotCorrelated as nobody:
@@ -190,7 +221,12 @@ def _send(service: Redress, session: Session, message: str, complaint_key: int, 
 
 
 def _tell(
-    service: Redress, session: Session, complaint_key: int, kind: str, text: str, facts: Mapping[str, Any] | None = None
+    service: Redress,
+    session: Session,
+    complaint_key: int,
+    kind: str,
+    text: str,
+    facts: Mapping[str, Any] | None = None,
 ) -> None:
     session.add(
         EventRow(
@@ -200,7 +236,7 @@ def _tell(
             by=COMPLAINANT.name,
             kind=kind,
             text=text,
-            public=True,
+            public=kind != "complainant-withdraws",  # the change of state tells it
             facts=dict(facts or {}),
         )
     )

@@ -1,4 +1,4 @@
-"""How far a complaint is, in the complainant's words: stages done, the present one and what comes next; promises and their dates."""
+"""How far a complaint is, in the complainant's words: stages done, present and to come; promises and their dates."""
 
 from __future__ import annotations
 
@@ -81,14 +81,18 @@ _TOLD = frozenset({"running", "paused", "breached", "projected"}) | _KEPT
 def stages(state: str, received_at: datetime, events: Iterable[Event]) -> tuple[Stage, ...]:
     """Return the way the complaint has gone, where it is, and the usual way on; ``events`` in any order."""
     been: list[tuple[str, datetime]] = [("received", received_at)]
-    for event in sorted((one for one in events if one.kind == "state"), key=lambda one: one.at):
-        been.append((str(event.facts.get("to")), event.at))
+    changes = sorted((one for one in events if one.kind == "state"), key=lambda one: one.at)
+    been.extend((str(event.facts.get("to")), event.at) for event in changes)
     if been[-1][0] != state:
         been.append((state, been[-1][1]))
     gone = [Stage(public_words(name), "done", at) for name, at in been[:-1]]
     last, at = been[-1]
     ahead = () if last in ENDED else tuple(name for name in _COMMON if _rank(name) > _RANK.get(last, 4))
-    return (*gone, Stage(public_words(last), "current", at), *(Stage(_TO_COME[name], "next") for name in ahead))
+    return (
+        *gone,
+        Stage(public_words(last), "current", at),
+        *(Stage(_TO_COME[name], "next") for name in ahead),
+    )
 
 
 def promises(clocks: Iterable[ClockView], *, ended: bool) -> tuple[Promise, ...]:
@@ -107,7 +111,9 @@ def promises(clocks: Iterable[ClockView], *, ended: bool) -> tuple[Promise, ...]
 
 
 def _promise(view: ClockView) -> Promise:
-    done_at = next((change.at for change in reversed(view.changes) if change.words in ("met", "met late")), None)
+    done_at = next(
+        (change.at for change in reversed(view.changes) if change.words in ("met", "met late")), None
+    )
     words = {
         "met": "Done",
         "met_late": "Done, but late",
@@ -118,7 +124,10 @@ def _promise(view: ClockView) -> Promise:
     moved = tuple(
         NewDate(change.due_before, change.due_after, change.reason)
         for change in view.changes
-        if change.words == "extended" and change.due_before and change.due_after and change.due_before != change.due_after
+        if change.words == "extended"
+        and change.due_before
+        and change.due_after
+        and change.due_before != change.due_after
     )
     return Promise(
         what=_PROMISES[view.name],

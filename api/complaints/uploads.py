@@ -33,7 +33,8 @@ class _Uploads:
             row = self._service.engine.write(lambda session: self._add(session, name, media_type, data, storage))
         except documents.FileRefused as refusal:
             code = str(refusal.facts.get("file_code", "file_wrong_kind"))
-            raise FileRefused(code, name=name, size=len(data), limit=LARGEST) from refusal
+            kinds = list(dict.fromkeys(documents.KINDS))
+            raise FileRefused(code, name=name, size=len(data), limit=LARGEST, kinds=kinds) from refusal
         return _document(row)
 
     def find(self, key: str) -> Document | None:

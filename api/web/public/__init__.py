@@ -10,4 +10,14 @@ blueprint = Blueprint("public", __name__)
 
 from api.web.public import answering, complain, information, lost, pages, refusals, sending, status  # noqa: E402
 
-__all__ = ["answering", "blueprint", "complain", "information", "lost", "pages", "refusals", "sending", "status"]
+__all__ = [
+    "answering",
+    "blueprint",
+    "complain",
+    "information",
+    "lost",
+    "pages",
+    "refusals",
+    "sending",
+    "status",
+]

@@ -48,7 +48,11 @@ def take_answer() -> ResponseReturnValue:
         return _answer_page(visit, decoded.answers, (FieldError("reason", "required"),), status=422)
     try:
         from_complainant.answer(
-            the_service(), visit.complaint.key, accepts=clean["answer"] == "accepts", reason=reason, key=posted_key()
+            the_service(),
+            visit.complaint.key,
+            accepts=clean["answer"] == "accepts",
+            reason=reason,
+            key=posted_key(),
         )
     except TooLate:
         return too_late(visit)
@@ -93,7 +97,9 @@ def _answer_page(
 ) -> Response:
     session, key = db.session(), visit.complaint.key
     letter = answer_letter(session, key)
-    issues = session.scalars(select(IssueRow).where(IssueRow.complaint_key == key).order_by(IssueRow.number)).all()
+    issues = session.scalars(
+        select(IssueRow).where(IssueRow.complaint_key == key).order_by(IssueRow.number)
+    ).all()
     told = visit.may_answer or visit.complaint.state in _ANSWERED
     if not told or (letter is None and not any(issue.outcome for issue in issues)):
         return too_late(visit)
@@ -107,7 +113,9 @@ def _answer_page(
         letter=letter,
         letter_body=letter_html(letter.html) if letter else None,
         issues=issues,
-        remedies=session.scalars(select(RemedyRow).where(RemedyRow.complaint_key == key).order_by(RemedyRow.key)).all(),
+        remedies=session.scalars(
+            select(RemedyRow).where(RemedyRow.complaint_key == key).order_by(RemedyRow.key)
+        ).all(),
         said=said.facts.get("answer") if said else None,
         said_at=said.at if said else None,
         us=the_service().organisation,

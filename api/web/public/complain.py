@@ -13,7 +13,17 @@ from api.web.public import blueprint, unsent
 from api.web.public.promises import limits_in_words
 from api.web.public.sheets import posted
 from api.web.public.unsent import Unsent
-from api.web.public.visitor import DRAFT, LEAST_SECONDS, forget, held, hold, is_trapped, limit, page_mark, seconds_on_page
+from api.web.public.visitor import (
+    DRAFT,
+    LEAST_SECONDS,
+    forget,
+    held,
+    hold,
+    is_trapped,
+    limit,
+    page_mark,
+    seconds_on_page,
+)
 from engine import forms
 from engine.forms import FieldError, Step
 
@@ -73,7 +83,7 @@ def step(slug: str) -> ResponseReturnValue:
 @blueprint.post("/complain/<slug>")
 @action("public")
 def take_step(slug: str) -> ResponseReturnValue:
-    """Keep the answers of one page and go on, back or nowhere: 303; refusals show the page again with all that was typed, 422."""
+    """Keep the answers of one page and go on or back: 303; refusals show it again with all that was typed, 422."""
     known, lapsed = unsent.find(), False
     if known is None:
         lapsed = bool(held(DRAFT))
@@ -152,7 +162,9 @@ def _before(mine: Unsent, wanted: Step) -> str:
     if "change" in request.args:
         return url_for("public.check")
     previous, _, _ = neighbours(mine.steps(), wanted.id)
-    return url_for("public.step", slug=mine.form.step(previous).slug) if previous else url_for("public.complain")
+    return (
+        url_for("public.step", slug=mine.form.step(previous).slug) if previous else url_for("public.complain")
+    )
 
 
 def _page(
@@ -174,7 +186,11 @@ def _page(
         submit="Continue",
         live=decoded.status if decoded else "",
         focus=decoded.focus if decoded else "",
-        key=(request.form.get("_key", "") if problem == TOO_FAST and seconds_on_page() is not None else page_mark()),
+        key=(
+            request.form.get("_key", "")
+            if problem == TOO_FAST and seconds_on_page() is not None
+            else page_mark()
+        ),
     )
     steps = mine.steps()
     _, number, _ = neighbours(steps, wanted.id)
@@ -184,7 +200,9 @@ def _page(
         number=number,
         of=len(steps),
         problem=problem,
-        action=url_for("public.take_step", slug=wanted.slug, **({"change": 1} if "change" in request.args else {})),
+        action=url_for(
+            "public.take_step", slug=wanted.slug, **({"change": 1} if "change" in request.args else {})
+        ),
     )
     return make_response(html, status)
 

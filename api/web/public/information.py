@@ -106,7 +106,12 @@ def too_late(visit: Visit) -> Response:
 
 
 def _add_page(
-    visit: Visit, answers: Mapping[str, Any], errors: tuple[FieldError, ...] = (), *, status: int = 200, live: str = ""
+    visit: Visit,
+    answers: Mapping[str, Any],
+    errors: tuple[FieldError, ...] = (),
+    *,
+    status: int = 200,
+    live: str = "",
 ) -> Response:
     page = sheet_page(
         INFORMATION, answers, errors=errors, key=once_key(), submit="Send", uploads=_uploads(visit), live=live

@@ -31,7 +31,9 @@ def send_link() -> ResponseReturnValue:
         clean = judge_sheet(LOST_LINK, decoded.answers)
     except forms.FormInvalid as refusal:
         page = sheet_page(LOST_LINK, decoded.answers, errors=refusal.errors, submit="Send me a new link")
-        return make_response(render_template("public/lost_link.html", page=page, us=the_service().organisation), 422)
+        return make_response(
+            render_template("public/lost_link.html", page=page, us=the_service().organisation), 422
+        )
     limit("lost-link")
     limit("address", str(clean["email"]).casefold())
     if not is_trapped():
@@ -53,5 +55,3 @@ def _mail(reference: str, token: str) -> Mail:
         render_template("public/mail/new_link.txt", **facts),
         render_template("public/mail/new_link.html", **facts),
     )
-
-

@@ -23,7 +23,7 @@ def guidance() -> ResponseReturnValue:
 
 @blueprint.get("/help")
 @action("public")
-def help() -> ResponseReturnValue:  # noqa: A001
+def help() -> ResponseReturnValue:
     """How to reach people, and what to do when something does not work."""
     return render_template("public/help.html", us=the_service().organisation)
 

@@ -29,13 +29,13 @@ def too_many(refusal: TooManyTries) -> Response:
 
 
 @blueprint.errorhandler(RequestEntityTooLarge)
-def too_large(_refused: RequestEntityTooLarge) -> Response:
+def too_large(_fault: RequestEntityTooLarge) -> Response:
     """Answer 413; what was saved before is still there."""
     return _refusal("public/too_large.html", 413)
 
 
 @blueprint.errorhandler(LinkOpensNothing)
-def no_such_link(_refusal_: LinkOpensNothing) -> Response:
+def no_such_link(_refused: LinkOpensNothing) -> Response:
     """Answer 404, the same for unknown, expired and revoked links."""
     from api.web.public.lost import lost_form
 

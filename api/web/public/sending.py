@@ -1,4 +1,4 @@
-"""The end of the form: checking the answers, sending them once, the receipt; and saving for later with a link to come back."""
+"""The end of the form: checking the answers, sending them once, the receipt; saving for later with a link back."""
 
 from __future__ import annotations
 
@@ -198,12 +198,19 @@ def _check_page(mine: Unsent, *, problem: str = "", status: int = 200) -> Respon
     pages = answered_steps(mine.form, mine.answers, {}, moment=unsent.moment(), documents=mine.uploads)
     slugs = {step.id: step.slug for step in mine.form.steps}
     html = render_template(
-        "public/check.html", pages=pages, slugs=slugs, last=mine.steps()[-1].slug, problem=problem, us=the_service().organisation
+        "public/check.html",
+        pages=pages,
+        slugs=slugs,
+        last=mine.steps()[-1].slug,
+        problem=problem,
+        us=the_service().organisation,
     )
     return make_response(html, status)
 
 
-def _saved_page(mine: Unsent, page: FormPage | None = None, *, sent_to: str = "", status: int = 200) -> Response:
+def _saved_page(
+    mine: Unsent, page: FormPage | None = None, *, sent_to: str = "", status: int = 200
+) -> Response:
     given: dict[str, Any] = {"email": mine.answers.get("email") or ""}
     html = render_template(
         "public/saved.html",

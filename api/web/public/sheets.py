@@ -21,7 +21,12 @@ _PERSONAL = {"redress.sensitivity": "personal"}
 
 def _sheet(name: str, *components: dict[str, Any]) -> Form:
     return forms.read(
-        {"schemaVersion": 19, "type": "default", "id": name, "components": [{"id": f"Field_{c['key']}", **c} for c in components]},
+        {
+            "schemaVersion": 19,
+            "type": "default",
+            "id": name,
+            "components": [{"id": f"Field_{c['key']}", **c} for c in components],
+        },
         name=name,
     )
 
@@ -121,14 +126,18 @@ def posted() -> MultiDict[str, str]:
     return fields
 
 
-def read_sheet(form: Form, draft: Mapping[str, Any] | None = None, uploads: DraftUploads | None = None) -> Decoded:
+def read_sheet(
+    form: Form, draft: Mapping[str, Any] | None = None, uploads: DraftUploads | None = None
+) -> Decoded:
     """Decode a posted small form."""
     return decode(
         form, posted(), draft or {}, {}, moment=the_service().moment(), files=request.files, uploads=uploads
     )
 
 
-def judge_sheet(form: Form, answers: Mapping[str, Any], uploads: DraftUploads | None = None) -> dict[str, Any]:
+def judge_sheet(
+    form: Form, answers: Mapping[str, Any], uploads: DraftUploads | None = None
+) -> dict[str, Any]:
     """Return the clean answers. Raises ``engine.forms.FormInvalid``."""
     moment = the_service().moment()
     return forms.check(form, answers, {}, moment=moment, source="page", documents=uploads).clean
@@ -145,5 +154,7 @@ def sheet_page(
     live: str = "",
 ) -> FormPage:
     """Return a small form ready to print, with what was typed."""
-    view = forms.view(form, answers or {}, {}, moment=the_service().moment(), errors=errors, documents=uploads)
+    view = forms.view(
+        form, answers or {}, {}, moment=the_service().moment(), errors=errors, documents=uploads
+    )
     return form_page(view, public=True, submit=submit, key=key, live=live)

@@ -89,7 +89,9 @@ def status() -> ResponseReturnValue:
     visit, service = the_visit(), the_service()
     row, session, now = visit.complaint, db.session(), service.clock.now()
     events = timeline(session, row.key, public_only=True)
-    given = promises(clock_views(session, row.key, calendars=service.calendars, now=now), ended=row.state in ENDED)
+    given = promises(
+        clock_views(session, row.key, calendars=service.calendars, now=now), ended=row.state in ENDED
+    )
     late = [promise for promise in given if promise.late]
     return private(
         "public/status.html",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select
@@ -16,11 +17,13 @@ from api.complaints.tables import DocumentRow
 from api.complaints.uploads import DraftUploads
 from api.context import Hidden, the_engine, the_service
 from api.identity.sessions import digest
-from api.web.forms import first_unanswered, visible_steps
+from api.web.forms import visible_steps
 from api.web.public.visitor import DRAFT, held, new_mark
 from engine import feel
 from engine.errors import Broken
 from engine.forms import FieldError, Form, Step, check_step
+from engine.forms.convert import converted_or_none
+from engine.forms.model import Field
 from engine.store.search import Condition, Query, Sort
 
 
@@ -69,8 +72,7 @@ class Unsent:
 
     def unanswered(self) -> str | None:
         """Return the address of the first step that still needs an answer, None when all are complete."""
-        first = first_unanswered(self.form, self.answers, {}, moment=moment(), documents=self.uploads)
-        return next((step.slug for step in self.form.steps if step.id == first), None)
+        return next((step.slug for step in self.steps() if self.errors(step)), None)
 
     def errors(self, step: Step) -> tuple[FieldError, ...]:
         """Return what is wrong on one page: what the form says, and dates that cannot be."""
@@ -89,7 +91,7 @@ class Unsent:
 
 
 def find(mark: str | None = None) -> Unsent | None:
-    """Return the unsent complaint of this visitor (or of ``mark``); None when there is none or its time is over."""
+    """Return the unsent complaint of this visitor (or of ``mark``), None without one or after its time."""
     mark = mark if mark is not None else held(DRAFT)
     if not mark:
         return None
@@ -102,7 +104,7 @@ def find(mark: str | None = None) -> Unsent | None:
 
 
 def begin() -> Unsent:
-    """Return a new, empty one on the form that is deployed now; nothing is stored before something is answered."""
+    """Return a new, empty one on the form that is deployed now; nothing is stored yet."""
     key = form_key()
     return Unsent(new_mark(), key, the_engine().parsed_form(key), {}, the_service().clock.now(), began=False)
 
@@ -139,21 +141,18 @@ def form_key() -> int:
 
 def date_errors(answers: Mapping[str, Any], step: Step) -> tuple[FieldError, ...]:
     """Return an error for the date of the problem when it lies in the future or before 1990."""
-    given = answers.get("occurredOn")
-    here = any(getattr(part, "path", None) == ("occurredOn",) for part in step.group.components)
-    try:
-        day = given if isinstance(given, date) else date.fromisoformat(str(given or ""))
-    except ValueError:
-        return ()
-    if not here:
-        return ()
-    if day > the_service().clock.now().astimezone(the_service().settings.time_zone).date():
-        return (FieldError("occurredOn", "in_the_future"),)
-    return (FieldError("occurredOn", "too_long_ago", {"year": EARLIEST.year}),) if day < EARLIEST else ()  # type: ignore[arg-type]
+    zone = the_service().settings.time_zone
+    for part in step.group.components:
+        if not isinstance(part, Field) or part.path != ("occurredOn",):
+            continue
+        day = converted_or_none(part, answers.get("occurredOn"), zone)
+        if isinstance(day, date) and day > the_service().clock.now().astimezone(zone).date():
+            return (FieldError("occurredOn", "in_the_future"),)
+        if isinstance(day, date) and day < EARLIEST:
+            return (FieldError("occurredOn", "too_long_ago", MappingProxyType({"year": EARLIEST.year})),)
+    return ()
 
 
 def moment() -> feel.Moment:
     """Return the present as the form's rules see it."""
     return the_service().moment()
-
-

@@ -46,7 +46,9 @@ def hold(answer: Response, name: str, value: str, life: timedelta | None = None)
 
 def forget(answer: Response, name: str) -> None:
     """Take the cookie away."""
-    answer.delete_cookie(_full(name), path="/", secure=the_service().settings.secure_cookies, httponly=True, samesite="Lax")
+    answer.delete_cookie(
+        _full(name), path="/", secure=the_service().settings.secure_cookies, httponly=True, samesite="Lax"
+    )
 
 
 def new_mark() -> str:
