@@ -70,6 +70,7 @@ class Reader:
         self.triggers = Triggers(root, problems)
         self.bounds = _bounds(root)
         self.lanes = _lanes(root)
+        self.taken: set[str] = set()  # ids of processes
 
     def processes(self) -> Iterator[RawProcess]:
         """Yield every executable process, then every global task as a process with that one task."""
@@ -84,6 +85,7 @@ class Reader:
         process_id = self.problems.required(node, "id")
         elements: dict[str, Element] = {}
         flows: list[Flow] = []
+        self.taken.add(process_id)
         self._scope(body, process_id, elements, flows)
         for flow in flows:
             source, target = elements.get(flow.source), elements.get(flow.target)
@@ -114,7 +116,7 @@ class Reader:
             if tag == "sequenceFlow":
                 flows.append(self._flow(child, defaults))
             elif tag in TYPES:
-                if child.get("id") in elements:
+                if child.get("id") in elements or child.get("id") in self.taken:
                     self.problems.error(
                         child, "duplicate_id", "Another element has the same id.", "Give it its own.", "id"
                     )

@@ -123,6 +123,13 @@ def test_every_problem_of_a_file_is_reported_at_once():
     assert all(finding.file == "bad.bpmn" and finding.line for finding in refused.value.findings)
 
 
+@pytest.mark.parametrize("twice", ["a", "p"])
+def test_an_id_used_twice_is_refused(twice):
+    with pytest.raises(DiagramRefused) as refused:
+        read_bpmn(diagram(START + user("a") + user(twice) + flows("s > a")))
+    assert "duplicate_id" in {finding.code for finding in refused.value.findings}
+
+
 def test_only_processes_marked_executable_execute():
     with pytest.raises(DiagramRefused):
         read_bpmn(diagram(START).replace(b'isExecutable="true"', b""))
