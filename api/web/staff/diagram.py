@@ -41,7 +41,7 @@ def drawing(instance_key: int, *, focus: str = "") -> Drawing:
     elements = engine.element_instances(
         Query(
             where=(Condition("process_instance_key", "eq", instance_key),),
-            sort=(Sort("start_date", descending=True),),
+            sort=(Sort("start_date", descending=True), Sort("element_instance_key", descending=True)),
             limit=500,
         )
     ).items
