@@ -141,6 +141,20 @@ def test_the_listeners_of_a_process_are_taken_down_when_it_ends(story, definitio
         told.run.set_variables(1, {"x": 1}, local=True)
 
 
+def test_a_process_whose_listeners_cannot_be_armed_waits_at_its_beginning(story):
+    inside = event_subprocess("esp", timer("duration", "=wait"), user("h") + flows("esp-start > h"))
+    told = story(START + user("a") + flows("s > a") + inside).start()
+    assert (told.incidents, told.open, told.ended) == ([("p", "EXTRACT_VALUE_ERROR")], [], False)
+    told.set(wait="PT1H").then(lambda run: run.retry(1))
+    assert (told.incidents, told.open, told.armed) == ([], ["a"], ["esp-start"])
+
+
+def test_a_canceled_instance_takes_its_own_incident_along(story):
+    inside = event_subprocess("esp", timer("duration", "=wait"), user("h") + flows("esp-start > h"))
+    told = story(START + user("a") + flows("s > a") + inside).start().then(lambda run: run.cancel())
+    assert (told.incidents, told.ended) == ([], True)
+
+
 def test_after_an_interrupting_event_sub_process_the_others_are_deaf(story):
     inside = event_subprocess("one", MESSAGE, user("h") + flows("one-start > h"))
     inside += event_subprocess("two", SIGNAL, user("k") + flows("two-start > k"), interrupting=False)
