@@ -25,7 +25,7 @@ from engine.commands.task_sheet import TaskSheet, task_sheet
 from engine.commands.tasks import facts_of
 from engine.dialect import Binding, ProcessDefinition
 from engine.errors import NotFound
-from engine.store import definitions, entities, instances, reading, upkeep
+from engine.store import definitions, entities, instances, reading, upkeep, waiting
 from engine.store import inbox as boxes
 from engine.store import tasks as task_rows
 from engine.store.records import (
@@ -179,7 +179,7 @@ class Questions:
 
     def message_subscriptions(self, query: Query = Query()) -> Page[MessageSubscriptionRecord]:  # noqa: B008
         """Search what waits for messages."""
-        return self.read(lambda session: search(session, entities.MESSAGE_SUBSCRIPTIONS, query))
+        return self.read(lambda session: search(session, waiting.MESSAGE_SUBSCRIPTIONS, query))
 
     # forms, diagrams, definitions
 

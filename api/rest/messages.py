@@ -12,7 +12,7 @@ from api.rest.reach import found
 from api.rest.schemas.events import CorrelatedMessage, Message, MessageSubscription, Publication, PublishedMessage
 from api.rest.search import Searchable, answer_of, request_of
 from api.rest.shapes import TENANT
-from engine.store import entities
+from engine.store import waiting
 
 blueprint = noun("messages", "Messages to running and new processes.")
 _FIELDS = (
@@ -22,7 +22,7 @@ _FIELDS = (
     "business_id",
 )  # fmt: skip
 SEARCHABLE = Searchable(
-    entities.MESSAGE_SUBSCRIPTIONS,
+    waiting.MESSAGE_SUBSCRIPTIONS,
     _FIELDS,
     _FIELDS,
     constants={"tenant_id": TENANT, "tool_name": None, "inbound_connector_type": None},

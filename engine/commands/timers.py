@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from engine.actors import Actor
-from engine.commands import deploy, start
+from engine.commands import start, start_events
 from engine.commands.errors import FenceLost, ReasonMissing, TimerNotFound
 from engine.commands.house import House
 from engine.commands.step import Step
@@ -92,6 +92,8 @@ def _fire_start(step: Step, claim: Claim) -> None:
     again = Armed.from_json(claim.rule or {}).next_due(step.now)
     definition = house.catalogue.row(session, "process", claim.definition_key or 0)
     if again is not None:
-        row = deploy.start_timer(house, definition.key, definition.identity, claim.element_id or "", again)
+        row = start_events.start_timer(
+            house, definition.key, definition.identity, claim.element_id or "", again
+        )
         session.execute(dialects.insert(session, jobs_table).values(row).on_conflict_do_nothing())
     start.start_timed(house, session, definition.key, claim.element_id or "")

@@ -2,103 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import sqlalchemy as sa
 
-from engine import values
 from engine.store import records, tables
-from engine.store.errors import SearchRefused
-from engine.store.search import Condition, Entity, Field, compare, like_pattern
+from engine.store.conditions import all_listed, element, incident_message, listed, only_latest, variable
+from engine.store.search import Entity, Field
 
 C, E, T, J = tables.instances.c, tables.element_instances.c, tables.tasks.c, tables.jobs.c
-N, V, S, P = tables.incidents.c, tables.variables.c, tables.subscriptions.c, tables.process_definitions.c
-D, SS = tables.decision_definitions.c, tables.start_subscriptions.c
-Special = Callable[[str, Any], sa.ColumnElement[bool]]
-
-
-def _listed(column: Any) -> Special:
-    """Return the condition for a column that holds a JSON list of texts: some item is, or is like, the
-    value.
-    """
-    stored = sa.type_coerce(column, sa.Text)
-
-    def holds(op: str, value: Any) -> sa.ColumnElement[bool]:
-        if op == "exists":
-            return stored != "[]" if value else stored == "[]"
-        items = value if isinstance(value, (list, tuple)) else [value]
-        if not all(isinstance(item, str) for item in items):
-            raise SearchRefused(problem="texts are needed")
-        if op == "like":
-            return stored.like(f'%"{like_pattern(items[0])}"%', escape="\\")
-        quoted = [
-            values.to_text(item).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-            for item in items
-        ]
-        found = sa.or_(*(stored.like(f"%{item}%", escape="\\") for item in quoted))
-        if op in ("eq", "in"):
-            return found
-        if op in ("neq", "notIn"):
-            return sa.not_(found)
-        raise SearchRefused(operator=op, problem="no such operator for this field")
-
-    return holds
-
-
-def _all_listed(column: Any) -> Special:
-    """Return the condition that a JSON list holds every one of the given texts."""
-    one = _listed(column)
-
-    def holds(op: str, value: Any) -> sa.ColumnElement[bool]:
-        items = value if isinstance(value, (list, tuple)) else [value]
-        return sa.and_(sa.true(), *(one(op, item) for item in items))
-
-    return holds
-
-
-def _variable(scope: Any) -> Special:
-    """Return the condition on a variable of ``scope``: the value is ``(name, JSON text)``."""
-
-    def holds(op: str, value: Any) -> sa.ColumnElement[bool]:
-        if not isinstance(value, (list, tuple)) or len(value) != 2:
-            raise SearchRefused(field="variables", problem="a name and a value are needed")
-        name, wanted = value
-        condition = compare(V.value, "text", Condition("variables", op, wanted))
-        return sa.exists().where(V.scope_key == scope, V.name == name, condition)
-
-    return holds
-
-
-def _element(column: Any, kind: Any) -> Special:
-    def holds(op: str, value: Any) -> sa.ColumnElement[bool]:
-        condition = compare(column, kind, Condition("element", op, value))
-        return sa.exists().where(E.instance_key == C.key, condition)
-
-    return holds
-
-
-def _incident_message(op: str, value: Any) -> sa.ColumnElement[bool]:
-    condition = compare(N.message, "text", Condition("error_message", op, value))
-    return sa.exists().where(N.instance_key == C.key, N.state == "ACTIVE", condition)
-
-
-def _only_latest(table: sa.Table, identity: str) -> Special:
-    newer = table.alias("newer")
-
-    def holds(op: str, value: Any) -> sa.ColumnElement[bool]:
-        if op != "eq":
-            raise SearchRefused(operator=op, problem="no such operator for this field")
-        latest = ~sa.exists().where(
-            newer.c[identity] == table.c[identity],
-            newer.c.version > table.c.version,
-            newer.c.state != "DELETED",
-        )
-        return latest if value else sa.not_(latest)
-
-    return holds
-
-
+N, V, P = tables.incidents.c, tables.variables.c, tables.process_definitions.c
+D = tables.decision_definitions.c
 HAS_INCIDENT = C.open_incidents > 0
 
 INSTANCES = Entity(
@@ -141,12 +53,12 @@ INSTANCES = Entity(
         "business_id": Field(C.business_id, "text"),
     },
     special={
-        "tags": _all_listed(C.tags),
-        "variables": _variable(C.key),
-        "element_id": _element(E.element_id, "text"),
-        "element_instance_state": _element(E.state, "state"),
-        "has_element_instance_incident": _element(E.incident_key.is_not(None), "flag"),
-        "error_message": _incident_message,
+        "tags": all_listed(C.tags),
+        "variables": variable(C.key),
+        "element_id": element(E.element_id, "text"),
+        "element_instance_state": element(E.state, "state"),
+        "has_element_instance_incident": element(E.incident_key.is_not(None), "flag"),
+        "error_message": incident_message,
     },
 )
 
@@ -240,11 +152,11 @@ TASKS = Entity(
         "business_id": Field(T.business_id, "text"),
     },
     special={
-        "candidate_group": _listed(T.candidate_groups),
-        "candidate_user": _listed(T.candidate_users),
-        "tags": _all_listed(T.tags),
-        "process_instance_variables": _variable(T.instance_key),
-        "local_variables": _variable(T.key),
+        "candidate_group": listed(T.candidate_groups),
+        "candidate_user": listed(T.candidate_users),
+        "tags": all_listed(T.tags),
+        "process_instance_variables": variable(T.instance_key),
+        "local_variables": variable(T.key),
     },
 )
 
@@ -420,7 +332,7 @@ PROCESS_DEFINITIONS = Entity(
         "has_start_form": Field(P.has_start_form, "flag"),
         "state": Field(P.state, "state"),
     },
-    special={"is_latest_version": _only_latest(tables.process_definitions, "process_id")},
+    special={"is_latest_version": only_latest(tables.process_definitions, "process_id")},
 )
 
 DECISION_DEFINITIONS = Entity(
@@ -447,82 +359,5 @@ DECISION_DEFINITIONS = Entity(
         "decision_requirements_id": Field(D.requirements_id, "text"),
         "decision_requirements_key": Field(D.requirements_key, "key"),
     },
-    special={"is_latest_version": _only_latest(tables.decision_definitions, "decision_id")},
+    special={"is_latest_version": only_latest(tables.decision_definitions, "decision_id")},
 )
-
-
-def _message_subscriptions() -> Entity[records.MessageSubscriptionRecord]:
-    """Return the union of what cases wait for and what starts cases."""
-    nothing_number = sa.cast(sa.null(), sa.BigInteger)
-    nothing_text = sa.cast(sa.null(), sa.Text)
-    waiting = (
-        sa.select(
-            S.key.label("key"),
-            S.state.label("state"),
-            sa.literal("PROCESS_EVENT").label("type"),
-            S.name.label("name"),
-            S.correlation_key.label("correlation_key"),
-            S.updated_at.label("updated_at"),
-            S.element_id.label("element_id"),
-            S.element_instance_key.label("element_instance_key"),
-            S.process_id.label("process_id"),
-            S.definition_key.label("definition_key"),
-            S.instance_key.label("instance_key"),
-            S.root_key.label("root_key"),
-            C.business_id.label("business_id"),
-        )
-        .select_from(tables.subscriptions.join(tables.instances, C.key == S.instance_key))
-        .where(S.kind == "message")
-    )
-    starting = sa.select(
-        SS.key,
-        sa.case((SS.is_open, "CREATED"), else_="DELETED"),
-        sa.literal("START_EVENT"),
-        SS.name,
-        nothing_text,
-        SS.updated_at,
-        SS.element_id,
-        nothing_number,
-        SS.process_id,
-        SS.definition_key,
-        nothing_number,
-        nothing_number,
-        nothing_text,
-    ).where(SS.kind == "message")
-    both = sa.union_all(waiting, starting).subquery("both")
-    c = both.c
-    columns = {
-        "message_subscription_key": c.key,
-        "message_subscription_state": c.state,
-        "message_subscription_type": c.type,
-        "message_name": c.name,
-        "correlation_key": c.correlation_key,
-        "last_updated_date": c.updated_at,
-        "element_id": c.element_id,
-        "element_instance_key": c.element_instance_key,
-        "process_definition_id": c.process_id,
-        "process_definition_key": c.definition_key,
-        "process_definition_name": P.name,
-        "process_definition_version": P.version,
-        "process_instance_key": c.instance_key,
-        "root_process_instance_key": c.root_key,
-        "business_id": c.business_id,
-    }
-    kinds: dict[str, Any] = dict.fromkeys(columns, "text")
-    kinds |= {name: "key" for name in columns if name.endswith("_key") and name != "correlation_key"}
-    kinds |= {
-        "last_updated_date": "moment",
-        "process_definition_version": "number",
-        "message_subscription_state": "state",
-        "message_subscription_type": "state",
-    }
-    return Entity(
-        record=records.MessageSubscriptionRecord,
-        source=both.join(tables.process_definitions, P.key == c.definition_key),
-        key=c.key,
-        columns=columns,
-        fields={name: Field(column, kinds[name]) for name, column in columns.items()},
-    )
-
-
-MESSAGE_SUBSCRIPTIONS = _message_subscriptions()
