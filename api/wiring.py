@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -21,17 +23,29 @@ from api.identity import people, tokens
 from api.identity.throttle import Throttle
 from api.identity.verified import Verified
 from api.mail import postman
+from api.deadlines import calendar_changes, reminders
+from api.deadlines.calendars import KeptCalendars, seed
 from api.organisation import Organisation, read_organisation
 from api.settings import Settings
 from engine import feel
 from engine.actors import Actor
-from engine.calendar_files import read_calendars
-from engine.calendars import CalendarSet
 from engine.clock import Clock, SystemClock
 from engine.deadlines.clocks import Act
 from engine.engine import Engine
+from engine.jobs.scheduler import Chore
 from engine.store import database as databases
+from engine.store import instances
 from engine.store.database import Database
+from engine.store.unit_of_work import write
+
+
+T = TypeVar("T")
+CLOCKS = timedelta(seconds=5)
+CALENDARS = timedelta(seconds=30)
+
+
+class _Undone(Exception):
+    """Carries the answer of a rehearsal out of the transaction it ends."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +57,7 @@ class Redress:
     clock: Clock
     database: Database
     engine: Engine
-    calendars: CalendarSet
+    calendars: KeptCalendars
     case_clocks: CaseClocks
     letters: Letters
     throttle: Throttle = field(default_factory=Throttle)
@@ -67,13 +81,58 @@ class Redress:
     ) -> None:
         """Change clocks of a complaint and re-arm whatever follows them, in one transaction. Raises the rules' refusals."""
 
-        def work(session: Session) -> None:
-            row = complaint_row(session, complaint_key)
-            for name in dict.fromkeys(change(self.desk(session, act), row)):
-                if row.instance_key is not None:
-                    self.engine.rearm_within(session, row.instance_key, name, by=by)
+        self.engine.write(lambda session: self.move_clocks_within(session, complaint_key, change, act=act, by=by))
 
-        self.engine.write(work)
+    def move_clocks_within(
+        self,
+        session: Session,
+        complaint_key: int,
+        change: Callable[[Desk, ComplaintRow], tuple[str, ...]],
+        *,
+        act: Act,
+        by: Actor,
+    ) -> None:
+        """The same as part of the caller's own unit of work. The family of the case is locked first, as every step does."""
+        row = complaint_row(session, complaint_key)
+        if row.instance_key is not None:
+            instances.lock_family_of(session, "instance", row.instance_key)
+        session.refresh(row, with_for_update=True)
+        for name in dict.fromkeys(change(self.desk(session, act), row)):
+            if row.instance_key is not None:
+                self.engine.rearm_within(session, row.instance_key, name, by=by)
+
+    def rehearse(self, work: Callable[[Session], T]) -> T:
+        """Do ``work`` in a transaction and undo it: what would happen if. Raises what ``work`` raises."""
+
+        def rehearsed(session: Session) -> None:
+            raise _Undone(work(session))
+
+        try:
+            self.engine.write(rehearsed)
+        except _Undone as undone:
+            answer: T = undone.args[0]
+            return answer
+        raise AssertionError("a rehearsal always ends in its undoing")
+
+    @property
+    def chores(self) -> tuple[Chore, ...]:
+        """What this service does again and again beside the engine's own work."""
+        return (
+            Chore("clocks", CLOCKS, lambda: reminders.note_due(self)),
+            Chore("calendars", CALENDARS, lambda: calendar_changes.settle(self)),
+        )
+
+    def run_due(self) -> int:
+        """Do everything that is due now, of the engine and of the clocks; return how much was done."""
+        done = 0
+        while count := self.engine.run_due_jobs() + reminders.note_due(self):
+            done += count
+        return done
+
+    def next_due_at(self) -> datetime | None:
+        """Return when something is due next, of the engine or of the clocks."""
+        moments = (self.engine.next_due_at(), self.engine.read(reminders.next_at))
+        return min((moment for moment in moments if moment is not None), default=None)
 
 
 def wire(settings: Settings, *, clock: Clock | None = None) -> Redress:
@@ -81,7 +140,9 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Redress:
     clock = clock or SystemClock()
     database = databases.connect(settings.database_url)
     organisation = read_organisation(settings.processes_dir)
-    calendars = read_calendars(settings.processes_dir / "calendars", default=organisation.calendar)
+    folder = settings.processes_dir / "calendars"
+    write(database, lambda session: seed(session, folder, default=organisation.calendar, at=clock.now()))
+    calendars = KeptCalendars(database, clock, default=organisation.calendar)
     letters = Letters(settings.processes_dir / "letters")
     case_clocks = CaseClocks(calendars)
     made: list[Redress] = []

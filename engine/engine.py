@@ -51,6 +51,7 @@ from engine.commands import (
 from engine.commands import (
     update_task as updating,
 )
+from engine.commands import verify as verifying
 from engine.commands.budget import guarded
 from engine.commands.catalogue import Catalogue
 from engine.commands.house import (
@@ -280,7 +281,23 @@ class Engine(questions.Questions):
         """The same, as part of the caller's own unit of work that moved the clock."""
         steer.rearm_clock(self.house, session, instance_key, clock, by=by)
 
+    def set_variables_within(
+        self, session: Session, scope_key: int, variables: Variables, *, by: Actor = SYSTEM
+    ) -> None:
+        """Write variables as part of the caller's own unit of work (``set_variables`` explains)."""
+        steer.set_variables(self.house, session, scope_key, variables or {}, local=False, by=by)
+
     # timers
+
+    def move_timer_within(
+        self, session: Session, job_key: int, due_at: datetime, *, reason: str, by: Actor = SYSTEM
+    ) -> None:
+        """Move a timer as part of the caller's own unit of work (``move_timer`` explains)."""
+        timers.move_timer(self.house, session, job_key, due_at, reason=reason, by=by)
+
+    def fire_timer_within(self, session: Session, job_key: int, *, reason: str, by: Actor = SYSTEM) -> None:
+        """Fire a timer as part of the caller's own unit of work (``fire_timer`` explains)."""
+        timers.fire_timer(self.house, session, job_key, reason=reason, by=by)
 
     def move_timer(self, job_key: int, due_at: datetime, *, reason: str, by: Actor = SYSTEM) -> None:
         """Give a waiting timer another due moment. Raises ``TimerNotFound``, ``ReasonMissing``."""
@@ -520,6 +537,10 @@ class Engine(questions.Questions):
     def sweep(self) -> tuple[sweeping.Found, ...]:
         """Raise an incident for everything that is silently stuck, and return what was found."""
         return sweeping.sweep(self.house, self._orphans)
+
+    def verify(self) -> tuple[verifying.Difference, ...]:
+        """Load every open case and compare its state with its rows; each that disagrees gets an incident."""
+        return verifying.verify(self.house)
 
     def purge(self) -> int:
         """Remove what is over: expired messages and answers, old proofs, offers of closed tasks."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from api.complaints.errand import Errand
 from api.complaints.evidence import KINDS, meet_each
 from api.complaints.extensions import ask
+from api.complaints.tables import LetterRow
 from engine.deadlines.compute import Anchor
 from engine.deadlines.errors import ExtensionRefused
 from engine.deadlines.policy import DeadlinePolicy
@@ -27,15 +30,23 @@ def start_clocks(errand: Errand) -> None:
 
 
 def start_clock(errand: Errand) -> None:
-    """``redress:start-clock``: one clock (header ``clock``), from the table, or until the date in input ``due``."""
+    """``redress:start-clock``: one clock (header ``clock``), from the table, or until the date in input ``due``.
+
+    A clock that counts from the final letter starts when that letter leaves: here if it has left, else with its dispatch.
+    """
     name, complaint, due = errand.header("clock"), errand.complaint, _day(errand.value("due"))
     if due is None:
-        event = _FOLLOWS.get(name, "started")
+        event, at = "started", errand.now
+        if name in _FOLLOWS:
+            letter = _final_letter(errand)
+            if letter is not None and letter.dispatched_at is None:
+                return
+            event, at = _FOLLOWS[name], at if letter is None or letter.dispatched_at is None else letter.dispatched_at
         moved = errand.tools.clocks.start_with(
             errand.desk,
             complaint,
             name,
-            anchor=Anchor(event, at=errand.now),
+            anchor=Anchor(event, at=at),
             category=complaint.category,
             stage=errand.context.headers.get("stage"),
         )
@@ -91,6 +102,15 @@ def extend_clock(errand: Errand) -> dict[str, Any]:
 def cancel_clock(errand: Errand) -> None:
     """``redress:cancel-clock``: the clock (header) is no longer needed, for the reason in input ``reason``."""
     errand.moved(errand.tools.clocks.cancel(errand.desk, errand.complaint, [errand.header("clock")]))
+
+
+def _final_letter(errand: Errand) -> LetterRow | None:
+    return errand.session.scalar(
+        select(LetterRow)
+        .where(LetterRow.complaint_key == errand.complaint.key, LetterRow.meets.like("%final_response%"))
+        .order_by(LetterRow.key.desc())
+        .limit(1)
+    )
 
 
 def _promised(name: str) -> DeadlinePolicy:

@@ -16,7 +16,7 @@ from engine.deadlines import clocks
 from engine.deadlines.clocks import Moved
 from engine.deadlines.compute import Anchor
 from engine.deadlines.policy import DeadlinePolicy
-from engine.deadlines.state import ClockState
+from engine.deadlines.state import OPEN, ClockState
 from engine.zones import local_date
 
 # Events that happen when the organisation receives the complaint, as the regimes call them.
@@ -65,7 +65,7 @@ def start_for_event(
         if policy.anchor != event:
             continue
         row = newest(desk.session, complaint.key, policy.clock)
-        if row is not None and ClockState.from_json(row.saved).policy.stage == stage:
+        if row is not None and (row.state in OPEN or ClockState.from_json(row.saved).policy.stage == stage):
             continue
         calendar = calendars.get(policy.calendar)
         number = 1 if row is None else row.number + 1

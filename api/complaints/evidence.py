@@ -24,8 +24,7 @@ def meet_each(
     """Answer the clocks in ``names``, parted by commas, those the complaint has; start what counts from the event."""
     moved: tuple[str, ...] = ()
     for name in (each.strip() for each in names.split(",")):
-        met = clocks.meet(desk, complaint, name, evidence) if name else ()
-        moved += met
-        if met and name in ANCHORS:
+        moved += clocks.meet(desk, complaint, name, evidence) if name else ()
+        if name in ANCHORS:
             moved += clocks.happened(desk, complaint, ANCHORS[name], evidence.sent_at)
     return moved

@@ -23,8 +23,9 @@ from api.complaints.tables import (
     RecordRow,
     RemedyRow,
 )
+from api.deadlines.calendars import KeptCalendars
 from api.identity.tables import PersonRow
-from engine.calendars import Calendar, CalendarSet
+from engine.calendars import Calendar
 from engine.deadlines.state import OPEN, ClockState
 from engine.errors import NotFound
 from engine.zones import local_date
@@ -125,7 +126,7 @@ def complaint_of_case(session: Session, root_key: int) -> ComplaintRow | None:
     return session.scalar(select(ComplaintRow).where(ComplaintRow.instance_key == root_key))
 
 
-def case_view(session: Session, row: ComplaintRow, *, calendars: CalendarSet, now: datetime) -> CaseView:
+def case_view(session: Session, row: ComplaintRow, *, calendars: KeptCalendars, now: datetime) -> CaseView:
     """Return the complaint with all that belongs to it."""
     return CaseView(
         complaint=row,
@@ -159,7 +160,7 @@ def timeline(session: Session, complaint_key: int, *, public_only: bool = False)
 
 
 def clock_views(
-    session: Session, complaint_key: int, *, calendars: CalendarSet, now: datetime
+    session: Session, complaint_key: int, *, calendars: KeptCalendars, now: datetime
 ) -> tuple[ClockView, ...]:
     """Return the complaint's clocks, open ones first by due date, each with its history."""
     history: dict[int, list[ClockChange]] = {}
@@ -188,7 +189,7 @@ def display_names(session: Session) -> dict[str, str]:
     return names | {"system": "Redress", "complainant": "Complainant"}
 
 
-def _clock(row: ClockRow, calendars: CalendarSet, now: datetime, changes: tuple[ClockChange, ...]) -> ClockView:
+def _clock(row: ClockRow, calendars: KeptCalendars, now: datetime, changes: tuple[ClockChange, ...]) -> ClockView:
     state = ClockState.from_json(row.saved)
     calendar = calendars.get_version(row.calendar_id, row.calendar_version)
     policy = state.policy

@@ -21,8 +21,9 @@ from api.deadlines.tables import CalendarRow
 from engine.calendar_files import read_calendar, read_calendars, write_calendar
 from engine.calendars import Calendar, CalendarSet, Opening
 from engine.clock import Clock
-from engine.errors import Invalid
+from engine.errors import Conflict, Invalid
 from engine.store import dialects
+from engine.store.columns import METADATA
 from engine.store.database import Database
 from engine.store.errors import DatabaseAway
 from engine.store.unit_of_work import read
@@ -35,6 +36,12 @@ class NothingChanged(Invalid):
     """The calendar would stay as it is."""
 
     code = "calendar_unchanged"
+
+
+class CalendarMoved(Conflict):
+    """Somebody else changed this calendar in the meantime. Look at the preview again."""
+
+    code = "calendar_moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +163,8 @@ class KeptCalendars:
 def seed(session: Session, folder: Path, *, default: str, at: datetime) -> None:
     """Store every calendar file of ``folder`` that is new or was edited; safe to repeat, and by several processes at once.
 
-    What people changed on the page since is repeated on an edited file. Open clocks are not moved by it: that is previewed and
-    applied on the calendar's page. Raises ``CalendarRefused`` with the findings of all files, ``CalendarNotFound``.
+    What people changed on the page since is repeated on an edited file. Open clocks are not moved by it: that is
+    previewed and applied on the calendar's page. Raises ``CalendarRefused`` with the findings of all files, ``CalendarNotFound``.
     """
     read_calendars(folder, default=default)
     for path in sorted(folder.glob("*.json")):
@@ -184,10 +191,13 @@ def versions(session: Session, calendar_id: str) -> tuple[CalendarRow, ...]:
 def store_change(
     session: Session, calendar: Calendar, change: CalendarChange, *, reason: str, by: str, at: datetime
 ) -> None:
-    """Store ``calendar``, a version made by ``change``, to be applied to open clocks. Two at once: the second is refused.
+    """Store ``calendar``, a version made by ``change``, to be applied to open clocks.
 
-    The unit of work raises what a doubled key raises; the page then shows the newer version.
+    Raises ``CalendarMoved`` when another version was stored meanwhile.
     """
+    before = newest(session, calendar.id)
+    if before is None or before.version != calendar.version - 1:
+        raise CalendarMoved(calendar=calendar.id)
     session.add(
         CalendarRow(
             id=calendar.id,
@@ -218,7 +228,7 @@ def _seed_file(session: Session, name: str, data: bytes, *, at: datetime) -> Non
             calendar = CalendarChange.from_json(row.change).on(calendar, version=version)
     content = write_calendar(calendar, source=str(json.loads(data).get("source", "")))
     session.execute(
-        dialects.insert(session, CalendarRow.__table__)
+        dialects.insert(session, METADATA.tables[CalendarRow.__tablename__])
         .values(
             id=calendar.id,
             version=version,

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.db import db
+from api.db import Row
 from engine.store.columns import Json, Moment
 
 
-class CalendarRow(db.Model):
+class CalendarRow(Row):
     """One version of a calendar; never changed, so that every clock can be counted again as it was counted.
 
     ``applied_at`` says when somebody had it applied to clocks that were open already, ``settled_at`` that this is done.
@@ -34,7 +34,7 @@ class CalendarRow(db.Model):
     settled_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
-class ReminderRow(db.Model):
+class ReminderRow(Row):
     """A reminder that was given: once for each clock, event and due moment."""
 
     __tablename__ = "clock_reminders"
@@ -45,7 +45,7 @@ class ReminderRow(db.Model):
     at: Mapped[datetime] = mapped_column(Moment)
 
 
-class FeedRow(db.Model):
+class FeedRow(Row):
     """A secret address at which a person's calendar program reads deadlines; only the hash of its token is kept."""
 
     __tablename__ = "deadline_feeds"

@@ -83,10 +83,10 @@ def run_import(
 
 def run_until(service: Redress, clock: FrozenClock, moment: datetime) -> None:
     """Let time go on to ``moment``, doing on the way everything that falls due, each at its own time."""
-    while (due_at := service.engine.next_due_at()) is not None and due_at <= moment:
+    while (due_at := service.next_due_at()) is not None and due_at <= moment:
         if due_at > clock.now():
             clock.set(due_at)
-        if not service.engine.run_due_jobs():
+        if not service.run_due():
             break
     if moment > clock.now():
         clock.set(moment)

@@ -16,6 +16,22 @@ depends_on = None
 def upgrade() -> None:
     """Create every table of the service."""
     op.create_table(
+        "calendars",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("source", sa.String(length=8), nullable=False),
+        sa.Column("file_sha256", sa.String(length=64), nullable=True),
+        sa.Column("change", Json(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("recorded_at", Moment(), nullable=False),
+        sa.Column("recorded_by", sa.String(length=64), nullable=False),
+        sa.Column("applied_at", Moment(), nullable=True),
+        sa.Column("applied_by", sa.String(length=64), nullable=True),
+        sa.Column("settled_at", Moment(), nullable=True),
+        sa.PrimaryKeyConstraint("id", "version", name=op.f("pk_calendars")),
+    )
+    op.create_table(
         "complaints",
         sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("reference", sa.String(length=24), nullable=False),
@@ -101,6 +117,8 @@ def upgrade() -> None:
         sa.Column("bound_at", Moment(), nullable=True),
         sa.Column("calendar_id", sa.String(length=64), nullable=False),
         sa.Column("calendar_version", sa.Integer(), nullable=False),
+        sa.Column("calendar_seen", sa.Integer(), nullable=False),
+        sa.Column("next_at", Moment(), nullable=True),
         sa.Column("saved", Json(), nullable=False),
         sa.ForeignKeyConstraint(
             ["complaint_key"], ["complaints.key"], name=op.f("fk_complaint_clocks_complaint_key")
@@ -111,8 +129,12 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
+        "ix_complaint_clocks_calendar", "complaint_clocks", ["calendar_id", "calendar_seen"], unique=False
+    )
+    op.create_index(
         op.f("ix_complaint_clocks_complaint_key"), "complaint_clocks", ["complaint_key"], unique=False
     )
+    op.create_index("ix_complaint_clocks_next_at", "complaint_clocks", ["next_at"], unique=False)
     op.create_index("ix_complaint_clocks_open", "complaint_clocks", ["state", "bound_at"], unique=False)
     op.create_table(
         "complaint_duties",
@@ -195,7 +217,8 @@ def upgrade() -> None:
         sa.Column("dispatched_at", Moment(), nullable=True),
         sa.Column("evidence", sa.Text(), nullable=True),
         sa.Column("outbox_key", sa.BigInteger(), nullable=True),
-        sa.Column("meets", sa.String(length=40), nullable=True),
+        sa.Column("meets", sa.Text(), nullable=True),
+        sa.Column("extends", Json(), nullable=True),
         sa.ForeignKeyConstraint(
             ["complaint_key"], ["complaints.key"], name=op.f("fk_complaint_letters_complaint_key")
         ),
@@ -283,6 +306,19 @@ def upgrade() -> None:
         op.f("ix_complaint_remedies_complaint_key"), "complaint_remedies", ["complaint_key"], unique=False
     )
     op.create_table(
+        "deadline_feeds",
+        sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("token_sha256", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("person_key", sa.BigInteger(), nullable=False),
+        sa.Column("group_name", sa.String(length=64), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("revoked_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["person_key"], ["people.key"], name=op.f("fk_deadline_feeds_person_key")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_deadline_feeds")),
+        sa.UniqueConstraint("token_sha256", name=op.f("uq_deadline_feeds_token_sha256")),
+    )
+    op.create_index(op.f("ix_deadline_feeds_person_key"), "deadline_feeds", ["person_key"], unique=False)
+    op.create_table(
         "documents",
         sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("complaint_key", sa.BigInteger(), nullable=True),
@@ -331,6 +367,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_sha256", name=op.f("pk_sessions")),
     )
     op.create_index(op.f("ix_sessions_person_key"), "sessions", ["person_key"], unique=False)
+    op.create_table(
+        "clock_reminders",
+        sa.Column("clock_key", sa.BigInteger(), nullable=False),
+        sa.Column("event", sa.String(length=24), nullable=False),
+        sa.Column("bound_at", Moment(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clock_key"], ["complaint_clocks.key"], name=op.f("fk_clock_reminders_clock_key")
+        ),
+        sa.PrimaryKeyConstraint("clock_key", "event", "bound_at", name=op.f("pk_clock_reminders")),
+    )
     op.create_table(
         "complaint_clock_changes",
         sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),

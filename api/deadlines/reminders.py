@@ -1,0 +1,134 @@
+"""What clocks say as time passes: a breach noted once at its bound, a warning given once to the right people in office hours."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from api.complaints.clock_rows import label, next_event_at
+from api.complaints.clocks import Desk
+from api.complaints.tables import ClockRow, ComplaintRow, NoticeRow
+from api.deadlines.tables import ReminderRow
+from engine.actors import SYSTEM
+from engine.calendars import Calendar
+from engine.deadlines.clocks import Act
+from engine.deadlines.explain import long_date
+from engine.deadlines.policy import WarningRule
+from engine.deadlines.state import ClockState
+from engine.deadlines.warn import warning_at
+from engine.store import dialects
+from engine.store.columns import METADATA
+
+if TYPE_CHECKING:
+    from api.wiring import Redress
+
+AT_ONCE = 50
+LATE, NEARLY = "team-leads", 0.75  # who is told beside the owner, and from which share of the time on
+OVER = "complaints-managers"
+
+
+def next_at(session: Session) -> datetime | None:
+    """Return when a clock wants attention next; one look into an index."""
+    return session.scalar(select(func.min(ClockRow.next_at)))
+
+
+def note_due(service: Redress) -> int:
+    """Note every breach and give every warning that is due; return how many clocks were looked at. Safe to repeat.
+
+    While nothing is due this is one question to an index. Of several warnings missed while the service was down, the last
+    one is given (those before it would be news of yesterday).
+    """
+    looked = 0
+    while due := service.engine.read(lambda session: _due(session, service.clock.now())):
+        for complaint_key, _ in groupby(due, key=lambda pair: pair[0]):
+            act = Act(service.clock.now(), "system", "Time has passed")
+            service.move_clocks(
+                complaint_key, lambda desk, complaint: _note(service, desk, complaint), act=act, by=SYSTEM
+            )
+        looked += len(due)
+    return looked
+
+
+def _due(session: Session, now: datetime) -> list[tuple[int, int]]:
+    found = session.execute(
+        select(ClockRow.complaint_key, ClockRow.key)
+        .where(ClockRow.next_at <= now)
+        .order_by(ClockRow.next_at)
+        .limit(AT_ONCE)
+    )
+    return sorted(found.tuples())
+
+
+def _note(service: Redress, desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
+    now = desk.act.at
+    rows = desk.session.scalars(
+        select(ClockRow)
+        .where(ClockRow.complaint_key == complaint.key, ClockRow.next_at <= now)
+        .order_by(ClockRow.next_at)
+        .execution_options(populate_existing=True)
+    ).all()
+    for row in rows:
+        state = ClockState.from_json(row.saved)
+        calendar = service.calendars.get_version(state.calendar_id, state.calendar_version)
+        since, warning = row.next_at, None
+        for rule in state.policy.warnings:
+            moment = warning_at(state, rule, calendar)
+            if moment is not None and since is not None and since <= moment <= now:
+                warning = max(warning, (moment, rule), key=lambda each: each[0]) if warning else (moment, rule)
+        service.case_clocks.breach(desk, row)
+        if warning is not None:
+            _warn(desk, complaint, row, warning[1])
+        row.next_at = next_event_at(ClockState.from_json(row.saved), calendar, after=now)
+        desk.session.flush()
+    return ()
+
+
+def _warn(desk: Desk, complaint: ComplaintRow, row: ClockRow, rule: WarningRule) -> None:
+    """Tell the owner, near the end the team leads too, past it also the complaints manager; once for this due moment."""
+    event = f"{rule.share:.0%}" if rule.share is not None else f"{rule.days} days"
+    first = desk.session.execute(
+        dialects.insert(desk.session, METADATA.tables[ReminderRow.__tablename__])
+        .values(clock_key=row.key, event=event, bound_at=row.bound_at, at=desk.act.at)
+        .on_conflict_do_nothing()
+        .returning(ReminderRow.clock_key)
+    ).first()
+    if first is None:
+        return
+    share = 0.8 if rule.share is None else rule.share
+    groups = {OVER, LATE} if share >= 1 else {LATE} if share >= NEARLY or not complaint.owner else set()
+    for group in sorted(groups):
+        _tell(desk, complaint, row, rule, group=group)
+    if complaint.owner:
+        _tell(desk, complaint, row, rule, person=complaint.owner)
+
+
+def _tell(
+    desk: Desk,
+    complaint: ComplaintRow,
+    row: ClockRow,
+    rule: WarningRule,
+    *,
+    group: str | None = None,
+    person: str | None = None,
+) -> None:
+    name, due = label(row.name), long_date(row.due_on) if row.due_on else ""
+    if row.state == "breached":
+        subject, text = f"{name} is late", f"Complaint {complaint.reference}: {name.lower()} was due by the end of {due}."
+    else:
+        said = f"{rule.share:.0%} of the time is used" if rule.share is not None else f"due within {rule.days} working days"
+        subject, text = f"{name}: {said}", f"Complaint {complaint.reference}: {name.lower()} is due by the end of {due}."
+    desk.session.add(
+        NoticeRow(
+            key=desk.next_key(),
+            complaint_key=complaint.key,
+            group_name=group,
+            person_name=person,
+            subject=subject,
+            text=text,
+            at=desk.act.at,
+        )
+    )
