@@ -14,7 +14,7 @@ from api.context import anybody, the_service
 from api.db import db
 from api.identity import doors
 from api.limits import install_limits
-from api.rest import documentation, v2
+from api.rest import documentation, linting, timers, v2
 from api.secrets import cookie_key
 from api.web import filters, public, staff
 from api.web.forms import init_forms
@@ -54,12 +54,13 @@ def create_app(service: Redress) -> Flask:
 
     app.register_blueprint(public.blueprint)
     app.register_blueprint(staff.blueprint)
-    for blueprint in (*v2.blueprints(), complaints.blueprint, documentation.blueprint):
+    programs = (*v2.blueprints(), complaints.blueprint, timers.blueprint, linting.blueprint, documentation.blueprint)
+    for blueprint in programs:
         app.register_blueprint(blueprint)
         csrf.exempt(blueprint)
 
     app.context_processor(_frame)
-    app.extensions["redress_chores"] = ()
+    app.extensions["redress_chores"] = service.chores
     doors.check_routes(app)
     return app
 

@@ -89,8 +89,8 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "REDRESS_GATEWAY_VERSION": ("8.9.0", "Version that `/v2/topology` reports to modellers."),
     "REDRESS_V2_ANONYMOUS": (
         "no",
-        "User name to act as when a request to `/v2` carries no credentials, such as `admin` for trying a modeller on one's own "
-        "machine; only while REDRESS_HOST is a loopback address and REDRESS_PROXIES is 0.",
+        "User name to act as when a request to `/v2` carries no credentials, such as `admin` for trying a modeller on "
+        "one's own machine; only while REDRESS_HOST is a loopback address and REDRESS_PROXIES is 0.",
     ),
     "REDRESS_PROXIES": ("0", "Number of reverse proxies in front whose X-Forwarded-* headers are trusted."),
 }

@@ -15,6 +15,7 @@ from api.complaints.links import new_link
 from api.complaints.references import new_reference
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, IssueRow, PartyRow
 from engine.actors import Actor
+from engine.commands.start import Alongside, Start
 from engine.errors import Invalid
 
 if TYPE_CHECKING:
@@ -87,8 +88,24 @@ class Registered:
 
 def receive(service: Redress, complaint: NewComplaint, *, by: Actor) -> Registered:
     """Register ``complaint`` and start its process, in one transaction. Raises ``ComplaintRefused``."""
+    alongside, made = _beside(service, complaint, by=by)
+    service.engine.start(PROCESS, {}, alongside=alongside, by=by)
+    return Registered(**made)
+
+
+def receive_within(service: Redress, session: Session, complaint: NewComplaint, *, by: Actor) -> Registered:
+    """The same, as part of the caller's own unit of work."""
+    alongside, made = _beside(service, complaint, by=by)
+    service.engine.start_within(session, Start(PROCESS), {}, alongside=alongside, by=by)
+    return Registered(**made)
+
+
+def _beside(service: Redress, complaint: NewComplaint, *, by: Actor) -> tuple[Alongside, dict[str, Any]]:
+    """Return what stores the complaint in the transaction that starts its process, and the mapping it fills."""
     now, zone = service.clock.now(), service.settings.time_zone
-    _check(complaint, now=now, zone=zone)
+    if wrong := objections(complaint, now=now, zone=zone):
+        errors = [{"path": field, "message": text} for field, text in wrong]
+        raise ComplaintRefused(wrong[0][1], field=wrong[0][0], errors=errors)
     made: dict[str, Any] = {}
 
     def alongside(session: Session, instance_key: int, variables: dict[str, Any]) -> None:
@@ -97,22 +114,24 @@ def receive(service: Redress, complaint: NewComplaint, *, by: Actor) -> Register
         made.update(key=row.key, reference=row.reference, token=token, instance_key=instance_key)
         variables.update(_start_variables(row, complaint, zone=zone))
 
-    service.engine.start(PROCESS, {}, alongside=alongside, by=by)
-    return Registered(**made)
+    return alongside, made
 
 
-def _check(complaint: NewComplaint, *, now: datetime, zone: ZoneInfo) -> None:
+def objections(complaint: NewComplaint, *, now: datetime, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
+    """Return field and reason of everything that keeps ``complaint`` out of the register; none when it may come in."""
+    wrong: list[tuple[str, str]] = []
     if complaint.channel not in CHANNELS:
-        raise ComplaintRefused(f"The channel is one of {', '.join(CHANNELS)}.", field="channel")
+        wrong.append(("channel", f"The channel is one of {', '.join(CHANNELS)}."))
     if not complaint.description.strip():
-        raise ComplaintRefused("Say what the complaint is about.", field="description")
+        wrong.append(("description", "Say what the complaint is about."))
     if complaint.received_at > now:
-        raise ComplaintRefused("The date received cannot be in the future.", field="receivedAt")
+        wrong.append(("receivedAt", "The date received cannot be in the future."))
     if complaint.received_at.astimezone(zone).date() < EARLIEST:
-        raise ComplaintRefused("The date received must be 1 January 1990 or later.", field="receivedAt")
+        wrong.append(("receivedAt", "The date received must be 1 January 1990 or later."))
     happened = complaint.occurred_on
     if happened is not None and not EARLIEST <= happened <= now.astimezone(zone).date():
-        raise ComplaintRefused("The date of the problem must be between 1 January 1990 and today.", field="occurredOn")
+        wrong.append(("occurredOn", "The date of the problem must be between 1 January 1990 and today."))
+    return tuple(wrong)
 
 
 def _store(

@@ -145,14 +145,23 @@ def sign_in(name: str, password: str) -> tuple[Person, str] | None:
     network = network_of(request.remote_addr)
     service.throttle.waiting("sign-in", name.casefold(), network, now=now)
     service.throttle.take("sign-in", network, limit=100, window=timedelta(hours=1), now=now)
-    known = service.engine.read(lambda db: people.authenticate(db, name, password))
-    if known is None:
+    known = service.engine.read(lambda db: people.credentials(db, name))
+    person = people.authenticate(known, password)
+    if person is None:
         service.throttle.failed("sign-in", name.casefold(), network, now=now)
         return None
     service.throttle.succeeded("sign-in", name.casefold(), network)
     session.clear()
     session["visit"] = secrets.token_hex(8)
-    return known, service.engine.write(lambda db: sessions.open_session(db, known, at=now))
+    earlier = request.cookies.get(cookie_name())
+
+    def work(db: Session) -> str:
+        if earlier:
+            sessions.revoke(db, earlier, why="signed in again", at=now)
+        people.renew_hash(db, person, known, password)
+        return sessions.open_session(db, person, at=now)
+
+    return person, service.engine.write(work)
 
 
 def remember(answer: Response, token: str) -> None:

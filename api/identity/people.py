@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from api.identity import passwords
@@ -16,6 +16,8 @@ from api.identity.tables import PersonRow, SessionRow
 from api.identity.verified import forget_verified
 from engine.actors import Actor
 from engine.errors import Conflict, Invalid, NotFound
+
+_NAME = re.compile(r"[a-zA-Z0-9_.@+-]{1,64}")
 
 
 class PersonNotFound(NotFound):
@@ -79,7 +81,7 @@ def add(
     at: datetime,
 ) -> Person:
     """Create an account; without a password nobody can sign in to it. Raises the refusals above and ``PasswordRefused``."""
-    if not re.fullmatch(r"[a-zA-Z0-9_.@+-]{1,64}", name):
+    if not _NAME.fullmatch(name):
         raise NameRefused
     if _row(session, name) is not None:
         raise NameTaken(name=name)
@@ -166,12 +168,35 @@ def count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(PersonRow)) or 0
 
 
-def authenticate(session: Session, name: str, password: str) -> Person | None:
-    """Return the active person whose password this is, else None; every failure takes the same time."""
-    row = _row(session, name)
-    if not passwords.verify(password, row.password_hash if row else None) or row is None or not row.active:
-        return None
-    return person_of(row)
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who claims to be signing in, and the hash their password must match; both None for a name nobody has."""
+
+    person: Person | None
+    password_hash: str | None
+
+
+def credentials(session: Session, name: str) -> Credentials:
+    """Return what a password is judged by; judging takes long and happens outside the transaction."""
+    row = _row(session, name) if _NAME.fullmatch(name) else None
+    return Credentials(None, None) if row is None else Credentials(person_of(row), row.password_hash)
+
+
+def authenticate(known: Credentials, password: str) -> Person | None:
+    """Return the active person whose password this is, else None; every failure takes the same time. Raises ``TooBusy``."""
+    right = passwords.verify(password, known.password_hash)
+    return known.person if right and known.person is not None and known.person.active else None
+
+
+def renew_hash(session: Session, person: Person, known: Credentials, password: str) -> None:
+    """Store the password's hash anew when it was made with older parameters; sessions stay."""
+    if known.password_hash is None or not passwords.is_outdated(known.password_hash):
+        return
+    session.execute(
+        update(PersonRow)
+        .where(PersonRow.key == person.key, PersonRow.password_hash == known.password_hash)
+        .values(password_hash=passwords.hash_password(password))
+    )
 
 
 def person_of(row: PersonRow) -> Person:
@@ -205,5 +230,12 @@ def _hashed(password: str, name: str) -> str:
 
 
 def _administrators(session: Session) -> int:
-    rows = session.scalars(select(PersonRow).where(PersonRow.active.is_(True)))
+    """Count them, and keep every account as it is until the transaction ends: two may be leaving at the same moment."""
+    rows = session.scalars(
+        select(PersonRow)
+        .where(PersonRow.active.is_(True))
+        .order_by(PersonRow.key)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
     return sum("admin" in row.roles for row in rows)

@@ -17,7 +17,7 @@ blueprint = noun("element-instances", "Visits of elements.")
 _SORTS = (
     "element_instance_key", "element_id", "element_name", "type", "state", "start_date", "end_date", "incident_key",
     "process_definition_id", "process_definition_key", "process_instance_key",
-)  # fmt: skip
+)
 SEARCHABLE = Searchable(
     entities.ELEMENT_INSTANCES, (*_SORTS, "has_incident", "element_instance_scope_key"), _SORTS, groups=True
 )

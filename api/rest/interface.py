@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, NoReturn
 
 import flask_smorest
-from flask import Flask, Request, Response, current_app, request
+from flask import Request, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 from marshmallow import ValidationError
 from webargs.flaskparser import FlaskParser
@@ -70,7 +70,7 @@ def json_body(req: Request = request) -> Any:
     return read_json(data)
 
 
-class Interface(flask_smorest.Blueprint):
+class Interface(flask_smorest.Blueprint):  # type: ignore[misc]
     """One noun of an interface for programs."""
 
     ARGUMENTS_PARSER = StrictParser()
@@ -119,13 +119,12 @@ def _dump(schema: Any, value: Any) -> Any:
 
 
 def _know_keys(state: BlueprintSetupState) -> None:
-    app: Flask = state.app
-    app.url_map.converters["key"] = KeyConverter
+    state.app.url_map.converters["key"] = KeyConverter
 
 
 def _admit() -> None:
     """Refuse whoever may not do what the route declares; views on one complaint ask with its facts themselves."""
-    name = current_app.view_functions[request.endpoint or ""].redress_action  # type: ignore[attr-defined]
+    name: str = vars(current_app.view_functions[request.endpoint or ""])["redress_action"]
     if name != PUBLIC and name not in OF_COMPLAINT:
         require(name)
 

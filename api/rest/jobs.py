@@ -10,7 +10,15 @@ from api.identity.doors import action
 from api.rest.noun import noun
 from api.rest.polling import hangup, place_to_wait, wait_of
 from api.rest.reach import found
-from api.rest.schemas.jobs import ActivatedJobs, ActivationRequest, Job, JobCompletion, JobError, JobFailure, JobUpdate
+from api.rest.schemas.jobs import (
+    ActivatedJobs,
+    ActivationRequest,
+    Job,
+    JobCompletion,
+    JobError,
+    JobFailure,
+    JobUpdate,
+)
 from api.rest.search import Searchable, answer_of, request_of
 from api.rest.shapes import TENANT
 from engine.store import entities
@@ -21,7 +29,7 @@ _FIELDS = (
     "job_key", "type", "state", "worker", "retries", "priority", "deadline", "creation_time", "end_time",
     "last_update_time", "error_code", "error_message", "has_failed_with_retries_left", "element_id",
     "element_instance_key", "process_definition_id", "process_definition_key", "process_instance_key", "business_id",
-)  # fmt: skip
+)
 SEARCHABLE = Searchable(
     entities.JOBS,
     _FIELDS,

@@ -53,7 +53,7 @@ def page(found: Sequence[VariableRecord], body: Mapping[str, Any]) -> dict[str, 
         if sort["field"] not in SORTS:
             raise FilterRefused("There is no such field to sort by.", field=sort["field"], fields=", ".join(SORTS))
         member = SORTS[sort["field"]]
-        items.sort(key=lambda one: getattr(one, member), reverse=(sort.get("order") or "").upper() == "DESC")  # noqa: B023
+        items.sort(key=lambda one: getattr(one, member), reverse=(sort.get("order") or "").upper() == "DESC")
     shown = _cut(items, body.get("page") or {})
     return {
         "items": shown,

@@ -9,7 +9,13 @@ from api.context import the_engine, the_person
 from api.identity.doors import action
 from api.rest.noun import noun
 from api.rest.reach import found
-from api.rest.schemas.events import CorrelatedMessage, Message, MessageSubscription, Publication, PublishedMessage
+from api.rest.schemas.events import (
+    CorrelatedMessage,
+    Message,
+    MessageSubscription,
+    Publication,
+    PublishedMessage,
+)
 from api.rest.search import Searchable, answer_of, request_of
 from api.rest.shapes import TENANT
 from engine.store import waiting
@@ -20,7 +26,7 @@ _FIELDS = (
     "correlation_key", "last_updated_date", "element_id", "element_instance_key", "process_definition_id",
     "process_definition_key", "process_definition_name", "process_definition_version", "process_instance_key",
     "business_id",
-)  # fmt: skip
+)
 SEARCHABLE = Searchable(
     waiting.MESSAGE_SUBSCRIPTIONS,
     _FIELDS,

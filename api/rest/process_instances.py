@@ -6,7 +6,6 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-
 from api.context import the_engine, the_person
 from api.identity.doors import action
 from api.rest import modification
@@ -14,7 +13,14 @@ from api.rest.noun import noun
 from api.rest.polling import USUAL_WAIT, place_to_wait, wait_of
 from api.rest.reach import admit_instance, found, seen
 from api.rest.schemas.definitions import ElementCounts
-from api.rest.schemas.instances import CreatedInstance, Creation, Incident, ModificationRequest, ProcessInstance, Steering
+from api.rest.schemas.instances import (
+    CreatedInstance,
+    Creation,
+    Incident,
+    ModificationRequest,
+    ProcessInstance,
+    Steering,
+)
 from api.rest.search import Searchable, answer_of, request_of
 from engine.commands.errors import InstanceNotFound
 from engine.commands.start import Started
@@ -28,20 +34,20 @@ _PLAIN = (
     "process_definition_id", "process_definition_name", "process_definition_version", "process_definition_version_tag",
     "process_definition_key", "process_instance_key", "parent_process_instance_key", "parent_element_instance_key",
     "start_date", "end_date", "state", "has_incident", "business_id",
-)  # fmt: skip
+)
 SEARCHABLE = Searchable(
     entities.INSTANCES,
     (
         *_PLAIN, "suspended_date", "tags", "variables", "element_id", "element_instance_state",
         "has_element_instance_incident", "error_message",
-    ),  # fmt: skip
+    ),
     (*_PLAIN, "suspended_date"),
     groups=True,
 )
 _OF_INCIDENT = (
     "incident_key", "error_type", "error_message", "state", "creation_time", "element_id", "element_instance_key",
     "job_key", "process_definition_id", "process_definition_key", "process_instance_key",
-)  # fmt: skip
+)
 INCIDENTS = Searchable(entities.INCIDENTS, _OF_INCIDENT, tuple(name for name in _OF_INCIDENT if name != "error_message"))
 Search, Page = request_of("ProcessInstance", SEARCHABLE), answer_of("ProcessInstance", ProcessInstance)
 IncidentSearch, IncidentPage = request_of("Incident", INCIDENTS), answer_of("Incident", Incident)

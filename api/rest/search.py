@@ -200,14 +200,14 @@ def _constant_holds(name: str, constant: Any, value: Any) -> bool:
 def holds(op: str, actual: Any, wanted: Any) -> bool:
     """Tell whether a value we know stands in this relation to the one asked for."""
     if op == "exists":
-        return (actual is not None) == wanted
+        return bool((actual is not None) == wanted)
     if op == "in":
         return actual in wanted
     if op == "notIn":
         return actual not in wanted
     if op == "like":
         return actual is not None and _is_like(str(actual), wanted)
-    return (actual == wanted) == (op == "eq")
+    return bool((actual == wanted) == (op == "eq"))
 
 
 def _is_like(text: str, pattern: str) -> bool:

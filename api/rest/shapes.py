@@ -108,7 +108,7 @@ class When(fields.Field[datetime]):
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002
         return None if value is None else write_moment(value)
 
-    def _deserialize(  # noqa: D102
+    def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any  # noqa: ARG002
     ) -> datetime:
         found = read_moment(value)
@@ -121,7 +121,7 @@ class EpochMilliseconds(fields.Field[datetime]):
     """A moment as milliseconds since 1970, in activated jobs only."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> int:  # noqa: ARG002
-        return round(value.timestamp() * 1000)
+        return int(round(value.timestamp() * 1000))
 
 
 class Text(fields.String):
@@ -169,6 +169,6 @@ class Tenant(fields.String):
         return TENANT
 
 
-def names(**kwargs: Any) -> fields.List:
+def names(**kwargs: Any) -> fields.List[str]:
     """Return a field for a list of texts, ``[]`` when there is none."""
     return fields.List(fields.String(), **kwargs)

@@ -31,7 +31,7 @@ SEARCHABLE = Searchable(
         *_SORTS, "state", "assignee", "element_id", "element_instance_key", "candidate_group", "candidate_user",
         "process_definition_id", "process_definition_key", "process_instance_key", "user_task_key",
         "process_instance_variables", "local_variables", "tags",
-    ),  # fmt: skip
+    ),
     _SORTS,
     groups=True,
 )

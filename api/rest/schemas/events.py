@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from marshmallow import fields
 
 from api.rest.shapes import Body, Key, Milliseconds, Record, Tenant, Variables, When
@@ -21,7 +19,7 @@ class Message(Body):
 class Publication(Message):
     """A message to deliver now or, within its time to live, later."""
 
-    time_to_live = Milliseconds(load_default=timedelta(0), allow_none=True)
+    time_to_live = Milliseconds(load_default=None, allow_none=True)
     message_id = fields.String(load_default=None, allow_none=True)
 
 

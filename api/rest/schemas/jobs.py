@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from marshmallow import fields, validate
 
 from api.rest.shapes import (
@@ -93,7 +91,7 @@ class JobFailure(Body):
 
     retries = Long(load_default=0, allow_none=True)
     error_message = fields.String(load_default="", allow_none=True)
-    retry_back_off = Milliseconds(load_default=timedelta(0), allow_none=True)
+    retry_back_off = Milliseconds(load_default=None, allow_none=True)
     variables = Variables(load_default=None)
 
 

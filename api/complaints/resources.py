@@ -1,0 +1,195 @@
+"""Complaints for programs: registering one (safe to repeat), reading one, searching; under the same rules as the pages."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from flask import Response, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.complaints.intake import (
+    ComplaintRefused,
+    NewComplaint,
+    PartyDetails,
+    Registered,
+    objections,
+    receive,
+    receive_within,
+)
+from api.complaints.reading import ComplaintNotFound, case_view
+from api.complaints.references import read_reference
+from api.complaints.resource_schemas import (
+    ComplaintAnswer,
+    ComplaintsAnswer,
+    ComplaintSearch,
+    NewComplaintBody,
+    RegisteredAnswer,
+)
+from api.complaints.search import Wanted, facts_for, find
+from api.complaints.tables import ComplaintRow
+from api.context import require, the_engine, the_person, the_service
+from api.errors import problem
+from api.identity.decide import reach
+from api.identity.doors import action
+from api.identity.tables import PersonRow
+from api.rest.interface import Interface, written
+from api.rest.shapes import LARGEST
+from engine.errors import Invalid
+from engine.store.upkeep import Answer, StillOpen
+from engine.values import to_text
+
+blueprint = Interface("complaints", prefix="/api", description="The register of complaints.")
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+IDEMPOTENCY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "schema": {"type": "string", "maxLength": 200},
+    "description": "Repeating the request with the same key within 24 hours returns the first answer and registers nothing.",
+}
+
+
+class IdempotencyKeyRefused(Invalid):
+    """An Idempotency-Key has 1 to 200 visible ASCII characters."""
+
+    code = "idempotency_key_refused"
+
+
+@blueprint.post("/complaints")
+@action("complaint.register")
+@blueprint.doc(parameters=[IDEMPOTENCY])
+@blueprint.arguments(NewComplaintBody)
+@blueprint.answers(201, RegisteredAnswer)
+def register(body: dict[str, Any]) -> Response:
+    """Register a complaint and start its process. 422 names every wrong field; same key with another body 422, unfinished 409."""
+    new = _complaint(body)
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return _registered(Answer(201, _body(receive(the_service(), new, by=the_person().actor))))
+    if not _KEY.fullmatch(key):
+        raise IdempotencyKeyRefused
+    service, person = the_service(), the_person()
+
+    def work(session: Session) -> Answer:
+        return Answer(201, _body(receive_within(service, session, new, by=person.actor)))
+
+    return _registered(the_engine().once(f"complaints of {person.name}", key, request.get_data(), work))
+
+
+@blueprint.errorhandler(StillOpen)
+def still_open(refusal: StillOpen) -> Response:
+    """Answer 409 with the time to come back."""
+    answer = problem(409, refusal.code.upper(), refusal.message, code=refusal.code, facts=refusal.facts)
+    answer.headers["Retry-After"] = "1"
+    return answer
+
+
+@blueprint.get("/complaints/<string:name>")
+@action("complaint.read")
+@blueprint.answers(200, ComplaintAnswer)
+def complaint(name: str) -> Response:
+    """Return one complaint by key or reference; for somebody in conflict of interest it does not exist."""
+
+    def work(session: Session) -> Response:
+        row = _found(session, name)
+        if row is None:
+            raise ComplaintNotFound(complaint=name)
+        require("complaint.read", facts_for(session, the_person(), row))
+        service = the_service()
+        case = case_view(session, row, calendars=service.calendars, now=service.clock.now())
+        columns = {column.key: getattr(row, column.key) for column in ComplaintRow.__table__.columns if column.key != "private"}
+        told = {**columns, "people": case.people, "issues": case.issues, "clocks": case.clocks, "remedies": case.remedies}
+        return written(ComplaintAnswer().dump(told))
+
+    return the_engine().read(work)
+
+
+@blueprint.post("/complaints/search")
+@action("complaint.search")
+@blueprint.arguments(ComplaintSearch)
+@blueprint.answers(200, ComplaintsAnswer)
+def search_complaints(body: dict[str, Any]) -> Any:
+    """Search the complaints the caller may read."""
+    person, zone = the_person(), the_service().settings.time_zone
+    wanted = Wanted(**_defaults(body["filter"], Wanted), sort=body["sort"])
+    page = body["page"]
+    found = the_engine().read(
+        lambda session: find(
+            session, person, reach(person), wanted, zone=zone, offset=page.get("from_", 0), limit=page.get("limit", 50)
+        )
+    )
+    return {"items": found.lines, "page": {"total_items": found.total, "has_more": found.more}}
+
+
+def _defaults(given: dict[str, Any], kind: type[Wanted]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name in kind.__dataclass_fields__}
+
+
+def _found(session: Session, name: str) -> ComplaintRow | None:
+    if name.isdecimal() and name.isascii() and len(name) < 20 and int(name) <= LARGEST:
+        return session.get(ComplaintRow, int(name))
+    reference = read_reference(name)
+    if reference is None:
+        return None
+    return session.scalar(select(ComplaintRow).where(ComplaintRow.reference == reference))
+
+
+def _complaint(body: dict[str, Any]) -> NewComplaint:
+    """Return the complaint of a body. Raises ``ComplaintRefused`` with every reason under ``errors``."""
+    service = the_service()
+    now, zone = service.clock.now(), service.settings.time_zone
+    received_at: datetime = body["received_at"] or now
+    new = NewComplaint(
+        channel=body["channel"],
+        received_at=received_at,
+        description=body["description"],
+        complainant=_party(body["complainant"]),
+        representative=_party(body["representative"]),
+        occurred_on=body["occurred_on"],
+        product=body["product"],
+        problem=body["problem"],
+        category=body["category"],
+        regime=body["regime"] or service.organisation.regime,
+        desired_remedy=body["desired_remedy"],
+        issues=tuple(body["issues"]),
+        danger_reported=body["danger_reported"],
+        with_outside_body=body["with_outside_body"],
+        employment=body["employment"],
+        staff_concerned=tuple(dict.fromkeys(body["staff_concerned"])),
+        backdating_reason=(body["backdating_reason"] or "").strip() or None,
+        facts=body["facts"],
+    )
+    wrong = list(objections(new, now=now, zone=zone))
+    if received_at.astimezone(zone).date() < now.astimezone(zone).date() and new.backdating_reason is None:
+        wrong.append(("backdatingReason", "Say why it is entered after the day it was received."))
+    wrong += [("staffConcerned", f"Nobody has the user name {name!r}.") for name in _unknown(new.staff_concerned)]
+    if wrong:
+        errors = [{"path": path, "message": text} for path, text in wrong]
+        raise ComplaintRefused(errors=errors)
+    return new
+
+
+def _unknown(names: tuple[str, ...]) -> list[str]:
+    if not names:
+        return []
+    known = the_engine().read(
+        lambda session: set(session.scalars(select(PersonRow.name).where(PersonRow.name.in_(names))))
+    )
+    return [name for name in names if name not in known]
+
+
+def _party(body: dict[str, Any] | None) -> PartyDetails | None:
+    return None if body is None else PartyDetails(**body)
+
+
+def _body(registered: Registered) -> bytes:
+    return to_text(RegisteredAnswer().dump(registered)).encode()
+
+
+def _registered(answer: Answer) -> Response:
+    told = Response(answer.body, status=answer.status, mimetype="application/json")
+    if answer.replayed:
+        told.headers["Idempotency-Replayed"] = "true"
+    return told
