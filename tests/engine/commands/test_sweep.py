@@ -118,3 +118,17 @@ def test_cases_that_wait_for_anything_are_left_alone(engine, clock):
     assert engine.sweep() == ()
     engine.set_variables(case.key, {"done": True})
     assert engine.instance(case.key).state == "COMPLETED"
+
+
+def test_states_and_rows_are_compared(engine, clock):
+    from tests.engine.commands.test_messages import waiter
+
+    key = stuck(engine, clock)
+    job = bpmn("job", START + service_task("work", "x") + END + chain("start", "work", "end"))
+    engine.deploy([("waiter.bpmn", waiter()), ("job.bpmn", job)])
+    engine.start("waiter", {"caseId": "A"})
+    engine.start("job")
+    assert engine.verify() == ()
+    change(engine, sa.update(tasks).values(state="CANCELED"))
+    assert [one.instance_key for one in engine.verify()] == [key]
+    assert engine.incidents().items[0].code == "state_and_rows_differ"
