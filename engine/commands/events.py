@@ -11,11 +11,15 @@ from engine import feel
 from engine.commands import family
 from engine.execution import changes as ch
 from engine.execution.run import ElementNotFound, ElementNotWaiting
-from engine.store import dialects, instances, messages
+from engine.store import dialects, instances, jobs, messages
+from engine.store.batch import new_job
 from engine.store.instances import InstanceRow
 
 if TYPE_CHECKING:
     from engine.commands.step import Step
+
+AT_ONCE = 50  # catchers of a signal served in the transaction that throws it
+DELIVER_SIGNAL = "deliver-signal"
 
 
 def publish(
@@ -52,15 +56,51 @@ def publish(
 
 
 def broadcast(step: Step, name: str, variables: Mapping[str, Any]) -> None:
-    """Deliver a signal to every catcher and every start event of the name."""
+    """Deliver a signal to every catcher and every start event of the name.
+
+    Beyond ``AT_ONCE`` catchers each of the others gets it in a transaction of its own, by a chore due at
+    once: one signal must not hold thousands of cases locked.
+    """
     step.flush()
     found = messages.waiting(step.session, "signal", name, None)
-    for one in sorted(found, key=lambda waiting: (waiting.root_key, waiting.key)):
+    own = [one for one in found if one.root_key in step.locked]
+    others = [one for one in found if one.root_key not in step.locked]
+    for one in sorted([*own, *others[:AT_ONCE]], key=lambda waiting: (waiting.root_key, waiting.key)):
         step.head(one.instance_key)
         if messages.is_open(step.session, one.key):
             _deliver(step, one.instance_key, one.element_key, variables)
+    if others[AT_ONCE:]:
+        jobs.add_chores(
+            step.session,
+            [_chore(step, one, variables) for one in others[AT_ONCE:]],
+        )
+        step.due_now()
     for start in messages.starting(step.session, "signal", name):
         _start(step, start, variables, None)
+
+
+def deliver_later(step: Step, instance_key: int, payload: bytes) -> None:
+    """Deliver a signal that ``broadcast`` left to a chore, if its catcher still waits."""
+    subscription, element_key, packed = feel.load(payload)
+    step.head(instance_key)
+    if messages.is_open(step.session, int(subscription)):
+        _deliver(step, instance_key, int(element_key), packed)
+
+
+def _chore(step: Step, one: messages.Waiting, variables: Mapping[str, Any]) -> dict[str, Any]:
+    key = step.house.keys.next()
+    return new_job(step.now) | {
+        "key": key,
+        "kind": "chore",
+        "type": DELIVER_SIGNAL,
+        "dedup_key": f"signal:{key}",
+        "due_at": step.now,
+        "retries": 5,
+        "instance_key": one.instance_key,
+        "root_key": one.root_key,
+        "element_id": one.element_id,
+        "payload": feel.dump([feel.inward(one.key), feel.inward(one.element_key), dict(variables)]),
+    }
 
 
 def feed_from_buffer(step: Step, opened: Sequence[tuple[InstanceRow, ch.SubscriptionOpened]]) -> None:

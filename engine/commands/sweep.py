@@ -102,7 +102,7 @@ def overdue_jobs(session: Session, now: datetime) -> list[Found]:
         sa.select(J.key, J.instance_key)
         .where(
             J.status == "ready",
-            J.kind.in_(("timer", "own", "mail")),
+            J.kind.in_(("timer", "own", "chore", "mail")),
             J.due_at < now - OVERDUE,
             J.claims < MOST_CLAIMS,
             ~sa.exists().where(incidents_table.c.job_key == J.key, incidents_table.c.state == "ACTIVE"),

@@ -13,6 +13,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from engine.actors import service
+from engine.commands.chores import run_chore
 from engine.commands.errors import FenceLost
 from engine.commands.house import House
 from engine.commands.step import Step
@@ -51,7 +52,7 @@ class Worker:
         self._house, self._name, self._lease = house, name, lease
         self._postman, self._letter_listeners = postman, letter_listeners
         self.actor = service("worker")
-        self.kinds = ("timer", "own", "mail") if postman is not None else ("timer", "own")
+        self.kinds = ("timer", "own", "chore", *(("mail",) if postman is not None else ()))
         self._stopping = threading.Event()
         self.fence_lost = 0
 
@@ -138,6 +139,8 @@ class Worker:
             )
         elif claim.kind == "own":
             run_own(self._house, claim, by=self.actor)
+        elif claim.kind == "chore":
+            write(self._house.database, lambda session: run_chore(self._house, session, claim, by=self.actor))
         elif claim.kind == "mail" and self._postman is not None:
             carry(self._house, claim, self._postman, by=self.actor, listeners=self._letter_listeners)
 

@@ -160,6 +160,16 @@ def settle(session: Session, claim: Claim, *, now: datetime, state: str = "COMPL
     return bool(done.rowcount == 1)
 
 
+def add_chores(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store jobs of kind chore."""
+    session.execute(sa.insert(jobs), [dict(row) for row in rows])
+
+
+def payload_of(session: Session, key: int) -> bytes:
+    """Return the payload of a job."""
+    return bytes(session.execute(sa.select(J.payload).where(J.key == key)).scalar() or b"")
+
+
 def take_timer(session: Session, key: int, *, now: datetime) -> None:
     """Mark a ready timer done, whoever may have claimed it; its family must be locked."""
     session.execute(_DONE, {"job": key, "now": now})

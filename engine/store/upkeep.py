@@ -138,6 +138,6 @@ def next_due(session: Session) -> datetime | None:
     """Return when the next job of ours is due."""
     return session.execute(
         sa.select(sa.func.min(jobs.c.due_at)).where(
-            jobs.c.status == "ready", jobs.c.kind.in_(("timer", "own", "mail"))
+            jobs.c.status == "ready", jobs.c.kind.in_(("timer", "own", "chore", "mail"))
         )
     ).scalar()

@@ -137,6 +137,22 @@ def test_a_signal_reaches_every_catcher_and_start(engine):
     assert sorted(one.name for one in engine.tasks().items) == ["Act", "Act", "Read", "Read", "Read"]
 
 
+def test_a_signal_to_many_is_delivered_in_many_transactions(engine):
+    catching = bpmn(
+        "catching",
+        START + '<intermediateCatchEvent id="wait"><signalEventDefinition signalRef="S"/></intermediateCatchEvent>'
+        + user_task("read") + END + chain("start", "wait", "read", "end"), extra='<signal id="S" name="alarm"/>',
+    )  # fmt: skip
+    engine.deploy([("a.bpmn", catching)])
+    cases = [engine.start("catching").key for _ in range(60)]
+    engine.broadcast_signal("alarm", {"loud": True})
+    assert engine.tasks().total == 50
+    engine.cancel(cases[-1])
+    assert engine.run_due_jobs() == 10
+    assert engine.tasks().total == 59
+    assert engine.values(cases[-2]) == {"loud": True}
+
+
 def test_a_diagram_publishes_a_message_in_its_own_transaction(engine):
     sender = bpmn(
         "sender",
