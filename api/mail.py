@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
+from contextlib import suppress
+from copy import copy
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8, EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +20,9 @@ from api.settings import Settings
 from engine.jobs.letters import Letter, LetterDelayed, LetterRefused, Receipt
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 TIMEOUT_S = 20
+HERE = frozenset({"localhost", "127.0.0.1", "::1"})  # names of this machine: mail to it may go without TLS
 
 
 class Postman(Protocol):
@@ -47,8 +51,8 @@ def build_message(
         message["Message-ID"] = message_id
         message["Date"] = format_datetime(at)
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(text)
-        message.add_alternative(html, subtype="html")
+        message.set_content(_UNPRINTABLE.sub("", text))
+        message.add_alternative(_UNPRINTABLE.sub("", html), subtype="html")
     except (ValueError, IndexError, UnicodeError) as fault:
         raise LetterRefused(f"The letter cannot be built: {fault}") from fault
     return message
@@ -58,6 +62,8 @@ def _mailbox(address: str, name: str = "") -> Address:
     local, separator, domain = _plain(address).strip().rpartition("@")
     if not separator or not local or not domain:
         raise ValueError("the address is not an e-mail address")
+    if not domain.isascii():
+        domain = domain.encode("idna").decode("ascii")
     return Address(display_name=_plain(name), username=local, domain=domain)
 
 
@@ -95,23 +101,45 @@ class SmtpPostman:
         self._sender, self._name = sender, name
 
     def send(self, letter: Letter) -> Receipt:
-        """Send one letter; the server's 250 reply is the receipt."""
+        """Send one letter; the server's 250 reply is the receipt.
+
+        Only a permanent refusal of this recipient or this text refuses the letter. Whatever else goes wrong may be a fault of
+        the server or of the settings, so the letter is tried again.
+        """
         message = _message(letter, self._sender, self._name)
         try:
-            with self._open() as server:
-                server.mail(self._sender)
-                code, reply = server.rcpt(letter.recipient)
-                if code not in {250, 251}:
-                    raise smtplib.SMTPResponseException(code, reply)
-                code, reply = server.data(message.as_bytes())
-                if code != 250:
-                    raise smtplib.SMTPResponseException(code, reply)
-                return Receipt(code=code, reply=reply.decode(errors="replace"))
-        except smtplib.SMTPResponseException as refusal:
-            text = f"{refusal.smtp_code} {_readable(refusal.smtp_error)}"
-            raise (LetterRefused if refusal.smtp_code >= 500 else LetterDelayed)(text) from refusal
+            server = self._open()
+            try:
+                receipt = self._hand_over(server, message)
+                with suppress(OSError, smtplib.SMTPException):
+                    server.quit()
+                return receipt
+            finally:
+                server.close()
         except (OSError, smtplib.SMTPException) as fault:
-            raise LetterDelayed(f"The mail server cannot be reached: {fault}") from fault
+            raise LetterDelayed(f"The mail server did not take it: {_said(fault)}") from fault
+
+    def _hand_over(self, server: smtplib.SMTP, message: EmailMessage) -> Receipt:
+        (recipient,) = message["To"].addresses
+        address, options = recipient.addr_spec, list[str]()
+        if not address.isascii():
+            if not server.has_extn("smtputf8"):
+                raise LetterRefused(f"The mail server cannot write to {address}: it takes plain letters only in addresses.")
+            options = ["SMTPUTF8"]
+            message = _with_policy(message, SMTPUTF8)
+        _accepted(*server.mail(self._sender, options))
+        code, reply = server.rcpt(address)
+        if code >= 500:
+            raise LetterRefused(f"{code} {_readable(reply)}")
+        _accepted(code, reply)
+        try:
+            code, reply = server.data(message.as_bytes())
+        except smtplib.SMTPDataError as refusal:
+            code, reply = refusal.smtp_code, refusal.smtp_error
+        if code >= 500:
+            raise LetterRefused(f"{code} {_readable(reply)}")
+        _accepted(code, reply)
+        return Receipt(code=code, reply=_readable(reply))
 
     def _open(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
@@ -119,16 +147,36 @@ class SmtpPostman:
             server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT_S, context=context)
         else:
             server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_S)
-            server.ehlo()
-            if server.has_extn("starttls"):
+        try:
+            server.ehlo_or_helo_if_needed()
+            if not self._secure and self._host not in HERE:
+                if not server.has_extn("starttls"):
+                    raise OSError("it offers no TLS")
                 server.starttls(context=context)
                 server.ehlo()
-            elif self._host not in {"localhost", "127.0.0.1", "::1"}:
-                server.close()
-                raise OSError("the mail server offers no TLS")
-        if self._user:
-            server.login(self._user, self._password)
+            if self._user:
+                server.login(self._user, self._password)
+        except (OSError, smtplib.SMTPException):
+            server.close()
+            raise
         return server
+
+
+def _accepted(code: int, reply: bytes | str) -> None:
+    if code not in {250, 251}:
+        raise smtplib.SMTPResponseException(code, reply)
+
+
+def _said(fault: Exception) -> str:
+    if isinstance(fault, smtplib.SMTPResponseException):
+        return f"{fault.smtp_code} {_readable(fault.smtp_error)}"
+    return str(fault) or type(fault).__name__
+
+
+def _with_policy(message: EmailMessage, policy: EmailPolicy) -> EmailMessage:
+    copied = copy(message)
+    copied.policy = policy
+    return copied
 
 
 def _readable(reply: bytes | str) -> str:

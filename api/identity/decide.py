@@ -67,6 +67,7 @@ _PLAIN: dict[str, frozenset[str]] = {
     "account.read": frozenset(ROLES),
     "clock.change": frozenset({"handler", "team-lead", "manager"}),
     "clock.backdate": frozenset({"team-lead", "manager"}),
+    "timer.change": frozenset({"team-lead", "manager"}),
     "calendar.change": frozenset({"manager", "admin"}),
     "calendar.read": frozenset({"manager", "admin", "process-owner", "auditor", "team-lead"}),
     "definition.read": frozenset({"process-owner", "admin", "manager", "auditor", "team-lead", "handler", "quality"}),
@@ -83,7 +84,12 @@ _PLAIN: dict[str, frozenset[str]] = {
     "people.manage": frozenset({"admin"}),
     "due.list": frozenset({"intake", "handler", "investigator", "team-lead", "manager", "auditor"}),
 }
-OF_COMPLAINT = frozenset({"complaint.read", "complaint.write", "complaint.clock", "complaint.backdate"})
+_ON_CLOCKS = {
+    "complaint.clock": "clock.change",
+    "complaint.backdate": "clock.backdate",
+    "complaint.timer": "timer.change",
+}
+OF_COMPLAINT = frozenset({"complaint.read", "complaint.write", "complaint.clock", "complaint.backdate", "complaint.timer"})
 ACTIONS = frozenset(_PLAIN) | OF_COMPLAINT
 
 
@@ -115,7 +121,7 @@ def _on_complaint(person: Person, action: str, facts: ComplaintFacts) -> Decisio
         return Decision(True, action)
     if action == "complaint.write":
         return Decision(bool(person.roles & _WRITES), action)
-    plain = "clock.change" if action == "complaint.clock" else "clock.backdate"
+    plain = _ON_CLOCKS[action]
     return Decision(bool(person.roles & _PLAIN[plain]), plain)
 
 
