@@ -69,7 +69,7 @@ def assign_owner(errand: Errand) -> dict[str, Any]:
             select(ComplaintRow.owner, func.count())
             .where(ComplaintRow.owner.in_(free), ComplaintRow.closed_at.is_(None))
             .group_by(ComplaintRow.owner)
-        ).tuples().all()
+        ).all()
     )
     complaint.owner = min(free, key=lambda name: (load.get(name, 0), name))
     errand.tell("owner", f"{members[complaint.owner].display_name} looks after the complaint")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints.clocks import label
+from api.complaints.clock_rows import WINDOWS, label
 from api.complaints.states import CLOSING_REASONS, public_words, staff_words
 from api.complaints.tables import (
     ClockChangeRow,
@@ -26,6 +27,7 @@ from api.complaints.tables import (
 from api.deadlines.calendars import KeptCalendars
 from api.identity.tables import PersonRow
 from engine.calendars import Calendar
+from engine.deadlines.explain import explain
 from engine.deadlines.state import OPEN, ClockState
 from engine.errors import NotFound
 from engine.zones import local_date
@@ -77,9 +79,17 @@ class ClockView:
     used: int
     left: str
     is_open: bool
+    is_window: bool
     pausable: bool
+    pause_reasons: tuple[str, ...]
     extendable: bool
+    extension_reasons: tuple[str, ...]
+    extension_amount: int
+    extension_unit: str
+    evidence: tuple[str, ...]
+    held_on: date | None
     legal_source: str
+    policy: str
     rule: str
     changes: tuple[ClockChange, ...] = ()
 
@@ -183,9 +193,25 @@ def clock_views(
     return tuple(sorted(views, key=lambda view: (not view.is_open, view.due_on or date.max, view.label)))
 
 
+def next_clocks(
+    session: Session, complaint_keys: Iterable[int], *, calendars: KeptCalendars, now: datetime
+) -> dict[int, ClockView]:
+    """Return of each complaint the open clock that is due first; windows of the complainant are left out."""
+    rows = session.scalars(
+        select(ClockRow)
+        .where(ClockRow.complaint_key.in_(list(complaint_keys)), ClockRow.state.in_(OPEN))
+        .where(ClockRow.name.not_in(WINDOWS))
+        .order_by(ClockRow.bound_at.is_(None), ClockRow.bound_at, ClockRow.key)
+    )
+    first: dict[int, ClockRow] = {}
+    for row in rows:
+        first.setdefault(row.complaint_key, row)
+    return {key: _clock(row, calendars, now, ()) for key, row in first.items()}
+
+
 def display_names(session: Session) -> dict[str, str]:
     """Return the display name of every account, and of what acts by itself."""
-    names = dict(session.execute(select(PersonRow.name, PersonRow.display_name)).tuples().all())
+    names = dict(session.execute(select(PersonRow.name, PersonRow.display_name)).all())
     return names | {"system": "Redress", "complainant": "Complainant"}
 
 
@@ -194,22 +220,33 @@ def _clock(row: ClockRow, calendars: KeptCalendars, now: datetime, changes: tupl
     calendar = calendars.get_version(row.calendar_id, row.calendar_version)
     policy = state.policy
     suffix = f" {row.number}" if row.number > 1 else ""
+    rule = policy.extension
+    granted = sum(each.policy_id == policy.id for each in state.extensions)
+    over = row.name in WINDOWS and row.bound_at is not None and row.bound_at <= now
     return ClockView(
         key=row.key,
         name=row.name,
         label=label(row.name) + suffix,
         state=row.state,
-        words=CLOCK_WORDS.get(row.state, row.state),
-        tone=TONES.get(row.state, ""),
+        words="over" if over else CLOCK_WORDS.get(row.state, row.state),
+        tone="" if over else TONES.get(row.state, ""),
         due_on=row.due_on,
         bound_at=row.bound_at,
         used=_used(state, calendar, now),
-        left=_left(state, calendar, now),
+        left="" if over else _left(state, calendar, now),
         is_open=row.state in OPEN,
-        pausable=policy.pausable and row.state in ("running", "paused"),
-        extendable=policy.extension is not None and row.state == "running",
+        is_window=row.name in WINDOWS,
+        pausable=policy.pausable,
+        pause_reasons=policy.pause_reasons,
+        extendable=rule is not None and row.state == "running" and (rule.times is None or granted < rule.times),
+        extension_reasons=rule.reasons if rule else (),
+        extension_amount=rule.amount if rule else 0,
+        extension_unit=rule.unit.replace("_", " ") if rule else "",
+        evidence=policy.evidence,
+        held_on=state.held.due_on if state.held else None,
         legal_source=policy.legal_source,
-        rule=f"{policy.amount} {policy.unit.replace('_', ' ')} from {policy.anchor.replace('_', ' ')}",
+        policy=f"{policy.id}, {policy.version}",
+        rule=explain(state, calendar),
         changes=changes,
     )
 

@@ -171,7 +171,7 @@ def _lines(session: Session, rows: list[ComplaintRow]) -> tuple[Line, ...]:
             select(PartyRow.complaint_key, PartyRow.name).where(
                 PartyRow.complaint_key.in_(keys), PartyRow.role == "complainant"
             )
-        ).tuples().all()
+        ).all()
     )
     clocks: dict[int, list[ClockRow]] = {}
     for clock in session.scalars(

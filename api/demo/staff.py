@@ -96,7 +96,7 @@ class Staff:
                 LetterRow.dispatched_at.is_(None),
             )
         )
-        for complaint_key, letter_key in self._service.engine.read(lambda session: session.execute(query).tuples().all()):
+        for complaint_key, letter_key in self._service.engine.read(lambda session: session.execute(query).all()):
             letter_desk.mark_posted(self._service, complaint_key, letter_key, by=as_service("post room"))
 
     def _do(self, task: TaskRecord, wish: Wish) -> bool:

@@ -71,7 +71,7 @@ def import_file(tmp_path: Path, file: Path) -> None:
     assert (again.registered, again.known) == (0, len(rows))
 
     def ask(query):
-        return service.engine.read(lambda session: session.execute(query).tuples().all())
+        return service.engine.read(lambda session: session.execute(query).all())
 
     open_states = Counter(state for (state,) in ask(select(ComplaintRow.state)))
     assert open_states == {"closed": len(rows)}

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, time
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import letter_desk
-from api.complaints.clocks import Desk
+from api.complaints.clock_start import stage_of
+from api.complaints.policies import kinds
 from api.complaints.reading import CaseView, case_view
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.search import facts_for
-from api.complaints.tables import ComplaintRow, EventRow
+from api.complaints.tables import ComplaintRow, EventRow, LetterRow
 from api.context import require, the_engine, the_person, the_service
 from api.db import db
 from api.identity.decide import ComplaintFacts, may
+from api.deadlines.timers import waiting
 from api.identity.doors import action
 from api.web.staff import blueprint
+from api.web.staff.clock_words import EVIDENCE, PAUSE_REASONS
 from api.web.staff.diagram import drawing
-from engine.deadlines.clocks import Act
-from engine.errors import RedressError
 from engine.store.search import Condition, Query
 
 TABS = (
@@ -33,11 +33,6 @@ TABS = (
     ("papers", "Letters and documents"),
     ("diagram", "Diagram"),
 )
-PAUSE_REASONS = (
-    ("complainant", "We wait for the complainant"),
-    ("third_party", "We wait for somebody outside"),
-    ("agreed", "Agreed with the complainant"),
-)
 
 
 @blueprint.get("/complaints/<int:key>")
@@ -45,65 +40,18 @@ PAUSE_REASONS = (
 @action("complaint.read")
 def complaint(key: int, tab: str = "overview") -> ResponseReturnValue:
     """Show one side of a complaint; for somebody in conflict of interest it does not exist."""
-    row, facts = _opened(key, "complaint.read")
-    return _page(row, facts, tab)
-
-
-@blueprint.post("/complaints/<int:key>/clocks/<name>/<any(pause, resume, extend):verb>")
-@action("complaint.clock")
-def move_clock(key: int, name: str, verb: str) -> ResponseReturnValue:
-    """Pause, resume or extend a clock, with a reason; timers that follow it move in the same transaction. 422 with the rule."""
-    row, facts = _opened(key, "complaint.clock")
-    reason, category = request.form.get("reason", "").strip(), request.form.get("category", "")
-    if not reason:
-        return _page(row, facts, "clocks", problem="Give a reason.", field=f"reason-{name}-{verb}"), 422
-    clocks = the_service().case_clocks
-
-    def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
-        if verb == "pause":
-            return clocks.pause(desk, complaint, name, category=category or "complainant")
-        if verb == "resume":
-            return clocks.resume(desk, complaint, name)
-        letter = letter_desk.write_now(the_service(), desk, complaint, "holding-notice", reason=reason)
-        return clocks.extend(desk, complaint, name, category=category, letter=letter)
-
-    try:
-        move(row, change, reason=reason)
-    except RedressError as refusal:
-        return _page(row, facts, "clocks", problem=refusal.message, field=f"reason-{name}-{verb}"), 422
-    flash("The clock has moved, and every timer that follows it.")
-    return redirect(url_for("staff.complaint", key=key, tab="clocks"), 303)
-
-
-@blueprint.post("/complaints/<int:key>/receipt")
-@action("complaint.backdate")
-def correct_receipt(key: int) -> ResponseReturnValue:
-    """Correct when the complaint was received; everything counted from it is counted anew."""
-    row, facts = _opened(key, "complaint.backdate")
-    reason, day = request.form.get("reason", "").strip(), request.form.get("received", "")
-    zone, now = the_service().settings.time_zone, the_service().clock.now()
-    try:
-        received_at = datetime.combine(datetime.strptime(day, "%d %m %Y").date(), time(12, 0), zone)  # noqa: DTZ007
-    except ValueError:
-        return _page(row, facts, "clocks", problem="Enter the day as 27 3 2026.", field="received"), 422
-    if received_at > now or received_at.year < 1990:
-        return _page(row, facts, "clocks", problem="The day must be between 1990 and today.", field="received"), 422
-    if not reason:
-        return _page(row, facts, "clocks", problem="Give a reason.", field="receipt-reason"), 422
-    clocks = the_service().case_clocks
-    move(row, lambda desk, complaint: clocks.receipt_corrected(desk, complaint, received_at), reason=reason)
-    flash("The date of receipt is corrected; its clocks were counted anew.")
-    return redirect(url_for("staff.complaint", key=key, tab="clocks"), 303)
+    row, facts = opened(key, "complaint.read")
+    return page(row, facts, tab)
 
 
 @blueprint.post("/complaints/<int:key>/notes")
 @action("complaint.write")
 def add_note(key: int) -> ResponseReturnValue:
     """Add a note to the timeline; colleagues see it, the complainant does not."""
-    row, facts = _opened(key, "complaint.write")
+    row, facts = opened(key, "complaint.write")
     text = request.form.get("note", "").strip()[:10_000]
     if not text:
-        return _page(row, facts, "timeline", problem="Write the note.", field="note"), 422
+        return page(row, facts, "timeline", problem="Write the note.", field="note"), 422
     service, person, now = the_service(), the_person(), the_service().clock.now()
     service.engine.write(
         lambda session: session.add(
@@ -119,20 +67,14 @@ def add_note(key: int) -> ResponseReturnValue:
 @action("complaint.write")
 def posted(key: int, letter: int) -> ResponseReturnValue:
     """Note that a letter on paper has been posted: evidence of dispatch, which answers its clock."""
-    _opened(key, "complaint.write")
+    opened(key, "complaint.write")
     letter_desk.mark_posted(the_service(), key, letter, by=the_person().actor)
     flash("Noted: the letter has been posted.")
     return redirect(url_for("staff.complaint", key=key, tab="papers"), 303)
 
 
-def move(row: ComplaintRow, change: Callable[[Desk, ComplaintRow], tuple[str, ...]], *, reason: str) -> None:
-    """Change clocks of a complaint and re-arm, in the same transaction, whatever follows them. Raises the rules' refusals."""
-    service, person = the_service(), the_person()
-    act = Act(at=service.clock.now(), by=person.name, reason=reason)
-    service.move_clocks(row.key, change, act=act, by=person.actor)
-
-
-def _opened(key: int, wanted: str) -> tuple[ComplaintRow, ComplaintFacts]:
+def opened(key: int, wanted: str) -> tuple[ComplaintRow, ComplaintFacts]:
+    """Return a complaint the person may do ``wanted`` with. Raises ``ComplaintNotFound``, ``Forbidden``, ``Hidden``."""
     session = db.session()
     row = complaint_row(session, key)
     facts = facts_for(session, the_person(), row)
@@ -140,7 +82,8 @@ def _opened(key: int, wanted: str) -> tuple[ComplaintRow, ComplaintFacts]:
     return row, facts
 
 
-def _page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "", field: str = "") -> str:
+def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "", field: str = "") -> str:
+    """Return one side of a complaint, with what went wrong and the field it is about."""
     session, service, person = db.session(), the_service(), the_person()
     case = case_view(session, row, calendars=service.calendars, now=service.clock.now())
     return render_template(
@@ -152,13 +95,29 @@ def _page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = 
         problem=problem,
         field=field,
         pause_reasons=PAUSE_REASONS,
+        evidence_kinds=EVIDENCE,
+        timers=waiting(service, row.instance_key) if tab == "clocks" and row.instance_key is not None else (),
+        table_kinds=kinds(session) if tab == "clocks" else None,
+        stage=stage_of(session, row.key),
+        waits_for_letter=_extensions_to_come(session, row.key),
         tasks=_open_tasks(row),
         drawings=_drawings(row) if tab == "diagram" else (),
         may_write=bool(may(person, "complaint.write", facts)),
         may_clock=bool(may(person, "complaint.clock", facts)),
         may_backdate=bool(may(person, "complaint.backdate", facts)),
+        may_timer=bool(may(person, "complaint.timer", facts)),
         stuck=_is_stuck(session, case),
     )
+
+
+def _extensions_to_come(session: Session, complaint_key: int) -> dict[str, LetterRow]:
+    """Return by clock the letters that, once they have left, extend it."""
+    rows = session.scalars(
+        select(LetterRow).where(
+            LetterRow.complaint_key == complaint_key, LetterRow.extends.is_not(None), LetterRow.dispatched_at.is_(None)
+        )
+    )
+    return {row.extends["clock"]: row for row in rows if row.extends}
 
 
 def _open_tasks(row: ComplaintRow) -> tuple[Any, ...]:

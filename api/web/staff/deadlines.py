@@ -78,6 +78,6 @@ def due_lines(person: Person, *, until: date, today: date, mine: bool) -> list[D
             complaint,
             names.get(complaint.owner or "", complaint.owner or "Nobody yet"),
         )
-        for clock, complaint in session.execute(query).tuples()
+        for clock, complaint in session.execute(query)
         if clock.due_on is not None
     ]

@@ -160,7 +160,7 @@ def _lines(session: Session, tasks: Any, now: datetime) -> list[Line]:
             select(PartyRow.complaint_key, PartyRow.name).where(
                 PartyRow.complaint_key.in_([row.key for row in rows]), PartyRow.role == "complainant"
             )
-        ).tuples().all()
+        ).all()
     )
     names = display_names(session)
     lines = []

@@ -1,0 +1,213 @@
+"""What people do to the clocks of a complaint: pause, resume, extend, answer, correct the receipt, put under another rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.complaints import extensions, letter_desk
+from api.complaints.clock_rows import label, wanted
+from api.complaints.clocks import Desk
+from api.complaints.evidence import meet_each
+from api.complaints.policies import kinds
+from api.complaints.tables import ComplaintRow, EventRow, LetterRow
+from api.context import the_engine, the_person, the_service
+from api.db import db
+from api.identity.doors import action
+from api.web.staff import blueprint
+from api.web.staff.complaint import opened, page
+from engine.deadlines.clocks import Act
+from engine.deadlines.state import ClockState, Evidence
+from engine.errors import RedressError
+from engine.zones import at_wall
+
+Change = Callable[[Desk, ComplaintRow], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an extension would do: the new date, and the letter that goes out for it."""
+
+    clock: str
+    due_before: date | None
+    due_after: date | None
+    letter: LetterRow | None
+
+
+@blueprint.post("/complaints/<int:key>/clocks/<name>/<any(pause, resume):verb>")
+@action("complaint.clock")
+def move_clock(key: int, name: str, verb: str) -> ResponseReturnValue:
+    """Pause or resume a clock with a reason; timers that follow it move in the same transaction. 422 with the rule."""
+    clocks, category = the_service().case_clocks, request.form.get("category") or "complainant"
+
+    def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
+        if verb == "pause":
+            return clocks.pause(desk, complaint, name, category=category)
+        return clocks.resume(desk, complaint, name)
+
+    return _moved(key, "complaint.clock", change, field=f"reason-{name}-{verb}", said="The clock has moved, and every timer that follows it.")
+
+
+@blueprint.post("/complaints/<int:key>/clocks/<name>/extend")
+@action("complaint.clock")
+def extend_clock(key: int, name: str) -> ResponseReturnValue:
+    """Show the new date and the letter of an extension; sent again with ``confirm``, write it. It counts when the letter left."""
+    row, facts = opened(key, "complaint.clock")
+    service, reason, category = the_service(), request.form.get("reason", "").strip(), request.form.get("category", "")
+    field = f"reason-{name}-extend"
+    if not reason:
+        return page(row, facts, "clocks", problem="Give a reason.", field=field), 422
+
+    def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
+        rule = ClockState.from_json(wanted(desk.session, complaint.key, name).saved).policy.extension
+        letter = (rule.letter if rule else None) or "holding-notice"
+        letter_desk.write_now(service, desk, complaint, letter, reason=reason)
+        desk.session.flush()
+        return extensions.ask(service.case_clocks, desk, complaint, name, letter=letter, category=category)
+
+    try:
+        if not request.form.get("confirm"):
+            draft = service.rehearse(lambda session: _draft(session, row.key, name, change, reason))
+            return render_template(
+                "staff/extend.html", complaint=row, draft=draft, reason=reason, category=category, name=name
+            )
+        _move(row, change, reason)
+    except RedressError as refusal:
+        return page(row, facts, "clocks", problem=refusal.message, field=field), 422
+    flash("The letter is written. The clock, and every timer that follows it, moves when the letter has left.")
+    return redirect(url_for("staff.complaint", key=key, tab="clocks"), 303)
+
+
+@blueprint.post("/complaints/<int:key>/clocks/<name>/met")
+@action("complaint.clock")
+def meet_clock(key: int, name: str) -> ResponseReturnValue:
+    """Note how and when the complainant was reached: evidence that answers the clock, and starts what counts from it."""
+    field = f"met-at-{name}"
+    try:
+        at = read_moment(request.form.get("day", ""), request.form.get("time", ""))
+    except ValueError:
+        row, facts = opened(key, "complaint.clock")
+        return page(row, facts, "clocks", problem="Enter the day as 27 3 2026 and the time as 14:30.", field=field), 422
+    kind, reason, clocks = request.form.get("evidence", ""), request.form.get("reason", "").strip(), the_service().case_clocks
+
+    def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
+        wanted(desk.session, complaint.key, name)
+        evidence = Evidence(kind, f"noted by {desk.act.by}", at)
+        return meet_each(clocks, desk, complaint, name, evidence)
+
+    return _moved(key, "complaint.clock", change, field=field, said=f"Noted: {label(name).lower()} is answered.", reason=reason)
+
+
+@blueprint.post("/complaints/<int:key>/receipt")
+@action("complaint.backdate")
+def correct_receipt(key: int) -> ResponseReturnValue:
+    """Correct when the complaint was received; everything counted from it is counted anew, and no stale reminder goes out."""
+    row, facts = opened(key, "complaint.backdate")
+    now, clocks = the_service().clock.now(), the_service().case_clocks
+    try:
+        received_at = read_moment(request.form.get("received", ""), request.form.get("time", "") or "12:00")
+    except ValueError:
+        problem = "Enter the day as 27 3 2026 and the time as 14:30."
+        return page(row, facts, "clocks", problem=problem, field="received"), 422
+    if received_at > now or received_at.year < 1990:
+        return page(row, facts, "clocks", problem="The day must be between 1990 and today.", field="received"), 422
+
+    def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
+        before = complaint.received_at
+        _tell(desk, complaint, "receipt-corrected", "Date of receipt corrected", {
+            "from": before.isoformat(), "to": received_at.isoformat(), "reason": desk.act.reason,
+        })
+        return clocks.receipt_corrected(desk, complaint, received_at)
+
+    said = "The date of receipt is corrected; its clocks were counted anew."
+    return _moved(key, "complaint.backdate", change, field="receipt-reason", said=said)
+
+
+@blueprint.post("/complaints/<int:key>/kind")
+@action("complaint.clock")
+def recategorise(key: int) -> ResponseReturnValue:
+    """Put the complaint under another regime, category or stage; clocks keep anchor and pauses, what is past is breached."""
+    row, facts = opened(key, "complaint.clock")
+    service, form = the_service(), request.form
+    known = kinds(db.session())
+    regime, category, stage = form.get("regime", ""), form.get("category", "") or None, form.get("stage", "")
+    if regime not in known.regimes or category not in (None, *known.categories) or stage not in ("one", "two"):
+        return page(row, facts, "clocks", problem="Select regime, category and stage from the lists.", field="regime"), 422
+
+    def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
+        before = f"{complaint.regime}, {complaint.category or 'no category'}"
+        complaint.regime, complaint.category = regime, category
+        _tell(desk, complaint, "recategorised", f"Now handled as {regime}, {category or 'no category'}", {
+            "before": before, "reason": desk.act.reason,
+        })
+        if complaint.instance_key is not None and the_engine().instance(complaint.instance_key).state == "ACTIVE":
+            values = {"regime": regime, "category": category}
+            service.engine.set_variables_within(desk.session, complaint.instance_key, values, by=the_person().actor)
+        return service.case_clocks.start_by_policy(desk, complaint, category=category, stage=stage)
+
+    said = "The clocks follow the new rules, counted from the day they always counted from."
+    return _moved(key, "complaint.clock", change, field="kind-reason", said=said)
+
+
+def _moved(
+    key: int, right: str, change: Change, *, field: str, said: str, reason: str | None = None
+) -> ResponseReturnValue:
+    """Move clocks for the reason given on the page, and go back to it; a missing reason or a refusal is said there."""
+    row, facts = opened(key, right)
+    reason = request.form.get("reason", "").strip() if reason is None else reason
+    if not reason:
+        return page(row, facts, "clocks", problem="Give a reason.", field=field), 422
+    try:
+        _move(row, change, reason)
+    except RedressError as refusal:
+        return page(row, facts, "clocks", problem=refusal.message, field=field), 422
+    flash(said)
+    return redirect(url_for("staff.complaint", key=key, tab="clocks"), 303)
+
+
+def _move(row: ComplaintRow, change: Change, reason: str) -> None:
+    service, person = the_service(), the_person()
+    act = Act(at=service.clock.now(), by=person.name, reason=reason)
+    service.move_clocks(row.key, change, act=act, by=person.actor)
+
+
+def _draft(session: Session, key: int, name: str, change: Change, reason: str) -> Draft:
+    service, person = the_service(), the_person()
+    act = Act(at=service.clock.now(), by=person.name, reason=reason)
+    complaint = session.get_one(ComplaintRow, key)
+    desk = service.desk(session, act)
+    before = wanted(session, key, name).due_on
+    after = service.case_clocks.extended_to(desk, complaint, name, category=request.form.get("category", ""))
+    change(desk, complaint)
+    session.flush()
+    letter = session.scalar(
+        select(LetterRow).where(LetterRow.complaint_key == key).order_by(LetterRow.key.desc()).limit(1)
+    )
+    if letter is not None:
+        session.expunge(letter)
+    return Draft(label(name), before, after, letter)
+
+
+def _tell(desk: Desk, complaint: ComplaintRow, kind: str, text: str, facts: dict[str, str]) -> None:
+    desk.session.add(
+        EventRow(
+            key=desk.next_key(), complaint_key=complaint.key, at=desk.act.at, by=desk.act.by, kind=kind, text=text,
+            public=False, facts=facts,
+        )
+    )
+
+
+def read_moment(day: str, clock_time: str) -> datetime:
+    """Return the UTC moment of a local day such as ``27 3 2026`` and time such as ``14:30``. Raises ``ValueError``."""
+    zone: ZoneInfo = the_service().settings.time_zone
+    parts = [int(part) for part in day.replace("/", " ").replace(".", " ").split()]
+    if len(parts) != 3:
+        raise ValueError("a day has three parts")
+    return at_wall(datetime.combine(date(parts[2], parts[1], parts[0]), time.fromisoformat(clock_time.strip())), zone)
