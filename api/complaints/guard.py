@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Session
 
+from api.complaints.of_case import complaint_of_case
 from api.complaints.separation import is_excluded, objection
 from api.complaints.tables import ComplaintRow, ExclusionRow
 from api.identity import people
@@ -29,9 +30,7 @@ class TaskRules:
         assignee: str | None = None,
     ) -> None:
         """Return, or raise ``TaskNotFound`` (conflict of interest: as if it did not exist) or ``NotYourTask`` with the reason."""
-        complaint_key = session.scalar(
-            select(ComplaintRow.key).where(ComplaintRow.instance_key == task.root_key)
-        )
+        complaint_key = complaint_of_case(session, task.root_key)
         if complaint_key is not None and is_excluded(session, complaint_key, actor.name):
             raise TaskNotFound(task=str(task.key))
         if complaint_key is None and (actor.is_trusted or "process-owner" in actor.roles):

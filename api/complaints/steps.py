@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.complaints.of_case import complaint_of_case
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow
 from engine.commands.house import Sensitive, StepReport
 from engine.execution.changes import TaskClosed
@@ -22,9 +23,14 @@ class Listener:
 
     def __call__(self, session: Session, report: StepReport) -> None:
         """Note finished duties in the timeline, and keep private answers with the complaint."""
-        closed = [change.key for _, change in report.changes if isinstance(change, TaskClosed) and not change.canceled]
-        if closed:
-            self._note_duties(session, report, closed)
+        closed: dict[int, int] = {
+            change.key: report.roots[instance]
+            for instance, change in report.changes
+            if isinstance(change, TaskClosed) and not change.canceled
+        }
+        mine = [key for key, root in closed.items() if complaint_of_case(session, root) is not None]
+        if mine:
+            self._note_duties(session, report, mine)
         for sensitive in report.sensitive:
             self._keep_private(session, sensitive)
 
