@@ -138,7 +138,7 @@ def held(session: Session, calendar_id: str) -> list[tuple[ClockRow, ComplaintRo
         .where(ClockRow.calendar_id == calendar_id, ClockRow.state.in_(MOVABLE))
         .where(ClockRow.calendar_seen > ClockRow.calendar_version)
         .order_by(ClockRow.due_on, ClockRow.key)
-    ).tuples()
+    )
     found = ((row, complaint, ClockState.from_json(row.saved)) for row, complaint in rows)
     return [each for each in found if each[2].held is not None]
 
@@ -192,7 +192,7 @@ def _moved_clocks(session: Session, service: Redress, calendar: Calendar) -> tup
         .join(ComplaintRow, ComplaintRow.key == ClockRow.complaint_key)
         .where(*_behind(calendar))
         .order_by(ClockRow.due_on, ClockRow.key)
-    ).tuples()
+    )
     looked_at, moved = 0, []
     for row, reference in rows:
         looked_at += 1

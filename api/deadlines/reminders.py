@@ -60,7 +60,7 @@ def _due(session: Session, now: datetime) -> list[tuple[int, int]]:
         .order_by(ClockRow.next_at)
         .limit(AT_ONCE)
     )
-    return sorted(found.tuples())
+    return sorted(found)
 
 
 def _note(service: Redress, desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from api.context import the_engine, the_person
+from api.context import the_engine, the_person, the_service
+from api.deadlines import timers
 from api.identity.doors import action
 from api.rest.interface import Interface
 from api.rest.reach import found, seen
@@ -71,7 +72,7 @@ def move_timer(body: dict[str, Any], key: int) -> None:
     """Give a waiting timer another due date; one in the past fires it."""
     _admit(key)
     due_at: datetime = body["due_date"]
-    the_engine().move_timer(key, due_at, reason=body["reason"], by=the_person().actor)
+    timers.move(the_service(), key, due_at, reason=body["reason"], by=the_person().actor)
 
 
 @blueprint.post("/timers/<key:key>/fire")
@@ -81,7 +82,7 @@ def move_timer(body: dict[str, Any], key: int) -> None:
 def fire_timer(body: dict[str, Any], key: int) -> None:
     """Fire a waiting timer now."""
     _admit(key)
-    the_engine().fire_timer(key, reason=body["reason"], by=the_person().actor)
+    timers.fire(the_service(), key, reason=body["reason"], by=the_person().actor)
 
 
 def _admit(key: int) -> None:

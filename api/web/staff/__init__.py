@@ -9,6 +9,8 @@ blueprint = Blueprint("staff", __name__, url_prefix="/staff", template_folder=".
 
 from api.web.staff import (  # noqa: E402
     account,
+    calendars,
+    clocks,
     complaint,
     deadlines,
     files,
@@ -19,11 +21,14 @@ from api.web.staff import (  # noqa: E402
     record,
     search,
     task,
+    timers,
 )
 
 __all__ = [
     "account",
     "blueprint",
+    "calendars",
+    "clocks",
     "complaint",
     "deadlines",
     "files",
@@ -34,4 +39,5 @@ __all__ = [
     "record",
     "search",
     "task",
+    "timers",
 ]

@@ -24,6 +24,7 @@ from api.identity.doors import action
 from api.web.staff import blueprint
 from api.web.staff.complaint import opened, page
 from engine.deadlines.clocks import Act
+from engine.deadlines.errors import ClockEnded
 from engine.deadlines.state import ClockState, Evidence
 from engine.errors import RedressError
 from engine.zones import at_wall
@@ -98,7 +99,9 @@ def meet_clock(key: int, name: str) -> ResponseReturnValue:
     kind, reason, clocks = request.form.get("evidence", ""), request.form.get("reason", "").strip(), the_service().case_clocks
 
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
-        wanted(desk.session, complaint.key, name)
+        state = ClockState.from_json(wanted(desk.session, complaint.key, name).saved)
+        if not state.is_open:
+            raise ClockEnded(clock=name, status=state.status)
         evidence = Evidence(kind, f"noted by {desk.act.by}", at)
         return meet_each(clocks, desk, complaint, name, evidence)
 

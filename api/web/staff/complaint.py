@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.complaints import letter_desk
 from api.complaints.clock_start import stage_of
 from api.complaints.policies import kinds
-from api.complaints.reading import CaseView, case_view
+from api.complaints.reading import CaseView, ComplaintNotFound, case_view
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.search import facts_for
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow
@@ -78,7 +78,7 @@ def opened(key: int, wanted: str) -> tuple[ComplaintRow, ComplaintFacts]:
     session = db.session()
     row = complaint_row(session, key)
     facts = facts_for(session, the_person(), row)
-    require(wanted, facts)
+    require(wanted, facts, absent=ComplaintNotFound(complaint=str(key)))
     return row, facts
 
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints.reading import display_names
+from api.complaints.reading import ClockView, display_names, next_clocks
 from api.complaints.separation import barred
 from api.complaints.tables import ComplaintRow, PartyRow
 from api.context import require, the_engine, the_service
@@ -19,6 +19,7 @@ from api.db import db
 from api.identity import people
 from api.identity.decide import may
 from api.identity.doors import action
+from api.identity.people import Person
 from api.web.staff import blueprint
 from engine.errors import Conflict
 from engine.store.inbox import Box, Order
@@ -49,6 +50,7 @@ class Line:
     complainant: str | None
     assignee_name: str | None
     overdue: bool
+    clock: ClockView | None  # of the complaint: the one due first
 
 
 @blueprint.get("/")
@@ -106,8 +108,7 @@ def release(key: int) -> ResponseReturnValue:
 @action("task.assign")
 def assign_page(key: int) -> ResponseReturnValue:
     """Offer the people who may take the task, and say why others may not."""
-    require("task.assign")
-    return _assign_page(key)
+    return _assign_page(require("task.assign"), key)
 
 
 @blueprint.post("/tasks/<int:key>/assign")
@@ -117,17 +118,17 @@ def assign(key: int) -> ResponseReturnValue:
     person = require("task.assign")
     chosen = request.form.get("assignee", "")
     if not chosen:
-        return _assign_page(key, "Select who is to do the task."), 422
+        return _assign_page(person, key, "Select who is to do the task."), 422
     try:
         the_engine().assign_task(key, chosen, by=person.actor)
     except Conflict as refusal:
-        return _assign_page(key, refusal.message), 422
+        return _assign_page(person, key, refusal.message), 422
     flash("Assigned.")
     return redirect(url_for("staff.task", key=key), 303)
 
 
-def _assign_page(key: int, error: str = "") -> str:
-    task = the_engine().task(key)
+def _assign_page(acting: Person, key: int, error: str = "") -> str:
+    task = the_engine().task(key, by=acting.actor)
     session = db.session()
     groups = frozenset(task.candidate_groups)
     everybody = [person for person in people.everybody(session) if person.active and (person.groups & groups or not groups)]
@@ -163,6 +164,8 @@ def _lines(session: Session, tasks: Any, now: datetime) -> list[Line]:
         ).all()
     )
     names = display_names(session)
+    calendars = the_service().calendars
+    clocks = next_clocks(session, [row.key for row in rows], calendars=calendars, now=now)
     lines = []
     for task in tasks:
         row = complaints.get(task.root_process_instance_key)
@@ -173,6 +176,7 @@ def _lines(session: Session, tasks: Any, now: datetime) -> list[Line]:
                 complainant=parties.get(row.key) if row else None,
                 assignee_name=names.get(task.assignee or "", task.assignee),
                 overdue=task.due_date is not None and task.due_date <= now,
+                clock=clocks.get(row.key) if row else None,
             )
         )
     return lines

@@ -15,6 +15,7 @@ ITEMS = (
     ("search", "Complaints", "complaint.search"),
     ("record", "Record", "complaint.register"),
     ("due", "Deadlines", "due.list"),
+    ("calendar_list", "Calendars", "calendar.read"),
     ("notices", "Notices", "task.list"),
     ("incidents", "Stuck steps", "incident.read"),
     ("people", "People", "people.manage"),
