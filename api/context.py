@@ -45,12 +45,15 @@ def anybody() -> Person | None:
     return cast("Person | None", g.get("person"))
 
 
-def require(action: str, facts: ComplaintFacts | None = None) -> Person:
-    """Return the acting person if they may do ``action``. Raises ``SignInNeeded``, ``Forbidden``, or ``Hidden``."""
+def require(action: str, facts: ComplaintFacts | None = None, *, absent: NotFound | None = None) -> Person:
+    """Return the acting person if they may do ``action``.
+
+    Raises ``SignInNeeded``, ``Forbidden``, or what is answered when the thing does not exist at all: ``absent`` or ``Hidden``.
+    """
     person = the_person()
     decision = may(person, action, facts)
     if decision.hidden:
-        raise Hidden
+        raise absent or Hidden
     if not decision:
         raise Forbidden(rule=decision.rule)
     return person

@@ -84,6 +84,10 @@ class Questions:
         """Return an element instance."""
         return self._one(entities.ELEMENT_INSTANCES, key, ScopeNotFound)
 
+    def hidden_cases(self, by: Actor) -> frozenset[int]:
+        """Return the root instances that must look to ``by`` as if they did not exist."""
+        return self.read(lambda session: self.house.guard.hidden_cases(session, by))
+
     def task(self, key: int, *, by: Actor | None = None) -> TaskRecord:
         """Return a user task; with ``by`` only if the guard lets them see it."""
 

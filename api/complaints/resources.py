@@ -96,7 +96,7 @@ def complaint(name: str) -> Response:
         row = _found(session, name)
         if row is None:
             raise ComplaintNotFound(complaint=name)
-        require("complaint.read", facts_for(session, the_person(), row))
+        require("complaint.read", facts_for(session, the_person(), row), absent=ComplaintNotFound(complaint=name))
         service = the_service()
         case = case_view(session, row, calendars=service.calendars, now=service.clock.now())
         columns = {column.key: getattr(row, column.key) for column in ComplaintRow.__table__.columns if column.key != "private"}

@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 from flask import Flask, Response, current_app, g, request, session
 from sqlalchemy.orm import Session
 
-from api.context import the_service
+from api.context import require, the_person, the_service
 from api.errors import SignInNeeded, speaks_json
 from api.identity import people, sessions, tokens
-from api.identity.decide import ACTIONS
+from api.identity.decide import ACTIONS, OF_COMPLAINT
 from api.identity.people import Person
 from api.identity.throttle import network_of
 from api.identity.verified import change_number
@@ -38,20 +38,21 @@ def action(name: str) -> Callable[[View], View]:
 
 
 def install(app: Flask) -> None:
-    """Find out who is acting before every request."""
+    """Find out who is acting before every request, and turn away whoever may not do what the route declares."""
     app.before_request(_identify)
 
 
 def check_routes(app: Flask) -> None:
     """Raise ``RuntimeError`` if a route does not declare its action."""
-    silent = sorted(
-        name
-        for name, view in app.view_functions.items()
-        if name != "static" and not hasattr(getattr(view, "view_class", view), "redress_action")
-        and not hasattr(view, "redress_action")
-    )
+    silent = sorted(name for name, view in app.view_functions.items() if name != "static" and action_of(view) is None)
     if silent:
         raise RuntimeError(f"routes without an action: {', '.join(silent)}")
+
+
+def action_of(view: Callable[..., Any]) -> str | None:
+    """Return the action a view declares, None when it declares none."""
+    declared = getattr(view, "redress_action", None) or getattr(getattr(view, "view_class", None), "redress_action", None)
+    return None if declared is None else str(declared)
 
 
 def cookie_name() -> str:
@@ -62,9 +63,14 @@ def cookie_name() -> str:
 def _identify() -> None:
     if request.endpoint in ("static", None):
         return
-    if speaks_json() and getattr(current_app.view_functions[request.endpoint or ""], "redress_action", None) == PUBLIC:
+    wanted = action_of(current_app.view_functions[request.endpoint or ""]) or ""
+    if wanted == PUBLIC and speaks_json():
         return  # open whatever credentials are shown (rest-v2 §2)
     g.person = _by_token() if speaks_json() else _by_cookie()
+    if wanted != PUBLIC:
+        the_person()
+        if wanted not in OF_COMPLAINT:  # those need facts, which the view has
+            require(wanted)
 
 
 def _by_cookie() -> Person | None:

@@ -22,9 +22,9 @@ class Browser:
         return self._seen(self.client.get(path, **options))
 
     def post(self, path, fields=None, **options):
-        """Post a form with the token of the page seen last (or of the sign-in page)."""
+        """Post a form with the token of the page seen last, or of any page that has one."""
         if not self._token:
-            self.get("/staff/sign-in")
+            self.get("/lost-link")
         data = {"csrf_token": self._token, **(fields or {})}
         return self._seen(self.client.post(path, data=data, **options))
 

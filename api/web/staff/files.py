@@ -30,7 +30,8 @@ def download(key: int) -> ResponseReturnValue:
         if row.added_by != person.name:
             raise DocumentNotFound(document=str(key))
     else:
-        require("complaint.read", facts_for(session, person, complaint_row(session, row.complaint_key)))
+        facts = facts_for(session, person, complaint_row(session, row.complaint_key))
+        require("complaint.read", facts, absent=DocumentNotFound(document=str(key)))
     return as_download(row, documents.read_bytes(the_service().settings.uploads_dir, row))
 
 

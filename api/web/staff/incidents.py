@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from api.context import require, the_engine, the_service
 from api.identity.doors import action
+from api.identity.people import Person
 from api.web.staff import blueprint
 from api.web.staff.diagram import drawing
+from engine.commands.errors import IncidentNotFound
 from engine.commands.steer import Modification
 from engine.errors import Invalid, RedressError
 from engine.execution.modifying import Activation
@@ -27,11 +31,14 @@ class IncidentWithoutCase(Invalid):
 @action("incident.read")
 def incidents() -> ResponseReturnValue:
     """List open incidents, newest first, and the signs of life of the workers."""
-    require("incident.read")
+    person = require("incident.read")
     engine = the_engine()
     found = engine.incidents(
         Query(where=(Condition("state", "eq", "ACTIVE"),), sort=(Sort("creation_time", descending=True),), limit=200)
     )
+    hidden = engine.hidden_cases(person.actor)
+    shown = tuple(one for one in found.items if one.root_process_instance_key not in hidden)
+    found = replace(found, items=shown, total=found.total - len(found.items) + len(shown))
     return render_template(
         "staff/incidents.html", found=found, workers=engine.workers(), now=the_service().clock.now()
     )
@@ -41,8 +48,7 @@ def incidents() -> ResponseReturnValue:
 @action("incident.read")
 def incident(key: int) -> ResponseReturnValue:
     """Show one incident where it happened, with the variables seen there and what may be done."""
-    require("incident.read")
-    return _page(key)
+    return _page(require("incident.read"), key)
 
 
 @blueprint.post("/incidents/<int:key>/<any(retry, variable, move):verb>")
@@ -51,7 +57,7 @@ def mend(key: int, verb: str) -> ResponseReturnValue:
     """Retry the step, correct a variable (JSON), or move on to another element; refusals are said on the page."""
     person = require("incident.resolve")
     engine = the_engine()
-    found = engine.incident(key)
+    found = _seen(person, key)
     try:
         if verb == "retry":
             engine.resolve_incident(key, by=person.actor)
@@ -73,7 +79,7 @@ def mend(key: int, verb: str) -> ResponseReturnValue:
                 by=person.actor,
             )
     except RedressError as refusal:
-        return _page(key, str(refusal)), 422
+        return _page(person, key, str(refusal)), 422
     still = engine.incident(key)
     flash("The step has been tried again, and went well." if still.state != "ACTIVE" else "Tried again; it is still stuck.")
     return redirect(url_for("staff.incidents"), 303)
@@ -85,9 +91,17 @@ def _elsewhere(found: IncidentRecord, target: str) -> Modification:
     return Modification(activate=(Activation(target),), terminate=ended)
 
 
-def _page(key: int, problem: str = "") -> str:
+def _seen(person: Person, key: int) -> IncidentRecord:
+    """Return the incident; one of a case that is hidden from the person does not exist. Raises ``IncidentNotFound``."""
+    found = the_engine().incident(key)
+    if found.root_process_instance_key in the_engine().hidden_cases(person.actor):
+        raise IncidentNotFound(incident=key)
+    return found
+
+
+def _page(person: Person, key: int, problem: str = "") -> str:
     engine = the_engine()
-    found = engine.incident(key)
+    found = _seen(person, key)
     scope, instance = found.element_instance_key or found.process_instance_key, found.process_instance_key
     process = engine.parsed_process(found.process_definition_key) if found.process_definition_key else None
     return render_template(
