@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 HEAD = (
     '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" '
     'xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
@@ -21,7 +23,9 @@ def bpmn(process_id: str, body: str, *, extra: str = "", extension: str = "") ->
 def flow(source: str, target: str, condition: str | None = None) -> str:
     """Return a sequence flow."""
     inner = (
-        f'<conditionExpression xsi:type="tFormalExpression">{condition}</conditionExpression>' if condition else ""
+        f'<conditionExpression xsi:type="tFormalExpression">{condition}</conditionExpression>'
+        if condition
+        else ""
     )
     return f'<sequenceFlow id="{source}-{target}" sourceRef="{source}" targetRef="{target}">{inner}</sequenceFlow>'
 
@@ -44,7 +48,7 @@ def service_task(task_id: str, job_type: str, *, retries: int = 3, extension: st
 
 def chain(*ids: str) -> str:
     """Return the flows that connect these nodes in a row."""
-    return "".join(flow(one, two) for one, two in zip(ids, ids[1:], strict=False))
+    return "".join(flow(one, two) for one, two in pairwise(ids))
 
 
 START, END = '<startEvent id="start"/>', '<endEvent id="end"/>'

@@ -36,8 +36,10 @@ DMN = b"""<?xml version="1.0" encoding="UTF-8"?>
     <decisionTable id="dt" hitPolicy="FIRST">
       <input id="i1" label="amount"><inputExpression id="ie"><text>amount</text></inputExpression></input>
       <output id="o1" name="grade"/>
-      <rule id="r1"><inputEntry id="e1"><text>&gt; 100</text></inputEntry><outputEntry id="e2"><text>"high"</text></outputEntry></rule>
-      <rule id="r2"><inputEntry id="e3"><text>-</text></inputEntry><outputEntry id="e4"><text>"low"</text></outputEntry></rule>
+      <rule id="r1"><inputEntry id="e1"><text>&gt; 100</text></inputEntry>
+        <outputEntry id="e2"><text>"high"</text></outputEntry></rule>
+      <rule id="r2"><inputEntry id="e3"><text>-</text></inputEntry>
+        <outputEntry id="e4"><text>"low"</text></outputEntry></rule>
     </decisionTable>
   </decision>
 </definitions>"""

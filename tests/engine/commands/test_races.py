@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from engine.actors import Actor
 from engine.commands.errors import JobAlreadySettled, TaskAlreadyCompleted, TaskCanceled, TaskHeld
+from engine.errors import RedressError
 from engine.store.tables import history
 from tests.engine.diagrams import END, START, bpmn, chain, flow, small, user_task
 
@@ -22,7 +23,7 @@ def race(count, work):
         ready.wait()
         try:
             answers.append(work(number))
-        except Exception as error:
+        except RedressError as error:
             errors.append(error)
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]

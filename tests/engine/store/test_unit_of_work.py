@@ -27,9 +27,9 @@ def _names(database):
 def test_an_error_leaves_nothing_behind(database):
     def work(session):
         _beat(session, "a")
-        raise ValueError
+        raise RuntimeError
 
-    with pytest.raises(ValueError):
+    with pytest.raises(RuntimeError):
         write(database, work)
     assert _names(database) == []
 
@@ -43,10 +43,10 @@ def test_hooks_run_after_the_commit_and_never_after_a_rollback(database):
 
     def bad(session):
         after_commit(session, lambda: seen.append("never"))
-        raise ValueError
+        raise RuntimeError
 
     write(database, good)
-    with pytest.raises(ValueError):
+    with pytest.raises(RuntimeError):
         write(database, bad)
     assert seen == [["a"]]
 

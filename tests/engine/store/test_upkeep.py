@@ -72,7 +72,9 @@ def test_signs_of_life_are_kept_by_process_and_chore(engine, clock):
 
 
 def test_chores_that_end_together_are_all_noted(engine):
-    threads = [threading.Thread(target=engine.beat, args=("n1", "host"), kwargs={"chore": f"c{n}"}) for n in range(8)]
+    threads = [
+        threading.Thread(target=engine.beat, args=("n1", "host"), kwargs={"chore": f"c{n}"}) for n in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
