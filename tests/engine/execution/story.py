@@ -84,11 +84,12 @@ class FakeWorld:
         self.decisions: dict[str, Any] = {}
         self.clocks: dict[str, datetime] = {}
         self.calendars: Any = None
+        self.zone = "Europe/London"
         self.performed: list[Any] = []
 
     @property
     def moment(self) -> feel.Moment:
-        return feel.Moment(self.now, "Europe/London", self.calendars, None, 1)
+        return feel.Moment(self.now, self.zone, self.calendars, None, 1)
 
     def next_key(self) -> int:
         return next(self.keys)

@@ -119,7 +119,7 @@ def test_a_cycle_that_was_missed_for_days_fires_once_and_resumes(story, world):
     assert told.seen(TimerArmed)[-1].due_at == NOW + timedelta(days=11)
 
 
-def test_cron_is_in_utc_unless_the_process_names_a_zone(story):
+def test_cron_is_in_utc_unless_the_process_names_a_zone(story, world):
     body = (
         START
         + user("a")
@@ -130,6 +130,7 @@ def test_cron_is_in_utc_unless_the_process_names_a_zone(story):
         '<extensionElements><zeebe:properties><zeebe:property name="redress.timeZone" '
         'value="Asia/Tokyo"/></zeebe:properties></extensionElements>'
     )
+    world.zone = "America/New_York"
     assert story(body).start().seen(TimerArmed)[0].due_at == datetime(2026, 2, 1, 9, tzinfo=UTC)
     assert story(zone + body).start().seen(TimerArmed)[0].due_at == datetime(2026, 2, 1, 0, tzinfo=UTC)
 
@@ -366,6 +367,20 @@ def test_conditional_boundary_events_watch_what_their_activity_sees(story):
     assert told.open == ["a", "r", "r"]
     told.set(stop=True)
     assert told.open == ["r", "r", "z"]
+
+
+def test_a_condition_does_not_hear_of_variables_it_cannot_see(story):
+    body = (
+        START
+        + user("a")
+        + boundary("b", "a", conditional("=n &gt; 3"), interrupting=False)
+        + user("r")
+        + user("c")
+    )
+    told = story(body + flows("s > a", "s > c", "b > r")).start().set(n=4)
+    assert sorted(told.open) == ["a", "c", "r"]
+    told.set(told.key("c"), local=True, n=9)
+    assert sorted(told.open) == ["a", "c", "r"]
 
 
 def test_a_filter_limits_which_changes_count(story):

@@ -163,6 +163,36 @@ def test_after_an_interrupting_event_sub_process_the_others_are_deaf(story):
     assert (told.open, told.armed) == (["h"], [])
 
 
+def test_an_interrupted_scope_does_not_catch_what_its_handler_throws(story):
+    inside = event_subprocess("one", MESSAGE, service("h") + flows("one-start > h"))
+    inside += event_subprocess("two", ERROR, user("k") + flows("two-start > k"))
+    body = (
+        START
+        + sub("sub", user("a") + flows("sub-start > a") + inside)
+        + boundary("b", "sub", ERROR)
+        + user("z")
+    )
+    told = story(body + flows("s > sub", "b > z"), more=DECLARED).start({"id": "1"})
+    assert told.tell("one-start").error("h", "one").open == ["z"]
+
+
+def test_an_interrupting_event_sub_process_leaves_the_boundary_events_of_its_scope_armed(story):
+    inside = event_subprocess("esp", MESSAGE, user("h") + flows("esp-start > h"))
+    body = START + sub("sub", user("a") + flows("sub-start > a") + inside)
+    body += boundary("b", "sub", timer("duration", "PT1H")) + user("z") + flows("s > sub", "b > z")
+    told = story(body, more=DECLARED).start({"id": "1"}).tell("esp-start")
+    assert (told.open, told.armed) == (["h"], ["b"])
+    assert told.ring("b").open == ["z"]
+
+
+def test_an_escalation_handler_does_not_catch_its_own_escalation(story):
+    again = event_subprocess(
+        "esp", ESCALATION, throw("u", ESCALATION) + user("h") + flows("esp-start > u > h"), interrupting=False
+    )
+    body = START + throw("t", ESCALATION) + user("a") + flows("s > t > a") + again
+    assert sorted(story(body, more=DECLARED).start().open) == ["a", "h"]
+
+
 def test_event_sub_processes_nest(story):
     deep = event_subprocess("deep", SIGNAL, user("k") + flows("deep-start > k"), interrupting=False)
     inside = event_subprocess("esp", MESSAGE, user("h") + flows("esp-start > h") + deep, interrupting=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 import pytest
+from SpiffWorkflow.util.task import TaskState
 
 from engine.dialect import DiagramRefused, read_bpmn
 from engine.execution.run import Execution
@@ -77,6 +78,8 @@ def test_a_finished_token_never_moves_again(told):
         token.complete()
     with pytest.raises(TokenSpent):
         token.run()
+    token._set_state(TaskState.STARTED)
+    assert token.state == TaskState.COMPLETED
 
 
 def test_the_shared_spec_is_the_same_before_and_after(told):

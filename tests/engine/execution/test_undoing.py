@@ -42,7 +42,8 @@ def test_only_completed_activities_are_undone_and_only_once(story):
     body = START + undoable("a") + undoable("b") + throw("t", UNDO) + throw("u", UNDO) + user("z")
     told = story(body + flows("s > a > b > t > u > z")).start().do("a").do("b")
     assert sorted(told.open) == ["t", "undo-a", "undo-b"]
-    assert told.do("undo-b").do("undo-a").open == ["z"]
+    assert sorted(told.do("undo-b").open) == ["t", "undo-a"]
+    assert told.do("undo-a").open == ["z"]
 
 
 def test_one_activity_can_be_picked(story):
