@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from api.complaints.links import new_link
 from api.complaints.references import new_reference
-from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, IssueRow, PartyRow
+from api.complaints.separation import exclude
+from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, IssueRow, PartyRow
 from engine.actors import Actor
 from engine.commands.start import Alongside, Start
 from engine.errors import Invalid
@@ -88,19 +89,23 @@ class Registered:
 
 def receive(service: Redress, complaint: NewComplaint, *, by: Actor) -> Registered:
     """Register ``complaint`` and start its process, in one transaction. Raises ``ComplaintRefused``."""
-    alongside, made = _beside(service, complaint, by=by)
-    service.engine.start(PROCESS, {}, alongside=alongside, by=by)
+    reference = service.engine.read(_free_reference)
+    alongside, made = _beside(service, complaint, reference, by=by)
+    service.engine.start(PROCESS, {}, business_id=reference, alongside=alongside, by=by)
     return Registered(**made)
 
 
 def receive_within(service: Redress, session: Session, complaint: NewComplaint, *, by: Actor) -> Registered:
     """The same, as part of the caller's own unit of work."""
-    alongside, made = _beside(service, complaint, by=by)
-    service.engine.start_within(session, Start(PROCESS), {}, alongside=alongside, by=by)
+    reference = _free_reference(session)
+    alongside, made = _beside(service, complaint, reference, by=by)
+    service.engine.start_within(session, Start(PROCESS, business_id=reference), {}, alongside=alongside, by=by)
     return Registered(**made)
 
 
-def _beside(service: Redress, complaint: NewComplaint, *, by: Actor) -> tuple[Alongside, dict[str, Any]]:
+def _beside(
+    service: Redress, complaint: NewComplaint, reference: str, *, by: Actor
+) -> tuple[Alongside, dict[str, Any]]:
     """Return what stores the complaint in the transaction that starts its process, and the mapping it fills."""
     now, zone = service.clock.now(), service.settings.time_zone
     if wrong := objections(complaint, now=now, zone=zone):
@@ -109,7 +114,7 @@ def _beside(service: Redress, complaint: NewComplaint, *, by: Actor) -> tuple[Al
     made: dict[str, Any] = {}
 
     def alongside(session: Session, instance_key: int, variables: dict[str, Any]) -> None:
-        row = _store(service, session, complaint, instance_key=instance_key, by=by, now=now)
+        row = _store(service, session, complaint, reference, instance_key=instance_key, by=by, now=now)
         token = new_link(session, row.key, purpose="follow", at=now)
         made.update(key=row.key, reference=row.reference, token=token, instance_key=instance_key)
         variables.update(_start_variables(row, complaint, zone=zone))
@@ -135,12 +140,12 @@ def objections(complaint: NewComplaint, *, now: datetime, zone: ZoneInfo) -> tup
 
 
 def _store(
-    service: Redress, session: Session, new: NewComplaint, *, instance_key: int, by: Actor, now: datetime
+    service: Redress, session: Session, new: NewComplaint, reference: str, *, instance_key: int, by: Actor, now: datetime
 ) -> ComplaintRow:
     next_key = service.database.keys.next
     row = ComplaintRow(
         key=next_key(),
-        reference=_free_reference(session),
+        reference=reference,
         instance_key=instance_key,
         state="received",
         channel=new.channel,
@@ -169,9 +174,9 @@ def _store(
         session.add(
             IssueRow(key=next_key(), complaint_key=row.key, number=number, summary=summary, problem=new.problem)
         )
-    for name in new.staff_concerned:
+    for name in dict.fromkeys(new.staff_concerned):
         session.add(PartyRow(key=next_key(), complaint_key=row.key, role="staff-concerned", person_name=name))
-        session.add(ExclusionRow(complaint_key=row.key, person_name=name, reason="complained about", at=now))
+        exclude(session, row.key, name, reason="complained about", at=now)
     if new.documents:
         session.execute(
             update(DocumentRow)
@@ -238,5 +243,5 @@ def _start_variables(row: ComplaintRow, new: NewComplaint, *, zone: ZoneInfo) ->
 def first_sentence(text: str) -> str:
     """Return the first sentence of a description, at most 160 characters, as the summary of its only issue."""
     line = " ".join(text.split())
-    end = next((place for place in (line.find(". "), line.find("! "), line.find("? ")) if place > 0), len(line))
+    end = min((place for place in (line.find(". "), line.find("! "), line.find("? ")) if place > 0), default=len(line))
     return line[: end + 1] if end < 160 else f"{line[:157]}…"

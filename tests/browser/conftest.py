@@ -139,7 +139,7 @@ def browse(chromium, server):
         watched = Watched(page, server)
         page.on("console", lambda message: _note(watched, message))
         page.on("pageerror", lambda error: watched.problems.append(f"script: {error}"))
-        page.on("requestfailed", lambda request: watched.problems.append(f"failed: {request.url} {request.failure}"))
+        page.on("requestfailed", lambda request: _note_failure(watched, request))
         opened.append((context, watched))
         return watched
 
@@ -190,6 +190,11 @@ def scrolls_sideways(page) -> bool:
 def _note(watched: Watched, message) -> None:
     if message.type == "error" and "the server responded with a status of" not in message.text:
         watched.problems.append(f"console: {message.text}")
+
+
+def _note_failure(watched: Watched, request) -> None:
+    if request.failure != "net::ERR_ABORTED":  # given up because the visitor went on to another page
+        watched.problems.append(f"failed: {request.url} {request.failure}")
 
 
 def _free_port() -> int:

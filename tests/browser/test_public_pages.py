@@ -149,6 +149,7 @@ def test_a_link_mailed_to_a_stranger_tells_nothing_and_scripts_in_texts_stay_tex
     page.get_by_role("link", name="Add information or files").click()
     page.get_by_label("What would you like to tell us?").fill("<script>alert(1)</script><img src=x onerror=alert(1)>")
     page.get_by_role("button", name="Send", exact=True).click()
+    page.get_by_text("Thank you. We have what you sent").wait_for()
     page.goto(f"{server.url}/lost-link")
     page.get_by_label("Reference of your complaint").fill(reference)
     page.get_by_label("Your e-mail address").fill("<b>@example.org")
@@ -160,3 +161,11 @@ def test_a_link_mailed_to_a_stranger_tells_nothing_and_scripts_in_texts_stay_tex
     page.get_by_role("button", name="Send me a new link").click()
 
     assert page.locator("main").inner_text() == known
+
+
+def test_the_search_for_barriers_finds_one(browse, axe):
+    visitor = browse()
+    visitor.open("/help")
+    visitor.page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<img src=\"/static/icon.svg\">')")
+
+    assert any(line.startswith("image-alt") for line in axe(visitor.page))
