@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, time
 from itertools import pairwise
@@ -155,7 +156,8 @@ class _Reader:
 
     def _without_doubles(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(pairs)
-        for key in sorted(key for key in members if sum(key == other for other, _ in pairs) > 1):
+        times = Counter(name for name, _ in pairs) if len(members) < len(pairs) else {}
+        for key in sorted(name for name, count in times.items() if count > 1):
             self._refuse(key, f"“{key}” is given more than once.", "Keep one.")
         return members
 
