@@ -29,7 +29,7 @@ def main() -> int:
     for name in options.names or names:
         try:
             importlib.import_module(f"tests.bench.{name}").measure(report)
-        except Exception as problem:  # the others are still worth having
+        except Exception as problem:  # noqa: BLE001 - the others are still worth having
             failed += 1
             complain(f"{name} could not be measured: {type(problem).__name__}: {problem}")
             report.say(f"{name} could not be measured: {type(problem).__name__}")

@@ -38,7 +38,7 @@ def measure(report: Report) -> None:
             medians[age] = statistics.median(spent[age : age + SAMPLE])
             report.add(f"a completion after {age:,} rounds, processor time", medians[age] * 1e3, "ms")
         growth = medians[AGES[-1]] / medians[AGES[0]]
-        report.add("growth from 10 to 1,000 rounds", growth, "×", target=1.25)
+        report.add("growth from 10 to 1,000 rounds", growth, "times", target=1.25)
         cold = Engine(database)
         began = time.perf_counter()
         cold.complete_task(key, {"answer": "again"})

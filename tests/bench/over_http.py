@@ -142,7 +142,7 @@ def _together(works: list[Callable[[], None]]) -> float:
     def run(work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - raised again below
             failures.append(problem)
 
     threads = [threading.Thread(target=run, args=(work,)) for work in works]

@@ -71,7 +71,7 @@ class Report:
     def say(self, remark: str) -> None:
         """Note what was not measured, and why."""
         self.remarks.append(f"{self.group}: {remark}")
-        print(f"  – {remark}", flush=True)
+        print(f"  - {remark}", flush=True)
 
     def write(self, path: Path) -> None:
         """Write everything as JSON."""
@@ -123,15 +123,18 @@ def busy(work: Callable[[], object]) -> float:
 def per_call(work: Callable[[], object], *, rounds: int = 7, seconds: float = 0.1) -> float:
     """Return seconds of processor time per call: the best of some rounds, each long enough to be measured."""
     count = 1
-    while (spent := busy(lambda: _repeat(work, count))) < seconds / 10:
+    while (spent := busy(_many(work, count))) < seconds / 10:
         count *= 4
     count = max(1, int(count * seconds / max(spent, 1e-9)))
-    return min(busy(lambda: _repeat(work, count)) for _ in range(rounds)) / count
+    return min(busy(_many(work, count)) for _ in range(rounds)) / count
 
 
-def _repeat(work: Callable[[], object], count: int) -> None:
-    for _ in range(count):
-        work()
+def _many(work: Callable[[], object], count: int) -> Callable[[], None]:
+    def repeat() -> None:
+        for _ in range(count):
+            work()
+
+    return repeat
 
 
 def complain(text: str) -> None:
