@@ -137,7 +137,7 @@ def _deadlines(session: Session, person: Person, group: str | None) -> list[Feed
     )
     return [
         FeedDeadline(row.key, reference, label(row.name), row.state, row.due_on)
-        for row, reference in rows.tuples()
+        for row, reference in rows
         if row.due_on is not None
     ]
 

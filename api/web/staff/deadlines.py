@@ -139,7 +139,7 @@ def _clock_lines(
             clock.due_on, label(clock.name), "clock", clock.state, clock.due_on < today, complaint,
             names.get(complaint.owner or "", complaint.owner or "Nobody yet"),
         )
-        for clock, complaint in session.execute(query).tuples()
+        for clock, complaint in session.execute(query)
         if clock.due_on is not None
     ]
 
@@ -160,7 +160,7 @@ def _task_lines(
     if condition is not None:
         query = query.where(condition)
     lines = []
-    for name, due_at, assignee, complaint in session.execute(query).tuples():
+    for name, due_at, assignee, complaint in session.execute(query):
         due_on = local_date(due_at - timedelta(microseconds=1), zone)  # a bound at midnight belongs to the day before
         who = names.get(assignee or "", assignee or "Nobody yet")
         lines.append(DueLine(due_on, name, "task", "open", due_on < today, complaint, who))
