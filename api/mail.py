@@ -10,7 +10,7 @@ from copy import copy
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8, EmailPolicy
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Protocol
@@ -126,19 +126,15 @@ class SmtpPostman:
             if not server.has_extn("smtputf8"):
                 raise LetterRefused(f"The mail server cannot write to {address}: it takes plain letters only in addresses.")
             options = ["SMTPUTF8"]
-            message = _with_policy(message, SMTPUTF8)
+            message = _in_utf8(message)
         _accepted(*server.mail(self._sender, options))
-        code, reply = server.rcpt(address)
-        if code >= 500:
-            raise LetterRefused(f"{code} {_readable(reply)}")
-        _accepted(code, reply)
+        _taken(*server.rcpt(address))
         try:
             code, reply = server.data(message.as_bytes())
         except smtplib.SMTPDataError as refusal:
-            code, reply = refusal.smtp_code, refusal.smtp_error
-        if code >= 500:
-            raise LetterRefused(f"{code} {_readable(reply)}")
-        _accepted(code, reply)
+            _taken(refusal.smtp_code, refusal.smtp_error)
+            raise
+        _taken(code, reply)
         return Receipt(code=code, reply=_readable(reply))
 
     def _open(self) -> smtplib.SMTP:
@@ -162,6 +158,13 @@ class SmtpPostman:
         return server
 
 
+def _taken(code: int, reply: bytes | str) -> None:
+    """Raise ``LetterRefused`` when the server says that it will never take this recipient or text."""
+    if code >= 500:
+        raise LetterRefused(f"{code} {_readable(reply)}")
+    _accepted(code, reply)
+
+
 def _accepted(code: int, reply: bytes | str) -> None:
     if code not in {250, 251}:
         raise smtplib.SMTPResponseException(code, reply)
@@ -173,9 +176,9 @@ def _said(fault: Exception) -> str:
     return str(fault) or type(fault).__name__
 
 
-def _with_policy(message: EmailMessage, policy: EmailPolicy) -> EmailMessage:
+def _in_utf8(message: EmailMessage) -> EmailMessage:
     copied = copy(message)
-    copied.policy = policy
+    copied.policy = SMTPUTF8
     return copied
 
 

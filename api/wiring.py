@@ -10,7 +10,9 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from api.complaints import forgetting
 from api.complaints.clocks import CaseClocks, Desk
+from api.complaints.eligibility import without_anybody
 from api.complaints.errand import Tools
 from api.complaints.guard import TaskRules
 from api.complaints.job_types import job_types
@@ -120,6 +122,7 @@ class Redress:
         return (
             Chore("clocks", CLOCKS, lambda: reminders.note_due(self)),
             Chore("calendars", CALENDARS, lambda: calendar_changes.settle(self)),
+            Chore("forgetting", forgetting.EVERY, lambda: forgetting.forget_expired(self)),
         )
 
     def run_due(self) -> int:
@@ -166,6 +169,7 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Redress:
         on_step=Listener(database.keys.next),
         on_letter=LetterListener(case_clocks, desk, rearm),
         postman=postman(settings, organisation.name),
+        orphaned_tasks=without_anybody,
     )
     made.append(Redress(settings, organisation, clock, database, engine, calendars, case_clocks, letters))
     return made[0]

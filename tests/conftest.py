@@ -30,6 +30,11 @@ def shared():
     return folder
 
 
+def pytest_addoption(parser):
+    """``--long``: storms and generated cases as many as before a release."""
+    parser.addoption("--long", action="store_true", help="run chaos and generated tests at their long size")
+
+
 @pytest.fixture(scope="session")
 def empty_sqlite(tmp_path_factory):
     """The path of a migrated SQLite file to copy from."""

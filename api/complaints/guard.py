@@ -12,7 +12,7 @@ from api.identity import people
 from api.identity.decide import may
 from api.identity.people import Person
 from engine.actors import Actor
-from engine.commands.errors import NotYourTask, TaskNotFound
+from engine.commands.errors import NotYourTask, TaskHeld, TaskNotFound
 from engine.commands.house import TaskAction, TaskFacts
 from engine.store.tables import task_candidates, tasks
 
@@ -40,7 +40,13 @@ class TaskRules:
                 raise NotYourTask("A service account does not do the work of people.", task=str(task.key))
             return
         self._rights(session, action, task, actor)
+        if complaint_key is None:
+            return
+        if action == "complete" and task.assignee not in (None, actor.name):
+            raise TaskHeld(task=str(task.key), holder=task.assignee)  # of an administrator too
         worker = assignee if action == "assign" else actor.name
+        if worker and action == "assign":
+            self._can_work(session, task, worker)
         if worker and action in ("claim", "assign", "complete"):
             self._separation(session, complaint_key, task, worker, other=worker != actor.name)
 
@@ -63,11 +69,16 @@ class TaskRules:
             return
         raise NotYourTask(task=str(task.key))
 
-    def _separation(
-        self, session: Session, complaint_key: int | None, task: TaskFacts, worker: str, *, other: bool
-    ) -> None:
-        if complaint_key is None:
-            return
+    def _can_work(self, session: Session, task: TaskFacts, worker: str) -> None:
+        """Raise ``NotYourTask`` for somebody who is not there, or whose roles the task was never offered to."""
+        person = people.find(session, worker)
+        if person is None or not person.active:
+            raise NotYourTask(f"There is no active account {worker!r}.", person=worker)
+        offered = worker in task.candidate_users or person.groups & set(task.candidate_groups)
+        if not offered and (task.candidate_users or task.candidate_groups):
+            raise NotYourTask(f"{person.display_name} belongs to none of the groups that do this task.", person=worker)
+
+    def _separation(self, session: Session, complaint_key: int, task: TaskFacts, worker: str, *, other: bool) -> None:
         if other and is_excluded(session, complaint_key, worker):
             raise NotYourTask("This person has a conflict of interest in this complaint.", person=worker)
         said = objection(session, complaint_key, duty=task.headers.get("duty"), person=worker)

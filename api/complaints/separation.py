@@ -7,11 +7,12 @@ The rules stand in code so that neither a diagram nor a direct call can weaken t
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from api.complaints.tables import DutyRow, ExclusionRow
+from api.complaints.tables import ComplaintRow, DutyRow, ExclusionRow
 
 HANDLING = frozenset(
     {"screen", "assess", "plan", "early-resolution", "investigate", "find", "draft", "quality-check", "approve", "handle"}
@@ -32,6 +33,20 @@ SAID: dict[str, str] = {
     "stage-two": "You took part in this complaint before; the review needs somebody new.",
     "stage-two-approve": "You took part in this complaint before; the review needs somebody new.",
 }
+
+
+def exclude(session: Session, complaint_key: int, person: str, *, reason: str, at: datetime) -> None:
+    """Keep ``person`` away from the complaint from now on; doing it again changes nothing.
+
+    They lose its ownership at once; tasks they hold are taken back with the next step of the case (``eligibility``).
+    """
+    if is_excluded(session, complaint_key, person):
+        return
+    session.add(ExclusionRow(complaint_key=complaint_key, person_name=person, reason=reason, at=at))
+    session.execute(
+        update(ComplaintRow).where(ComplaintRow.key == complaint_key, ComplaintRow.owner == person).values(owner=None)
+    )
+    session.flush()
 
 
 def is_excluded(session: Session, complaint_key: int, person: str) -> bool:

@@ -8,9 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.of_case import complaint_of_case
+from api.complaints.eligibility import release_barred
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow
 from engine.commands.house import Sensitive, StepReport
-from engine.execution.changes import TaskClosed
+from engine.execution.changes import Change, TaskClosed, TaskOpened
 from engine.store.tables import tasks
 
 
@@ -31,6 +32,11 @@ class Listener:
         mine = [key for key, root in closed.items() if complaint_of_case(session, root) is not None]
         if mine:
             self._note_duties(session, report, mine)
+        moved = {report.roots[instance] for instance, change in report.changes if _may_bar_a_holder(change)}
+        roots = [root for root in moved if complaint_of_case(session, root) is not None]
+        if roots:
+            session.flush()
+            release_barred(session, roots, at=report.now, next_key=self._next_key)
         for sensitive in report.sensitive:
             self._keep_private(session, sensitive)
 
@@ -72,6 +78,11 @@ class Listener:
             private = dict(complaint.private)
             private.update(sensitive.values)
             complaint.private = private
+
+
+def _may_bar_a_holder(change: Change) -> bool:
+    """Tell whether somebody may hold a task since this change that a rule keeps from them."""
+    return (isinstance(change, TaskClosed) and not change.canceled) or (isinstance(change, TaskOpened) and bool(change.assignee))
 
 
 class Private:

@@ -178,7 +178,7 @@ class Credentials:
 
 def credentials(session: Session, name: str) -> Credentials:
     """Return what a password is judged by; judging takes long and happens outside the transaction."""
-    row = _row(session, name) if _NAME.fullmatch(name) else None
+    row = _row(session, name)
     return Credentials(None, None) if row is None else Credentials(person_of(row), row.password_hash)
 
 
@@ -214,7 +214,7 @@ def person_of(row: PersonRow) -> Person:
 
 
 def _row(session: Session, name: str) -> PersonRow | None:
-    return session.scalar(select(PersonRow).where(PersonRow.name == name))
+    return session.scalar(select(PersonRow).where(PersonRow.name == name)) if _NAME.fullmatch(name) else None
 
 
 def _known(roles: Collection[str]) -> frozenset[str]:

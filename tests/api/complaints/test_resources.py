@@ -1,0 +1,204 @@
+"""/api/complaints: registering once, reading what one may, searching, and refusing bad input clearly."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import sqlalchemy as sa
+
+GOOD = {
+    "channel": "phone",
+    "description": "My parcel never came. I want my money back.",
+    "complainant": {"name": "Ann Other", "email": "ann@example.org"},
+    "product": "goods",
+}
+
+
+def posted(caller, change=None, key=None):
+    headers = {"Idempotency-Key": key} if key else {}
+    answer = caller.raw("POST", "/api/complaints", json=GOOD | (change or {}), headers=headers)
+    return answer, answer.get_json()
+
+
+def wrong_fields(body):
+    return [error["path"] for error in body["facts"]["errors"]]
+
+
+def count(service):
+    return service.engine.read(lambda session: session.scalar(sa.text("SELECT count(*) FROM complaints")))
+
+
+def test_a_complaint_is_registered_and_its_process_starts(admin, service):
+    answer, body = posted(admin)
+    assert (answer.status_code, set(body)) == (201, {"key", "reference", "processInstanceKey"})
+    assert admin.get(f"/v2/process-instances/{body['processInstanceKey']}")[1]["processDefinitionId"] == "complaint-handling"
+    by_reference = admin.get(f"/api/complaints/{body['reference']}")[1]
+    assert by_reference == admin.get(f"/api/complaints/{body['key']}")[1]
+    assert (by_reference["description"], by_reference["recordedBy"]) == (GOOD["description"], "admin")
+    assert by_reference["people"][0]["email"] == "ann@example.org"
+    assert [one["summary"] for one in by_reference["issues"]] == ["My parcel never came."]
+    assert {"key", "name", "label", "state", "dueOn", "dueAt", "used", "left", "legalSource"} == set(by_reference["clocks"][0])
+    assert "private" not in by_reference
+
+
+def test_the_same_key_registers_once_and_answers_the_same(admin, service):
+    first, second = posted(admin, key="k-1"), posted(admin, key="k-1")
+    assert (first[0].status_code, second[0].status_code) == (201, 201)
+    assert first[1] == second[1]
+    assert ("Idempotency-Replayed" in first[0].headers, second[0].headers["Idempotency-Replayed"]) == (False, "true")
+    assert count(service) == 1
+    third = posted(admin, {"product": "other"}, key="k-1")
+    assert (third[0].status_code, third[1]["code"]) == (422, "idempotency_key_reused")
+    assert posted(admin, key="k-2")[0].status_code == 201
+    assert count(service) == 2
+
+
+def test_the_keys_of_two_people_are_two_keys(admin, person, service):
+    assert posted(admin, key="same")[1] != posted(person("ina", "intake"), key="same")[1]
+    assert count(service) == 2
+
+
+def test_a_refused_complaint_leaves_its_key_free(admin, service):
+    assert posted(admin, {"occurredOn": "2050-01-01"}, key="k")[0].status_code == 422
+    assert posted(admin, key="k")[0].status_code == 201
+
+
+@pytest.mark.parametrize("key", ["x" * 201, "with space", "\u00e4"])
+def test_an_odd_key_is_refused(admin, key):
+    answer = admin.raw("POST", "/api/complaints", json=GOOD, headers={"Idempotency-Key": key.encode().decode("latin-1")})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("change", "fields"),
+    [
+        ({"channel": "fax", "extra": 1, "complainant": {"email": "x", "typo": 1}},
+         {"channel", "extra", "complainant.email", "complainant.typo"}),
+        ({"description": "  "}, {"description"}),
+        ({"description": None}, {"description"}),
+        ({"description": 5}, {"description"}),
+        ({"description": "x" * 200_001}, {"description"}),
+        ({"occurredOn": "2026-11-24"}, {"occurredOn"}),
+        ({"occurredOn": "1989-12-31"}, {"occurredOn"}),
+        ({"occurredOn": "31.12.2020"}, {"occurredOn"}),
+        ({"receivedAt": "2026-11-23T09:00:01Z"}, {"receivedAt"}),
+        ({"receivedAt": "1980-01-01T00:00:00Z", "backdatingReason": "x"}, {"receivedAt"}),
+        ({"receivedAt": "2026-11-20T09:00:00"}, {"receivedAt"}),
+        ({"receivedAt": "2026-11-20T09:00:00Z"}, {"backdatingReason"}),
+        ({"staffConcerned": ["nobody-here"], "occurredOn": "2050-01-01"}, {"staffConcerned", "occurredOn"}),
+        ({"issues": ["", "b"]}, {"issues.0"}),
+    ],
+)  # fmt: skip
+def test_every_wrong_field_is_named(admin, service, change, fields):
+    answer, body = posted(admin, change)
+    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+    assert set(wrong_fields(body)) == fields
+    assert count(service) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"channel":"phone","channel":"phone","description":"x"}',
+        '{"channel":"phone","description":"a\\u0000b"}',
+        '{"channel":"phone","description":"a\\ud800b"}',
+        '{"channel":"phone","description":"x","facts":{"typename":1}}',
+        '{"channel":"phone","description":"x","facts":{"a":' + "[" * 40 + "]" * 40 + "}}",
+        '{"channel":"phone","description":NaN}',
+        "{",
+        "[]",
+        "",
+    ],
+)
+def test_what_is_no_clean_json_is_refused_and_nothing_is_stored(admin, service, text):
+    answer = admin.raw("POST", "/api/complaints", data=text, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.get_json()["detail"]
+    assert count(service) == 0
+
+
+def test_a_long_story_with_markup_and_any_script_is_kept_as_it_is(admin):
+    story = "<script>alert(1)</script> =1+1 \u202e \U0001f600 \u0645\u0631\u062d\u0628\u0627 " + "x" * 100_000
+    body = posted(admin, {"description": story, "facts": {"note": "=cmd()"}})[1]
+    assert admin.get(f"/api/complaints/{body['key']}")[1]["description"] == story
+
+
+def test_people_read_what_they_may(admin, person):
+    body = posted(admin, {"staffConcerned": ["admin"]})[1]
+    assert admin.get(f"/api/complaints/{body['reference']}")[0] == 404
+    assert admin.get(f"/v2/process-instances/{body['processInstanceKey']}")[0] == 404
+    assert person("ina", "intake").get(f"/api/complaints/{body['reference']}")[0] == 200
+    assert person("cora", "contributor").get(f"/api/complaints/{body['reference']}")[0] == 404
+    assert person("ed", "employee").raw("POST", "/api/complaints", json=GOOD).status_code == 201
+    assert person("audrey", "auditor").raw("POST", "/api/complaints", json=GOOD).status_code == 403
+    for name in ("RD-0000", "nothing", "5", "9" * 30):
+        assert admin.get(f"/api/complaints/{name}")[0] == 404
+
+
+def test_over_v2_the_excluded_see_nothing_of_it(admin, person):
+    body = posted(admin, {"staffConcerned": ["admin"]})[1]
+    instance = body["processInstanceKey"]
+    for noun in ("process-instances", "element-instances", "user-tasks", "variables", "jobs", "incidents", "message-subscriptions"):
+        filters = {"filter": {"processInstanceKey": instance}}
+        assert admin.post(f"/v2/{noun}/search", filters)[1]["items"] == [], noun
+    assert admin.post("/api/timers/search", {"filter": {"processInstanceKey": instance}})[1]["items"] == []
+    other = person("mona", "manager")
+    seen = {"filter": {"processInstanceKey": instance}}
+    variable = other.post("/v2/variables/search", seen)[1]["items"][0]["variableKey"]
+    element = other.post("/v2/element-instances/search", seen)[1]["items"][0]["elementInstanceKey"]
+    timer = other.post("/api/timers/search", seen)[1]["items"][0]["jobKey"]
+    for method, path, sent in (
+        ("GET", f"/v2/variables/{variable}", None),
+        ("GET", f"/v2/element-instances/{element}", None),
+        ("PUT", f"/v2/element-instances/{instance}/variables", {"variables": {"a": 1}}),
+        ("POST", f"/v2/process-instances/{instance}/cancellation", None),
+        ("POST", f"/v2/process-instances/{instance}/modification", {}),
+        ("POST", f"/v2/process-instances/{instance}/incidents/search", None),
+        ("GET", f"/v2/process-instances/{instance}/statistics/element-instances", None),
+        ("POST", f"/api/timers/{timer}/fire", {"reason": "x"}),
+    ):
+        assert admin.send(method, path, sent)[0] == 404, path
+        status = other.send(method, path, sent)[0] if method == "GET" else 200
+        assert status == 200, path
+
+
+def test_searching(admin, person):
+    references = [posted(admin, {"product": product})[1]["reference"] for product in ("goods", "loans", "loans")]
+    status, page = admin.post("/api/complaints/search", {"filter": {"product": "loans", "openOnly": True}})
+    assert (status, page["page"]) == (200, {"totalItems": 2, "hasMore": False})
+    assert {one["reference"] for one in page["items"]} == set(references[1:])
+    page = admin.post("/api/complaints/search", {"page": {"from": 1, "limit": "1"}, "sort": "oldest"})[1]
+    assert (len(page["items"]), page["page"]) == (1, {"totalItems": 3, "hasMore": True})
+    assert admin.post("/api/complaints/search", {"filter": {"text": references[0]}})[1]["page"]["totalItems"] == 1
+    assert person("hana", "handler").post("/api/complaints/search")[1]["items"] == []
+    for body in ({"filter": {"stat": "x"}}, {"filter": {"state": "x"}}, {"sort": "x"}, {"page": {"limit": 1001}}, {"odd": 1}):
+        assert admin.post("/api/complaints/search", body)[0] == 422, json.dumps(body)
+
+
+def test_a_complaint_that_two_send_at_once_is_answered_with_come_back(admin, service):
+    service.engine.write(
+        lambda session: session.execute(
+            sa.text(
+                "INSERT INTO idempotency (scope, key, body_sha256, created_at) "
+                "VALUES ('complaints of admin', 'open', :digest, :at)"
+            ),
+            {"digest": digest_of(GOOD), "at": stored(service)},
+        )
+    )
+    answer, body = posted(admin, key="open")
+    assert (answer.status_code, body["code"], answer.headers["Retry-After"]) == (409, "request_still_open", "1")
+
+
+def digest_of(body):
+    import hashlib
+
+    from flask.json.provider import DefaultJSONProvider
+
+    text = DefaultJSONProvider.dumps
+    del text
+    return hashlib.sha256(json.dumps(body).encode()).hexdigest()
+
+
+def stored(service):
+    return service.clock.now().strftime("%Y-%m-%d %H:%M:%S.%f")
