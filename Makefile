@@ -55,7 +55,10 @@ test: setup-dev ## The fast tests
 
 sure: setup-dev ## Everything CI checks: lint, types, all tests on both databases, conformance, docs
 	@$(MAKE) --no-print-directory lint types
-	@$(BIN)/python -m pytest
+	@mkdir -p build
+	@$(BIN)/python -m pytest tests/acceptance > build/acceptance.log 2>&1 & acceptance=$$!; \
+		$(BIN)/python -m pytest --ignore=tests/acceptance --ignore=tests/docs; others=$$?; \
+		wait $$acceptance; story=$$?; cat build/acceptance.log; exit $$((others + story))
 	@$(MAKE) --no-print-directory conformance docs
 
 lint: setup-dev ## ruff, formatting, and our own deploy-time lint over the shipped definitions
