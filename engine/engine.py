@@ -38,6 +38,7 @@ from engine.commands import (
     incidents,
     jobs,
     messages,
+    migrate,
     resources,
     steer,
     timers,
@@ -252,6 +253,19 @@ class Engine(questions.Questions):
             "instance",
             instance_key,
             lambda session: steer.modify(self.house, session, instance_key, change, by=by, reason=reason),
+        )
+
+    def migrate(
+        self, instance_key: int, target_key: int, mapping: Mapping[str, str], *, by: Actor = SYSTEM
+    ) -> None:
+        """Let an instance go on along another definition (``commands.migrate`` explains the arguments).
+
+        Raises ``InstanceNotFound``, ``InstanceEnded``, ``DefinitionNotFound``, ``MigrationRefused``.
+        """
+        self._moving(
+            "instance",
+            instance_key,
+            lambda session: migrate.migrate(self.house, session, instance_key, target_key, mapping, by=by),
         )
 
     def set_variables(

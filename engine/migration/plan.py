@@ -39,6 +39,7 @@ def plan(execution: Execution, target: ProcessDefinition, mapping: Mapping[str, 
     renamed |= {old: new for old, new in mapping.items() if old in source.elements and new in target.elements}
     findings = [finding for element in open_.values() for finding in _judge(element, source, target, renamed)]
     findings += _judge_flows(tokens, target, mapping)
+    findings += _judge_mapping(source, target, mapping)
     dropped, kept = [], set()
     for token in tokens:
         if token.is_listener:
@@ -88,6 +89,22 @@ def _judge_flows(
         if mapping.get(flow or "", flow) not in {incoming.id for incoming in new.incoming}:
             message = f"The flow {flow} it came on does not lead there any more."
             yield _finding(token.element, "flow_gone", message)
+
+
+def _judge_mapping(
+    source: ProcessDefinition, target: ProcessDefinition, mapping: Mapping[str, str]
+) -> Iterator[Finding]:
+    here, there = _ids(source), _ids(target)
+    for old, new in mapping.items():
+        for name, ids, version in ((old, here, "present"), (new, there, "new")):
+            if name not in ids:
+                message = f"The {version} version has no “{name[:100]}”, which the mapping names."
+                yield Finding("error", "mapping_unknown", message, "Correct the mapping.", element_id=old)
+
+
+def _ids(definition: ProcessDefinition) -> set[str]:
+    elements = definition.elements.values()
+    return {*definition.elements, *(flow.id for element in elements for flow in element.outgoing)}
 
 
 def _same_event(old: Element, new: Element | None) -> bool:
