@@ -14,6 +14,7 @@ from engine.commands.errors import DeploymentRefused, MessageDoubled, NotYetEnde
 from engine.errors import Broken, Conflict, Invalid, NotFound, RedressError
 from engine.execution.case import StepBudgetSpent
 from engine.forms.errors import FormInvalid
+from engine.migration import MigrationRefused
 from engine.store.errors import OutcomeUnknown
 
 KINDS: tuple[tuple[type[RedressError], int, str], ...] = (
@@ -61,6 +62,8 @@ def detail(error: RedressError) -> str:
     """Return a full sentence with the particulars; of several problems each on its own line."""
     if isinstance(error, DeploymentRefused):
         return "\n".join(str(finding) for finding in error.findings if finding.severity == "error")
+    if isinstance(error, MigrationRefused):
+        return "\n".join((error.message, *error.facts["findings"]))
     if isinstance(error, ShapeRefused):
         return "\n".join(f"{path}: {text}" if path else text for path, text in error.problems)
     if isinstance(error, FormInvalid):

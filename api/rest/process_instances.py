@@ -9,6 +9,7 @@ from typing import Any
 from api.context import the_engine, the_person
 from api.identity.doors import action
 from api.rest import modification
+from api.rest.interface import ShapeRefused
 from api.rest.noun import noun
 from api.rest.polling import USUAL_WAIT, place_to_wait, wait_of
 from api.rest.reach import admit_instance, found, seen
@@ -17,6 +18,7 @@ from api.rest.schemas.instances import (
     CreatedInstance,
     Creation,
     Incident,
+    MigrationRequest,
     ModificationRequest,
     ProcessInstance,
     Steering,
@@ -159,6 +161,19 @@ def modify(body: dict[str, Any], key: int) -> None:
     """Move tokens by hand, all or nothing; activations come before terminations."""
     admit_instance(key)
     the_engine().modify(key, modification.read(key, body), by=the_person().actor)
+
+
+@blueprint.post("/process-instances/<key:key>/migration")
+@action("instance.operate")
+@blueprint.arguments(MigrationRequest)
+@blueprint.answers(204)
+def migrate(body: dict[str, Any], key: int) -> None:
+    """Let an instance go on along another definition. 409 names every element that cannot stand there."""
+    admit_instance(key)
+    mapping = {one["source_element_id"]: one["target_element_id"] for one in body["mapping_instructions"]}
+    if len(mapping) < len(body["mapping_instructions"]):
+        raise ShapeRefused({"mappingInstructions": ["An element may be mapped once only."]})
+    the_engine().migrate(key, body["target_process_definition_key"], mapping, by=the_person().actor)
 
 
 @blueprint.get("/process-instances/<key:key>/statistics/element-instances")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from api.rest.shapes import Body, Key, Long, Milliseconds, Record, Tenant, Text, Variables, When, names
 
@@ -20,7 +20,7 @@ class RuntimeInstruction(Body):
 
     type = fields.String(
         load_default="TERMINATE_PROCESS_INSTANCE",
-        validate=lambda text: text == "TERMINATE_PROCESS_INSTANCE",
+        validate=validate.Equal("TERMINATE_PROCESS_INSTANCE"),
         metadata={"enum": ["TERMINATE_PROCESS_INSTANCE"]},
     )
     after_element_id = fields.String(required=True)
@@ -207,7 +207,7 @@ class AncestorScope(Body):
     """In which scope the target begins: worked out, as the source's parent, or named."""
 
     ancestor_scope_type = fields.String(
-        load_default="inferred", validate=lambda text: text in ("inferred", "sourceParent", "direct")
+        load_default="inferred", validate=validate.OneOf(("inferred", "sourceParent", "direct"))
     )
     ancestor_element_instance_key = Key(allow_none=True, load_default=None)
 
@@ -227,4 +227,19 @@ class ModificationRequest(Body):
     activate_instructions = fields.List(fields.Nested(Activate), load_default=[])
     move_instructions = fields.List(fields.Nested(MoveInstruction), load_default=[])
     terminate_instructions = fields.List(fields.Nested(Terminate), load_default=[])
+    operation_reference = Long(allow_none=True)
+
+
+class MappingInstruction(Body):
+    """An element of the present definition and the one it becomes."""
+
+    source_element_id = fields.String(required=True)
+    target_element_id = fields.String(required=True)
+
+
+class MigrationRequest(Body):
+    """Where an instance is to go on; elements that are not named keep their ids."""
+
+    target_process_definition_key = Key(required=True)
+    mapping_instructions = fields.List(fields.Nested(MappingInstruction), load_default=[])
     operation_reference = Long(allow_none=True)
