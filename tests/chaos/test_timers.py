@@ -1,0 +1,179 @@
+"""Every timer takes effect exactly once while its workers are killed and stalled (reliability P2); without the fence it does not."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import threading
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from engine.clock import SystemClock
+from engine.store.search import Query
+from engine.store.tables import incidents, jobs
+from tests.chaos.timer_worker import EFFECTS, engine_at, ticking, work
+
+pytestmark = pytest.mark.slow
+OCCURRENCES = 3
+
+
+@dataclass(frozen=True)
+class Storm:
+    """How much happens: timers (three occurrences for each case), kills, stalls longer than the lease."""
+
+    timers: int
+    kills: int
+    stalls: int
+    lease_s: float
+    spread_s: float  # over which the cases' first timers fall due
+    workers: int = 3
+
+
+CI = Storm(timers=600, kills=22, stalls=9, lease_s=2.0, spread_s=9)
+LONG = Storm(timers=3_000, kills=60, stalls=40, lease_s=0.5, spread_s=40)
+GUARD = Storm(timers=360, kills=0, stalls=12, lease_s=0.6, spread_s=3)
+
+
+@pytest.fixture
+def storm(request):
+    """What ``make chaos`` (``--long``) and everyday runs go through."""
+    return LONG if request.config.getoption("--long") else CI
+
+
+@pytest.fixture
+def seed():
+    """A seed to run again from, printed when the test fails."""
+    chosen = random.SystemRandom().randrange(10**9)
+    print(f"seed {chosen}")
+    return chosen
+
+
+class Crew:
+    """Worker processes that are killed and stalled, and replaced at once."""
+
+    def __init__(self, url, storm, unfenced):
+        self._url, self._storm, self._unfenced = url, storm, unfenced
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["tests.chaos.timer_worker"])
+        self.members = [self._hire(number) for number in range(storm.workers)]
+        self.stalled = set()
+
+    def _hire(self, number):
+        name = f"worker-{number}"
+        process = self._context.Process(
+            target=work, args=(self._url, name, self._storm.lease_s, self._unfenced), daemon=True
+        )
+        process.start()
+        return process
+
+    def kill(self, number):
+        process = self.members[number]
+        os.kill(process.pid, signal.SIGKILL)
+        process.join(10)
+        self.members[number] = self._hire(number)
+
+    def stall(self, number, seconds):
+        """Stop a worker for longer than its lease; on SQLite a stopped writer keeps everybody waiting as long."""
+        process = self.members[number]
+        os.kill(process.pid, signal.SIGSTOP)
+        self.stalled.add(number)
+
+        def wake():
+            self.stalled.discard(number)
+            if process.is_alive():
+                os.kill(process.pid, signal.SIGCONT)
+
+        timer = threading.Timer(seconds, wake)
+        timer.daemon = True
+        timer.start()
+
+    def end(self):
+        for process in self.members:
+            os.kill(process.pid, signal.SIGKILL)
+            process.join(10)
+
+
+@contextmanager
+def fleet(url, storm, *, unfenced=False):
+    """Give an engine with its cases armed, and the crew that fires their timers; clean up behind them."""
+    engine = engine_at(url)
+    EFFECTS.metadata.create_all(engine.database.writer)
+    engine.deploy([("ticking.bpmn", ticking(OCCURRENCES, "PT2S"))])
+    now, cases = SystemClock().now(), storm.timers // OCCURRENCES
+    for number in range(cases):
+        begin = now + timedelta(seconds=cases / 50 + storm.spread_s * number / cases)
+        engine.start("ticking", {"begin": begin.isoformat()})
+    crew = Crew(url, storm, unfenced)
+    try:
+        yield engine, crew
+    finally:
+        crew.end()
+        EFFECTS.metadata.drop_all(engine.database.writer)
+        engine.database.dispose()
+
+
+def rage(engine, crew, storm, seed):
+    """Kill and stall at random, one worker always left alone, until every timer is done and the storm is over."""
+    chance, pause = random.Random(seed), threading.Event()
+    blows = ["kill"] * storm.kills + ["stall"] * storm.stalls
+    chance.shuffle(blows)
+    for blow in blows:
+        pause.wait(0.45 + 0.2 * chance.random())
+        number = chance.randrange(1, storm.workers)
+        if number in crew.stalled:
+            number = storm.workers - number
+        if number in crew.stalled:
+            continue
+        if blow == "kill":
+            crew.kill(number)
+        else:
+            crew.stall(number, storm.lease_s * 1.25)
+    for _ in range(600):
+        if not waiting(engine):
+            break
+        pause.wait(0.2)
+    pause.wait(storm.lease_s * 1.5)  # whoever was stalled acts now, if nothing keeps it
+
+
+def waiting(engine):
+    """Return whether a timer is not done."""
+    return len(engine.timers(Query(limit=1)).items)
+
+
+def firings(engine):
+    """Return how often each case's timer took effect, and how many incidents there are."""
+    with engine.database.reader.connect() as connection:
+        counts = Counter(row.instance_key for row in connection.execute(sa.select(EFFECTS)))
+        troubles = connection.scalar(sa.select(sa.func.count()).select_from(incidents))
+        leases = connection.scalar(
+            sa.select(sa.func.count()).select_from(jobs).where(jobs.c.lease_until.is_not(None), jobs.c.status != "ready")
+        )
+    return counts, troubles, leases
+
+
+def test_no_timer_fires_twice_and_none_is_lost_under_kills_and_stalls(database_url, storm, seed):
+    with fleet(database_url, storm) as (engine, crew):
+        rage(engine, crew, storm, seed)
+
+        counts, troubles, leases = firings(engine)
+        twice = {key: count for key, count in counts.items() if count > OCCURRENCES}
+        assert twice == {}
+        assert sum(counts.values()) == storm.timers
+        assert (troubles, leases, engine.sweep()) == (0, 0, ())
+
+
+def test_without_the_fence_the_same_storm_does_harm(database_url, seed):
+    for attempt in range(3):
+        with fleet(database_url, GUARD, unfenced=True) as (engine, crew):
+            rage(engine, crew, GUARD, seed + attempt)
+            counts, troubles, _ = firings(engine)
+        if troubles or any(count > OCCURRENCES for count in counts.values()):
+            return
+    pytest.fail("three storms without a fence did no harm: this test would not see a fence that is missing")
