@@ -44,12 +44,12 @@ def create_app(service: Redress) -> Flask:
             app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies, x_prefix=settings.proxies
         )
     db.init_app(app)
-    csrf = CSRFProtect(app)
     browser.install(app)
     filters.install(app)
     init_forms(app)
     errors.install(app)
-    install_limits(app)
+    install_limits(app)  # before the forgery check, which parses the form
+    csrf = CSRFProtect(app)
     doors.install(app)
 
     app.register_blueprint(public.blueprint)

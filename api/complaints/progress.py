@@ -53,6 +53,16 @@ _TO_COME = {
     "responded": "We send you our answer",
     "closed": "We carry out what we promised, and close your complaint",
 }
+_BEHIND = {
+    "assessing": "We looked at what your complaint needs",
+    "early_resolution": "We tried to settle your complaint quickly",
+    "investigating": "We found out what happened",
+    "deciding": "We prepared our answer",
+    "responded": "We sent you our answer",
+    "correcting": "We carried out what we promised",
+    "stage_two": "Somebody new reviewed your complaint",
+    "external": "Your complaint was with an outside body",
+}
 _RANK = {
     "received": 0,
     "assessing": 1,
@@ -70,7 +80,6 @@ _PROMISES = {
     "early_resolution": "Settle your complaint early, if we can",
     "update": "Tell you how far we are",
     "final_response": "Give you our answer",
-    "referral_window": "Time for you to go to the outside body",
     "commitment": "Do what we promised",
 }
 _ONLY_OPEN = frozenset({"update"})
@@ -78,14 +87,16 @@ _KEPT = frozenset({"met", "met_late"})
 _TOLD = frozenset({"running", "paused", "breached", "projected"}) | _KEPT
 
 
-def stages(state: str, received_at: datetime, events: Iterable[Event]) -> tuple[Stage, ...]:
-    """Return the way the complaint has gone, where it is, and the usual way on; ``events`` in any order."""
+def stages(
+    state: str, received_at: datetime, events: Iterable[Event], *, closed_at: datetime | None = None
+) -> tuple[Stage, ...]:
+    """Return the way the complaint has gone, where it is, and the usual way on; ``events`` newest first."""
     been: list[tuple[str, datetime]] = [("received", received_at)]
-    changes = sorted((one for one in events if one.kind == "state"), key=lambda one: one.at)
+    changes = [one for one in reversed(tuple(events)) if one.kind == "state"]
     been.extend((str(event.facts.get("to")), event.at) for event in changes)
     if been[-1][0] != state:
-        been.append((state, been[-1][1]))
-    gone = [Stage(public_words(name), "done", at) for name, at in been[:-1]]
+        been.append((state, closed_at or been[-1][1]))
+    gone = [Stage(_BEHIND.get(name, public_words(name)), "done", at) for name, at in been[:-1]]
     last, at = been[-1]
     ahead = () if last in ENDED else tuple(name for name in _COMMON if _rank(name) > _RANK.get(last, 4))
     return (
@@ -103,11 +114,18 @@ def promises(clocks: Iterable[ClockView], *, ended: bool) -> tuple[Promise, ...]
             continue
         if view.name in _ONLY_OPEN and (ended or not view.is_open):
             continue
-        if ended and view.state not in _KEPT and view.name != "referral_window":
+        if ended and view.state not in _KEPT:
             continue
         shown.append(_promise(view))
     order = tuple(_PROMISES.values())
     return tuple(sorted(shown, key=lambda one: (order.index(one.what), one.due_on or date.max)))
+
+
+def outside_until(clocks: Iterable[ClockView]) -> date | None:
+    """Return the last day to turn to the outside body, None while it is not known or not running."""
+    return next(
+        (view.due_on for view in clocks if view.name == "referral_window" and view.state == "running"), None
+    )
 
 
 def _promise(view: ClockView) -> Promise:

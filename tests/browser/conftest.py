@@ -124,7 +124,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def browse(chromium, server):
-    """A function: a fresh visitor's page of this width, colours and with or without JavaScript; ``problems`` must stay empty."""
+    """A function: a fresh visitor's page, wide or narrow, light or dark, with JavaScript or not; no problem may be left."""
     opened = []
 
     def make(*, width: int = 1280, dark: bool = False, js: bool = True) -> Watched:

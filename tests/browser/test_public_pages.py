@@ -9,7 +9,17 @@ import pytest
 from tests.browser.conftest import scrolls_sideways
 from tests.browser.visitor import PATIENCE, complain, go_on
 
-PAGES = ("/", "/help", "/accessibility", "/privacy", "/about", "/complain", "/lost-link", "/t/unknown", "/nowhere")
+PAGES = (
+    "/",
+    "/help",
+    "/accessibility",
+    "/privacy",
+    "/about",
+    "/complain",
+    "/lost-link",
+    "/t/unknown",
+    "/nowhere",
+)
 SIZES = tuple(itertools.product((1280, 320), (False, True)))
 
 
@@ -147,7 +157,9 @@ def test_a_link_mailed_to_a_stranger_tells_nothing_and_scripts_in_texts_stay_tex
     reference = complain(page, server.url, email="")
     page.get_by_role("link", name="Follow my complaint").click()
     page.get_by_role("link", name="Add information or files").click()
-    page.get_by_label("What would you like to tell us?").fill("<script>alert(1)</script><img src=x onerror=alert(1)>")
+    page.get_by_label("What would you like to tell us?").fill(
+        "<script>alert(1)</script><img src=x onerror=alert(1)>"
+    )
     page.get_by_role("button", name="Send", exact=True).click()
     page.get_by_text("Thank you. We have what you sent").wait_for()
     page.goto(f"{server.url}/lost-link")
@@ -166,6 +178,8 @@ def test_a_link_mailed_to_a_stranger_tells_nothing_and_scripts_in_texts_stay_tex
 def test_the_search_for_barriers_finds_one(browse, axe):
     visitor = browse()
     visitor.open("/help")
-    visitor.page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<img src=\"/static/icon.svg\">')")
+    visitor.page.evaluate(
+        "document.querySelector('h1').insertAdjacentHTML('afterend', '<img src=\"/static/icon.svg\">')"
+    )
 
     assert any(line.startswith("image-alt") for line in axe(visitor.page))

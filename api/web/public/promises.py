@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from calendar import day_name
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from api.complaints.policies import policies_for
 from api.wiring import Redress
+from engine.calendars import Calendar
 from engine.deadlines.policy import DeadlinePolicy
 from engine.zones import local_date
 
@@ -28,6 +31,8 @@ class Limits:
     first: Mapping[str, str]
     second: Mapping[str, str]
     longer: str | None
+    week: str
+    day_zero_counts: bool
 
 
 def limits_in_words(service: Redress) -> Limits:
@@ -54,7 +59,19 @@ def limits_in_words(service: Redress) -> Limits:
         {clock: in_words(policy) for clock, policy in first.items()},
         {clock: in_words(policy) for clock, policy in second.items()},
         amount(more.amount, more.unit) if more is not None and more.counts_from == "due" else None,
+        working_week(service.calendars.get(None), today),
+        answer is not None and answer.day_zero == "include",
     )
+
+
+def working_week(calendar: Calendar, today: date) -> str:
+    """Return the weekdays that count as working days: ``Monday to Friday``, ``Sunday, Monday, Tuesday``."""
+    month = [today + timedelta(days=number) for number in range(28)]
+    days = sorted({day.weekday() for day in month if calendar.is_working_day(day)})
+    names = [day_name[day] for day in days]
+    if len(days) > 2 and days == list(range(days[0], days[-1] + 1)):
+        return f"{names[0]} to {names[-1]}"
+    return ", ".join(names)
 
 
 def in_words(policy: DeadlinePolicy) -> str:

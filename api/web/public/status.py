@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.complaints import links
 from api.complaints.from_complainant import ADDS, ANSWERS, RATES, WITHDRAWS, open_to
-from api.complaints.progress import promises, stages
+from api.complaints.progress import outside_until, promises, stages
 from api.complaints.reading import clock_views, display_names, timeline
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.states import ENDED, public_words
@@ -89,9 +89,8 @@ def status() -> ResponseReturnValue:
     visit, service = the_visit(), the_service()
     row, session, now = visit.complaint, db.session(), service.clock.now()
     events = timeline(session, row.key, public_only=True)
-    given = promises(
-        clock_views(session, row.key, calendars=service.calendars, now=now), ended=row.state in ENDED
-    )
+    clocks = clock_views(session, row.key, calendars=service.calendars, now=now)
+    given = promises(clocks, ended=row.state in ENDED)
     late = [promise for promise in given if promise.late]
     return private(
         "public/status.html",
@@ -99,14 +98,14 @@ def status() -> ResponseReturnValue:
         us=service.organisation,
         words=public_words(row.state),
         closing=CLOSING_WORDS.get(row.closing_reason or ""),
-        stages=stages(row.state, row.received_at, events),
+        stages=stages(row.state, row.received_at, events, closed_at=row.closed_at),
         events=events,
         promises=given,
         late=late,
         contact=display_names(session).get(row.owner or "") or service.organisation.complaints_manager,
         outside=row.state in _TO_OUTSIDE or bool(late),
+        outside_until=outside_until(clocks),
         ended=row.state in ENDED,
-        now=now,
     )
 
 

@@ -1,0 +1,723 @@
+"""Public pages: what they promise, what they refuse, what they keep, and that nothing happens twice."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from api.complaints import links
+from api.complaints.forgetting import forget_expired
+from api.complaints.tables import ComplaintRow, DocumentRow, DraftRow, EventRow, LinkRow
+from api.demo.people import COLLEAGUES, add_colleagues
+from api.demo.staff import Staff, Wish
+from engine.store.tables import outbox
+from tests.api.web.visitor import Visitor
+
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+
+
+@pytest.fixture
+def ann(app, clock):
+    return Visitor(app, clock)
+
+
+@pytest.fixture
+def staff(service):
+    keys = [service.engine.next_key() for _ in COLLEAGUES]
+    service.engine.write(lambda db: add_colleagues(db, keys=keys, password=None, at=service.clock.now()))
+    return Staff(service)
+
+
+@pytest.fixture
+def count(service):
+    return lambda table: service.engine.read(lambda db: db.scalar(select(func.count()).select_from(table)))
+
+
+def only_complaint(service):
+    return service.engine.read(lambda db: db.scalar(select(ComplaintRow)))
+
+
+def events(service, kind):
+    query = select(EventRow).where(EventRow.kind == kind).order_by(EventRow.key)
+    return service.engine.read(lambda db: db.scalars(query).all())
+
+
+def mails(service):
+    return service.engine.read(lambda db: db.execute(select(outbox)).all())
+
+
+# what the organisation says of itself
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/help", "/accessibility", "/privacy", "/about", "/complain", "/lost-link"]
+)
+def test_every_page_opens_without_an_account_and_speaks_plainly(ann, path):
+    answer = ann.open(path)
+
+    assert answer.status_code == 200
+    assert ann.page.count("<h1") == 1
+    assert not re.search(r"\b(token|instance|incident|case)s?\b", ann.text, re.IGNORECASE)
+    assert "style=" not in ann.page
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_the_guidance_promises_what_the_clocks_keep(ann):
+    ann.open("/")
+
+    assert "Within 1 working day you get a reference" in ann.text
+    assert "at least every 10 working days" in ann.text
+    assert "You have our answer within 20 working days" in ann.text
+    assert "within 6 months of our answer" in ann.text
+    assert "Working days are Monday to Friday" in ann.text
+
+
+def test_a_limit_that_the_table_does_not_set_is_left_out(app, clock, service):
+    files = [(path.name, path.read_bytes()) for path in service.settings.processes_dir.glob("deadlines.dmn")]
+    shorter = [(name, data.replace(b'"acknowledgement"', b'"greeting"')) for name, data in files]
+    service.engine.deploy(shorter)
+    visitor = Visitor(app, clock)
+
+    visitor.open("/")
+
+    assert "Within" not in visitor.text
+    assert "You get a reference, the name of your contact" in visitor.text
+
+
+# making a complaint
+
+
+def test_a_complaint_is_made_step_by_step_and_received(ann, service):
+    ann.fill_in()
+    ann.open("/complain/check")
+    assert "Not delivered, late or incomplete" in ann.text
+    assert ann.send_off().location == "/complain/receipt"
+
+    answer = ann.open("/complain/receipt")
+
+    row = only_complaint(service)
+    assert row.reference in ann.text
+    assert (row.channel, row.problem, row.product, row.description) == (
+        "web",
+        "provision",
+        "goods",
+        "The parcel never came. I called twice and nobody called back.",
+    )
+    assert "by 21 Dec 2026" in ann.text, "the date of the final response"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_questions_that_do_not_apply_are_neither_counted_nor_asked(ann):
+    ann.send("/complain/what-happened", description="It broke.")
+    ann.open("/complain/what-it-is-about")
+    assert "Question 2 of 10" in ann.text
+    ann.fill_in()
+    ann.pick("/complain/danger", dangerReported="Yes")
+    ann.open("/complain/what-the-danger-is")
+    assert "Question 5 of 11" in ann.text
+
+
+def test_who_skips_ahead_gets_the_first_unanswered_question(ann):
+    assert ann.open("/complain/files").location == "/complain/what-happened"
+    ann.send("/complain/what-happened", description="It broke.")
+    assert ann.open("/complain/files").location == "/complain/what-it-is-about"
+    assert ann.open("/complain/check").location == "/complain/what-it-is-about"
+    assert ann.open("/complain/what-the-danger-is").location == "/complain/what-it-is-about", "hidden now"
+
+
+def test_back_and_save_keep_what_was_typed_without_judging_it(ann):
+    ann.send("/complain/what-happened", description="It broke.")
+    back = ann.send("/complain/what-it-is-about", button="back", accountReference="A-17")
+    assert back.location == "/complain/what-happened"
+    assert (
+        ann.send("/complain/what-it-is-about", button="save", accountReference="A-18").location
+        == "/complain/saved"
+    )
+    ann.open("/complain/what-it-is-about")
+    assert 'value="A-18"' in ann.page
+
+
+def test_a_change_leads_back_to_the_answers(ann):
+    ann.fill_in()
+    changed = ann.send("/complain/what-happened?change=1", description="It broke twice.")
+    assert changed.location == "/complain/check"
+    ann.open("/complain/check")
+    assert "It broke twice." in ann.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"occurredOn-day": "31", "occurredOn-month": "11", "occurredOn-year": "2025"}, "does not exist"),
+        (
+            {"occurredOn-day": "1", "occurredOn-month": "1", "occurredOn-year": "2030"},
+            "must be today or in the past",
+        ),
+        (
+            {"occurredOn-day": "1", "occurredOn-month": "1", "occurredOn-year": "1889"},
+            "must be in 1990 or later",
+        ),
+        ({"occurredOn-day": "1", "occurredOn-year": "2026"}, "month"),
+    ],
+)
+def test_a_date_that_cannot_be_is_explained_at_the_field(ann, fields, said):
+    ann.send("/complain/what-happened", description="It broke.")
+    ann.open("/complain/what-it-is-about")
+    ann.send("/complain/what-it-is-about", problem=ann.option("problem", "Price, bill or payment"))
+
+    answer = ann.send("/complain/when-it-happened", **fields)
+
+    assert answer.status_code == 422
+    assert "There is a problem" in ann.text
+    assert said in ann.text
+    assert f'value="{fields["occurredOn-year"]}"' in ann.page, "what was typed is gone"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script><b>bold</b>",
+        "=HYPERLINK(1)",
+        "{{ 7*7 }} ${7*7} {% raw %}",
+        "naïve 日本 \U0001f4a5 \u202eevil\u202c",
+        "&amp; &lt; “quotes” 'single' \"double\"",
+    ],
+)
+def test_any_text_is_kept_as_it_is_and_shown_as_text(ann, service, text):
+    ann.fill_in(story=text)
+    ann.open("/complain/check")
+    assert "<b>bold" not in ann.page
+    assert "<script>alert" not in ann.page
+    ann.send_off()
+
+    assert only_complaint(service).description == text
+
+
+def test_a_narrative_of_100_kb_is_refused_at_the_field_and_kept(ann, count):
+    long = "word " * 20_480
+    answer = ann.send("/complain/what-happened", description=long)
+    assert answer.status_code == 422
+    assert "Shorten your answer to 20,000 characters" in ann.text
+    assert long.strip() in ann.page
+    assert count(ComplaintRow) == 0
+
+
+def test_nul_and_lone_surrogates_never_reach_the_register(ann, service):
+    ann.fill_in(story="It\x00 broke\x07 twice")
+    if service.engine.read(lambda db: db.scalar(select(func.count()).select_from(DraftRow))):
+        ann.send_off()
+    row = only_complaint(service)
+    assert row is None or ("\x00" not in row.description and "\x07" not in row.description)
+    ann.open("/complain")
+    assert ann.open("/complain/what-happened").status_code in (200, 303)
+
+
+def test_names_the_page_never_had_change_nothing(ann, count):
+    answer = ann.send("/complain/what-happened", description="It broke.", approved_amount="1000")
+    assert answer.status_code == 422
+    assert "approved_amount" in ann.text
+    assert count(DraftRow) == 0
+
+
+def test_a_page_without_its_own_mark_changes_nothing(ann, count):
+    ann.open("/complain/what-happened")
+    answer = ann.post("/complain/what-happened", csrf=False, description="It broke.")
+    assert answer.status_code == 400
+    assert count(DraftRow) == 0
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/complain/what-happened",
+        "/complain/check",
+        "/complain/discard",
+        "/complain/saved",
+        "/lost-link",
+        "/status/add",
+        "/status/withdraw",
+        "/status/answer",
+        "/status/survey",
+        "/status/leave",
+    ],
+)
+def test_every_posting_needs_the_mark_of_the_page(ann, path):
+    assert ann.post(path, csrf=False).status_code == 400
+
+
+# programs and floods
+
+
+def test_the_field_nobody_sees_stops_programs(ann, count):
+    answer = ann.send("/complain/what-happened", description="Buy now", website="https://spam.example")
+    assert answer.status_code == 422
+    assert "Leave the field “Website” empty" in ann.text
+    assert "Buy now" in ann.text, "a person keeps what they typed"
+    assert count(DraftRow) == 0
+
+
+def test_an_answer_in_no_time_is_asked_to_be_sent_again(ann, count):
+    answer = ann.send("/complain/what-happened", wait=1, description="It broke.")
+    assert answer.status_code == 422
+    assert "too quick" in ann.text
+    assert count(DraftRow) == 0
+    again = ann.send(None, wait=3, description="It broke.")
+    assert again.status_code == 303
+
+
+def test_a_forged_moment_does_not_help(ann, count):
+    ann.open("/complain/what-happened")
+    answer = ann.post("/complain/what-happened", description="It broke.", _do="continue", _key="1.forged")
+    assert answer.status_code == 422
+    assert count(DraftRow) == 0
+
+
+def test_the_eleventh_beginning_in_a_minute_waits_and_reads_phone_and_post(app, clock, service):
+    taken = 0
+    for _ in range(11):
+        someone = Visitor(app, clock)
+        taken += someone.send("/complain/what-happened", wait=3, description="It broke.").status_code == 303
+
+    assert taken == 10
+    answer = someone.send("/complain/what-happened", wait=3, description="It broke.")
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0
+    assert service.organisation.phone in someone.text
+    assert service.organisation.address in someone.text
+    neighbour = Visitor(app, clock, address="192.0.2.2")
+    assert neighbour.send("/complain/what-happened", wait=3, description="It broke.").status_code == 303
+
+
+@pytest.mark.parametrize(
+    "fields", [{f"f{number}": "x" for number in range(500)}, {"description": "x" * 600_000}]
+)
+def test_odd_bodies_are_refused_before_they_are_read(ann, fields):
+    ann.open("/complain/what-happened")
+    assert ann.post("/complain/what-happened", **fields).status_code == 413
+    assert "That is too large" in ann.text
+
+
+# drafts
+
+
+def test_only_the_hash_of_the_cookie_is_stored(ann, service):
+    ann.send("/complain/what-happened", description="It broke.")
+    cookie = ann.client.get_cookie("redress-draft")
+    place = service.engine.read(lambda db: db.scalar(select(DraftRow.place)))
+    assert len(cookie.value) >= 43
+    assert cookie.http_only
+    assert cookie.same_site == "Lax"
+    assert cookie.value not in place
+
+
+def test_a_draft_is_gone_after_seven_days_and_that_is_explained(ann, clock):
+    ann.send("/complain/what-happened", description="It broke.")
+    clock.advance(timedelta(days=7, seconds=1))
+    answer = ann.open("/complain/what-it-is-about")
+    assert answer.status_code == 410
+    assert "Your answers are no longer here" in ann.text
+    assert ann.client.get_cookie("redress-draft") is None
+
+
+def test_what_is_typed_after_the_draft_has_lapsed_begins_a_new_one(ann, clock):
+    ann.send("/complain/what-happened", description="It broke.")
+    ann.open("/complain/what-it-is-about")
+    clock.advance(timedelta(days=7, seconds=1))
+    ann.post("/complain/what-happened", description="Again.", _do="continue", _key=ann.hidden("_key"))
+    ann.open("/complain/what-it-is-about")
+    assert "erased after seven days" in ann.text
+
+
+def test_the_link_to_come_back_works_in_another_browser_and_is_mailed(ann, app, clock, service):
+    ann.send("/complain/what-happened", button="save", description="It broke.")
+    ann.open("/complain/saved")
+    link = re.search(r"/complain/resume/[\w-]+", ann.page)[0]
+    ann.send("/complain/saved", email="ann@example.org")
+    assert "We are sending the link to ann@example.org" in ann.text
+
+    elsewhere = Visitor(app, clock)
+    assert elsewhere.open(link).location == "/complain"
+    elsewhere.open("/complain/what-happened")
+
+    assert "It broke." in elsewhere.page
+    letter = mails(service)[-1]
+    assert link in str(letter.body if "body" in letter._fields else letter.text)
+
+
+def test_a_link_that_leads_to_no_draft_says_so(ann):
+    assert ann.open("/complain/resume/nothing").status_code == 404
+    assert "Your answers are no longer here" in ann.text
+
+
+def test_erasing_takes_answers_and_files(ann, count, service):
+    ann.fill_in()
+    ann.send("/complain/files", uploads={"documents-upload": [("bill.pdf", PDF)]})
+    assert count(DocumentRow) == 1
+    ann.open("/complain")
+    ann.post("/complain/discard")
+    assert (count(DraftRow), count(DocumentRow)) == (0, 0)
+    assert list(service.settings.uploads_dir.iterdir()) == []
+
+
+# files
+
+
+def test_files_are_kept_at_once_and_go_with_the_complaint(ann, service):
+    ann.fill_in()
+    ann.send(
+        "/complain/files",
+        button="save",
+        uploads={"documents-upload": [("bill.pdf", PDF), ("note.txt", b"hello")]},
+    )
+    ann.open("/complain/check")
+    assert "bill.pdf" in ann.text
+    ann.send_off()
+    rows = service.engine.read(lambda db: db.scalars(select(DocumentRow).order_by(DocumentRow.key)).all())
+    assert [(row.name, row.complaint_key) for row in rows] == [
+        ("bill.pdf", only_complaint(service).key),
+        ("note.txt", only_complaint(service).key),
+    ]
+    assert all(row.draft_sha256 is None for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("virus.exe", b"MZ\x90\x00", "must be one of these kinds: pdf"),
+        ("page.html", b"<html><script>1</script></html>", "must be one of these kinds"),
+        ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "must be one of these kinds"),
+        ("pretender.pdf", b"MZ\x90\x00", "must be one of these kinds"),
+        ("pretender.txt", b"<script>alert(1)</script>", "must be one of these kinds"),
+        ("empty.pdf", b"", "empty"),
+        ("big.txt", b"x" * (10 * 1024 * 1024 + 1), "10 MB"),
+    ],
+)
+def test_a_file_that_is_not_accepted_is_named_and_the_others_stay(ann, name, content, said):
+    ann.fill_in()
+    answer = ann.send("/complain/files", uploads={"documents-upload": [("bill.pdf", PDF), (name, content)]})
+    assert answer.status_code == 422
+    assert name in ann.text
+    assert said in ann.text
+    assert "bill.pdf" in ann.text, "the accepted file is gone"
+
+
+def test_an_eleventh_file_is_refused(ann, count):
+    ann.fill_in()
+    many = [(f"note-{number}.txt", b"hello") for number in range(11)]
+    assert ann.send("/complain/files", uploads={"documents-upload": many}).status_code == 422
+    assert count(DocumentRow) <= 10
+
+
+def test_a_file_of_somebody_else_cannot_be_claimed(ann, app, clock, service):
+    ann.fill_in()
+    ann.send("/complain/files", uploads={"documents-upload": [("bill.pdf", PDF)]})
+    key = service.engine.read(lambda db: db.scalar(select(DocumentRow.key)))
+    bob = Visitor(app, clock, address="192.0.2.9")
+    bob.fill_in()
+    answer = bob.send("/complain/files", documents=str(key))
+    assert answer.status_code == 422
+    bob.send_off()
+    assert service.engine.read(lambda db: db.scalar(select(DocumentRow.complaint_key))) is None
+
+
+# sending and receipt
+
+
+def test_pressing_twice_gives_the_same_receipt(ann, app, clock, count, service):
+    ann.fill_in()
+    ann.open("/complain/check")
+    draft = ann.client.get_cookie("redress-draft").value
+    assert ann.post("/complain/check").location == "/complain/receipt"
+    ann.client.set_cookie("redress-draft", draft)
+    assert ann.post("/complain/check").location == "/complain/receipt"
+    ann.open("/complain/receipt")
+    assert count(ComplaintRow) == 1
+    assert only_complaint(service).reference in ann.text
+
+
+def test_a_reload_after_sending_shows_the_receipt_for_half_an_hour(ann, clock):
+    ann.complain()
+    assert ann.post("/complain/check").location == "/complain/receipt"
+    assert ann.open("/complain/receipt").status_code == 200
+    assert ann.client.get_cookie("redress-receipt").max_age == 1800
+
+
+def test_without_an_address_the_receipt_says_write_this_down(ann):
+    ann.complain(email="")
+    assert "Write this down." in ann.text
+
+
+def test_somebody_anonymous_gets_a_receipt_too(ann, service):
+    reference, _ = ann.complain(anonymous=True)
+    assert only_complaint(service).anonymous
+    assert only_complaint(service).reference == reference
+    assert "Write this down." in ann.text
+
+
+# the secret link
+
+
+def test_the_link_opens_a_visit_under_a_clean_address(ann, service):
+    reference, link = ann.complain()
+    answer = ann.open(link)
+    assert (answer.status_code, answer.location) == (303, "/status")
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert ann.client.get_cookie("redress-visit").http_only
+    ann.open("/status")
+    assert reference in ann.text
+    assert "We received your complaint" in ann.text
+    assert "nobody called back" not in ann.page, "the narrative stands on the page"
+
+
+def test_unknown_expired_and_revoked_links_look_alike(ann, app, clock, service):
+    _, link = ann.complain()
+    pages = []
+
+    def see(path):
+        stranger = Visitor(app, clock, address="192.0.2.77")
+        assert stranger.open(path).status_code == 404
+        pages.append(re.sub(r'value="[^"]*"', "", stranger.page))
+
+    see("/t/" + "x" * 43)
+    key = only_complaint(service).key
+    service.engine.write(lambda db: links.revoke_all(db, key, at=clock.now()))
+    see(link)
+    fresh = service.engine.write(lambda db: links.new_link(db, key, purpose="follow", at=clock.now()))
+    clock.advance(timedelta(days=366))
+    see(f"/t/{fresh}")
+    see("/status")
+    assert pages == [pages[0]] * 4
+    assert "Send me a new link" in pages[0]
+
+
+def test_a_visit_ends_after_half_an_hour_without_use_and_lives_on_with_it(ann, clock):
+    _, link = ann.complain()
+    ann.open(link)
+    for _ in range(3):
+        clock.advance(timedelta(minutes=29))
+        assert ann.open("/status").status_code == 200
+    clock.advance(timedelta(minutes=31))
+    assert ann.open("/status").status_code == 404
+
+
+def test_a_link_to_follow_is_no_visit_and_a_visit_no_link(ann):
+    _, link = ann.complain()
+    ann.open(link)
+    visit = ann.client.get_cookie("redress-visit").value
+    assert ann.open(f"/t/{visit}").status_code == 404
+    ann.client.set_cookie("redress-visit", link.removeprefix("/t/"))
+    assert ann.open("/status").status_code == 404
+
+
+def test_closing_a_visit_ends_it_on_the_server(ann):
+    _, link = ann.complain()
+    ann.open(link)
+    visit = ann.client.get_cookie("redress-visit").value
+    ann.open("/status")
+    ann.post("/status/leave")
+    ann.client.set_cookie("redress-visit", visit)
+    assert ann.open("/status").status_code == 404
+
+
+def test_guessing_links_is_slowed_down(ann):
+    codes = [ann.open(f"/t/guess-{number}").status_code for number in range(21)]
+    assert codes == [404] * 20 + [429]
+
+
+def test_a_lost_link_is_mailed_and_the_page_does_not_tell_whether(ann, app, clock, service):
+    reference, old = ann.complain()
+    before = len(mails(service))
+    pages = []
+    for given in (
+        {"reference": reference.lower(), "email": "ANN@example.org"},
+        {"reference": reference, "email": "eve@example.org"},
+        {"reference": "RD-3333-3333-3", "email": "ann@example.org"},
+    ):
+        ann.send("/lost-link", **given)
+        pages.append(ann.text.replace(given["email"], ""))
+
+    assert len(set(pages)) == 1
+    sent = mails(service)[before:]
+    assert len(sent) == 1
+    new = re.search(r"/t/[\w-]+", str(sent[0].body if "body" in sent[0]._fields else sent[0].text))[0]
+    assert new != old
+    assert Visitor(app, clock).open(new).status_code == 303
+
+
+def test_a_lost_link_needs_both_answers(ann):
+    answer = ann.send("/lost-link", reference="", email="no address")
+    assert answer.status_code == 422
+    assert "Enter reference of your complaint" in ann.text or "reference" in ann.text
+    assert "e-mail address" in ann.text
+
+
+# what the holder of the link can do
+
+
+def test_information_and_files_reach_the_people_and_the_register_once(ann, service):
+    _, link = ann.complain()
+    ann.open(link)
+    ann.open("/status/add")
+    key = ann.hidden("_key")
+    uploads = {"files-upload": [("photo.pdf", PDF)]}
+    first = ann.post("/status/add", message="It was blue.", _do="continue", _key=key, uploads=uploads)
+    assert first.location == "/status"
+    ann.open("/status/add")
+    ann.post("/status/add", message="It was blue.", _do="continue", _key=key)
+
+    told = events(service, "complainant-information")
+    assert [event.text for event in told] == ["The complainant wrote (1 file): It was blue."]
+    assert "Read the information" in service.engine.open_task_names(only_complaint(service).instance_key)
+    values = service.engine.values(only_complaint(service).instance_key)
+    assert "blue" not in str(values), "personal text became a process variable"
+    ann.open("/status")
+    assert "You sent us more information" in ann.text
+    assert "blue" not in ann.text
+
+
+def test_refused_information_is_kept_with_its_files(ann):
+    _, link = ann.complain()
+    ann.open(link)
+    answer = ann.send(
+        "/status/add", message="", uploads={"files-upload": [("photo.pdf", PDF), ("x.exe", b"MZ")]}
+    )
+    assert answer.status_code == 422
+    assert "photo.pdf" in ann.text
+    ann.send("/status/add", message="", files=ann.hidden("files"))
+    assert "Enter what you would like to tell us" in ann.text
+    ann.open("/status/add")
+    assert "photo.pdf" in ann.text
+
+
+def test_withdrawing_asks_first_and_happens_once(ann, service):
+    _, link = ann.complain()
+    ann.open(link)
+    ann.open("/status/withdraw")
+    assert only_complaint(service).state != "withdrawn", "looking at the page withdrew it"
+    key = ann.hidden("_key")
+    assert ann.post("/status/withdraw", reason="Solved", _do="continue", _key=key).location == "/status"
+    ann.post("/status/withdraw", reason="Solved", _do="continue", _key=key)
+    assert only_complaint(service).state == "withdrawn"
+    assert len(events(service, "complainant-withdraws")) == 1
+    ann.open("/status")
+    assert "You withdrew your complaint" in ann.text
+    answer = ann.open("/status/withdraw")
+    assert answer.status_code == 409
+    assert "What you can do" in ann.text
+
+
+@pytest.fixture
+def answered(ann, service, staff, clock):
+    """A complaint with our answer sent; the visitor is on its status page."""
+    _, link = ann.complain()
+    clock.advance(timedelta(days=1))
+    staff.work(
+        only_complaint(service).instance_key, Wish(outcome="partly_upheld", remedy="refund", amount=30)
+    )
+    assert only_complaint(service).state == "responded"
+    ann.open(link)
+    ann.open("/status")
+    return ann
+
+
+def test_our_answer_can_be_read_and_accepted(answered, service):
+    assert "We wait for your reply" in answered.text
+    assert "the Services Ombudsman" in answered.text.replace("The Services", "the Services")
+    answered.open("/status/answer")
+    assert "Our answer" in answered.text
+    assert "30 GBP" in answered.text
+    accepts = answered.option("answer", "I accept the answer")
+    assert answered.send("/status/answer", answer=accepts).location == "/status"
+    assert events(service, "complainant-answer")[0].facts == {"answer": "accepts"}
+    assert only_complaint(service).state == "correcting"
+
+
+def test_not_accepting_needs_a_reason_which_stays_in_the_register(answered, service):
+    answered.open("/status/answer")
+    rejects = answered.option("answer", "I do not accept the answer")
+    refused = answered.send("/status/answer", answer=rejects, reason=" ")
+    assert refused.status_code == 422
+    assert "What do you not agree with?" in answered.text
+    answered.send("/status/answer", answer=rejects, reason="My bowler was not mentioned")
+    assert "My bowler was not mentioned" in events(service, "complainant-answer")[0].text
+    assert only_complaint(service).state != "responded"
+    assert "bowler" not in str(service.engine.values(only_complaint(service).instance_key))
+
+
+def test_a_second_answer_changes_nothing_and_says_what_remains(answered, service):
+    answered.open("/status/answer")
+    accepts, rejects = (
+        answered.option("answer", f"I {words} the answer") for words in ("accept", "do not accept")
+    )
+    answered.send("/status/answer", answer=accepts)
+    late = answered.post("/status/answer", answer=rejects, reason="No!", _do="continue", _key="another")
+    assert late.status_code == 409
+    assert "This is not possible now" in answered.text
+    assert len(events(service, "complainant-answer")) == 1
+    answered.open("/status/answer")
+    assert "that you accept this" in answered.text
+
+
+def test_the_survey_is_answered_once_and_thanks_afterwards(answered, service, staff):
+    answered.open("/status/answer")
+    answered.send("/status/answer", answer=answered.option("answer", "I accept the answer"))
+    root = only_complaint(service).instance_key
+    staff.work(root, Wish())
+    assert only_complaint(service).state == "closed"
+    answered.open("/status")
+    assert "How did we do?" in answered.text
+    assert answered.send("/status/survey").status_code == 422
+    answered.open("/status/survey")
+    given = {
+        "processRating": answered.option("processRating", "Well"),
+        "outcomeRating": answered.option("outcomeRating", "Unhappy"),
+        "surveyComment": "Too slow for my taste",
+    }
+    assert answered.send("/status/survey", **given).location == "/status/survey"
+    answered.open("/status/survey")
+    assert "Thank you for answering" in answered.text
+    assert "Unhappy" in answered.text
+    again = answered.post("/status/survey", **given, _do="continue", _key="again")
+    assert again.status_code == 409
+    said = events(service, "complainant-survey")
+    assert [event.text for event in said] == ["The complainant answered the survey: Too slow for my taste"]
+
+
+def test_a_promise_that_was_missed_is_said_with_the_way_outside(ann, service, clock):
+    _, link = ann.complain()
+    clock.advance(timedelta(days=40))
+    service.run_due()
+    ann.open(link)
+    ann.open("/status")
+    assert "We are late, and we are sorry." in ann.text
+    assert service.organisation.outside_body.phone in ann.text
+
+
+def test_visits_leave_no_secret_in_the_database(ann, service):
+    _, link = ann.complain()
+    ann.open(link)
+    visit = ann.client.get_cookie("redress-visit").value
+    kept = service.engine.read(lambda db: db.scalars(select(LinkRow.token_sha256)).all())
+    assert kept
+    assert all(visit.encode() not in bytes(row) and link[3:].encode() not in bytes(row) for row in kept)
+
+
+def test_what_has_expired_is_erased_with_its_files(ann, service, clock, count):
+    _, link = ann.complain()
+    ann.open(link)
+    ann.fill_in()
+    ann.send("/complain/files", uploads={"documents-upload": [("bill.pdf", PDF)]})
+    clock.advance(timedelta(days=6))
+    forget_expired(service)
+    assert (count(DraftRow), count(DocumentRow)) == (1, 1)
+    clock.advance(timedelta(days=1, seconds=1))
+
+    assert forget_expired(service) == 1
+
+    assert (count(DraftRow), count(DocumentRow)) == (0, 0)
+    assert list(service.settings.uploads_dir.iterdir()) == []
+    purposes = service.engine.read(lambda db: set(db.scalars(select(LinkRow.purpose))))
+    assert purposes == {"follow"}, "the link itself stays valid"
