@@ -60,7 +60,7 @@ def build_message(
 
 def _mailbox(address: str, name: str = "") -> Address:
     local, separator, domain = _plain(address).strip().rpartition("@")
-    if not separator or not local or not domain:
+    if not separator or not local or not domain or re.search(r"\s", local + domain):
         raise ValueError("the address is not an e-mail address")
     if not domain.isascii():
         domain = domain.encode("idna").decode("ascii")

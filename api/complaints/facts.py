@@ -35,11 +35,11 @@ def parties(session: Session, complaint_key: int) -> dict[str, PartyRow]:
 
 
 def letter_facts(
-    session: Session, complaint: ComplaintRow, organisation: Organisation, *, link: str, variables: Mapping[str, Any]
+    session: Session, complaint: ComplaintRow, organisation: Organisation, *, link: str | None, variables: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the facts a letter may name: ``complaint``, ``clocks``, ``organisation`` and the process variables.
 
-    ``link`` is the address of the status page. A name of the register wins over a process variable of the same name.
+    ``link`` is the address of the status page, None for letters to others. A name of the register wins over a process variable of the same name.
     """
     people = parties(session, complaint.key)
     complainant, representative = people.get("complainant"), people.get("representative")

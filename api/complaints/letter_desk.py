@@ -10,11 +10,10 @@ from sqlalchemy.orm import Session
 
 from api.complaints import extensions
 from api.complaints.clocks import CaseClocks, Desk
+from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
-from api.complaints.facts import letter_facts, parties
-from api.complaints.links import new_link
-from api.complaints.tables import ComplaintRow, EventRow, LetterRow
-from engine import feel
+from api.complaints.letter_writing import addressee, keep, write
+from api.complaints.tables import ComplaintRow, EventRow, LetterRow, NoticeRow
 from engine.actors import Actor
 from engine.deadlines.clocks import Act
 from engine.deadlines.state import Evidence
@@ -40,51 +39,32 @@ class LetterUnknown(NotFound):
 
 def write_now(service: Redress, desk: Desk, complaint: ComplaintRow, letter: str, *, reason: str) -> str:
     """Write ``letter`` to the complainant with ``reason`` in it, queue it in this transaction, and return the letter's name."""
-    known = parties(desk.session, complaint.key)
-    party = known.get("representative") or known.get("complainant")
-    token = new_link(desk.session, complaint.key, purpose="follow", at=desk.act.at)
-    facts = letter_facts(
-        desk.session,
+    tools = Tools(service.letters, service.case_clocks, service.settings, service.organisation)
+    to = service.letters.addressee(letter)
+    given = {"holdingText": reason, "extensionReason": reason, "reason": reason}
+    keep(
+        desk,
         complaint,
-        service.organisation,
-        link=f"{service.settings.base_url}/t/{token}",
-        variables={"holdingText": reason, "extensionReason": reason, "reason": reason},
+        write(tools, desk, complaint, letter, to=to, variables=given),
+        to=to,
+        party=addressee(desk.session, complaint.key, to),
+        send=lambda row: _send(service, desk, complaint, row),
     )
-    facts["newDate"] = extensions.new_date(service.case_clocks, desk, complaint, letter)
-    written = service.letters.write(
-        letter,
-        {name: feel.inward(value) for name, value in facts.items()},
-        moment=desk.moment,
-        zone=service.settings.time_zone,
-    )
-    by_mail = party is not None and bool(party.email) and party.preferred_channel not in ("post", "phone")
-    row = LetterRow(
-        key=desk.next_key(),
-        complaint_key=complaint.key,
-        template=written.template,
-        template_version=written.version,
-        to_role=written.to,
-        recipient=(party.email or party.address or party.phone) if party else None,
-        channel="e-mail" if by_mail else "post",
-        subject=written.subject,
-        text=written.text,
-        html=written.html,
-        queued_at=desk.act.at,
-    )
-    if by_mail and party is not None and party.email:
-        row.outbox_key = queue_letter(
-            desk.session,
-            service.database.keys,
-            case_key=complaint.instance_key,
-            recipient=party.email,
-            subject=written.subject,
-            text=written.text,
-            html=written.html,
-            dedup=f"{complaint.instance_key}:{row.key}",
-            now=desk.act.at,
-        )
-    desk.session.add(row)
     return letter
+
+
+def _send(service: Redress, desk: Desk, complaint: ComplaintRow, row: LetterRow) -> int:
+    return queue_letter(
+        desk.session,
+        service.database.keys,
+        case_key=complaint.instance_key,
+        recipient=row.recipient or "",
+        subject=row.subject,
+        text=row.text,
+        html=row.html,
+        dedup=f"{complaint.instance_key}:{row.key}",
+        now=desk.act.at,
+    )
 
 
 def mark_posted(service: Redress, complaint_key: int, letter_key: int, *, by: Actor) -> None:
@@ -115,10 +95,13 @@ class LetterListener:
         self._clocks, self._desk, self._rearm = clocks, desk, rearm
 
     def __call__(self, session: Session, report: LetterReport) -> None:
-        """Note the dispatch with its evidence."""
+        """Note the dispatch with its evidence, or tell people that a letter will not arrive."""
         row = session.scalar(select(LetterRow).where(LetterRow.outbox_key == report.outbox_key))
         complaint = session.get(ComplaintRow, row.complaint_key) if row is not None else None
-        if row is None or complaint is None or report.state != "sent" or row.dispatched_at is not None:
+        if row is None or complaint is None or row.dispatched_at is not None:
+            return
+        if report.state != "sent":
+            not_delivered(self._desk(session, Act(at=report.at, by="system", reason="Letter refused")), complaint, row, report)
             return
         desk = self._desk(session, Act(at=report.at, by="system", reason="Letter sent"))
         moved = dispatched(
@@ -126,6 +109,32 @@ class LetterListener:
         )
         if moved and complaint.instance_key is not None:
             self._rearm(session, complaint.instance_key, moved)
+
+
+def not_delivered(desk: Desk, complaint: ComplaintRow, letter: LetterRow, report: LetterReport) -> None:
+    """Tell whoever looks after the complaint, else the complaints managers, that a letter was given up."""
+    desk.session.add(
+        NoticeRow(
+            key=desk.next_key(),
+            complaint_key=complaint.key,
+            person_name=complaint.owner,
+            group_name=None if complaint.owner else "complaints-managers",
+            subject=f"Letter not delivered: {letter.subject}",
+            text=f"The letter to {letter.recipient} came back: {report.reply}. Reach the person another way.",
+            at=desk.act.at,
+        )
+    )
+    desk.session.add(
+        EventRow(
+            key=desk.next_key(),
+            complaint_key=complaint.key,
+            at=desk.act.at,
+            by=desk.act.by,
+            kind="letter-not-delivered",
+            text=f"Letter not delivered: {letter.subject}",
+            facts={"letter": str(letter.key), "reply": report.reply[:500]},
+        )
+    )
 
 
 def dispatched(

@@ -5,15 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from api.complaints.errand import Errand
-from api.complaints.extensions import new_date
-from api.complaints.facts import letter_facts, parties
+from api.complaints.letter_writing import addressee, keep, write
 from api.complaints.letters import Written
-from api.complaints.links import new_link
-from api.complaints.tables import ComplaintRow, LetterRow, NoticeRow, PartyRow
+from api.complaints.tables import LetterRow, NoticeRow, PartyRow
 from api.identity import people
-from engine import feel
-
-BY_MAIL = frozenset({"web", "e-mail", "social", None})
 
 
 def send_letter(errand: Errand) -> None:
@@ -22,21 +17,24 @@ def send_letter(errand: Errand) -> None:
     By e-mail where there is an address and the person does not prefer paper; otherwise it waits on the complaint's page to be
     posted. Header ``meets`` names the clock that its dispatch (not its writing) answers. Nobody to write to: a line says so.
     """
-    complaint = errand.complaint
-    written = _written(errand, complaint)
-    to = errand.text("to") or written.to
+    complaint, letter = errand.complaint, errand.header("letter")
+    to = errand.text("to") or errand.tools.letters.addressee(letter)
+    written = write(errand.tools, errand.desk, complaint, letter, to=to, variables=errand.context.variables)
     if to.startswith("department:"):
         _to_department(errand, written, to.removeprefix("department:"))
         return
     if to == "staff-concerned":
         _to_staff(errand, written)
         return
-    party = _addressee(errand, complaint, to)
-    if party is None or not (party.email or party.address or party.phone):
-        errand.tell("letter-not-sent", f"No address to send {written.template!r} to", facts={"letter": written.template})
-        return
-    paper = party.preferred_channel in ("post", "phone") or not party.email
-    _queue(errand, written, to, recipient=party.email or party.address or party.phone or "", paper=paper)
+    keep(
+        errand.desk,
+        complaint,
+        written,
+        to=to,
+        party=addressee(errand.session, complaint.key, to),
+        send=lambda row: _send(errand, row),
+        meets=errand.context.headers.get("meets"),
+    )
 
 
 def notify(errand: Errand) -> None:
@@ -56,57 +54,10 @@ def publish_message(errand: Errand) -> None:
     errand.context.publish(errand.header("name"), errand.text("correlationKey") or "", variables)
 
 
-def _written(errand: Errand, complaint: ComplaintRow) -> Written:
-    settings = errand.tools.settings
-    token = new_link(errand.session, complaint.key, purpose="follow", at=errand.now)
-    facts = letter_facts(
-        errand.session,
-        complaint,
-        errand.tools.organisation,
-        link=f"{settings.base_url}/t/{token}",
-        variables=errand.context.variables,
+def _send(errand: Errand, row: LetterRow) -> int:
+    return errand.context.queue_letter(
+        recipient=row.recipient or "", subject=row.subject, text=row.text, html=row.html, letter=str(row.key)
     )
-    if facts["clocks"].get("referral_window") is None:  # it starts when this very letter has left
-        facts["clocks"]["referral_window"] = errand.tools.clocks.preview(errand.desk, complaint, "referral_window")
-    letter = errand.header("letter")
-    facts["newDate"] = new_date(errand.tools.clocks, errand.desk, complaint, letter)
-    return errand.tools.letters.write(
-        letter,
-        {name: feel.inward(value) for name, value in facts.items()},
-        moment=errand.context.moment,
-        zone=settings.time_zone,
-    )
-
-
-def _addressee(errand: Errand, complaint: ComplaintRow, to: str) -> PartyRow | None:
-    known = parties(errand.session, complaint.key)
-    if to == "complainant":
-        return known.get("representative") or known.get("complainant")
-    return known.get(to)
-
-
-def _queue(errand: Errand, written: Written, to: str, *, recipient: str, paper: bool) -> None:
-    row = LetterRow(
-        key=errand.next_key(),
-        complaint_key=errand.complaint.key,
-        template=written.template,
-        template_version=written.version,
-        to_role=to,
-        recipient=recipient,
-        channel="post" if paper else "e-mail",
-        subject=written.subject,
-        text=written.text,
-        html=written.html,
-        queued_at=errand.now,
-        meets=errand.context.headers.get("meets"),
-    )
-    if not paper:
-        row.outbox_key = errand.context.queue_letter(
-            recipient=recipient, subject=written.subject, text=written.text, html=written.html, letter=str(row.key)
-        )
-    errand.session.add(row)
-    waits = " (to be posted)" if paper else ""
-    errand.tell("letter-written", f"Letter written: {written.subject}{waits}", facts={"letter": str(row.key)})
 
 
 def _to_department(errand: Errand, written: Written, department: str) -> None:

@@ -106,11 +106,19 @@ class Letters:
         """Return the names of all letters."""
         return frozenset(self._templates)
 
-    def write(self, letter: str, facts: Mapping[str, Any], *, moment: feel.Moment, zone: ZoneInfo) -> Written:
-        """Fill ``letter`` with ``facts`` (FEEL values by name). Raises ``LetterNotFound``."""
+    def addressee(self, letter: str) -> str:
+        """Return whom the letter is for. Raises ``LetterNotFound``."""
+        return self._template(letter).to
+
+    def _template(self, letter: str) -> LetterTemplate:
         template = self._templates.get(letter)
         if template is None:
             raise LetterNotFound(letter=letter, known=", ".join(sorted(self._templates)))
+        return template
+
+    def write(self, letter: str, facts: Mapping[str, Any], *, moment: feel.Moment, zone: ZoneInfo) -> Written:
+        """Fill ``letter`` with ``facts`` (FEEL values by name). Raises ``LetterNotFound``."""
+        template = self._template(letter)
         missing: list[str] = []
 
         def evaluate(expression: feel.Expression) -> Any:

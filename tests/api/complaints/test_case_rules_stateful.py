@@ -241,7 +241,7 @@ class Office(RuleBasedStateMachine):
             self.service.engine.cancel(self.case.instance_key)
 
 
-def test_no_sequence_of_actions_breaks_a_case_rule(prepared, tmp_path, clock, long):
+def test_no_sequence_of_actions_breaks_a_case_rule(prepared, tmp_path, clock, request):
     folder = tmp_path / "data"
     shutil.copytree(prepared, folder)
     service = wire(settings_for(folder), clock=clock)
@@ -252,7 +252,7 @@ def test_no_sequence_of_actions_breaks_a_case_rule(prepared, tmp_path, clock, lo
         run_state_machine_as_test(
             Office,
             settings=settings(
-                max_examples=500 if long else 12,
+                max_examples=500 if request.config.getoption("--long") else 12,
                 stateful_step_count=25,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

@@ -1,0 +1,94 @@
+"""Writing a letter of a complaint: its facts filled in, its text frozen, by mail or on paper to whoever it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from api.complaints.clocks import Desk
+from api.complaints.errand import Tools
+from api.complaints.extensions import new_date
+from api.complaints.facts import letter_facts, parties
+from api.complaints.letters import Written
+from api.complaints.links import new_link
+from api.complaints.tables import ComplaintRow, EventRow, LetterRow, PartyRow
+from engine import feel
+
+ON_PAPER = frozenset({"post", "phone"})  # preferred channels of people who do not want e-mail
+OF_THE_COMPLAINT = frozenset({"complainant", "representative"})  # who may get the secret link
+Send = Callable[[LetterRow], int]
+
+
+def write(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: str, *, to: str, variables: Mapping[str, Any]) -> Written:
+    """Return ``letter`` with the complaint's facts in it; only its own people get a link to it. Raises ``LetterNotFound``."""
+    link = None
+    if to in OF_THE_COMPLAINT:
+        token = new_link(desk.session, complaint.key, purpose="follow", at=desk.act.at)
+        link = f"{tools.settings.base_url}/t/{token}"
+    facts = letter_facts(desk.session, complaint, tools.organisation, link=link, variables=variables)
+    if facts["clocks"].get("referral_window") is None:  # it starts when this very letter has left
+        facts["clocks"]["referral_window"] = tools.clocks.preview(desk, complaint, "referral_window")
+    facts["newDate"] = new_date(tools.clocks, desk, complaint, letter)
+    return tools.letters.write(
+        letter,
+        {name: feel.inward(value) for name, value in facts.items()},
+        moment=desk.moment,
+        zone=tools.settings.time_zone,
+    )
+
+
+def addressee(session: Session, complaint_key: int, to: str) -> PartyRow | None:
+    """Return who gets a letter to ``to`` (a representative gets the complainant's); None when nobody can be written to."""
+    known = parties(session, complaint_key)
+    party = known.get("representative") or known.get("complainant") if to == "complainant" else known.get(to)
+    return party if party is not None and (party.email or party.address or party.phone) else None
+
+
+def keep(
+    desk: Desk,
+    complaint: ComplaintRow,
+    written: Written,
+    *,
+    to: str,
+    party: PartyRow | None,
+    send: Send,
+    meets: str | None = None,
+) -> LetterRow | None:
+    """Store the letter; ``send`` puts a mailed one into the outbox, one on paper waits to be posted.
+
+    ``meets`` names the clocks that its dispatch (not its writing) answers. Nobody to write to: a line says so, and None.
+    """
+    if party is None:
+        _tell(desk, complaint, "letter-not-sent", f"No address to send {written.template!r} to", {"letter": written.template})
+        return None
+    by_mail = bool(party.email) and party.preferred_channel not in ON_PAPER
+    row = LetterRow(
+        key=desk.next_key(),
+        complaint_key=complaint.key,
+        template=written.template,
+        template_version=written.version,
+        to_role=to,
+        recipient=party.email if by_mail else party.address or party.phone or party.email,
+        channel="e-mail" if by_mail else "post",
+        subject=written.subject,
+        text=written.text,
+        html=written.html,
+        queued_at=desk.act.at,
+        meets=meets,
+    )
+    if by_mail:
+        row.outbox_key = send(row)
+    desk.session.add(row)
+    waits = "" if by_mail else " (to be posted)"
+    _tell(desk, complaint, "letter-written", f"Letter written: {written.subject}{waits}", {"letter": str(row.key)})
+    return row
+
+
+def _tell(desk: Desk, complaint: ComplaintRow, kind: str, text: str, facts: dict[str, Any]) -> None:
+    desk.session.add(
+        EventRow(
+            key=desk.next_key(), complaint_key=complaint.key, at=desk.act.at, by=desk.act.by, kind=kind, text=text, facts=facts
+        )
+    )
