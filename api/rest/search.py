@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from marshmallow import INCLUDE, fields
+from marshmallow import INCLUDE, fields, validate
 
 from api.rest.shapes import TENANT, Body, Long, Record, camel, read_integer, read_moment
 from engine.errors import Invalid, RedressError
-from engine.store.search import OPERATORS, Condition, Entity, Page, Query, Sort, like_pattern
+from engine.store.search import MOST, OPERATORS, Condition, Entity, Page, Query, Sort, like_pattern
 from engine.values import same_text
 
 USUAL_PAGE = 100
@@ -97,7 +97,7 @@ def _sorts(what: Searchable, given: Sequence[Mapping[str, Any]]) -> tuple[Sort, 
     allowed = {camel(name): name for name in what.sorts}
     sorts = []
     for one in given:
-        name = one["field"]
+        name = one["by"]
         if name in allowed:
             sorts.append(Sort(allowed[name], descending=(one.get("order") or "ASC").upper() == "DESC"))
         elif name not in {camel(constant) for constant in what.constants}:
@@ -222,11 +222,11 @@ def _is_like(text: str, pattern: str) -> bool:
 class SortBy(Body):
     """One field to sort by."""
 
-    field_ = fields.String(data_key="field", required=True)
+    by = fields.String(data_key="field", required=True)
     order = fields.String(
         load_default="ASC",
         allow_none=True,
-        validate=lambda text: text is None or text.upper() in ("ASC", "DESC"),
+        validate=validate.Regexp(r"(?i)(asc|desc)\Z", error="ASC or DESC."),
         metadata={"enum": ["ASC", "DESC"]},
     )
 
@@ -234,8 +234,8 @@ class SortBy(Body):
 class PageRequest(Body):
     """Which page: by offset or by cursor."""
 
-    from_ = Long(data_key="from", allow_none=True, validate=lambda number: number is None or number >= 0)
-    limit = Long(allow_none=True, validate=lambda number: number is None or 0 < number <= 10_000)
+    from_ = Long(data_key="from", allow_none=True, validate=validate.Range(min=0))
+    limit = Long(allow_none=True, validate=validate.Range(min=1, max=MOST))
     after = fields.String(allow_none=True)
     before = fields.String(allow_none=True)
 

@@ -44,6 +44,8 @@ def activate_jobs(
     until = monotonic() + (wait.total_seconds() if wait is not None else 0.0)
     while True:
         seen = house.wakeup.count()
+        if stop is not None and stop.is_set():
+            return ()
         if not asked.job_type.startswith(OURS) and read(
             house.database, lambda session: _any(house, session, asked)
         ):
@@ -51,7 +53,7 @@ def activate_jobs(
             if found:
                 return found
         left = until - monotonic()
-        if left <= 0 or (stop is not None and stop.is_set()):
+        if left <= 0:
             return ()
         house.wakeup.wait(seen, min(left, LOOK_AGAIN))
 

@@ -37,7 +37,7 @@ class ActivationRequest(Body):
     tenant_ids = names(
         allow_none=True,
         load_default=None,
-        validate=lambda tenants: tenants is None or set(tenants) <= {TENANT},
+        validate=validate.ContainsOnly((TENANT,)),
     )
     tenant_filter = fields.String(allow_none=True)
     with_lease = fields.Boolean(allow_none=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from api.rest.shapes import Body, Key, Record, Tenant, Variables, When, names
 
@@ -46,7 +46,7 @@ class UserTask(Record):
 class Assignment(Body):
     """Whom to give a task; with ``allowOverride`` false only if nobody else holds it."""
 
-    assignee = fields.String(required=True, validate=lambda name: 0 < len(name) <= 256)
+    assignee = fields.String(required=True, validate=validate.Length(min=1, max=256))
     allow_override = fields.Boolean(load_default=True, allow_none=True)
     action = fields.String(allow_none=True)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
 import sqlalchemy as sa
+
+from engine.store.tables import idempotency
 
 GOOD = {
     "channel": "phone",
@@ -176,29 +179,19 @@ def test_searching(admin, person):
         assert admin.post("/api/complaints/search", body)[0] == 422, json.dumps(body)
 
 
-def test_a_complaint_that_two_send_at_once_is_answered_with_come_back(admin, service):
+def test_a_request_whose_twin_is_not_answered_yet_is_told_to_come_back(admin, service):
+    data = json.dumps(GOOD).encode()
     service.engine.write(
         lambda session: session.execute(
-            sa.text(
-                "INSERT INTO idempotency (scope, key, body_sha256, created_at) "
-                "VALUES ('complaints of admin', 'open', :digest, :at)"
-            ),
-            {"digest": digest_of(GOOD), "at": stored(service)},
+            sa.insert(idempotency).values(
+                scope="complaints of admin",
+                key="open",
+                body_sha256=hashlib.sha256(data).hexdigest(),
+                created_at=service.clock.now(),
+            )
         )
     )
-    answer, body = posted(admin, key="open")
-    assert (answer.status_code, body["code"], answer.headers["Retry-After"]) == (409, "request_still_open", "1")
-
-
-def digest_of(body):
-    import hashlib
-
-    from flask.json.provider import DefaultJSONProvider
-
-    text = DefaultJSONProvider.dumps
-    del text
-    return hashlib.sha256(json.dumps(body).encode()).hexdigest()
-
-
-def stored(service):
-    return service.clock.now().strftime("%Y-%m-%d %H:%M:%S.%f")
+    headers = {"Idempotency-Key": "open", "Content-Type": "application/json"}
+    answer = admin.raw("POST", "/api/complaints", data=data, headers=headers)
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "request_still_open")
+    assert answer.headers["Retry-After"] == "1"
