@@ -79,7 +79,7 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     ),
     "REDRESS_SMTP_URL": (
         "none: letters become .eml files in the outbox folder",
-        "`smtp://user:password@host:587` (STARTTLS when offered) or `smtps://…`.",
+        "`smtp://user:password@host:587` (STARTTLS, required unless the host is this machine) or `smtps://…`.",
     ),
     "REDRESS_MAIL_FROM": ("complaints@localhost", "Sender of every letter."),
     "REDRESS_PROCESSES_DIR": ("processes of this installation", "Diagrams, tables, letters and calendars."),
@@ -98,7 +98,10 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Return the settings of this process. Raises ``SettingRefused`` naming the first wrong variable and the remedy."""
-    given = {name: text.strip() for name, text in (os.environ if environ is None else environ).items()}
+    given = {
+        name: text if name in _SECRETS else text.strip()
+        for name, text in (os.environ if environ is None else environ).items()
+    }
     unknown = sorted(name for name in given if name.startswith("REDRESS_") and name not in DOCUMENTED | _FOR_TESTS)
     if unknown:
         raise SettingRefused(f"{unknown[0]} is not a setting of Redress; see docs/admin.md for the list.")
@@ -132,6 +135,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 _DATABASES = "sqlite:///path or postgresql://user@host/name"
+_SECRETS = frozenset({"REDRESS_ADMIN_PASSWORD", "REDRESS_ADMIN_TOKEN"})
 _FOR_TESTS = {"REDRESS_SHARED": "", "REDRESS_TEST_POSTGRES_URL": "", "REDRESS_CHROMIUM": ""}
 
 
@@ -143,8 +147,8 @@ def _read(
         return None
     try:
         return convert(text)
-    except (ValueError, ZoneInfoNotFoundError) as refusal:
-        shown = "its value" if name in {"REDRESS_ADMIN_PASSWORD", "REDRESS_ADMIN_TOKEN"} else repr(text)
+    except (ValueError, ZoneInfoNotFoundError, OSError) as refusal:
+        shown = "its value" if name in _SECRETS or "@" in text else repr(text)
         raise SettingRefused(f"{name}: {shown} is not {wanted}.") from refusal
 
 
@@ -170,12 +174,19 @@ def _database(text: str) -> str:
     scheme, separator, rest = text.partition("://")
     if not separator or not rest or scheme not in {"sqlite", "postgresql", "postgres", "postgresql+psycopg"}:
         raise ValueError(text)
-    return text if scheme == "sqlite" else f"postgresql+psycopg://{rest}"
+    if scheme == "sqlite":
+        if not rest.startswith("/") or rest in {"/", "/:memory:"} or "?" in rest:
+            raise ValueError(text)
+        return text
+    parts = urlsplit(f"//{rest}")
+    if not parts.path.strip("/") or parts.port == 0:
+        raise ValueError(text)
+    return f"postgresql+psycopg://{rest}"
 
 
 def _base_url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.port == 0:
         raise ValueError(text)
     return text.rstrip("/")
 
@@ -190,7 +201,7 @@ def _zone(text: str) -> ZoneInfo:
 
 def _smtp(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or (parts.port is None and ":" in parts.netloc[-6:]):
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.port == 0 or parts.netloc.endswith(":"):
         raise ValueError(text)
     return text
 
