@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+BUSY = 1 / 16  # of the limit, as processor time: less means that the machine stood still or was waited for
 
 
 class Clock(Protocol):
@@ -41,3 +44,22 @@ class FrozenClock:
     def advance(self, by: timedelta) -> None:
         """Move forward by ``by``."""
         self.set(self._now + by)
+
+
+class Stopwatch:
+    """How long something has kept this thread, by counters that nobody sets; never a date."""
+
+    def __init__(self, limit: timedelta) -> None:
+        """Start; the time is up after ``limit``."""
+        self._limit = limit.total_seconds()
+        self._began, self._worked = time.monotonic(), time.thread_time()
+
+    def is_up(self) -> bool:
+        """Tell whether the limit has passed while this thread worked.
+
+        A process that was stopped, or waited for a lock, has not run away: it also takes a sixteenth of the
+        limit in processor time of this thread.
+        """
+        if time.monotonic() - self._began < self._limit:
+            return False
+        return time.thread_time() - self._worked >= self._limit * BUSY

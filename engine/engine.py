@@ -56,6 +56,7 @@ from engine.commands import verify as verifying
 from engine.commands.budget import guarded
 from engine.commands.catalogue import Catalogue
 from engine.commands.house import (
+    LONGEST_STEP,
     CaseClocks,
     House,
     JobType,
@@ -105,6 +106,7 @@ class Engine(questions.Questions):
         orphaned_tasks: Callable[[Session], Iterable[int]] | None = None,
         live_limit: int = 512,
         look_over: float = 0.01,
+        longest_step: timedelta = LONGEST_STEP,
     ) -> None:
         """Compose the engine over a database whose schema is up to date.
 
@@ -128,6 +130,7 @@ class Engine(questions.Questions):
             catalogue=Catalogue(),
             live=LiveCases(live_limit),
             look_over=look_over,
+            longest_step=longest_step,
         )
         self._inline = self.worker("inline")
         self._inline_lock = threading.Lock()
@@ -289,7 +292,11 @@ class Engine(questions.Questions):
 
     def rearm_clock(self, instance_key: int, clock: str, *, by: Actor = SYSTEM) -> None:
         """Look again at every timer and task that follows a case clock. Raises ``InstanceNotFound``."""
-        self.write(lambda session: steer.rearm_clock(self.house, session, instance_key, clock, by=by))
+        self._moving(
+            "instance",
+            instance_key,
+            lambda session: steer.rearm_clock(self.house, session, instance_key, clock, by=by),
+        )
 
     def rearm_within(self, session: Session, instance_key: int, clock: str, *, by: Actor = SYSTEM) -> None:
         """The same, as part of the caller's own unit of work that moved the clock."""
@@ -386,7 +393,8 @@ class Engine(questions.Questions):
 
         Raises ``MessageDoubled``, ``MessageRefused``, ``ValueRefused``.
         """
-        return self.write(
+        return guarded(
+            self.house,
             lambda session: messages.publish_message(
                 self.house,
                 session,
@@ -396,17 +404,18 @@ class Engine(questions.Questions):
                 time_to_live=time_to_live,
                 message_id=message_id,
                 by=by,
-            )
+            ),
         )
 
     def correlate_message(
         self, name: str, correlation_key: str = "", variables: Variables = None, *, by: Actor = SYSTEM
     ) -> messages.Correlated:
         """Deliver a message now. Raises ``MessageNotCorrelated``, ``MessageRefused``, ``ValueRefused``."""
-        return self.write(
+        return guarded(
+            self.house,
             lambda session: messages.correlate_message(
                 self.house, session, name, correlation_key, variables, by=by
-            )
+            ),
         )
 
     def correlate_within(
@@ -423,8 +432,9 @@ class Engine(questions.Questions):
 
     def broadcast_signal(self, name: str, variables: Variables = None, *, by: Actor = SYSTEM) -> int:
         """Broadcast a signal and return its key. Raises ``MessageRefused``, ``ValueRefused``."""
-        return self.write(
-            lambda session: messages.broadcast_signal(self.house, session, name, variables, by=by)
+        return guarded(
+            self.house,
+            lambda session: messages.broadcast_signal(self.house, session, name, variables, by=by),
         )
 
     # jobs of outside workers
@@ -572,4 +582,4 @@ class Engine(questions.Questions):
 
     def _moving(self, kind: str, key: int, work: Callable[[Session], R]) -> R:
         """Run a command that moves a case; a spent step budget becomes an incident of the case as it was."""
-        return guarded(self.house, kind, key, work)
+        return guarded(self.house, work, kind=kind, key=key)

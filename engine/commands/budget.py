@@ -11,15 +11,20 @@ from engine.actors import SYSTEM
 from engine.commands.house import House
 from engine.commands.step import Step
 from engine.execution.case import StepBudgetSpent
+from engine.store import incidents, instances
 from engine.store.unit_of_work import write
 
 T = TypeVar("T")
 
 
-def guarded(house: House, kind: str, key: int, work: Callable[[Session], T]) -> T:
-    """Run ``work`` in one transaction.
+def guarded(
+    house: House, work: Callable[[Session], T], *, kind: str = "instance", key: int | None = None
+) -> T:
+    """Run ``work`` in one transaction; ``kind`` and ``key`` name what the command is about, if it is one
+    case.
 
-    Raises ``StepBudgetSpent`` after noting it as an incident of the family's root.
+    Raises ``StepBudgetSpent`` after noting it as an incident: of the instance that ran away; if it is too new
+    to be stored, of the family's root; if there is none (an event starts it), of its process.
     """
     try:
         return write(house.database, work)
@@ -29,10 +34,30 @@ def guarded(house: House, kind: str, key: int, work: Callable[[Session], T]) -> 
         raise
 
 
-def _note(house: House, session: Session, kind: str, key: int, problem: StepBudgetSpent) -> None:
+def _note(house: House, session: Session, kind: str, key: int | None, problem: StepBudgetSpent) -> None:
     step = Step(house, session, actor=SYSTEM, command="step_budget_spent")
-    root = step.lock(kind, key) or step.lock("instance", key)
-    if root is None:
+    root = None if key is None else step.lock(kind, key) or step.lock("instance", key)
+    instance: int = problem.facts["instance"]
+    if instances.root_of(session, instance) is not None:
+        where = step.head(instance)
+    elif root is not None:
+        where = root
+    else:
+        _note_process(step, problem)
         return
-    step.rows.open_incident(root, error_type="UNKNOWN", code=problem.code, message=str(problem))
+    step.rows.open_incident(where, error_type="UNKNOWN", code=problem.code, message=str(problem))
     step.finish()
+
+
+def _note_process(step: Step, problem: StepBudgetSpent) -> None:
+    process_id = str(problem.facts["process"])
+    row = incidents.new_row(
+        key=step.house.keys.next(),
+        now=step.now,
+        place=f"process:{process_id}",
+        error_type="UNKNOWN",
+        code=problem.code,
+        message=str(problem),
+        process_id=process_id,
+    )
+    incidents.open_one(step.session, row)

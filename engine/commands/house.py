@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,6 +29,9 @@ from engine.store.database import Database
 from engine.wakeup import Wakeup
 
 LOG = logging.getLogger(__name__)
+LONGEST_STEP = timedelta(
+    seconds=4
+)  # of the five seconds of P7; the last is for rolling back and the incident
 Mode = Literal["in-transaction", "async"]
 TaskAction = Literal["see", "claim", "unclaim", "assign", "update", "complete"]
 
@@ -223,6 +226,7 @@ class House:
     listeners: tuple[Callable[[Session, StepReport], None], ...]
     catalogue: Catalogue
     live: LiveCases
+    longest_step: timedelta = LONGEST_STEP
     look_over: float = 0.01  # share of the steps whose state is loaded again and compared before it is stored
     wakeup: Wakeup = field(default_factory=Wakeup)
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine import feel
 from engine.actors import Actor
+from engine.clock import Stopwatch
 from engine.commands import events, family
 from engine.commands.errors import InstanceEnded, InstanceNotFound, StateNotLoadable
 from engine.commands.house import House, Sensitive, StepReport
@@ -53,6 +54,7 @@ class Step:
         """``command`` names what was asked, for listeners."""
         self.house, self.session, self.actor, self.command = house, session, actor, command
         self.now = house.clock.now()
+        self.stopwatch = Stopwatch(house.longest_step)
         self.rows = Rows(keys=house.keys, now=self.now, actor=actor.name)
         self.cases: dict[int, Case] = {}
         self.heads: dict[int, InstanceRow] = {}  # rows read under a lock, case not needed yet

@@ -36,6 +36,10 @@ class CaseWorld:
         """Return a key never used before."""
         return self._step.house.keys.next()
 
+    def time_is_up(self) -> bool:
+        """Tell whether the step has taken as long as it may (P7)."""
+        return self._step.stopwatch.is_up()
+
     def is_in_step(self, job_type: str, execution: str | None) -> bool:
         """Tell whether jobs of this type run inside the step."""
         known = self._step.house.job_types.get(job_type)

@@ -24,7 +24,7 @@ MOST_ELEMENTS = 1_000
 
 
 class StepBudgetSpent(Broken):
-    """One step ran through more elements than a step may."""
+    """One step ran through more elements, or for longer, than a step may. Look for a loop without a wait."""
 
     code = "step_budget_spent"
 
@@ -164,7 +164,12 @@ class Case(BpmnWorkflow):
         while self._next():
             left -= 1
             if left < 0:
-                raise StepBudgetSpent(limit=MOST_ELEMENTS)
+                raise self._spent(limit=MOST_ELEMENTS)
+            if self.world.time_is_up():
+                raise self._spent(limit="time")
+
+    def _spent(self, *, limit: int | str) -> StepBudgetSpent:
+        return StepBudgetSpent(limit=limit, process=self.definition.process_id, instance=self.key)
 
     def _next(self) -> bool:
         """Do the next thing: conditions first, then ended scopes, ready elements, inclusive joins."""

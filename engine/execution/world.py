@@ -69,6 +69,9 @@ class World(Protocol):
     def next_key(self) -> int:
         """Return a key never used before."""
 
+    def time_is_up(self) -> bool:
+        """Tell whether the step has taken as long as it may."""
+
     def is_in_step(self, job_type: str, execution: str | None) -> bool:
         """Tell whether jobs of this type run inside the step; ``execution`` is the ``redress.execution``
         property or None."""

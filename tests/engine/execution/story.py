@@ -94,6 +94,9 @@ class FakeWorld:
     def next_key(self) -> int:
         return next(self.keys)
 
+    def time_is_up(self) -> bool:
+        return False
+
     def is_in_step(self, job_type: str, execution: str | None) -> bool:
         return job_type in self.handlers and execution != "async"
 

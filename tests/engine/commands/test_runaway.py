@@ -1,0 +1,146 @@
+"""Nothing runs away (P7): too many elements or too long, and the step is undone and an incident tells of it."""
+
+import time
+from datetime import timedelta
+
+import pytest
+
+from engine.clock import Stopwatch
+from engine.engine import Engine
+from engine.execution.case import StepBudgetSpent
+from tests.engine.diagrams import END, START, bpmn, chain, flow, user_task
+
+SLOW = "=count(for i in 1..15000 return i * i)"  # a good part of what one expression may cost
+
+
+def loop(first, *, body='<task id="again"/>', start=START, extra=""):
+    """Return start → ``first`` → a loop through ``body`` that never ends unless ``stop`` is true."""
+    return bpmn(
+        "loop",
+        start + first + '<exclusiveGateway id="back"/>' + body + '<exclusiveGateway id="turn" default="turn-back"/>' + END
+        + chain("start", "go", "back", "again", "turn") + flow("turn", "end", "=stop = true")
+        + '<sequenceFlow id="turn-back" sourceRef="turn" targetRef="back"/>',
+        extra=extra,
+    )  # fmt: skip
+
+
+def script(element_id, expression):
+    text = expression.replace('"', "&quot;")
+    return (
+        f'<scriptTask id="{element_id}"><extensionElements><zeebe:script expression="{text}" resultVariable="r"/>'
+        "</extensionElements></scriptTask>"
+    )
+
+
+CATCH = (
+    '<message id="m" name="go"><extensionElements><zeebe:subscription correlationKey="=caseId"/></extensionElements>'
+    '</message><signal id="s" name="all"/>'
+)
+
+
+def by_message(engine, **variables):
+    engine.publish_message("go", "c1", variables)
+
+
+def by_correlation(engine, **variables):
+    engine.correlate_message("go", "c1", variables)
+
+
+def by_signal(engine, **variables):
+    engine.broadcast_signal("all", variables)
+
+
+def catching(kind):
+    inner = f'<{kind}EventDefinition {kind}Ref="{kind[0]}"/>'
+    return f'<intermediateCatchEvent id="go">{inner}</intermediateCatchEvent>'
+
+
+def starting(kind):
+    return f'<startEvent id="start"><{kind}EventDefinition {kind}Ref="{kind[0]}"/></startEvent>'
+
+
+EVENTS = [("message", by_message), ("message", by_correlation), ("signal", by_signal)]
+
+
+@pytest.mark.parametrize(("kind", "send"), EVENTS, ids=["published", "correlated", "broadcast"])
+def test_an_event_that_sets_a_case_running_away_leaves_it_with_an_incident(engine, kind, send):
+    engine.deploy([("loop.bpmn", loop(catching(kind), extra=CATCH))])
+    case = engine.start("loop", {"stop": False, "caseId": "c1"})
+    with pytest.raises(StepBudgetSpent):
+        send(engine)
+    (incident,) = engine.incidents().items
+    assert (incident.process_instance_key, incident.code) == (case.key, "step_budget_spent")
+    assert [one.element_id for one in engine.tokens(case.key)] == ["go"]
+    assert engine.verify() == ()
+    engine.set_variables(case.key, {"stop": True})
+    engine.resolve_incident(incident.incident_key)
+    send(engine)
+    assert engine.instance(case.key).state == "COMPLETED"
+
+
+@pytest.mark.parametrize(("kind", "send"), EVENTS, ids=["published", "correlated", "broadcast"])
+def test_an_event_that_starts_a_runaway_leaves_an_incident_of_the_process(engine, kind, send):
+    engine.deploy([("loop.bpmn", loop('<task id="go"/>', start=starting(kind), extra=CATCH))])
+    for _ in range(2):
+        with pytest.raises(StepBudgetSpent):
+            send(engine, stop=False)
+    (incident,) = engine.incidents().items
+    assert (incident.process_instance_key, incident.process_definition_id) == (None, "loop")
+    assert engine.instances().items == ()
+    engine.resolve_incident(incident.incident_key)
+    assert engine.incident(incident.incident_key).state == "RESOLVED"
+
+
+def test_a_signal_that_starts_its_own_thrower_for_ever_is_stopped(database, clock):
+    thrower = '<endEvent id="end"><signalEventDefinition signalRef="s"/></endEvent>'
+    body = starting("signal") + thrower + chain("start", "end")
+    engine = Engine(database, clock=clock, longest_step=timedelta(milliseconds=300))
+    engine.deploy([("echo.bpmn", bpmn("echo", body, extra=CATCH))])
+    with pytest.raises(StepBudgetSpent):
+        engine.broadcast_signal("all")
+    (incident,) = engine.incidents().items
+    assert (incident.process_definition_id, incident.code) == ("echo", "step_budget_spent")
+    assert engine.instances().items == ()
+
+
+def test_a_step_that_takes_too_long_is_an_incident_within_five_seconds(engine):
+    engine.deploy([("loop.bpmn", loop(user_task("go"), body=script("again", SLOW)))])
+    case = engine.start("loop", {"stop": False})
+    (task,) = engine.open_tasks(case.key)
+    began = time.perf_counter()
+    with pytest.raises(StepBudgetSpent) as spent:
+        engine.complete_task(task.user_task_key)
+    assert time.perf_counter() - began <= 5.5
+    assert spent.value.facts["limit"] == "time"
+    assert [one.code for one in engine.incidents().items] == ["step_budget_spent"]
+    assert engine.open_task_names(case.key) == ["Go"]
+
+
+@pytest.mark.parametrize("cycle", ["R/PT0S", "R/PT0.001S", "R0/PT1H", "R3/-PT1H"])
+def test_a_cycle_without_pause_that_an_expression_gives_is_an_incident_at_once(engine, cycle):
+    timed = (
+        '<boundaryEvent id="often" attachedToRef="check" cancelActivity="false"><timerEventDefinition>'
+        '<timeCycle xsi:type="tFormalExpression">=pace</timeCycle></timerEventDefinition></boundaryEvent>'
+    )
+    body = START + user_task("check") + timed + END + '<endEvent id="end2"/>'
+    body += chain("start", "check", "end") + chain("often", "end2")
+    engine.deploy([("pace.bpmn", bpmn("pace", body))])
+    case = engine.start("pace", {"pace": cycle})
+    (incident,) = engine.incidents().items
+    assert (incident.error_type, incident.element_id) == ("EXTRACT_VALUE_ERROR", "check")
+    assert engine.timers().items == ()
+    engine.set_variables(case.key, {"pace": "R/PT1H"})
+    engine.resolve_incident(incident.incident_key)
+    assert engine.open_task_names(case.key) == ["Check"]
+    assert len(engine.timers().items) == 1
+
+
+def test_a_thread_that_stood_still_has_not_run_away():
+    watch = Stopwatch(timedelta(milliseconds=200))
+    assert not watch.is_up()
+    time.sleep(0.25)  # waiting, not working
+    assert not watch.is_up()
+    until = time.thread_time() + 0.05
+    while time.thread_time() < until:
+        pass
+    assert watch.is_up()
