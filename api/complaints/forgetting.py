@@ -18,7 +18,7 @@ EVERY = timedelta(hours=1)
 
 
 def forget_expired(service: Redress) -> int:
-    """Erase what has expired and return how many files went with it. The rows go first: no page shows a file that is gone."""
+    """Erase what has expired and return how many files went with it. Rows go first: no page shows a file that is gone."""
     now = service.clock.now()
 
     def work(session: Session) -> list[str]:

@@ -22,7 +22,7 @@ from engine.jobs.scheduler import Metronome
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "api/web/assets/node_modules/axe-core/axe.min.js"
-PASSWORD = "a long enough pass phrase"  # noqa: S105 - of people who exist in this test only
+PASSWORD = "a long enough pass phrase"  # of people who exist in this test only
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 STAFF = {
     "emma": ("employee",),
@@ -41,10 +41,15 @@ STAFF = {
     "otto": ("auditor",),
 }
 DEPARTMENTS = {"cora": ("department-billing",)}
-SWITCHES = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 _networks = itertools.count(1)
 
 

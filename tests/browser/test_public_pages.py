@@ -6,6 +6,9 @@ import itertools
 
 import pytest
 
+from api.complaints.intake import NewComplaint, PartyDetails, receive
+from api.demo.staff import Staff, Wish
+from engine.actors import service as as_service
 from tests.browser.conftest import scrolls_sideways
 from tests.browser.visitor import PATIENCE, complain, go_on
 
@@ -183,3 +186,45 @@ def test_the_search_for_barriers_finds_one(browse, axe):
     )
 
     assert any(line.startswith("image-alt") for line in axe(visitor.page))
+
+
+def test_our_answer_and_the_survey_have_no_barrier_blank_or_refused(browse, server, axe):
+    service = server.service
+    person = PartyDetails("Ann Other", "ann@example.org", preferred_channel="e-mail")
+    complaint = NewComplaint(
+        "web", service.clock.now(), "My bill is wrong.", person, product="bill", problem="price"
+    )
+    made = receive(service, complaint, by=as_service("web"))
+    staff, wish = Staff(service), Wish(outcome="partly_upheld", remedy="refund", amount=30)
+    staff.work(made.instance_key, wish)
+    page = browse().page
+    found = {}
+
+    def look(state):
+        for width, dark in SIZES:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
+            found[state, width, dark] = axe(page), scrolls_sideways(page)
+
+    page.goto(f"{server.url}/t/{made.token}")
+    page.get_by_role("link", name="Read and reply").click()
+    look("answer")
+    go_on(page)
+    look("answer refused")
+    page.get_by_label("I accept the answer").check()
+    go_on(page)
+    page.get_by_text("Thank you. We have your answer.").wait_for()
+    staff.work(made.instance_key, wish)
+    page.goto(f"{server.url}/status")
+    look("closed")
+    page.get_by_role("link", name="Answer the questions").click()
+    look("survey")
+    go_on(page)
+    look("survey refused")
+    page.get_by_label("Very well").check()
+    page.get_by_label("Happy", exact=True).check()
+    go_on(page)
+    page.get_by_role("heading", name="Thank you for answering").wait_for()
+    look("survey thanks")
+
+    assert found == dict.fromkeys(found, ([], False))

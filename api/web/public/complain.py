@@ -201,7 +201,7 @@ def _page(
         of=len(steps),
         problem=problem,
         action=url_for(
-            "public.take_step", slug=wanted.slug, **({"change": 1} if "change" in request.args else {})
+            "public.take_step", slug=wanted.slug, change="1" if "change" in request.args else None
         ),
     )
     return make_response(html, status)
