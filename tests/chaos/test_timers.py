@@ -1,4 +1,4 @@
-"""Every timer takes effect exactly once while its workers are killed and stalled (reliability P2); without the fence it does not."""
+"""Each timer takes effect exactly once while its workers are killed and stalled (reliability P2); without the fence it does not."""
 
 from __future__ import annotations
 
@@ -153,7 +153,9 @@ def firings(engine):
         counts = Counter(row.instance_key for row in connection.execute(sa.select(EFFECTS)))
         troubles = connection.scalar(sa.select(sa.func.count()).select_from(incidents))
         leases = connection.scalar(
-            sa.select(sa.func.count()).select_from(jobs).where(jobs.c.lease_until.is_not(None), jobs.c.status != "ready")
+            sa.select(sa.func.count())
+            .select_from(jobs)
+            .where(jobs.c.lease_until.is_not(None), jobs.c.status != "ready")
         )
     return counts, troubles, leases
 

@@ -40,7 +40,14 @@ def ticking(times, every):
         f'<timeCycle xsi:type="tFormalExpression">="R{times}/" + begin + "/{every}"</timeCycle>'
         "</timerEventDefinition></boundaryEvent>"
     )
-    body = START + user_task("wait") + END + ticks + service_task("effect", "redress:effect") + '<endEvent id="done"/>'
+    body = (
+        START
+        + user_task("wait")
+        + END
+        + ticks
+        + service_task("effect", "redress:effect")
+        + '<endEvent id="done"/>'
+    )
     return bpmn("ticking", body + chain("start", "wait", "end") + chain("tick", "effect", "done"))
 
 
@@ -56,7 +63,9 @@ def work(url, name, lease_s, unfenced):
 
 
 def _effect(context):
-    context.session.execute(sa.insert(EFFECTS).values(instance_key=context.instance_key, at=SystemClock().now()))
+    context.session.execute(
+        sa.insert(EFFECTS).values(instance_key=context.instance_key, at=SystemClock().now())
+    )
 
 
 def _settle_without_fence(session, claim, *, now, state="COMPLETED"):

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from api.complaints.intake import NewComplaint, PartyDetails, receive
 from api.complaints.tables import ClockChangeRow, ClockRow, ComplaintRow, EventRow, NoticeRow
-from engine.actors import SYSTEM, service as as_service
+from engine.actors import SYSTEM
+from engine.actors import service as as_service
 from engine.deadlines.clocks import Act
 from engine.store.search import Condition, Query
 from tests.api.browsing import PASSWORD, Browser, add_person
@@ -34,8 +35,13 @@ class Office:
         self.clock.set(at(recorded or text))
         ann = PartyDetails("Ann Other", "ann@example.org", preferred_channel=None if by_mail else "post")
         new = NewComplaint(
-            "web", at(text), "My parcel never came.", ann,
-            regime=regime, category=category, **more,
+            "web",
+            at(text),
+            "My parcel never came.",
+            ann,
+            regime=regime,
+            category=category,
+            **more,
         )
         made = receive(self.service, new, by=as_service("web"))
         self.key, self.instance, self.reference = made.key, made.instance_key, made.reference
@@ -63,7 +69,11 @@ class Office:
 
     def clock_named(self, name, number=None):
         query = select(ClockRow).where(ClockRow.complaint_key == self.key, ClockRow.name == name)
-        query = query.order_by(ClockRow.number.desc()) if number is None else query.where(ClockRow.number == number)
+        query = (
+            query.order_by(ClockRow.number.desc())
+            if number is None
+            else query.where(ClockRow.number == number)
+        )
         return self.ask(lambda session: session.scalars(query.limit(1)).first())
 
     def due(self, name, number=None):
@@ -77,22 +87,30 @@ class Office:
 
     def changes(self, name):
         key = self.clock_named(name).key
-        query = select(ClockChangeRow.change).where(ClockChangeRow.clock_key == key).order_by(ClockChangeRow.key)
+        query = (
+            select(ClockChangeRow.change).where(ClockChangeRow.clock_key == key).order_by(ClockChangeRow.key)
+        )
         return self.ask(lambda session: list(session.scalars(query)))
 
     def events(self, prefix=""):
-        query = select(EventRow.text).where(EventRow.complaint_key == self.key, EventRow.kind.startswith(prefix))
+        query = select(EventRow.text).where(
+            EventRow.complaint_key == self.key, EventRow.kind.startswith(prefix)
+        )
         return self.ask(lambda session: list(session.scalars(query.order_by(EventRow.key))))
 
     def notices(self, subject=""):
-        query = select(NoticeRow).where(NoticeRow.complaint_key == self.key, NoticeRow.subject.startswith(subject))
+        query = select(NoticeRow).where(
+            NoticeRow.complaint_key == self.key, NoticeRow.subject.startswith(subject)
+        )
         return self.ask(lambda session: list(session.scalars(query.order_by(NoticeRow.key))))
 
     def timers(self, element=None):
         where = [Condition("root_process_instance_key", "eq", self.instance)]
         found = self.service.engine.timers(Query(where=tuple(where))).items
-        return {each.element_id: each for each in found} if element is None else next(
-            (each for each in found if each.element_id == element), None
+        return (
+            {each.element_id: each for each in found}
+            if element is None
+            else next((each for each in found if each.element_id == element), None)
         )
 
     def complaint(self):
@@ -103,6 +121,7 @@ class Office:
 
     def own(self, name):
         """Make somebody the owner."""
+
         def work(session):
             session.get(ComplaintRow, self.key).owner = name
 

@@ -26,7 +26,9 @@ def next_version(office, change):
 
 
 def apply(office, change, reason="Decided by the board"):
-    return calendar_changes.change(office.service, next_version(office, change), change, reason=reason, by=SYSTEM)
+    return calendar_changes.change(
+        office.service, next_version(office, change), change, reason=reason, by=SYSTEM
+    )
 
 
 def test_12_a_closure_moves_what_it_touches_and_leaves_the_rest(office):
@@ -34,7 +36,10 @@ def test_12_a_closure_moves_what_it_touches_and_leaves_the_rest(office):
     assert apply(office, CLOSED) == 3
 
     assert {name: office.due(name) for name in ("acknowledgement", "update", "target", "final_response")} == {
-        "acknowledgement": "2026-06-02", "update": "2026-06-16", "target": "2026-06-23", "final_response": "2026-06-30",
+        "acknowledgement": "2026-06-02",
+        "update": "2026-06-16",
+        "target": "2026-06-23",
+        "final_response": "2026-06-30",
     }
     assert office.changes("target") == ["started", "calendar_changed"]
     assert "Internal target: moved by a calendar change" in office.events("clock-calendar")
@@ -59,13 +64,19 @@ def test_the_preview_names_every_clock_timer_and_task_and_stores_nothing(office)
     after = office.timers()
     for line in preview.timers:
         if line.element_id in before:
-            assert (before[line.element_id].due_date, after[line.element_id].due_date) == (line.before, line.after)
+            assert (before[line.element_id].due_date, after[line.element_id].due_date) == (
+                line.before,
+                line.after,
+            )
 
 
 def test_a_timer_that_no_preview_named_did_not_move(office):
     office.receive("2026-06-01 10:00")
     before = office.timers()
-    named = {line.element_id for line in calendar_changes.preview(office.service, next_version(office, CLOSED)).timers}
+    named = {
+        line.element_id
+        for line in calendar_changes.preview(office.service, next_version(office, CLOSED)).timers
+    }
 
     apply(office, CLOSED)
 
@@ -85,14 +96,21 @@ def test_a_shorter_promise_is_held_until_somebody_approves(office):
     assert set(keys) == {"update", "target", "final_response"}
 
     calendar_changes.decide_held(office.service, [keys["target"]], approve=True, reason="Agreed", by=SYSTEM)
-    calendar_changes.decide_held(office.service, [keys["final_response"]], approve=False, reason="A promise", by=SYSTEM)
+    calendar_changes.decide_held(
+        office.service, [keys["final_response"]], approve=False, reason="A promise", by=SYSTEM
+    )
     assert (office.due("target"), office.due("final_response")) == ("2026-06-19", "2026-06-29")
     assert office.changes("final_response")[-1] == "calendar_change_declined"
-    assert [row.name for row, _, _ in office.ask(lambda s: calendar_changes.held(s, "uk-england"))] == ["update"]
+    assert [row.name for row, _, _ in office.ask(lambda s: calendar_changes.held(s, "uk-england"))] == [
+        "update"
+    ]
 
     calendar_changes.settle(office.service)
     assert office.due("final_response") == "2026-06-29"  # declined is declined
-    assert calendar_changes.decide_held(office.service, [keys["target"]], approve=True, reason="x", by=SYSTEM) == 0
+    assert (
+        calendar_changes.decide_held(office.service, [keys["target"]], approve=True, reason="x", by=SYSTEM)
+        == 0
+    )
 
 
 def test_met_and_breached_clocks_are_left_alone(office):
@@ -101,7 +119,10 @@ def test_met_and_breached_clocks_are_left_alone(office):
 
     apply(office, CalendarChange(closures={date(2026, 6, 2): "Storm"}))
 
-    assert (office.due("acknowledgement"), office.clock_named("acknowledgement").calendar_version) == ("2026-06-02", 1)
+    assert (office.due("acknowledgement"), office.clock_named("acknowledgement").calendar_version) == (
+        "2026-06-02",
+        1,
+    )
 
 
 def test_an_interrupted_change_is_finished_by_the_chore_and_nobody_is_moved_twice(office, service, clock):
@@ -125,7 +146,9 @@ def test_a_clock_begun_elsewhere_by_the_old_version_is_found_a_minute_later(offi
     key = office.clock_named("target").key
     old = {"calendar_version": 1, "calendar_seen": 1}
     stale = office.clock_named("target").saved | {"calendar_version": 1, "due_on": "2026-06-22"}
-    service.engine.write(lambda s: s.execute(update(ClockRow).where(ClockRow.key == key).values(saved=stale, **old)) and None)
+    service.engine.write(
+        lambda s: s.execute(update(ClockRow).where(ClockRow.key == key).values(saved=stale, **old)) and None
+    )
 
     clock.advance(timedelta(seconds=61))
     calendar_changes.settle(service)
@@ -155,7 +178,9 @@ def test_of_two_people_who_change_the_same_version_the_second_is_told(office):
         calendar_changes.change(office.service, mine, CLOSED, reason="r", by=SYSTEM)
 
 
-def test_an_edited_file_is_a_new_version_that_keeps_what_people_changed_and_waits_to_be_applied(office, service, tmp_path):
+def test_an_edited_file_is_a_new_version_that_keeps_what_people_changed_and_waits_to_be_applied(
+    office, service, tmp_path
+):
     office.receive("2026-06-01 10:00")
     apply(office, CLOSED)
     folder = tmp_path / "calendars"
@@ -182,8 +207,12 @@ def test_an_edited_file_is_a_new_version_that_keeps_what_people_changed_and_wait
 
 
 def test_a_change_survives_its_json(office):
-    change = CalendarChange({date(2026, 1, 2): "a"}, {date(2026, 1, 3): "b"}, {date(2026, 1, 4): (time(9), time(12, 30))},
-                            frozenset({date(2026, 1, 5)}))
+    change = CalendarChange(
+        {date(2026, 1, 2): "a"},
+        {date(2026, 1, 3): "b"},
+        {date(2026, 1, 4): (time(9), time(12, 30))},
+        frozenset({date(2026, 1, 5)}),
+    )
     assert CalendarChange.from_json(json.loads(json.dumps(change.to_json()))) == change
 
 

@@ -15,7 +15,9 @@ from tests.api.deadlines.conftest import at
 def reach(office, text, names="acknowledgement", kind="letter_posted"):
     """Reach the complainant at a local time."""
     office.later(text)
-    return office.move(lambda d, c: meet_each(office.service.case_clocks, d, c, names, Evidence(kind, "L1", at(text))))
+    return office.move(
+        lambda d, c: meet_each(office.service.case_clocks, d, c, names, Evidence(kind, "L1", at(text)))
+    )
 
 
 def rule(office, *, category=None, regime=None, stage="one"):
@@ -32,7 +34,10 @@ def test_a_complaint_gets_the_clocks_of_its_regime_with_the_version_of_the_rule(
     office.receive("2026-06-01 10:00")
 
     assert {name: office.due(name) for name in ("acknowledgement", "update", "target", "final_response")} == {
-        "acknowledgement": "2026-06-02", "update": "2026-06-15", "target": "2026-06-22", "final_response": "2026-06-29",
+        "acknowledgement": "2026-06-02",
+        "update": "2026-06-15",
+        "target": "2026-06-22",
+        "final_response": "2026-06-29",
     }
     assert office.clock_named("target").saved["policy"]["id"] == "generic-target"
     assert office.clock_named("target").saved["policy"]["version"] == "2026-11, table 1"
@@ -41,13 +46,19 @@ def test_a_complaint_gets_the_clocks_of_its_regime_with_the_version_of_the_rule(
 def test_2a_a_payment_complaint_is_due_after_15_business_days_over_christmas(office):
     office.receive("2026-12-07 11:20", "uk-financial", "payment")
 
-    assert (office.due("final_response"), office.bound("final_response")) == ("2026-12-30", "2026-12-31T00:00Z")
+    assert (office.due("final_response"), office.bound("final_response")) == (
+        "2026-12-30",
+        "2026-12-31T00:00Z",
+    )
 
 
 def test_3a_eight_weeks_may_end_on_christmas_day(office):
     office.receive("2026-10-30 16:05", "uk-financial")
 
-    assert (office.due("final_response"), office.bound("final_response")) == ("2026-12-25", "2026-12-26T00:00Z")
+    assert (office.due("final_response"), office.bound("final_response")) == (
+        "2026-12-25",
+        "2026-12-26T00:00Z",
+    )
 
 
 def test_3f_the_later_telecoms_complaint_is_due_first(office):
@@ -57,12 +68,18 @@ def test_3f_the_later_telecoms_complaint_is_due_first(office):
 
 def test_6_stage_one_counts_from_the_acknowledgement_which_buys_no_time_when_late(office):
     office.receive("2026-03-23 10:00", "uk-social-housing")
-    assert (office.due("acknowledgement"), office.bound("acknowledgement")) == ("2026-03-30", "2026-03-30T23:00Z")
+    assert (office.due("acknowledgement"), office.bound("acknowledgement")) == (
+        "2026-03-30",
+        "2026-03-30T23:00Z",
+    )
     assert (office.state("final_response"), office.due("final_response")) == ("projected", "2026-04-15")
 
     reach(office, "2026-03-27 15:00")
     assert (office.state("acknowledgement"), office.state("final_response")) == ("met", "running")
-    assert (office.due("final_response"), office.bound("final_response")) == ("2026-04-14", "2026-04-14T23:00Z")
+    assert (office.due("final_response"), office.bound("final_response")) == (
+        "2026-04-14",
+        "2026-04-14T23:00Z",
+    )
 
     late = office.receive("2026-03-23 10:00", "uk-social-housing")
     reach(late, "2026-04-02 10:00")
@@ -129,13 +146,18 @@ def test_9_a_letter_recorded_late_is_late_at_once_and_no_old_reminder_goes_out(o
 
     office.move(lambda d, c: office.service.case_clocks.receipt_corrected(d, c, at("2026-10-20 12:00")))
     assert (office.due("acknowledgement"), office.due("final_response")) == ("2026-10-27", "2026-12-15")
-    assert (office.state("acknowledgement"), office.changes("acknowledgement")[-1]) == ("running", "breach_superseded")
+    assert (office.state("acknowledgement"), office.changes("acknowledgement")[-1]) == (
+        "running",
+        "breach_superseded",
+    )
 
 
 def test_a_clock_keeps_its_rule_when_only_the_table_has_changed(office, service):
     office.receive("2026-06-01 10:00")
     table = (service.settings.processes_dir / "deadlines.dmn").read_bytes()
-    changed = table.replace(b'"generic-target"</text>', b'"generic-target"</text> ', 1).replace(b"<text>15</text>", b"<text>12</text>", 1)
+    changed = table.replace(b'"generic-target"</text>', b'"generic-target"</text> ', 1).replace(
+        b"<text>15</text>", b"<text>12</text>", 1
+    )
     service.engine.deploy([("deadlines.dmn", changed)])
 
     rule(office)
@@ -148,7 +170,10 @@ def test_a_clock_keeps_its_rule_when_only_the_table_has_changed(office, service)
 
 def test_a_clock_that_the_new_rule_does_not_know_is_ruled_out(office):
     office.receive("2026-06-01 10:00", "uk-financial", "early")
-    assert (office.due("early_resolution"), office.bound("early_resolution")) == ("2026-06-04", "2026-06-04T16:00Z")
+    assert (office.due("early_resolution"), office.bound("early_resolution")) == (
+        "2026-06-04",
+        "2026-06-04T16:00Z",
+    )
 
     rule(office, category=None)
     assert office.state("early_resolution") == "not_applicable"
@@ -183,7 +208,10 @@ def test_the_referral_window_starts_when_the_final_letter_leaves(office):
     office.receive("2026-03-02 10:00", "uk-financial")
     reach(office, "2026-03-31 10:00", "final_response")
 
-    assert (office.due("referral_window"), office.bound("referral_window")) == ("2026-09-30", "2026-09-30T23:00Z")
+    assert (office.due("referral_window"), office.bound("referral_window")) == (
+        "2026-09-30",
+        "2026-09-30T23:00Z",
+    )
     office.later("2026-10-05 10:00")
     assert office.state("referral_window") == "running"  # nobody is late when the complainant's time is over
 

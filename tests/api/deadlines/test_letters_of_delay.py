@@ -19,7 +19,11 @@ def letters(office, template="holding-notice"):
 
 def decide(office, **answers):
     """Finish the team lead's task of the diagram."""
-    task = next(each for each in office.service.engine.open_tasks(office.instance) if each.name == "Decide how to keep it")
+    task = next(
+        each
+        for each in office.service.engine.open_tasks(office.instance)
+        if each.name == "Decide how to keep it"
+    )
     office.service.engine.complete_task(task.user_task_key, answers, by=SYSTEM)
     office.service.run_due()
 
@@ -60,7 +64,10 @@ def test_before_the_limit_the_diagram_asks_sends_the_notice_and_extends(office):
 def test_a_paper_notice_extends_when_it_is_posted_and_not_before(office):
     office.receive("2026-06-01 10:00").later("2026-06-24 12:00")
     decide(office, **holding())
-    assert (office.due("final_response"), letters(office)[0].extends["clock"]) == ("2026-06-29", "final_response")
+    assert (office.due("final_response"), letters(office)[0].extends["clock"]) == (
+        "2026-06-29",
+        "final_response",
+    )
 
     office.later("2026-06-26 15:00")
     letter_desk.mark_posted(office.service, office.key, letters(office)[0].key, by=SYSTEM)
@@ -102,7 +109,9 @@ def test_in_the_diagram_a_refused_extension_is_told_and_the_case_goes_on(office)
 
 def test_after_the_limit_the_delay_is_explained_with_the_outside_body(office):
     office.receive("2026-06-01 10:00", by_mail=True).later("2026-06-30 10:00")
-    task = next(each for each in office.service.engine.open_tasks(office.instance) if each.name == "Explain the delay")
+    task = next(
+        each for each in office.service.engine.open_tasks(office.instance) if each.name == "Explain the delay"
+    )
 
     answers = {"breachReason": "waiting_outside", "breachText": "Our supplier went out of business."}
     office.service.engine.complete_task(task.user_task_key, answers, by=SYSTEM)

@@ -29,7 +29,9 @@ def test_a_handler_pauses_and_resumes_and_the_timer_on_the_page_goes_along(offic
     assert "Why there is no pause" in before
 
     assert hana.post(clocks(office, "target", "pause"), {"reason": ""}).status_code == 422
-    answer = hana.post(clocks(office, "target", "pause"), {"reason": "No reply yet", "category": "complainant"})
+    answer = hana.post(
+        clocks(office, "target", "pause"), {"reason": "No reply yet", "category": "complainant"}
+    )
     assert answer.status_code == 303
     assert office.state("target") == "paused"
     refused = hana.post(clocks(office, "final_response", "pause"), {"reason": "Please"})
@@ -45,7 +47,9 @@ def test_an_extension_shows_date_and_letter_first_and_moves_when_the_letter_has_
     lea = staff("lea", "team-lead")
     office.receive("2026-06-01 10:00", by_mail=True)
     lea.sign_in("lea")
-    shown = lea.post(clocks(office, "final_response", "extend"), {"reason": "We wait for <b>the lab</b>"}).text
+    shown = lea.post(
+        clocks(office, "final_response", "extend"), {"reason": "We wait for <b>the lab</b>"}
+    ).text
     assert "13 Jul 2026" in shown
     assert "&lt;b&gt;the lab&lt;/b&gt;" in shown
     assert (office.due("final_response"), office.events("letter")[-1:]) != ("2026-07-13", [])
@@ -63,9 +67,18 @@ def test_an_extension_shows_date_and_letter_first_and_moves_when_the_letter_has_
 def test_a_phone_call_answers_a_clock_at_the_time_it_was_made(office, hana):
     office.later("2026-06-02 15:00")
     hana.sign_in("hana")
-    fields = {"evidence": "call_logged", "day": "2 6 2026", "time": "09:40", "reason": "Spoke to Ann, told her who I am"}
-    assert hana.post(clocks(office, "acknowledgement", "met"), fields | {"time": "9 o'clock"}).status_code == 422
-    assert hana.post(clocks(office, "acknowledgement", "met"), fields | {"day": "3 6 2026"}).status_code == 422
+    fields = {
+        "evidence": "call_logged",
+        "day": "2 6 2026",
+        "time": "09:40",
+        "reason": "Spoke to Ann, told her who I am",
+    }
+    assert (
+        hana.post(clocks(office, "acknowledgement", "met"), fields | {"time": "9 o'clock"}).status_code == 422
+    )
+    assert (
+        hana.post(clocks(office, "acknowledgement", "met"), fields | {"day": "3 6 2026"}).status_code == 422
+    )
 
     assert hana.post(clocks(office, "acknowledgement", "met"), fields).status_code == 303
     assert office.clock_named("acknowledgement").saved["evidence"]["sent_at"].startswith("2026-06-02T08:40")
@@ -74,7 +87,12 @@ def test_a_phone_call_answers_a_clock_at_the_time_it_was_made(office, hana):
 
 def test_other_rules_and_another_receipt_are_for_those_with_the_right(office, staff, hana):
     lea = staff("lea", "team-lead")
-    kind = {"regime": "uk-financial", "category": "payment", "stage": "one", "reason": "It is about a payment"}
+    kind = {
+        "regime": "uk-financial",
+        "category": "payment",
+        "stage": "one",
+        "reason": "It is about a payment",
+    }
     assert lea.post(f"/staff/complaints/{office.key}/kind", kind | {"regime": "mars"}).status_code == 422
     assert lea.post(f"/staff/complaints/{office.key}/kind", kind).status_code == 303
     assert (office.due("final_response"), office.complaint().category) == ("2026-06-22", "payment")
@@ -82,7 +100,10 @@ def test_other_rules_and_another_receipt_are_for_those_with_the_right(office, st
 
     receipt = {"received": "20 5 2026", "time": "10:00", "reason": "The envelope says so"}
     assert hana.post(f"/staff/complaints/{office.key}/receipt", receipt).status_code == 403
-    assert lea.post(f"/staff/complaints/{office.key}/receipt", receipt | {"received": "1 1 2027"}).status_code == 422
+    assert (
+        lea.post(f"/staff/complaints/{office.key}/receipt", receipt | {"received": "1 1 2027"}).status_code
+        == 422
+    )
     assert lea.post(f"/staff/complaints/{office.key}/receipt", receipt).status_code == 303
     assert office.due("final_response") == "2026-06-11"
 
@@ -101,7 +122,9 @@ def test_a_team_lead_moves_and_fires_a_timer_and_the_timeline_says_so(office, st
     assert "Timer moved: Update falls due" in office.events("timer")
     lea.post(f"{path}/{timer.job_key}/fire", {"reason": "Now"})
     assert "Timer fired by hand: Update falls due" in office.events("timer")
-    assert "Give the update" in str(office.service.engine.open_task_names(office.instance)) or office.timers("Event_Update")
+    assert "Give the update" in str(office.service.engine.open_task_names(office.instance)) or office.timers(
+        "Event_Update"
+    )
 
     other = office.receive("2026-06-01 10:00").timers("Event_Update")
     assert lea.post(f"{path}/{other.job_key}/fire", {"reason": "Not mine"}).status_code == 404
@@ -111,10 +134,19 @@ def test_a_manager_adds_a_closure_after_seeing_what_moves(office, staff):
     max_, hana = staff("max", "manager"), staff("hana", "handler")
     office.receive("2026-06-01 10:00")
     max_.sign_in("max")
-    path, change = "/staff/calendars/uk-england", {"kind": "closure", "day": "10 6 2026", "name": "Outing", "reason": "Board"}
+    path, change = (
+        "/staff/calendars/uk-england",
+        {"kind": "closure", "day": "10 6 2026", "name": "Outing", "reason": "Board"},
+    )
     assert hana.get(path).status_code == 403
     assert "England" in max_.get("/staff/calendars").text
-    for wrong in ({"day": "31 2 2026"}, {"name": ""}, {"reason": ""}, {"until": "1 1 2026"}, {"kind": "feast"}):
+    for wrong in (
+        {"day": "31 2 2026"},
+        {"name": ""},
+        {"reason": ""},
+        {"until": "1 1 2026"},
+        {"kind": "feast"},
+    ):
         assert max_.post(path, change | wrong).status_code == 422
 
     preview = max_.post(path, change).text
@@ -133,14 +165,23 @@ def test_earlier_dates_are_approved_or_declined_on_the_page(office, staff):
     office.receive("2026-06-01 10:00")
     max_.sign_in("max")
     path = "/staff/calendars/uk-england"
-    opening = {"kind": "opening", "day": "6 6 2026", "opens": "09:00", "closes": "13:00", "reason": "Stocktaking", "confirm": "2"}
+    opening = {
+        "kind": "opening",
+        "day": "6 6 2026",
+        "opens": "09:00",
+        "closes": "13:00",
+        "reason": "Stocktaking",
+        "confirm": "2",
+    }
     max_.post(path, opening)
     page = max_.get(path).text
     keys = re.findall(r'name="clock" value="(\d+)"', page)
     assert len(keys) == 3
     assert max_.post(f"{path}/held", {"clock": keys, "do": "approve"}).status_code == 422
 
-    assert max_.post(f"{path}/held", {"clock": keys, "do": "decline", "reason": "A promise"}).status_code == 303
+    assert (
+        max_.post(f"{path}/held", {"clock": keys, "do": "decline", "reason": "A promise"}).status_code == 303
+    )
     assert office.due("final_response") == "2026-06-29"
     assert 'name="clock"' not in max_.get(path).text
 

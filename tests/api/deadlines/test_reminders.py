@@ -99,14 +99,18 @@ def test_one_look_into_an_index_is_all_that_idle_clocks_cost(office, service):
     statements = []
     plan = service.engine.read(
         lambda s: s.execute(
-            text("EXPLAIN QUERY PLAN SELECT key FROM complaint_clocks WHERE next_at <= 0 ORDER BY next_at LIMIT 50")
+            text(
+                "EXPLAIN QUERY PLAN SELECT key FROM complaint_clocks WHERE next_at <= 0 ORDER BY next_at LIMIT 50"
+            )
         ).all()
     )
     assert "ix_complaint_clocks_next_at" in str(plan)
 
     import sqlalchemy as sa
 
-    sa.event.listen(service.database.reader, "before_cursor_execute", lambda c, cur, s, *a: statements.append(s))
+    sa.event.listen(
+        service.database.reader, "before_cursor_execute", lambda c, cur, s, *a: statements.append(s)
+    )
     assert reminders.note_due(service) == 0
     assert len([each for each in statements if each.startswith("SELECT")]) == 1
 

@@ -1,0 +1,134 @@
+"""What 10,000 timers cost: arming, moving and firing them, and how little a million armed ones cost while nothing is due."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+import sqlalchemy.orm
+
+from engine.clock import FrozenClock
+from engine.engine import Engine
+from engine.store.database import Database, connect
+from engine.store.migrations import upgrade
+from engine.store.search import Query
+from engine.store.tables import jobs
+from tests.bench.ground import postgres_url, sqlite
+from tests.bench.report import Report
+from tests.engine.diagrams import END, START, bpmn, chain
+
+TIMERS = 10_000
+BEGIN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def measure(report: Report) -> None:
+    """Measure on both databases."""
+    with sqlite() as database, report.section("Timers, SQLite"):
+        _timers(report, database)
+    with postgres_url() as url, report.section("Timers, PostgreSQL"):
+        if url is None:
+            report.say("skipped: no PostgreSQL server is reachable at REDRESS_TEST_POSTGRES_URL")
+            return
+        database = connect(url)
+        upgrade(database)
+        try:
+            _timers(report, database)
+        finally:
+            database.dispose()
+
+
+def waiting_case(process_id: str = "waits") -> bytes:
+    """Return start → timer at the moment in variable ``at`` → end."""
+    catch = (
+        '<intermediateCatchEvent id="wait"><timerEventDefinition>'
+        '<timeDate xsi:type="tFormalExpression">=at</timeDate></timerEventDefinition></intermediateCatchEvent>'
+    )
+    return bpmn(process_id, START + catch + END + chain("start", "wait", "end"))
+
+
+def _timers(report: Report, database: Database) -> None:
+    clock = FrozenClock(BEGIN)
+    engine = Engine(database, clock=clock)
+    engine.deploy([("waits.bpmn", waiting_case())])
+    tomorrow, later = BEGIN + timedelta(days=1), BEGIN + timedelta(days=2)
+
+    begun = time.perf_counter()
+    for number in range(TIMERS):
+        engine.start("waits", {"at": (tomorrow + timedelta(seconds=number)).isoformat()})
+    report.add(
+        f"arming {TIMERS:,} timers, a case each",
+        TIMERS / (time.perf_counter() - begun),
+        "timers/s",
+        better="more",
+    )
+
+    keys = _keys(engine)
+    begun = time.perf_counter()
+    for key in keys:
+        engine.move_timer(key, later, reason="measured")
+    report.add(
+        f"moving {TIMERS:,} timers", len(keys) / (time.perf_counter() - begun), "timers/s", better="more"
+    )
+
+    clock.set(later + timedelta(hours=1))
+    begun = time.perf_counter()
+    done = engine.run_due_jobs()
+    report.add(
+        f"firing {TIMERS:,} timers, each ending its case",
+        done / (time.perf_counter() - begun),
+        "timers/s",
+        better="more",
+    )
+    if done != TIMERS:
+        report.say(f"{done} timers fired instead of {TIMERS}")
+    _idle(report, engine)
+
+
+def _idle(report: Report, engine: Engine) -> None:
+    """Measure a tick of a worker with nothing due, among a thousand and a million armed timers."""
+    engine.write(lambda session: session.execute(sa.delete(jobs)) and None)
+    few = _tick(engine, 1_000)
+    many = _tick(engine, 1_000_000)
+    report.add("idle tick among 1,000 armed timers", few * 1000, "ms")
+    report.add("idle tick among 1,000,000 armed timers", many * 1000, "ms", target=5.0)
+    report.add("idle tick, a million against a thousand", many / few, "times", target=3.0)
+
+
+def _tick(engine: Engine, armed: int) -> float:
+    engine.write(lambda session: _arm(session, armed))
+    with engine.database.writer.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(sa.text("ANALYZE jobs"))
+    worker, times = engine.worker("idle"), []
+    for _ in range(60):
+        begun = time.perf_counter()
+        worker.run_once()
+        times.append(time.perf_counter() - begun)
+    return statistics.median(times[10:])
+
+
+def _arm(session: sa.orm.Session, count: int) -> None:
+    """Arm timers of nobody, far in the future, in one statement."""
+    number = sa.select(sa.literal(1).label("n")).cte("number", recursive=True)
+    number = number.union_all(sa.select(number.c.n + 1).where(number.c.n < count))
+    moment = sa.literal(BEGIN + timedelta(days=3650), jobs.c.due_at.type)
+    columns = {
+        "key": number.c.n + sa.literal(10**15 + count, sa.BigInteger),
+        "kind": sa.literal("timer"),
+        "type": sa.literal("wait"),
+        "dedup_key": sa.literal(f"idle:{count}:") + sa.cast(number.c.n, sa.Text),
+        "due_at": moment,
+        "created_at": moment,
+        "updated_at": moment,
+    }
+    session.execute(sa.insert(jobs).from_select(list(columns), sa.select(*columns.values())))
+
+
+def _keys(engine: Engine) -> list[int]:
+    keys: list[int] = []
+    while True:
+        page = engine.timers(Query(limit=1_000, offset=len(keys)))
+        keys += [timer.job_key for timer in page.items]
+        if not page.items or not page.more:
+            return keys
