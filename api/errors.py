@@ -153,12 +153,17 @@ _MESSAGES = {
 
 def _surprise(error: Exception) -> Response:
     reference = secrets.token_hex(6)
-    log.error("unexpected fault %s at %s %s", reference, request.method, request.path, exc_info=error)
+    log.error("unexpected fault %s at %s %s", reference, request.method, _route(), exc_info=error)
     if speaks_json():
         return problem(500, "INTERNAL", f"An unexpected fault happened. Reference for the operator's log: {reference}")
     return page(
         500, "An unexpected fault happened. Nothing was changed.", advice="Try again in a moment.", reference=reference
     )
+
+
+def _route() -> str:
+    """Return the route rather than the address asked for: addresses can hold secret links."""
+    return request.url_rule.rule if request.url_rule is not None else "an unknown address"
 
 
 def page(status: int, message: str, *, advice: str = "", reference: str = "") -> Response:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from api.complaints import links
 from api.complaints.forgetting import forget_expired
@@ -432,10 +433,50 @@ def test_pressing_twice_gives_the_same_receipt(ann, app, clock, count, service):
     draft = ann.client.get_cookie("redress-draft").value
     assert ann.post("/complain/check").location == "/complain/receipt"
     ann.client.set_cookie("redress-draft", draft)
+    ann.client.delete_cookie("redress-receipt")  # the first answer never arrived
     assert ann.post("/complain/check").location == "/complain/receipt"
     ann.open("/complain/receipt")
     assert count(ComplaintRow) == 1
     assert only_complaint(service).reference in ann.text
+
+
+def test_two_sendings_at_the_same_moment_are_one_complaint(ann, app, clock, count):
+    ann.fill_in()
+    ann.open("/complain/check")
+    twin = Visitor(app, clock)
+    for name in ("redress-draft", "redress-form"):
+        twin.client.set_cookie(name, ann.client.get_cookie(name).value)
+    twin.csrf = ann.csrf
+    with ThreadPoolExecutor(2) as both:
+        answers = list(both.map(lambda one: one.post("/complain/check").location, (ann, twin)))
+
+    assert answers == ["/complain/receipt"] * 2
+    assert count(ComplaintRow) == 1
+    references = {re.search(r"RD-[\w-]+", one.open("/complain/receipt").text)[0] for one in (ann, twin)}
+    assert len(references) == 1
+
+
+def test_a_draft_left_over_by_a_crash_is_not_sent_again(ann, service, count):
+    ann.fill_in()
+    ann.open("/complain/check")
+    draft = ann.client.get_cookie("redress-draft").value
+    kept = service.engine.read(lambda db: db.scalar(select(DraftRow)))
+    ann.post("/complain/check")
+    service.engine.write(
+        lambda db: db.add(
+            DraftRow(
+                place=kept.place,
+                data=kept.data,
+                form_key=kept.form_key,
+                changed_at=kept.changed_at,
+                expires_at=kept.expires_at,
+            )
+        )
+    )
+    ann.client.set_cookie("redress-draft", draft)
+
+    assert ann.post("/complain/check").location == "/complain/receipt"
+    assert count(ComplaintRow) == 1
 
 
 def test_a_reload_after_sending_shows_the_receipt_for_half_an_hour(ann, clock):
@@ -721,3 +762,14 @@ def test_what_has_expired_is_erased_with_its_files(ann, service, clock, count):
     assert list(service.settings.uploads_dir.iterdir()) == []
     purposes = service.engine.read(lambda db: set(db.scalars(select(LinkRow.purpose))))
     assert purposes == {"follow"}, "the link itself stays valid"
+
+
+def test_a_fault_at_a_secret_link_does_not_bring_it_into_the_log(ann, service, caplog):
+    service.engine.write(lambda db: db.execute(text("DROP TABLE complaint_links")))
+
+    answer = ann.open("/t/a-very-secret-link")
+
+    assert answer.status_code == 500
+    assert "/t/<token>" in caplog.text
+    assert "a-very-secret-link" not in caplog.text
+    assert "complaint_links" not in ann.text
