@@ -29,12 +29,7 @@ from engine.commands import (
     complete_task as completing,
 )
 from engine.commands import (
-    deploy as deploying,
-)
-from engine.commands import (
-    evaluate_decision as deciding,
-)
-from engine.commands import (
+    conditionals,
     incidents,
     jobs,
     messages,
@@ -42,6 +37,12 @@ from engine.commands import (
     resources,
     steer,
     timers,
+)
+from engine.commands import (
+    deploy as deploying,
+)
+from engine.commands import (
+    evaluate_decision as deciding,
 )
 from engine.commands import (
     start as starting,
@@ -435,6 +436,20 @@ class Engine(questions.Questions):
         return guarded(
             self.house,
             lambda session: messages.broadcast_signal(self.house, session, name, variables, by=by),
+        )
+
+    def evaluate_conditionals(
+        self, variables: Variables = None, *, definition_key: int | None = None, by: Actor = SYSTEM
+    ) -> conditionals.Evaluated:
+        """Start what a condition of a start event is true for (``commands.conditionals`` explains).
+
+        Raises ``DefinitionNotFound``, ``ConditionUnusable``, ``ValueRefused``.
+        """
+        return guarded(
+            self.house,
+            lambda session: conditionals.evaluate_conditionals(
+                self.house, session, variables, definition_key=definition_key, by=by
+            ),
         )
 
     # jobs of outside workers

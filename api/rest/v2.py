@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from api.rest import (
     authentication,
+    conditionals,
     decisions,
     deployments,
     element_instances,
@@ -31,6 +32,7 @@ NOUNS = (
     jobs,
     messages,
     signals,
+    conditionals,
     decisions,
     incidents,
     variables,

@@ -75,6 +75,12 @@ class StartRefused(Invalid):
     code = "start_refused"
 
 
+class ConditionUnusable(Invalid):
+    """The condition of a start event can be neither true nor false of these variables."""
+
+    code = "condition_unusable"
+
+
 class NotYetEnded(Broken):
     """The process instance has not ended in time; it goes on."""
 

@@ -1,4 +1,4 @@
-"""Start events that wait: message and signal names, timers; what they wait for is read and stored at deployment."""
+"""Start events that wait: message and signal names, conditions, timers, as read and stored at deployment."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from engine.timers import Armed, read_timer
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A start event that waits for something: a name, or an armed timer."""
+    """A start event that waits for something: a name, a condition (its text), or an armed timer."""
 
     event: StartEvent
     name: str = ""
@@ -73,6 +73,8 @@ def _start(house: House, process: ProcessDefinition, event: StartEvent) -> Start
         return Start(event, name=name)
     if event.kind == "timer" and event.timer is not None:
         return Start(event, armed=_arm(house, process, event.timer, moment))
+    if event.kind == "conditional" and event.condition is not None:
+        return Start(event, name=event.condition.text)
     return None
 
 

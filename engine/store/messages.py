@@ -100,6 +100,17 @@ def starting(session: Session, kind: str, name: str) -> list[Starting]:
     return [Starting(**row._mapping) for row in rows]
 
 
+def conditional_starts(session: Session) -> list[int]:
+    """Return the latest definitions that a condition starts, by process id."""
+    rows = session.execute(
+        sa.select(SS.definition_key, SS.process_id)
+        .where(SS.kind == "conditional", SS.is_open)
+        .distinct()
+        .order_by(SS.process_id)
+    )
+    return [row.definition_key for row in rows]
+
+
 def start_names(session: Session, process_id: str) -> list[str]:
     """Return the message names that start this process."""
     return list(

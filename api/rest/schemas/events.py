@@ -57,7 +57,9 @@ class MessageSubscription(Record):
     """Something that waits for a message."""
 
     message_subscription_key = Key()
-    message_subscription_state = fields.String(metadata={"enum": ["CREATED", "CORRELATED", "DELETED", "MIGRATED"]})
+    message_subscription_state = fields.String(
+        metadata={"enum": ["CREATED", "CORRELATED", "DELETED", "MIGRATED"]}
+    )
     message_subscription_type = fields.String(metadata={"enum": ["PROCESS_EVENT", "START_EVENT"]})
     message_name = fields.String()
     correlation_key = fields.String(allow_none=True)
@@ -75,3 +77,26 @@ class MessageSubscription(Record):
     inbound_connector_type = fields.String(allow_none=True, dump_default=None)
     tool_properties = fields.Dict(dump_default={})
     tenant_id = Tenant()
+
+
+class ConditionalEvaluation(Body):
+    """Variables to judge conditional start events by, of all processes or of one definition."""
+
+    variables = Variables(required=True)
+    process_definition_key = Key(allow_none=True, load_default=None)
+    tenant_id = Tenant(load_default=None)
+
+
+class BegunInstance(Record):
+    """A process instance that a condition started."""
+
+    process_definition_key = Key()
+    process_instance_key = Key()
+
+
+class EvaluatedConditionals(Record):
+    """An evaluation, and the process instances it started."""
+
+    conditional_evaluation_key = Key()
+    tenant_id = Tenant()
+    process_instances = fields.List(fields.Nested(BegunInstance))

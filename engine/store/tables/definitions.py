@@ -76,7 +76,7 @@ start_subscriptions = sa.Table(
     number("definition_key", index=True),
     text("process_id"),
     text("element_id"),
-    text("kind"),  # message | signal
+    text("kind"),  # message | signal | conditional (name: its condition)
     text("name"),
     flag("is_open", default=True),
     moment("updated_at"),

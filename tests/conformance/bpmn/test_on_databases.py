@@ -53,6 +53,8 @@ class DatabaseStory:
             return
         if "message" in self.scenario.construct:
             self.engine.publish_message("reply", "", run.get("payload"))
+        elif "conditional" in self.scenario.construct:
+            self.engine.evaluate_conditionals(run.get("payload"))
         else:
             self.engine.broadcast_signal("alarm", run.get("payload"))
         [self.key] = [instance.process_instance_key for instance in self.engine.instances().items]

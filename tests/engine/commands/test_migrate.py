@@ -81,7 +81,12 @@ def test_what_is_open_follows_and_keeps_its_keys(engine, clock):
 def test_listeners_are_armed_and_taken_down_with_their_rows(engine, clock):
     deployed(engine, "small.bpmn", small())
     case = engine.start("small", {"severe": False})
-    body = START + user_task("assess") + timer("soon", "assess", "PT1H", interrupting="true") + user_task("rescue")
+    body = (
+        START
+        + user_task("assess")
+        + timer("soon", "assess", "PT1H", interrupting="true")
+        + user_task("rescue")
+    )
     body += END + '<endEvent id="end2"/>' + chain("start", "assess", "end") + chain("soon", "rescue", "end2")
     target = deployed(engine, "small.bpmn", bpmn("small", body))
     engine.migrate(case.key, target, {})
@@ -98,7 +103,9 @@ def test_two_elements_may_change_places(engine):
     deployed(engine, "two.bpmn", bpmn("two", two))
     case = engine.start("two")
     before = {one.element_id: one.user_task_key for one in engine.open_tasks(case.key)}
-    engine.migrate(case.key, deployed(engine, "two.bpmn", bpmn("two", two + "<!-- 2 -->")), {"a": "b", "b": "a"})
+    engine.migrate(
+        case.key, deployed(engine, "two.bpmn", bpmn("two", two + "<!-- 2 -->")), {"a": "b", "b": "a"}
+    )
     after = {one.element_id: one.user_task_key for one in engine.open_tasks(case.key)}
     assert after == {"a": before["b"], "b": before["a"]}
     assert engine.verify() == ()
@@ -130,7 +137,9 @@ def test_a_called_case_moves_without_its_caller(engine):
     deployed(engine, "inner.bpmn", one_task("inner"))
     outer = engine.start("outer")
     inner = next(one for one in engine.instances(Query()).items if one.process_instance_key != outer.key)
-    longer = bpmn("inner", START + user_task("check") + user_task("seal") + END + chain("start", "check", "seal", "end"))
+    longer = bpmn(
+        "inner", START + user_task("check") + user_task("seal") + END + chain("start", "check", "seal", "end")
+    )
     engine.migrate(inner.process_instance_key, deployed(engine, "inner.bpmn", longer), {})
     for _ in range(2):
         (task,) = engine.open_tasks(outer.key)
