@@ -123,6 +123,7 @@ class Redress:
             Chore("clocks", CLOCKS, lambda: reminders.note_due(self)),
             Chore("calendars", CALENDARS, lambda: calendar_changes.settle(self)),
             Chore("forgetting", forgetting.EVERY, lambda: forgetting.forget_expired(self)),
+            Chore("strangers", forgetting.EVERY, lambda: forgetting.erase_strangers(self)),
         )
 
     def run_due(self) -> int:

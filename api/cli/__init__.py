@@ -11,6 +11,8 @@ import logging
 import sys
 from collections.abc import Sequence
 
+from sqlalchemy.exc import DBAPIError
+
 from api.cli import backup, decide, demo, deploy, importing, lint, serve, user
 from api.schema import SchemaDiffers
 from engine.errors import RedressError
@@ -39,6 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 3
     except RedressError as error:
         sys.stderr.write(f"redress: {error}\n")
+        return 4
+    except DBAPIError as error:
+        reason = str(error.orig).strip().splitlines()
+        sys.stderr.write(f"redress: The database cannot be used: {reason[0] if reason else type(error).__name__}\n")
         return 4
     except OSError as error:
         sys.stderr.write(f"redress: {error.strerror or error}: {error.filename or ''}\n")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from tqdm import tqdm
 
 from api.cli.arguments import Subparsers
 from api.complaints.importing import cfpb, generic
-from api.complaints.importing.rows import read_rows
+from api.complaints.importing.rows import Row, RowRefused, read_rows
 from api.complaints.importing.run import Report, run_import
 from api.complaints.intake import NewComplaint
 from api.installation import ready_service
@@ -37,26 +38,40 @@ def add(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Import and print the report; 1 when a row was refused. Interrupt it and run it again: it goes on where it was."""
-    settings = read_settings()
+    settings, present = read_settings(), SystemClock().now()
+    zone = settings.time_zone
+    until = datetime.combine(options.until, time(17, 0), zone) if options.until else None
+    source, rows, read = _cfpb(options, zone) if options.format == "cfpb" else _csv(options, zone)
+
+    def read_past(row: Row) -> NewComplaint:
+        complaint = read(row)
+        if complaint.received_at > present:
+            raise RowRefused("It was received in the future.")
+        return complaint
+
     clock = FrozenClock(START)
     service = ready_service(settings, clock=clock)
-    until = datetime.combine(options.until, time(17, 0), settings.time_zone) if options.until else None
-    if until is not None and until > SystemClock().now():
-        until = SystemClock().now()
-    if options.format == "cfpb":
-        rows = read_rows(options.file, needed=cfpb.NEEDED, id_column=cfpb.ID_COLUMN)
+    try:
         report = run_import(
-            service, clock, rows, lambda row: cfpb.read(row, zone=settings.time_zone), source=cfpb.SOURCE, until=until,
-            watch=_bar,
+            service, clock, rows, read_past, source=source, until=min(until, present) if until else None, watch=_bar
         )
-    else:
-        mapped = generic.read_mapping(options.mapping)
-        rows = read_rows(options.file, needed=mapped.needed, id_column=mapped.id_column)
-        report = run_import(
-            service, clock, rows, lambda row: generic.read(row, mapped, zone=settings.time_zone), source=mapped.source,
-            until=until, watch=_bar,
-        )
+    finally:
+        service.database.dispose()
     return _tell(report)
+
+
+Reader = tuple[str, Iterator[Row], Callable[[Row], NewComplaint]]
+
+
+def _cfpb(options: argparse.Namespace, zone: ZoneInfo) -> Reader:
+    rows = read_rows(options.file, needed=cfpb.NEEDED, id_column=cfpb.ID_COLUMN)
+    return cfpb.SOURCE, rows, lambda row: cfpb.read(row, zone=zone)
+
+
+def _csv(options: argparse.Namespace, zone: ZoneInfo) -> Reader:
+    mapped = generic.read_mapping(options.mapping)
+    rows = read_rows(options.file, needed=mapped.needed, id_column=mapped.id_column, delimiter=mapped.delimiter)
+    return mapped.source, rows, lambda row: generic.read(row, mapped, zone=zone)
 
 
 def _bar(complaints: list[NewComplaint]) -> Iterator[NewComplaint]:

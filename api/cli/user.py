@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.orm import Session
 
 from api.cli.arguments import Subparsers
 from api.identity import people, tokens
@@ -36,52 +40,64 @@ def add(subparsers: Subparsers) -> None:
     every.set_defaults(run=_list)
 
 
-def _service() -> Redress:
-    return open_service(read_settings())
+@contextmanager
+def _service() -> Iterator[Redress]:
+    service = open_service(read_settings())
+    try:
+        yield service
+    finally:
+        service.database.dispose()
 
 
 def _add(options: argparse.Namespace) -> int:
-    service, password = _service(), secrets.token_urlsafe(15)
-    now, engine = service.clock.now(), service.engine
-    key, token_key = engine.next_key(), engine.next_key()
-    person = engine.write(
-        lambda db: people.add(
-            db,
-            key=key,
-            name=options.name,
-            display_name=options.display_name,
-            password=password,
-            roles=options.role,
-            groups=options.group,
-            email=options.email,
-            at=now,
-        )
-    )
-    sys.stdout.write(f"{person.name}: password {password}\n")
-    if options.token:
-        token = engine.write(lambda db: tokens.issue(db, person, key=token_key, label="console", at=now))
-        sys.stdout.write(f"{person.name}: API token {token}\n")
+    password = secrets.token_urlsafe(15)
+    with _service() as service:
+        now, engine = service.clock.now(), service.engine
+        key, token_key = engine.next_key(), engine.next_key()
+
+        def work(session: Session) -> str | None:
+            person = people.add(
+                session,
+                key=key,
+                name=options.name,
+                display_name=options.display_name,
+                password=password,
+                roles=options.role,
+                groups=options.group,
+                email=options.email,
+                at=now,
+            )
+            return tokens.issue(session, person, key=token_key, label="console", at=now) if options.token else None
+
+        token = engine.write(work)
+    sys.stdout.write(f"{options.name}: password {password}\n")
+    if token:
+        sys.stdout.write(f"{options.name}: API token {token}\n")
     return 0
 
 
 def _disable(options: argparse.Namespace) -> int:
-    service = _service()
-    now = service.clock.now()
-    service.engine.write(lambda db: people.change(db, options.name, active=False, at=now))
+    with _service() as service:
+        now = service.clock.now()
+        service.engine.write(lambda session: people.change(session, options.name, active=False, at=now))
     sys.stdout.write(f"{options.name}: disabled\n")
     return 0
 
 
 def _reset(options: argparse.Namespace) -> int:
-    service, password = _service(), secrets.token_urlsafe(15)
-    now = service.clock.now()
-    service.engine.write(lambda db: people.change(db, options.name, active=True, password=password, at=now))
+    password = secrets.token_urlsafe(15)
+    with _service() as service:
+        now = service.clock.now()
+        service.engine.write(
+            lambda session: people.change(session, options.name, active=True, password=password, at=now)
+        )
     sys.stdout.write(f"{options.name}: password {password}\n")
     return 0
 
 
 def _list(options: argparse.Namespace) -> int:  # noqa: ARG001
-    for person in _service().engine.read(people.everybody):
-        state = "" if person.active else "  (disabled)"
-        sys.stdout.write(f"{person.name}  {person.display_name}  {', '.join(sorted(person.roles))}{state}\n")
+    with _service() as service:
+        for person in service.engine.read(people.everybody):
+            state = "" if person.active else "  (disabled)"
+            sys.stdout.write(f"{person.name}  {person.display_name}  {', '.join(sorted(person.roles))}{state}\n")
     return 0

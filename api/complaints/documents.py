@@ -7,6 +7,7 @@ import io
 import os
 import re
 import secrets
+import struct
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -34,7 +35,7 @@ KINDS: dict[str, tuple[str, str]] = {
 }
 ACCEPTED = "PDF, PNG, JPEG, WebP, TXT, DOCX, XLSX, ODT or EML"
 _MARKERS = {".docx": "word/", ".xlsx": "xl/", ".odt": "content.xml"}
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 class FileRefused(Invalid):
@@ -146,7 +147,7 @@ def _content_agrees(ending: str, data: bytes) -> bool:
 
 def _is_text(data: bytes) -> bool:
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     return "\x00" not in text and not text.lstrip()[:512].lower().startswith(("<!doctype", "<html", "<script", "<svg", "<?xml"))
@@ -157,7 +158,7 @@ def _is_office(ending: str, data: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError):
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError, struct.error):
         return False
     unpacked = sum(entry.file_size for entry in entries)
     names = [entry.filename for entry in entries]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from api.complaints.tables import DocumentRow, DraftRow
 
 PUBLIC_LIFE = timedelta(days=7)
 STAFF_LIFE = timedelta(days=90)
+ORPHAN_LIFE = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +66,23 @@ def drop_task(session: Session, task_key: int) -> None:
 
 
 def purge(session: Session, *, at: datetime) -> list[str]:
-    """Forget drafts whose time is over, with their files' rows; return the storage names to erase from disk."""
-    places = session.scalars(select(DraftRow.place).where(DraftRow.expires_at <= at)).all()
-    storages: list[str] = []
-    for place in places:
-        if place.startswith("public:"):
-            mark = bytes.fromhex(place.removeprefix("public:"))
-            rows = session.scalars(select(DocumentRow).where(DocumentRow.draft_sha256 == mark)).all()
-            for row in rows:
-                storages.append(row.storage)
-                session.delete(row)
-        session.execute(delete(DraftRow).where(DraftRow.place == place))
-    return storages
+    """Forget drafts whose time is over, and files of unsent forms that no draft holds any more, with their rows.
+
+    A file may wait a day before its draft is saved. Returns the storage names to erase from disk after the commit.
+    """
+    session.execute(delete(DraftRow).where(DraftRow.expires_at <= at))
+    held = {mark_of(place) for place in session.scalars(select(DraftRow.place))}
+    unsent = session.scalars(
+        select(DocumentRow).where(DocumentRow.complaint_key.is_(None), DocumentRow.added_at < at - ORPHAN_LIFE)
+    ).all()
+    forgotten = [row for row in unsent if row.draft_sha256 not in held]
+    for row in forgotten:
+        session.delete(row)
+    return [row.storage for row in forgotten]
+
+
+def mark_of(place: str) -> bytes:
+    """Return the 32 bytes under which the files of a draft lie."""
+    if place.startswith("public:"):
+        return bytes.fromhex(place.removeprefix("public:"))
+    return hashlib.sha256(place.encode()).digest()

@@ -33,6 +33,7 @@ class Mapped:
     defaults: Mapping[str, str]
     date_format: str
     regime: str
+    delimiter: str
 
     @property
     def needed(self) -> frozenset[str]:
@@ -43,11 +44,18 @@ class Mapped:
 def read_mapping(path: Path) -> Mapped:
     """Read a mapping file. Raises ``FileUnreadable`` naming the member."""
     data: Any = read_json(path.read_bytes())
-    known = {"source", "id", "columns", "values", "defaults", "dateFormat", "regime"}
+    known = {"source", "id", "columns", "values", "defaults", "dateFormat", "regime", "delimiter"}
     if not isinstance(data, dict) or (extra := sorted(set(data) - known)):
         raise FileUnreadable(f"The mapping is an object with the members {', '.join(sorted(known))}.", found=str(extra))
-    columns, defaults = data.get("columns") or {}, data.get("defaults") or {}
-    if unknown := sorted((set(columns) | set(defaults) | set(data.get("values") or {})) - FIELDS):
+    columns, values, defaults = (data.get(name) or {} for name in ("columns", "values", "defaults"))
+    if not _is_texts(columns) or not _is_texts(defaults):
+        raise FileUnreadable("columns and defaults are objects that give each field a text.")
+    if not isinstance(values, dict) or not all(_is_texts(each) for each in values.values()):
+        raise FileUnreadable("values is an object that gives a field an object from cell to our word.")
+    delimiter = data.get("delimiter") or ","
+    if not isinstance(delimiter, str) or len(delimiter) != 1 or not delimiter.isprintable() and delimiter != "\t":
+        raise FileUnreadable("delimiter is one character, such as ; or a tab.")
+    if unknown := sorted((set(columns) | set(defaults) | set(values)) - FIELDS):
         raise FileUnreadable(f"The mapping names {unknown[0]!r}; known fields: {', '.join(sorted(FIELDS))}.")
     if missing := sorted(REQUIRED - set(columns) - set(defaults)):
         raise FileUnreadable(f"The mapping must say where {missing[0]!r} comes from.")
@@ -57,11 +65,16 @@ def read_mapping(path: Path) -> Mapped:
         source=str(data["source"]),
         id_column=str(data["id"]),
         columns=columns,
-        values=data.get("values") or {},
+        values=values,
         defaults=defaults,
         date_format=str(data.get("dateFormat") or "%Y-%m-%d"),
         regime=str(data.get("regime") or "generic"),
+        delimiter=delimiter,
     )
+
+
+def _is_texts(given: Any) -> bool:
+    return isinstance(given, dict) and all(isinstance(value, str) for value in given.values())
 
 
 def read(row: Row, mapped: Mapped, *, zone: ZoneInfo) -> NewComplaint:

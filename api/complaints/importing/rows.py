@@ -39,14 +39,16 @@ class Row:
         return self.cells.get(column, "").strip() or None
 
 
-def read_rows(path: Path, *, needed: frozenset[str], id_column: str | None) -> Iterator[Row]:
+def read_rows(
+    path: Path, *, needed: frozenset[str], id_column: str | None, delimiter: str = ","
+) -> Iterator[Row]:
     """Read a CSV file with a header, UTF-8. Raises ``FileUnreadable`` when a needed column is missing.
 
     The key is the id column's cell; without one it is a digest of the row and its count among identical rows.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        columns = frozenset(reader.fieldnames or ())
+        reader = csv.DictReader(file, delimiter=delimiter)
+        columns = _columns(reader)
         if missing := sorted(needed - columns):
             raise FileUnreadable(f"The file has no column {missing[0]!r}.", columns=", ".join(sorted(columns)))
         seen: Counter[str] = Counter()
@@ -64,3 +66,10 @@ def read_rows(path: Path, *, needed: frozenset[str], id_column: str | None) -> I
             own = whole.get(id_column, "").strip() if id_column else ""
             yield Row(line, own or f"{digest}-{seen[digest]}", whole)
             line = reader.line_num + 1
+
+
+def _columns(reader: csv.DictReader[str]) -> frozenset[str]:
+    try:
+        return frozenset(reader.fieldnames or ())
+    except (csv.Error, UnicodeDecodeError) as fault:
+        raise FileUnreadable(f"Line 1 cannot be read: {fault}") from fault

@@ -51,8 +51,8 @@ def run_import(
     Between two moments of receipt everything that fell due is done, so timers and letters happen when they would have.
     ``until`` lets time go on afterwards. ``watch`` may wrap the work to show progress. Safe to repeat after any interruption.
     """
-    report, complaints = Report(), []
-    have = _registered(service, source)
+    report, complaints = Report(), list[tuple[NewComplaint, int]]()
+    have, places = _registered(service, source), dict[str | None, int]()
     for row in rows:
         report.read += 1
         try:
@@ -60,7 +60,9 @@ def run_import(
         except RedressError as refusal:
             report.refused.append((row.line, refusal.message))
             continue
-        if complaint.source_key in have:
+        if (twin := places.setdefault(complaint.source_key, row.line)) != row.line:
+            report.refused.append((row.line, f"It has the same name as line {twin}."))
+        elif complaint.source_key in have:
             report.known += 1
         else:
             complaints.append((complaint, row.line))
