@@ -54,8 +54,8 @@ def create_app(service: Redress) -> Flask:
 
     app.register_blueprint(public.blueprint)
     app.register_blueprint(staff.blueprint)
-    programs = (*v2.blueprints(), complaints.blueprint, timers.blueprint, linting.blueprint, documentation.blueprint)
-    for blueprint in programs:
+    own = (complaints.blueprint, timers.blueprint, linting.blueprint, documentation.blueprint)
+    for blueprint in (*v2.blueprints(), *own):
         app.register_blueprint(blueprint)
         csrf.exempt(blueprint)
 

@@ -33,7 +33,12 @@ class Party(Strict):
     """A person and how to reach them."""
 
     name = _text(validate=_SHORT)
-    email = _text(validate=[validate.Length(max=254), validate.Regexp(r"[^@\s<>\"]+@[^@\s<>\"]+\Z", error="No e-mail address.")])
+    email = _text(
+        validate=[
+            validate.Length(max=254),
+            validate.Regexp(r"[^@\s<>\"]+@[^@\s<>\"]+\Z", error="No e-mail address."),
+        ]
+    )
     phone = _text(validate=validate.Length(max=60))
     address = _text(validate=validate.Length(max=2_000))
     preferred_channel = _text(validate=validate.OneOf((*CHANNELS, None)))
@@ -62,14 +67,20 @@ class NewComplaintBody(Strict):
     regime = _text(validate=validate.Regexp(r"[a-z0-9][a-z0-9_.-]{0,63}\Z", error="No name of a regime."))
     desired_remedy = _text(validate=validate.Length(max=LONGEST_TEXT))
     issues = fields.List(
-        fields.String(validate=validate.Length(min=1, max=1_000)), load_default=[], validate=validate.Length(max=50)
+        fields.String(validate=validate.Length(min=1, max=1_000)),
+        load_default=[],
+        validate=validate.Length(max=50),
     )
     danger_reported = fields.Boolean(load_default=False)
     with_outside_body = fields.Boolean(load_default=False)
     employment = fields.Boolean(load_default=False)
-    staff_concerned = fields.List(fields.String(validate=_SHORT), load_default=[], validate=validate.Length(max=50))
+    staff_concerned = fields.List(
+        fields.String(validate=_SHORT), load_default=[], validate=validate.Length(max=50)
+    )
     facts = fields.Dict(
-        keys=fields.String(validate=validate.Length(max=100)), load_default={}, validate=validate.Length(max=100)
+        keys=fields.String(validate=validate.Length(max=100)),
+        load_default={},
+        validate=validate.Length(max=100),
     )
 
 

@@ -63,7 +63,7 @@ class IdempotencyKeyRefused(Invalid):
 @blueprint.arguments(NewComplaintBody)
 @blueprint.answers(201, RegisteredAnswer)
 def register(body: dict[str, Any]) -> Response:
-    """Register a complaint and start its process. 422 names every wrong field; same key with another body 422, unfinished 409."""
+    """Register a complaint and start its process. 422 names every wrong field; a key used with another body 422."""
     new = _complaint(body)
     key = request.headers.get("Idempotency-Key")
     if key is None:
@@ -96,11 +96,21 @@ def complaint(name: str) -> Response:
         row = _found(session, name)
         if row is None:
             raise ComplaintNotFound(complaint=name)
-        require("complaint.read", facts_for(session, the_person(), row), absent=ComplaintNotFound(complaint=name))
+        require(
+            "complaint.read", facts_for(session, the_person(), row), absent=ComplaintNotFound(complaint=name)
+        )
         service = the_service()
         case = case_view(session, row, calendars=service.calendars, now=service.clock.now())
-        columns = {column.key: getattr(row, column.key) for column in ComplaintRow.__table__.columns if column.key != "private"}
-        told = {**columns, "people": case.people, "issues": case.issues, "clocks": case.clocks, "remedies": case.remedies}
+        columns = {
+            one.key: getattr(row, one.key) for one in ComplaintRow.__table__.columns if one.key != "private"
+        }
+        told = {
+            **columns,
+            "people": case.people,
+            "issues": case.issues,
+            "clocks": case.clocks,
+            "remedies": case.remedies,
+        }
         return written(ComplaintAnswer().dump(told))
 
     return the_engine().read(work)
@@ -117,7 +127,13 @@ def search_complaints(body: dict[str, Any]) -> Any:
     page = body["page"]
     found = the_engine().read(
         lambda session: find(
-            session, person, reach(person), wanted, zone=zone, offset=page.get("from_", 0), limit=page.get("limit", 50)
+            session,
+            person,
+            reach(person),
+            wanted,
+            zone=zone,
+            offset=page.get("from_", 0),
+            limit=page.get("limit", 50),
         )
     )
     return {"items": found.lines, "page": {"total_items": found.total, "has_more": found.more}}
@@ -164,7 +180,9 @@ def _complaint(body: dict[str, Any]) -> NewComplaint:
     wrong = list(objections(new, now=now, zone=zone))
     if received_at.astimezone(zone).date() < now.astimezone(zone).date() and new.backdating_reason is None:
         wrong.append(("backdatingReason", "Say why it is entered after the day it was received."))
-    wrong += [("staffConcerned", f"Nobody has the user name {name!r}.") for name in _unknown(new.staff_concerned)]
+    wrong += [
+        ("staffConcerned", f"Nobody has the user name {name!r}.") for name in _unknown(new.staff_concerned)
+    ]
     if wrong:
         errors = [{"path": path, "message": text} for path, text in wrong]
         raise ComplaintRefused(errors=errors)

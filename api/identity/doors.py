@@ -44,14 +44,18 @@ def install(app: Flask) -> None:
 
 def check_routes(app: Flask) -> None:
     """Raise ``RuntimeError`` if a route does not declare its action."""
-    silent = sorted(name for name, view in app.view_functions.items() if name != "static" and action_of(view) is None)
+    silent = sorted(
+        name for name, view in app.view_functions.items() if name != "static" and action_of(view) is None
+    )
     if silent:
         raise RuntimeError(f"routes without an action: {', '.join(silent)}")
 
 
 def action_of(view: Callable[..., Any]) -> str | None:
     """Return the action a view declares, None when it declares none."""
-    declared = getattr(view, "redress_action", None) or getattr(getattr(view, "view_class", None), "redress_action", None)
+    declared = getattr(view, "redress_action", None) or getattr(
+        getattr(view, "view_class", None), "redress_action", None
+    )
     return None if declared is None else str(declared)
 
 
@@ -108,15 +112,17 @@ def _owner(token: str, *, name: str | None) -> Person:
     now = service.clock.now()
     person = _remembered(token, lambda db: tokens.owner(db, token, at=now)) if token else None
     if person is None or (name is not None and person.name != name):
-        raise SignInNeeded("The user name or API token is not right. A person's password is not accepted here.")
+        raise SignInNeeded(
+            "The user name or API token is not right. A person's password is not accepted here."
+        )
     return person
 
 
 def _nobody_in_particular() -> Person | None:
     """Return the account that requests to /v2 without credentials act as; None unless the operator set one.
 
-    A web page must not reach it through somebody's browser: what a browser sends on a page's behalf, and a host name that is not
-    this machine's (DNS rebinding), are refused.
+    A web page must not reach it through somebody's browser: what a browser sends on a page's behalf, and a host name
+    that is not this machine's (DNS rebinding), are refused.
     """
     name = the_service().settings.v2_anonymous
     if name is None or not request.path.startswith("/v2/"):

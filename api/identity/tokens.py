@@ -23,7 +23,12 @@ def issue(
     token = token or f"rdr_{secrets.token_urlsafe(32)}"
     session.add(
         TokenRow(
-            key=key, person_key=person.key, token_sha256=digest(token), label=label, created_at=at, expires_at=at + LONGEST
+            key=key,
+            person_key=person.key,
+            token_sha256=digest(token),
+            label=label,
+            created_at=at,
+            expires_at=at + LONGEST,
         )
     )
     session.flush()
@@ -47,5 +52,7 @@ def owner(session: Session, token: str, *, at: datetime) -> Person | None:
 
 def revoke(session: Session, key: int, *, at: datetime) -> None:
     """Make a token worthless from now on; revoking it again changes nothing."""
-    session.execute(update(TokenRow).where(TokenRow.key == key, TokenRow.revoked_at.is_(None)).values(revoked_at=at))
+    session.execute(
+        update(TokenRow).where(TokenRow.key == key, TokenRow.revoked_at.is_(None)).values(revoked_at=at)
+    )
     forget_verified(session)

@@ -26,8 +26,8 @@ _latest_change = [0]
 class Verified:
     """Who showed what, by keyed hash; of one service in one process. Safe to share between threads.
 
-    Everything is forgotten when an account or token changes in this process; in another process a revoked token is known for up
-    to a minute more.
+    Everything is forgotten when an account or token changes in this process; in another process a revoked token is
+    known for up to a minute more.
     """
 
     def __init__(self, keep: int = 10_000) -> None:

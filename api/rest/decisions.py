@@ -25,8 +25,12 @@ def evaluate(body: dict[str, Any]) -> Any:
     """Make a decision; a failed one is 200 too, with the failure named."""
     decision_id, key = body["decision_definition_id"], body["decision_definition_key"]
     if (decision_id is None) == (key is None):
-        raise ShapeRefused({"decisionDefinitionId": ["Name either a decisionDefinitionId or a decisionDefinitionKey."]})
-    made = the_engine().evaluate_decision(decision_id, body["variables"], decision_key=key, by=the_person().actor)
+        raise ShapeRefused(
+            {"decisionDefinitionId": ["Name either a decisionDefinitionId or a decisionDefinitionKey."]}
+        )
+    made = the_engine().evaluate_decision(
+        decision_id, body["variables"], decision_key=key, by=the_person().actor
+    )
     return _told(made)
 
 
@@ -61,7 +65,11 @@ def _evaluated(made: Made, one: Mapping[str, Any], number: int) -> dict[str, Any
         "output": to_text(one["output"]),
         "matched_rules": [_rule(rule) for rule in one["matched"]],
         "evaluated_inputs": [
-            {"input_id": each["id"] or "", "input_name": each["name"] or "", "input_value": to_text(each["value"])}
+            {
+                "input_id": each["id"] or "",
+                "input_name": each["name"] or "",
+                "input_value": to_text(each["value"]),
+            }
             for each in one["inputs"]
         ],
     }

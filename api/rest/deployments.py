@@ -37,7 +37,9 @@ def uploaded() -> list[tuple[str, bytes]]:
         raise ShapeRefused({"tenantId": [f"There is one tenant, {TENANT}; leave tenantId out."]})
     parts = request.files.getlist("resources")
     if not parts:
-        raise ShapeRefused({"resources": ["Send at least one file as multipart/form-data, in parts called resources."]})
+        raise ShapeRefused(
+            {"resources": ["Send at least one file as multipart/form-data, in parts called resources."]}
+        )
     if not all(part.filename for part in parts):
         raise ShapeRefused({"resources": ["Every part needs a file name."]})
     return [(part.filename or "", part.read()) for part in parts]

@@ -21,7 +21,10 @@ PROBLEM = {
         "type": {"type": "string"},
         "title": {"type": "string", "description": "A code, such as NOT_FOUND."},
         "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "What is wrong and what to do; several problems one per line."},
+        "detail": {
+            "type": "string",
+            "description": "What is wrong and what to do; several problems one per line.",
+        },
         "instance": {"type": "string"},
     },
 }
@@ -37,7 +40,9 @@ class Description(flask_smorest.Api):  # type: ignore[misc]
         """Describe every refusal as a problem document."""
         self.spec.components.schema("Problem", PROBLEM)
         content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        self.spec.components.response("DEFAULT_ERROR", {"description": "A problem document", "content": content})
+        self.spec.components.response(
+            "DEFAULT_ERROR", {"description": "A problem document", "content": content}
+        )
 
 
 def describe(app: Flask) -> dict[str, Any]:
@@ -47,20 +52,30 @@ def describe(app: Flask) -> dict[str, Any]:
             "title": "Redress",
             "version": version("redress"),
             "openapi_version": "3.0.3",
-            "info": {"description": "`/v2` as Camunda 8 clients speak it, and what is Redress's own under `/api`."},
+            "info": {
+                "description": "`/v2` as Camunda 8 clients speak it, and what is Redress's own under `/api`."
+            },
             "security": [{"basic": []}, {"bearer": []}],
         }
     )
-    for field, kind in ((Key, "string"), (Long, "integer"), (Milliseconds, "integer"), (EpochMilliseconds, "integer")):
+    for field, kind in (
+        (Key, "string"),
+        (Long, "integer"),
+        (Milliseconds, "integer"),
+        (EpochMilliseconds, "integer"),
+    ):
         api.register_field(field, kind, "int64" if kind == "integer" else None)
     api.register_field(When, "string", "date-time")
     api.register_field(JsonTexts, "object", None)
     api.register_converter(KeyConverter, lambda _converter: {"type": "string", "pattern": "^[0-9]+$"})
     api.init_app(app)
     api.spec.components.security_scheme(
-        "basic", {"type": "http", "scheme": "basic", "description": "User name and one of that user's API tokens."}
+        "basic",
+        {"type": "http", "scheme": "basic", "description": "User name and one of that user's API tokens."},
     )
-    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "description": "An API token."})
+    api.spec.components.security_scheme(
+        "bearer", {"type": "http", "scheme": "bearer", "description": "An API token."}
+    )
     for one in app.blueprints.values():
         if isinstance(one, Interface) and one is not blueprint:
             one.register_views_in_doc(api, app, api.spec, name=one.name, parameters=None)
@@ -103,5 +118,7 @@ def docs() -> str:
     for path, operations in document["paths"].items():
         for verb in VERBS:
             if verb in operations:
-                groups[operations[verb]["tags"][0]].append({"verb": verb.upper(), "path": path, **operations[verb]})
+                groups[operations[verb]["tags"][0]].append(
+                    {"verb": verb.upper(), "path": path, **operations[verb]}
+                )
     return render_template("programs/docs.html", document=document, groups=groups, schemas=schemas)

@@ -15,8 +15,17 @@ from engine.store import entities
 
 blueprint = noun("element-instances", "Visits of elements.")
 _SORTS = (
-    "element_instance_key", "element_id", "element_name", "type", "state", "start_date", "end_date", "incident_key",
-    "process_definition_id", "process_definition_key", "process_instance_key",
+    "element_instance_key",
+    "element_id",
+    "element_name",
+    "type",
+    "state",
+    "start_date",
+    "end_date",
+    "incident_key",
+    "process_definition_id",
+    "process_definition_key",
+    "process_instance_key",
 )
 SEARCHABLE = Searchable(
     entities.ELEMENT_INSTANCES, (*_SORTS, "has_incident", "element_instance_scope_key"), _SORTS, groups=True

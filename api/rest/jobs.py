@@ -26,9 +26,25 @@ from engine.store import entities
 blueprint = noun("jobs", "Work of outside workers.")
 MOST = 1_000  # jobs of one activation
 _FIELDS = (
-    "job_key", "type", "state", "worker", "retries", "priority", "deadline", "creation_time", "end_time",
-    "last_update_time", "error_code", "error_message", "has_failed_with_retries_left", "element_id",
-    "element_instance_key", "process_definition_id", "process_definition_key", "process_instance_key", "business_id",
+    "job_key",
+    "type",
+    "state",
+    "worker",
+    "retries",
+    "priority",
+    "deadline",
+    "creation_time",
+    "end_time",
+    "last_update_time",
+    "error_code",
+    "error_message",
+    "has_failed_with_retries_left",
+    "element_id",
+    "element_instance_key",
+    "process_definition_id",
+    "process_definition_key",
+    "process_instance_key",
+    "business_id",
 )
 SEARCHABLE = Searchable(
     entities.JOBS,
@@ -123,5 +139,9 @@ def update_job(body: dict[str, Any], key: int) -> None:
     """Change retries, lease (counted from now) or priority; null keeps."""
     change = body["changeset"]
     the_engine().update_job(
-        key, retries=change["retries"], timeout=change["timeout"], priority=change["priority"], by=the_person().actor
+        key,
+        retries=change["retries"],
+        timeout=change["timeout"],
+        priority=change["priority"],
+        by=the_person().actor,
     )

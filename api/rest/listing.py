@@ -51,7 +51,9 @@ def page(found: Sequence[VariableRecord], body: Mapping[str, Any]) -> dict[str, 
     )
     for sort in reversed(body.get("sort") or ()):
         if sort["by"] not in SORTS:
-            raise FilterRefused("There is no such field to sort by.", field=sort["by"], fields=", ".join(SORTS))
+            raise FilterRefused(
+                "There is no such field to sort by.", field=sort["by"], fields=", ".join(SORTS)
+            )
         member = SORTS[sort["by"]]
         items.sort(key=lambda one: getattr(one, member), reverse=(sort.get("order") or "").upper() == "DESC")
     shown = _cut(items, body.get("page") or {})

@@ -22,9 +22,19 @@ from engine.store import waiting
 
 blueprint = noun("messages", "Messages to running and new processes.")
 _FIELDS = (
-    "message_subscription_key", "message_subscription_state", "message_subscription_type", "message_name",
-    "correlation_key", "last_updated_date", "element_id", "element_instance_key", "process_definition_id",
-    "process_definition_key", "process_definition_name", "process_definition_version", "process_instance_key",
+    "message_subscription_key",
+    "message_subscription_state",
+    "message_subscription_type",
+    "message_name",
+    "correlation_key",
+    "last_updated_date",
+    "element_id",
+    "element_instance_key",
+    "process_definition_id",
+    "process_definition_key",
+    "process_definition_name",
+    "process_definition_version",
+    "process_instance_key",
     "business_id",
 )
 SEARCHABLE = Searchable(
@@ -33,7 +43,10 @@ SEARCHABLE = Searchable(
     _FIELDS,
     constants={"tenant_id": TENANT, "tool_name": None, "inbound_connector_type": None},
 )
-Search, Page = request_of("MessageSubscription", SEARCHABLE), answer_of("MessageSubscription", MessageSubscription)
+Search, Page = (
+    request_of("MessageSubscription", SEARCHABLE),
+    answer_of("MessageSubscription", MessageSubscription),
+)
 
 
 @blueprint.post("/messages/publication")

@@ -63,7 +63,10 @@ def _move(
     keys: list[int],
 ) -> None:
     """Add what moving means: plain moves, or with variables or a chosen scope an activation and a termination each."""
-    scope = one["ancestor_scope_instruction"] or {"ancestor_scope_type": "inferred", "ancestor_element_instance_key": None}
+    scope = one["ancestor_scope_instruction"] or {
+        "ancestor_scope_type": "inferred",
+        "ancestor_element_instance_key": None,
+    }
     variables = _variables(one["variable_instructions"])
     for source in sources:
         if scope["ancestor_scope_type"] == "inferred" and not variables:
@@ -78,7 +81,9 @@ def _move(
         keys.append(source.element_instance_key)
 
 
-def _sources(asked: Mapping[str, Any], tokens: Sequence[ElementInstanceRecord]) -> list[ElementInstanceRecord]:
+def _sources(
+    asked: Mapping[str, Any], tokens: Sequence[ElementInstanceRecord]
+) -> list[ElementInstanceRecord]:
     if asked["source_element_instance_key"] is not None:
         return [one for one in tokens if one.element_instance_key == asked["source_element_instance_key"]]
     return [one for one in tokens if one.element_id == asked["source_element_id"]]

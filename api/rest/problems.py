@@ -1,4 +1,4 @@
-"""What an error becomes under /v2: a problem document whose title is the code and whose detail says the way out (rest-v2 §3)."""
+"""What an error becomes under /v2: a problem document; its title is a code, its detail says the way out (rest-v2 §3)."""
 
 from __future__ import annotations
 

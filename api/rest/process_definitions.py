@@ -15,7 +15,14 @@ from api.rest.search import Searchable, answer_of, request_of
 from engine.store import entities
 
 blueprint = noun("process-definitions", "Deployed processes.")
-_SORTS = ("name", "process_definition_id", "process_definition_key", "resource_name", "version", "version_tag")
+_SORTS = (
+    "name",
+    "process_definition_id",
+    "process_definition_key",
+    "resource_name",
+    "version",
+    "version_tag",
+)
 SEARCHABLE = Searchable(
     entities.PROCESS_DEFINITIONS, (*_SORTS, "is_latest_version", "has_start_form", "state"), _SORTS
 )

@@ -33,24 +33,51 @@ from engine.store.search import Condition
 log = logging.getLogger("redress")
 blueprint = noun("process-instances", "Running processes.")
 _PLAIN = (
-    "process_definition_id", "process_definition_name", "process_definition_version", "process_definition_version_tag",
-    "process_definition_key", "process_instance_key", "parent_process_instance_key", "parent_element_instance_key",
-    "start_date", "end_date", "state", "has_incident", "business_id",
+    "process_definition_id",
+    "process_definition_name",
+    "process_definition_version",
+    "process_definition_version_tag",
+    "process_definition_key",
+    "process_instance_key",
+    "parent_process_instance_key",
+    "parent_element_instance_key",
+    "start_date",
+    "end_date",
+    "state",
+    "has_incident",
+    "business_id",
 )
 SEARCHABLE = Searchable(
     entities.INSTANCES,
     (
-        *_PLAIN, "suspended_date", "tags", "variables", "element_id", "element_instance_state",
-        "has_element_instance_incident", "error_message",
+        *_PLAIN,
+        "suspended_date",
+        "tags",
+        "variables",
+        "element_id",
+        "element_instance_state",
+        "has_element_instance_incident",
+        "error_message",
     ),
     (*_PLAIN, "suspended_date"),
     groups=True,
 )
 _OF_INCIDENT = (
-    "incident_key", "error_type", "error_message", "state", "creation_time", "element_id", "element_instance_key",
-    "job_key", "process_definition_id", "process_definition_key", "process_instance_key",
+    "incident_key",
+    "error_type",
+    "error_message",
+    "state",
+    "creation_time",
+    "element_id",
+    "element_instance_key",
+    "job_key",
+    "process_definition_id",
+    "process_definition_key",
+    "process_instance_key",
 )
-INCIDENTS = Searchable(entities.INCIDENTS, _OF_INCIDENT, tuple(name for name in _OF_INCIDENT if name != "error_message"))
+INCIDENTS = Searchable(
+    entities.INCIDENTS, _OF_INCIDENT, tuple(name for name in _OF_INCIDENT if name != "error_message")
+)
 Search, Page = request_of("ProcessInstance", SEARCHABLE), answer_of("ProcessInstance", ProcessInstance)
 IncidentSearch, IncidentPage = request_of("Incident", INCIDENTS), answer_of("Incident", Incident)
 
@@ -72,7 +99,7 @@ class CreationRefused(Invalid):
 @blueprint.arguments(Creation)
 @blueprint.answers(200, CreatedInstance)
 def create(body: dict[str, Any]) -> Any:
-    """Start an instance; answers when it stands at its first waits, or with ``awaitCompletion`` when it has ended (504: not in time)."""
+    """Start an instance; answers at its first waits, or with ``awaitCompletion`` at its end (504: not in time)."""
     if body["operation_reference"] is not None:
         log.info("operation %s creates an instance", body["operation_reference"])
     if not body["await_completion"]:
@@ -188,6 +215,3 @@ def element_counts_of(key: int) -> Any:
 def process_instance_seen(key: int) -> None:
     """Return if the instance is there for the caller. Raises ``InstanceNotFound``."""
     seen(the_engine().instance(key), lambda: InstanceNotFound(key=key))
-
-
-

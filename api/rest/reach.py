@@ -25,12 +25,20 @@ _ALWAYS: Mapping[int, tuple[Any, ...]] = {
 
 
 def found(what: Searchable, body: Mapping[str, Any], *more: Condition) -> dict[str, Any]:
-    """Return the page of what ``body`` asks for that the acting person may see; ``more`` narrows it. Raises ``FilterRefused``."""
+    """Return the page of what ``body`` asks for and the acting person may see, narrowed by ``more``. Raises ``FilterRefused``."""
     query = read_query(what, body)
     if query is None:
         return as_answer(NOTHING)
     if more:
-        query = Query((*query.where, *more), query.any_of, query.sort, query.limit, query.offset, query.after, query.before)
+        query = Query(
+            (*query.where, *more),
+            query.any_of,
+            query.sort,
+            query.limit,
+            query.offset,
+            query.after,
+            query.before,
+        )
     asked = query
     return as_answer(
         the_engine().read(

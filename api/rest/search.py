@@ -48,8 +48,8 @@ class FilterRefused(Invalid):
 class Searchable:
     """What may be asked about one kind of record.
 
-    ``filters`` and ``sorts`` are snake_case fields of ``entity``; ``constants`` are members that have the same value in every
-    record. ``groups`` allows ``$or``.
+    ``filters`` and ``sorts`` are snake_case fields of ``entity``; ``constants`` are members with the same value in
+    every record. ``groups`` allows ``$or``.
     """
 
     entity: Entity[Any]
@@ -101,7 +101,9 @@ def _sorts(what: Searchable, given: Sequence[Mapping[str, Any]]) -> tuple[Sort, 
         if name in allowed:
             sorts.append(Sort(allowed[name], descending=(one.get("order") or "ASC").upper() == "DESC"))
         elif name not in {camel(constant) for constant in what.constants}:
-            raise FilterRefused("There is no such field to sort by.", field=name, fields=", ".join(sorted(allowed)))
+            raise FilterRefused(
+                "There is no such field to sort by.", field=name, fields=", ".join(sorted(allowed))
+            )
     return tuple(sorts)
 
 
@@ -112,11 +114,15 @@ def _conditions(what: Searchable, given: Mapping[str, Any]) -> tuple[Condition, 
     found: list[Condition] = []
     for name, value in given.items():
         if name in constants:
-            if not (name == "tenantId" and value is None) and not _constant_holds(name, constants[name], value):
+            if not (name == "tenantId" and value is None) and not _constant_holds(
+                name, constants[name], value
+            ):
                 return None
         elif name not in known:
             raise FilterRefused(
-                "There is no such field to filter by.", field=name, fields=", ".join(sorted({*known, *constants}))
+                "There is no such field to filter by.",
+                field=name,
+                fields=", ".join(sorted({*known, *constants})),
             )
         elif value is None:
             raise FilterRefused('Leave the field out, or ask {"$exists": false}.', field=name)
@@ -146,7 +152,9 @@ def operations(name: str, kind: str, value: Any) -> list[tuple[str, Any]]:
         op = sign.removeprefix("$")
         if not sign.startswith("$") or op not in OPERATORS[kind]:
             signs = ", ".join(f"${one}" for one in OPERATORS[kind])
-            raise FilterRefused("There is no such operator for this field.", field=name, operator=sign, operators=signs)
+            raise FilterRefused(
+                "There is no such operator for this field.", field=name, operator=sign, operators=signs
+            )
         found.append((op, _operand(name, kind, op, operand)))
     return found
 
@@ -213,9 +221,7 @@ def holds(op: str, actual: Any, wanted: Any) -> bool:
 def _is_like(text: str, pattern: str) -> bool:
     sql = like_pattern(pattern)
     parts = re.findall(r"\\.|.", sql, re.DOTALL)
-    regex = "".join(
-        ".*" if part == "%" else "." if part == "_" else re.escape(part[-1:]) for part in parts
-    )
+    regex = "".join(".*" if part == "%" else "." if part == "_" else re.escape(part[-1:]) for part in parts)
     return re.fullmatch(regex, text, re.DOTALL) is not None
 
 
@@ -257,7 +263,9 @@ def request_of(name: str, what: Searchable) -> type[Body]:
     }
     members |= {camel(one): fields.Raw(allow_none=True) for one in what.constants}
     if what.groups:
-        members["$or"] = fields.List(fields.Dict(), metadata={"description": "One of these filters must hold."})
+        members["$or"] = fields.List(
+            fields.Dict(), metadata={"description": "One of these filters must hold."}
+        )
     meta = type("Meta", (), {"unknown": INCLUDE})
     filters = type(f"{name}Filter", (Body,), {**members, "Meta": meta})
     return type(

@@ -1,4 +1,4 @@
-"""How values look in JSON: keys as text, moments in UTC with milliseconds, members in camelCase, every member always there."""
+"""How values look in JSON: keys as text, moments in UTC, members in camelCase, every member always there."""
 
 from __future__ import annotations
 
@@ -73,7 +73,9 @@ class Key(fields.Field[int]):
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002
         return None if value is None else str(value)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:  # noqa: ARG002
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> int:
         found = read_integer(value)
         if found is None:
             raise ValidationError("A key is a decimal number, as text.")
@@ -83,7 +85,9 @@ class Key(fields.Field[int]):
 class Long(fields.Field[int]):
     """A 64-bit integer, which arrives as a number or as text."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:  # noqa: ARG002
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> int:
         found = read_integer(value)
         if found is None:
             raise ValidationError("A whole number is needed.")
@@ -109,7 +113,11 @@ class When(fields.Field[datetime]):
         return None if value is None else write_moment(value)
 
     def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any  # noqa: ARG002
+        self,
+        value: Any,
+        attr: str | None,
+        data: Mapping[str, Any] | None,
+        **kwargs: Any,  # noqa: ARG002
     ) -> datetime:
         found = read_moment(value)
         if found is None:
@@ -121,7 +129,8 @@ class EpochMilliseconds(fields.Field[datetime]):
     """A moment as milliseconds since 1970, in activated jobs only."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> int:  # noqa: ARG002
-        return int(round(value.timestamp() * 1000))
+        milliseconds: int = round(value.timestamp() * 1000)
+        return milliseconds
 
 
 class Text(fields.String):
@@ -150,7 +159,9 @@ class Variables(fields.Dict):
         """The keys are texts."""
         super().__init__(keys=fields.String(), allow_none=True, **kwargs)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:  # noqa: ARG002
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
         if not isinstance(value, Mapping):
             raise ValidationError("Variables are a JSON object.")
         return value
@@ -163,7 +174,9 @@ class Tenant(fields.String):
         """Absent and null are fine in requests, and answers always hold it."""
         super().__init__(allow_none=True, dump_default=TENANT, **kwargs)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:  # noqa: ARG002
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
         if value != TENANT:
             raise ValidationError(f"There is one tenant, {TENANT}; leave tenantId out.")
         return TENANT

@@ -20,7 +20,12 @@ from engine.store import entities
 
 blueprint = Interface("timers", prefix="/api", description="Timers that wait.")
 _FIELDS = (
-    "job_key", "element_id", "process_definition_id", "process_instance_key", "root_process_instance_key", "due_date",
+    "job_key",
+    "element_id",
+    "process_definition_id",
+    "process_instance_key",
+    "root_process_instance_key",
+    "due_date",
 )
 SEARCHABLE = Searchable(entities.TIMERS, _FIELDS, _FIELDS, constants={})
 

@@ -28,15 +28,29 @@ _SORTS = ("creation_date", "completion_date", "follow_up_date", "due_date", "pri
 SEARCHABLE = Searchable(
     entities.TASKS,
     (
-        *_SORTS, "state", "assignee", "element_id", "element_instance_key", "candidate_group", "candidate_user",
-        "process_definition_id", "process_definition_key", "process_instance_key", "user_task_key",
-        "process_instance_variables", "local_variables", "tags",
+        *_SORTS,
+        "state",
+        "assignee",
+        "element_id",
+        "element_instance_key",
+        "candidate_group",
+        "candidate_user",
+        "process_definition_id",
+        "process_definition_key",
+        "process_instance_key",
+        "user_task_key",
+        "process_instance_variables",
+        "local_variables",
+        "tags",
     ),
     _SORTS,
     groups=True,
 )
 Search, Page = request_of("UserTask", SEARCHABLE), answer_of("UserTask", UserTask)
-VariablePage, WholeVariablePage = answer_of("TaskVariable", Variable), answer_of("WholeTaskVariable", WholeVariable)
+VariablePage, WholeVariablePage = (
+    answer_of("TaskVariable", Variable),
+    answer_of("WholeTaskVariable", WholeVariable),
+)
 
 
 class Cutting(Body):

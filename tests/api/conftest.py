@@ -83,8 +83,12 @@ class Caller:
         return self._answer(self.raw(method, path, **({} if body is None else {"json": body})))
 
     def deploy(self, *files):
-        parts = [(io.BytesIO(data if isinstance(data, bytes) else data.encode()), name) for name, data in files]
-        return self._answer(self.raw("POST", "/v2/deployments", data={"resources": parts, "tenantId": "<default>"}))
+        parts = [
+            (io.BytesIO(data if isinstance(data, bytes) else data.encode()), name) for name, data in files
+        ]
+        return self._answer(
+            self.raw("POST", "/v2/deployments", data={"resources": parts, "tenantId": "<default>"})
+        )
 
     @staticmethod
     def _answer(answer):
@@ -111,8 +115,14 @@ def person(app, service):
         def work(session):
             next_key, now = service.database.keys.next, service.clock.now()
             someone = people.add(
-                session, key=next_key(), name=name, display_name=name.title(), password=None, roles=roles,
-                groups=groups, at=now,
+                session,
+                key=next_key(),
+                name=name,
+                display_name=name.title(),
+                password=None,
+                roles=roles,
+                groups=groups,
+                at=now,
             )
             return tokens.issue(session, someone, key=next_key(), label="test", at=now)
 

@@ -124,7 +124,7 @@ class Incident(Record):
 
 
 def _place(incident: Any) -> int:
-    """Return the element instance of an incident; one of a whole instance stands at the instance (rest-v2 §6: never null)."""
+    """Return the element instance of an incident; that of a whole instance stands at it (rest-v2 §6: never null)."""
     return incident.element_instance_key or incident.process_instance_key or 0
 
 

@@ -21,7 +21,14 @@ from api.rest.shapes import (
 )
 
 JOB_STATES = (
-    "CREATED", "COMPLETED", "FAILED", "RETRIES_UPDATED", "TIMED_OUT", "CANCELED", "ERROR_THROWN", "MIGRATED",
+    "CREATED",
+    "COMPLETED",
+    "FAILED",
+    "RETRIES_UPDATED",
+    "TIMED_OUT",
+    "CANCELED",
+    "ERROR_THROWN",
+    "MIGRATED",
 )
 
 

@@ -15,7 +15,15 @@ class UserTask(Record):
     state = fields.String(
         metadata={
             "enum": [
-                "CREATING", "CREATED", "ASSIGNING", "UPDATING", "COMPLETING", "COMPLETED", "CANCELING", "CANCELED", "FAILED",
+                "CREATING",
+                "CREATED",
+                "ASSIGNING",
+                "UPDATING",
+                "COMPLETING",
+                "COMPLETED",
+                "CANCELING",
+                "CANCELED",
+                "FAILED",
             ]
         }
     )

@@ -35,13 +35,18 @@ def count(service):
 def test_a_complaint_is_registered_and_its_process_starts(admin, service):
     answer, body = posted(admin)
     assert (answer.status_code, set(body)) == (201, {"key", "reference", "processInstanceKey"})
-    assert admin.get(f"/v2/process-instances/{body['processInstanceKey']}")[1]["processDefinitionId"] == "complaint-handling"
+    assert (
+        admin.get(f"/v2/process-instances/{body['processInstanceKey']}")[1]["processDefinitionId"]
+        == "complaint-handling"
+    )
     by_reference = admin.get(f"/api/complaints/{body['reference']}")[1]
     assert by_reference == admin.get(f"/api/complaints/{body['key']}")[1]
     assert (by_reference["description"], by_reference["recordedBy"]) == (GOOD["description"], "admin")
     assert by_reference["people"][0]["email"] == "ann@example.org"
     assert [one["summary"] for one in by_reference["issues"]] == ["My parcel never came."]
-    assert {"key", "name", "label", "state", "dueOn", "dueAt", "used", "left", "legalSource"} == set(by_reference["clocks"][0])
+    assert {"key", "name", "label", "state", "dueOn", "dueAt", "used", "left", "legalSource"} == set(
+        by_reference["clocks"][0]
+    )
     assert "private" not in by_reference
 
 
@@ -49,7 +54,10 @@ def test_the_same_key_registers_once_and_answers_the_same(admin, service):
     first, second = posted(admin, key="k-1"), posted(admin, key="k-1")
     assert (first[0].status_code, second[0].status_code) == (201, 201)
     assert first[1] == second[1]
-    assert ("Idempotency-Replayed" in first[0].headers, second[0].headers["Idempotency-Replayed"]) == (False, "true")
+    assert ("Idempotency-Replayed" in first[0].headers, second[0].headers["Idempotency-Replayed"]) == (
+        False,
+        "true",
+    )
     assert count(service) == 1
     third = posted(admin, {"product": "other"}, key="k-1")
     assert (third[0].status_code, third[1]["code"]) == (422, "idempotency_key_reused")
@@ -69,7 +77,9 @@ def test_a_refused_complaint_leaves_its_key_free(admin, service):
 
 @pytest.mark.parametrize("key", ["x" * 201, "with space", "\u00e4"])
 def test_an_odd_key_is_refused(admin, key):
-    answer = admin.raw("POST", "/api/complaints", json=GOOD, headers={"Idempotency-Key": key.encode().decode("latin-1")})
+    answer = admin.raw(
+        "POST", "/api/complaints", json=GOOD, headers={"Idempotency-Key": key.encode().decode("latin-1")}
+    )
     assert answer.status_code == 422
 
 
@@ -142,7 +152,15 @@ def test_people_read_what_they_may(admin, person):
 def test_over_v2_the_excluded_see_nothing_of_it(admin, person):
     body = posted(admin, {"staffConcerned": ["admin"]})[1]
     instance = body["processInstanceKey"]
-    for noun in ("process-instances", "element-instances", "user-tasks", "variables", "jobs", "incidents", "message-subscriptions"):
+    for noun in (
+        "process-instances",
+        "element-instances",
+        "user-tasks",
+        "variables",
+        "jobs",
+        "incidents",
+        "message-subscriptions",
+    ):
         filters = {"filter": {"processInstanceKey": instance}}
         assert admin.post(f"/v2/{noun}/search", filters)[1]["items"] == [], noun
     assert admin.post("/api/timers/search", {"filter": {"processInstanceKey": instance}})[1]["items"] == []
@@ -167,15 +185,26 @@ def test_over_v2_the_excluded_see_nothing_of_it(admin, person):
 
 
 def test_searching(admin, person):
-    references = [posted(admin, {"product": product})[1]["reference"] for product in ("goods", "loans", "loans")]
+    references = [
+        posted(admin, {"product": product})[1]["reference"] for product in ("goods", "loans", "loans")
+    ]
     status, page = admin.post("/api/complaints/search", {"filter": {"product": "loans", "openOnly": True}})
     assert (status, page["page"]) == (200, {"totalItems": 2, "hasMore": False})
     assert {one["reference"] for one in page["items"]} == set(references[1:])
     page = admin.post("/api/complaints/search", {"page": {"from": 1, "limit": "1"}, "sort": "oldest"})[1]
     assert (len(page["items"]), page["page"]) == (1, {"totalItems": 3, "hasMore": True})
-    assert admin.post("/api/complaints/search", {"filter": {"text": references[0]}})[1]["page"]["totalItems"] == 1
+    assert (
+        admin.post("/api/complaints/search", {"filter": {"text": references[0]}})[1]["page"]["totalItems"]
+        == 1
+    )
     assert person("hana", "handler").post("/api/complaints/search")[1]["items"] == []
-    for body in ({"filter": {"stat": "x"}}, {"filter": {"state": "x"}}, {"sort": "x"}, {"page": {"limit": 1001}}, {"odd": 1}):
+    for body in (
+        {"filter": {"stat": "x"}},
+        {"filter": {"state": "x"}},
+        {"sort": "x"},
+        {"page": {"limit": 1001}},
+        {"odd": 1},
+    ):
         assert admin.post("/api/complaints/search", body)[0] == 422, json.dumps(body)
 
 

@@ -12,7 +12,13 @@ FORM = json.dumps(
         "type": "default",
         "schemaVersion": 16,
         "components": [
-            {"type": "number", "key": "amount", "id": "amount", "label": "Amount", "validate": {"required": True, "max": 100}},
+            {
+                "type": "number",
+                "key": "amount",
+                "id": "amount",
+                "label": "Amount",
+                "validate": {"required": True, "max": 100},
+            },
             {"type": "textfield", "key": "note", "id": "note", "label": "Note"},
         ],
     }
@@ -47,7 +53,9 @@ def order() -> bytes:
             '<zeebe:taskHeaders><zeebe:header key="duty" value="assess"/></zeebe:taskHeaders>',
         )
         + service_task(
-            "mail", "mail", extension='<zeebe:taskHeaders><zeebe:header key="to" value="ann"/></zeebe:taskHeaders>'
+            "mail",
+            "mail",
+            extension='<zeebe:taskHeaders><zeebe:header key="to" value="ann"/></zeebe:taskHeaders>',
         )
         + '<boundaryEvent id="refused" attachedToRef="mail"><errorEventDefinition errorRef="e1"/></boundaryEvent>'
         + user_task("repair", '<zeebe:assignmentDefinition assignee="admin"/>')

@@ -34,7 +34,14 @@ class Office:
         assert status == 204, body
 
     def activate(self, **more):
-        asked = {"type": "mail", "timeout": 60_000, "maxJobsToActivate": 5, "worker": "w", "requestTimeout": -1, **more}
+        asked = {
+            "type": "mail",
+            "timeout": 60_000,
+            "maxJobsToActivate": 5,
+            "worker": "w",
+            "requestTimeout": -1,
+            **more,
+        }
         status, body = self.caller.post("/v2/jobs/activation", asked)
         assert status == 200, body
         return body["jobs"]

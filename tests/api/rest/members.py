@@ -8,7 +8,9 @@ def _set(text):
 
 
 PAGE = _set("totalItems, hasMoreTotalItems, startCursor, endCursor")
-TOPOLOGY = _set("brokers, clusterId, clusterSize, partitionsCount, replicationFactor, gatewayVersion, lastCompletedChangeId")
+TOPOLOGY = _set(
+    "brokers, clusterId, clusterSize, partitionsCount, replicationFactor, gatewayVersion, lastCompletedChangeId"
+)
 BROKER = _set("nodeId, brokerId, host, port, version, partitions")
 PARTITION = _set("partitionId, role, health, state")
 DEPLOYMENT = _set("deploymentKey, tenantId, deployments")
@@ -57,7 +59,9 @@ INCIDENT = _set(
     "incidentKey, errorType, errorMessage, state, creationTime, elementId, elementInstanceKey, jobKey, processDefinitionId,"
     "processDefinitionKey, processInstanceKey, rootProcessInstanceKey, tenantId"
 )
-WHOLE_VARIABLE = _set("variableKey, name, value, scopeKey, processInstanceKey, rootProcessInstanceKey, tenantId")
+WHOLE_VARIABLE = _set(
+    "variableKey, name, value, scopeKey, processInstanceKey, rootProcessInstanceKey, tenantId"
+)
 VARIABLE = WHOLE_VARIABLE | {"isTruncated"}
 ELEMENT = _set(
     "elementInstanceKey, elementId, elementName, type, state, startDate, endDate, hasIncident, incidentKey, processDefinitionId,"

@@ -28,7 +28,13 @@ def statements(service):
 
 def test_topology_is_open_whatever_is_shown_and_asks_no_database(app, service, stranger):
     seen = statements(service)
-    for header in ({}, {"Authorization": ""}, {"Authorization": "  "}, basic("admin", "wrong"), {"Authorization": "Junk"}):
+    for header in (
+        {},
+        {"Authorization": ""},
+        {"Authorization": "  "},
+        basic("admin", "wrong"),
+        {"Authorization": "Junk"},
+    ):
         assert stranger.raw("GET", "/v2/topology", headers=header).status_code == 200
     assert seen == []
     assert stranger.raw("GET", "/v2/status").status_code == 204
@@ -87,7 +93,11 @@ def test_a_revoked_token_is_worthless_at_once(person, service, clock):
     assert ina.get("/v2/authentication/me")[0] == 200
 
     def revoke(db):
-        key = db.scalar(sa.text("SELECT t.key FROM api_tokens t JOIN people p ON p.key = t.person_key WHERE p.name = 'ina'"))
+        key = db.scalar(
+            sa.text(
+                "SELECT t.key FROM api_tokens t JOIN people p ON p.key = t.person_key WHERE p.name = 'ina'"
+            )
+        )
         tokens.revoke(db, key, at=clock.now())
 
     service.engine.write(revoke)
@@ -111,6 +121,7 @@ COMMANDS = [
     ("POST", "/v2/incidents/5/resolution", None),
     ("POST", "/v2/messages/publication", {"name": "x"}),
     ("POST", "/v2/signals/broadcast", {"signalName": "x"}),
+    ("POST", "/v2/conditionals/evaluation", {"variables": {}}),
     ("POST", "/v2/decision-definitions/evaluation", {"decisionDefinitionId": "lane"}),
     ("POST", "/v2/resources/5/deletion", None),
     ("POST", "/v2/deployments", None),
@@ -195,7 +206,8 @@ class TestNobodyInParticular:
         assert local.post("/api/complaints/search", {})[0] == 401
 
     @pytest.mark.parametrize(
-        "header", [{"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Host": "evil.example"}]
+        "header",
+        [{"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Host": "evil.example"}],
     )
     def test_no_web_page_gets_in_through_a_browser(self, local, header):
         assert local.raw("POST", "/v2/user-tasks/search", headers=header).status_code == 401

@@ -21,7 +21,10 @@ def started(admin):
 
 
 def open_elements(admin, instance):
-    body = {"filter": {"processInstanceKey": instance, "state": "CREATED"}, "sort": [{"field": "creationDate"}]}
+    body = {
+        "filter": {"processInstanceKey": instance, "state": "CREATED"},
+        "sort": [{"field": "creationDate"}],
+    }
     return [one["elementId"] for one in admin.post("/v2/user-tasks/search", body)[1]["items"]]
 
 
@@ -62,8 +65,13 @@ def test_files_are_judged_without_being_deployed(admin):
     broken = bpmn("broken", START + END + chain("start", "gone"))
     status, judgement = lint("broken.bpmn", broken)
     assert (status, judgement["accepted"]) == (200, False)
-    assert {"severity", "code", "message", "advice", "file", "elementId", "line"} <= set(judgement["findings"][0])
-    assert admin.post("/v2/process-definitions/search", {"filter": {"processDefinitionId": "small"}})[1]["items"] == []
+    assert {"severity", "code", "message", "advice", "file", "elementId", "line"} <= set(
+        judgement["findings"][0]
+    )
+    assert (
+        admin.post("/v2/process-definitions/search", {"filter": {"processDefinitionId": "small"}})[1]["items"]
+        == []
+    )
 
 
 def references(value):
@@ -81,7 +89,10 @@ def test_the_description_covers_every_route_and_resolves_every_reference(app, st
     status, document = stranger.get("/api/openapi.json")
     assert (status, document["openapi"]) == (200, "3.0.3")
     described = {
-        (path, verb.upper()) for path, operations in document["paths"].items() for verb in operations if verb != "parameters"
+        (path, verb.upper())
+        for path, operations in document["paths"].items()
+        for verb in operations
+        if verb != "parameters"
     }
     served = {
         (re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule), verb)

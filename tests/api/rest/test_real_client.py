@@ -24,7 +24,9 @@ pytestmark = pytest.mark.slow
 def serving(folder, **settings):
     """Serve a fresh service on a free port; yields service and address."""
     service = ready_service(settings_for(folder, **settings))
-    server = create_server(create_app(service), host="127.0.0.1", port=0, threads=8, channel_request_lookahead=1)
+    server = create_server(
+        create_app(service), host="127.0.0.1", port=0, threads=8, channel_request_lookahead=1
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
@@ -98,7 +100,9 @@ def test_what_is_deployed_can_be_read(client, deployed):
     assert client.get_process_definition(process_definition_key=key).process_definition_id == "order"
     assert b"order" in client.get_process_definition_xml(process_definition_key=key).encode()
     found = client.search_process_definitions(
-        data=m.ProcessDefinitionSearchQuery.from_dict({"filter": {"isLatestVersion": True, "processDefinitionId": "order"}})
+        data=m.ProcessDefinitionSearchQuery.from_dict(
+            {"filter": {"isLatestVersion": True, "processDefinitionId": "order"}}
+        )
     )
     assert len(found.items) == 1
 
@@ -111,36 +115,47 @@ def test_a_case_is_worked_to_its_end(client, deployed):
     assert form.form_id == "assess"
     client.get_user_task(user_task_key=task.user_task_key)
     client.assign_user_task(
-        user_task_key=task.user_task_key, data=m.UserTaskAssignmentRequest(assignee="admin", allow_override=False)
+        user_task_key=task.user_task_key,
+        data=m.UserTaskAssignmentRequest(assignee="admin", allow_override=False),
     )
     client.unassign_user_task(user_task_key=task.user_task_key)
     client.update_user_task(
         user_task_key=task.user_task_key,
-        data=m.UserTaskUpdateRequest.from_dict({"changeset": {"priority": 80, "dueDate": "2027-01-01T00:00:00Z"}}),
+        data=m.UserTaskUpdateRequest.from_dict(
+            {"changeset": {"priority": 80, "dueDate": "2027-01-01T00:00:00Z"}}
+        ),
     )
     variables = client.search_user_task_variables(
-        user_task_key=task.user_task_key, data=m.UserTaskVariableSearchQueryRequest.from_dict({"filter": {"name": "amount"}})
+        user_task_key=task.user_task_key,
+        data=m.UserTaskVariableSearchQueryRequest.from_dict({"filter": {"name": "amount"}}),
     )
     assert [one.value for one in variables.items] == ["3"]
     client.search_user_task_effective_variables(
         user_task_key=task.user_task_key, data=m.UserTaskEffectiveVariableSearchQueryRequest.from_dict({})
     )
     client.complete_user_task(
-        user_task_key=task.user_task_key, data=m.UserTaskCompletionRequest.from_dict({"variables": {"amount": 7}})
+        user_task_key=task.user_task_key,
+        data=m.UserTaskCompletionRequest.from_dict({"variables": {"amount": 7}}),
     )
     job = activate(client)
     assert job.custom_headers.to_dict() == {"to": "ann"}
-    client.complete_job(job_key=job.job_key, data=m.JobCompletionRequest.from_dict({"variables": {"sent": True}}))
+    client.complete_job(
+        job_key=job.job_key, data=m.JobCompletionRequest.from_dict({"variables": {"sent": True}})
+    )
     waiting = client.search_message_subscriptions(
         data=m.MessageSubscriptionSearchQuery.from_dict({"filter": {"processInstanceKey": key}})
     ).items
     hit = client.correlate_message(
-        data=m.MessageCorrelationRequest.from_dict({"name": "reply", "correlationKey": waiting[0].correlation_key})
+        data=m.MessageCorrelationRequest.from_dict(
+            {"name": "reply", "correlationKey": waiting[0].correlation_key}
+        )
     )
     assert hit.process_instance_key == key
     client.broadcast_signal(data=m.SignalBroadcastRequest.from_dict({"signalName": "alarm"}))
     client.publish_message(
-        data=m.MessagePublicationRequest.from_dict({"name": "nobody", "correlationKey": "x", "timeToLive": 1000})
+        data=m.MessagePublicationRequest.from_dict(
+            {"name": "nobody", "correlationKey": "x", "timeToLive": 1000}
+        )
     )
     final = task_of(client, case)
     client.complete_user_task(user_task_key=final.user_task_key, data=m.UserTaskCompletionRequest())
@@ -150,7 +165,14 @@ def test_a_case_is_worked_to_its_end(client, deployed):
 
 
 def activate(client, **more):
-    asked = {"type": "mail", "timeout": 10_000, "maxJobsToActivate": 1, "worker": "w", "requestTimeout": 1000, **more}
+    asked = {
+        "type": "mail",
+        "timeout": 10_000,
+        "maxJobsToActivate": 1,
+        "worker": "w",
+        "requestTimeout": 1000,
+        **more,
+    }
     return client.activate_jobs(data=m.JobActivationRequest.from_dict(asked)).jobs[0]
 
 
@@ -161,7 +183,9 @@ def read_everything(client, key):
     visits = client.search_element_instances(data=m.ElementInstanceSearchQuery.from_dict(by_instance)).items
     assert client.get_element_instance(element_instance_key=visits[0].element_instance_key).element_id
     assert client.search_jobs(data=m.JobSearchQuery.from_dict(by_instance)).items
-    variables = client.search_variables(data=m.VariableSearchQuery.from_dict(by_instance), truncate_values=False).items
+    variables = client.search_variables(
+        data=m.VariableSearchQuery.from_dict(by_instance), truncate_values=False
+    ).items
     assert client.get_variable(variable_key=variables[0].variable_key).value
     assert client.get_process_instance_statistics(process_instance_key=key).items
 
@@ -170,7 +194,8 @@ def test_a_failing_job_becomes_an_incident_and_is_put_right(client, deployed):
     case = start(client, caseId="f", amount=3)
     task = task_of(client, case)
     client.complete_user_task(
-        user_task_key=task.user_task_key, data=m.UserTaskCompletionRequest.from_dict({"variables": {"amount": 7}})
+        user_task_key=task.user_task_key,
+        data=m.UserTaskCompletionRequest.from_dict({"variables": {"amount": 7}}),
     )
     job = activate(client)
     client.fail_job(
@@ -217,7 +242,9 @@ def test_a_decision_is_made_and_explained(client, deployed):
     assert made.output == '"slow"'
     assert made.evaluated_decisions[0].matched_rules[0].rule_index == 2
     failed = client.evaluate_decision(
-        data=m.DecisionEvaluationByID.from_dict({"decisionDefinitionId": "lane", "variables": {"amount": "x"}})
+        data=m.DecisionEvaluationByID.from_dict(
+            {"decisionDefinitionId": "lane", "variables": {"amount": "x"}}
+        )
     )
     assert failed.output == "null" or failed.failure_message
 
@@ -225,7 +252,12 @@ def test_a_decision_is_made_and_explained(client, deployed):
 def test_an_awaited_case_tells_its_variables(client, deployed):
     done = client.create_process_instance(
         data=m.ProcessCreationById.from_dict(
-            {"processDefinitionId": "sorting", "variables": {"amount": 2}, "awaitCompletion": True, "fetchVariables": ["lane"]}
+            {
+                "processDefinitionId": "sorting",
+                "variables": {"amount": 2},
+                "awaitCompletion": True,
+                "fetchVariables": ["lane"],
+            }
         )
     )
     assert done.variables.to_dict() == {"lane": "fast"}
@@ -246,14 +278,14 @@ def test_an_empty_authorization_header_is_none(live):
 
 
 def test_a_poll_ends_when_a_job_comes(live, client, deployed):
-    service, _ = live
     got = []
     waiting = threading.Thread(target=lambda: got.append(activate(client, requestTimeout=20_000)))
     waiting.start()
     case = start(client, caseId="p", amount=3)
     task = task_of(client, case)
     client.complete_user_task(
-        user_task_key=task.user_task_key, data=m.UserTaskCompletionRequest.from_dict({"variables": {"amount": 7}})
+        user_task_key=task.user_task_key,
+        data=m.UserTaskCompletionRequest.from_dict({"variables": {"amount": 7}}),
     )
     waiting.join(10)
     assert [job.process_instance_key for job in got] == [case.process_instance_key]

@@ -119,7 +119,8 @@ def test_an_evaluation_explains_itself(office):
 
 def test_a_created_instance_and_an_empty_page(office):
     status, body = office.caller.post(
-        "/v2/process-instances", {"processDefinitionId": "choice", "variables": {"go": True}, "tags": ["a"], "businessId": "b"}
+        "/v2/process-instances",
+        {"processDefinitionId": "choice", "variables": {"go": True}, "tags": ["a"], "businessId": "b"},
     )
     assert status == 200
     check(body, members.CREATED)

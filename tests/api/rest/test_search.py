@@ -33,7 +33,10 @@ def found(office, noun="process-instances", **body):
 
 
 def ids(office, **filters):
-    return [one["businessId"] for one in found(office, filter={"processDefinitionId": "choice", **filters})["items"]]
+    return [
+        one["businessId"]
+        for one in found(office, filter={"processDefinitionId": "choice", **filters})["items"]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +114,10 @@ def test_keys_come_as_text_or_number(office, three):
         assert found(office, filter={"processInstanceKey": key})["items"][0]["processInstanceKey"] == three[0]
 
 
-@pytest.mark.parametrize(("order", "wanted"), [("DESC", ["b3", "b2", "b1"]), ("desc", ["b3", "b2", "b1"]), ("asc", ["b1", "b2", "b3"])])
+@pytest.mark.parametrize(
+    ("order", "wanted"),
+    [("DESC", ["b3", "b2", "b1"]), ("desc", ["b3", "b2", "b1"]), ("asc", ["b1", "b2", "b3"])],
+)
 def test_order_in_any_case(office, three, order, wanted):
     answer = found(office, filter={"tags": ["all"]}, sort=[{"field": "businessId", "order": order}])
     assert [one["businessId"] for one in answer["items"]] == wanted
@@ -145,7 +151,9 @@ def test_pages_by_cursor_there_and_back(office, three):
 
 
 def test_unknown_members_beside_the_filter_are_left_aside(office):
-    assert office.caller.post("/v2/process-instances/search", {"consistency": 1, "page": {"odd": 1}})[0] == 200
+    assert (
+        office.caller.post("/v2/process-instances/search", {"consistency": 1, "page": {"odd": 1}})[0] == 200
+    )
 
 
 def test_constant_members_of_jobs_can_be_filtered_and_sorted(office):
@@ -158,7 +166,9 @@ def test_constant_members_of_jobs_can_be_filtered_and_sorted(office):
         ({"isDenied": {"$exists": False}}, 1),
         ({"worker": "w"}, 1),
     ):
-        answer = found(office, "jobs", filter={"type": "mail", **filters}, sort=[{"field": "kind", "order": "asc"}])
+        answer = found(
+            office, "jobs", filter={"type": "mail", **filters}, sort=[{"field": "kind", "order": "asc"}]
+        )
         assert answer["page"]["totalItems"] == count, filters
 
 
@@ -183,7 +193,11 @@ def test_variables_of_a_task_are_filtered_sorted_and_paged(office):
         return [one["name"] for one in office.caller.post(path, body)[1]["items"]]
 
     assert names(filter={"name": {"$in": ["a", "c"]}}) == ["a", "c"]
-    assert names(filter={"name": {"$like": "?"}}, sort=[{"field": "name", "order": "desc"}]) == ["c", "b", "a"]
+    assert names(filter={"name": {"$like": "?"}}, sort=[{"field": "name", "order": "desc"}]) == [
+        "c",
+        "b",
+        "a",
+    ]
     page = office.caller.post(path, {"sort": [{"field": "name"}], "page": {"limit": 2}})[1]["page"]
     assert names(sort=[{"field": "name"}], page={"limit": 2, "after": page["endCursor"]}) == ["c", "go"]
     assert names(sort=[{"field": "name"}], page={"limit": 1, "before": page["endCursor"]}) == ["a"]

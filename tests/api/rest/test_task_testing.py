@@ -93,7 +93,11 @@ def test_a_failure_shows_its_incident(admin, variables):
 
 def test_starting_by_name_with_a_business_id(admin):
     entries = admin.deploy(*FILES)[1]["deployments"]
-    assert next(one["processDefinition"] for one in entries if one["processDefinition"]["resourceName"] == "order.bpmn")
+    assert next(
+        one["processDefinition"]
+        for one in entries
+        if one["processDefinition"]["resourceName"] == "order.bpmn"
+    )
     body = {"variables": {}, "processDefinitionId": "order", "tenantId": "<default>", "businessId": "case-1"}
     status, started = admin.post("/v2/process-instances", body)
     assert (status, started["businessId"]) == (200, "case-1")
