@@ -20,6 +20,12 @@ from engine.store.records import IncidentRecord
 from engine.store.search import Condition, Query, Sort
 from engine.values import read_json
 
+_DONE = {
+    "retry": "The step has been tried again, and went well.",
+    "job": "The job is handed out once more. If it fails again, it will be listed here.",
+    "move": "The case goes on there.",
+}
+
 
 class IncidentWithoutCase(Invalid):
     """This incident belongs to no case; it can only be tried again."""
@@ -34,7 +40,11 @@ def incidents() -> ResponseReturnValue:
     person = require("incident.read")
     engine = the_engine()
     found = engine.incidents(
-        Query(where=(Condition("state", "eq", "ACTIVE"),), sort=(Sort("creation_time", descending=True),), limit=200)
+        Query(
+            where=(Condition("state", "eq", "ACTIVE"),),
+            sort=(Sort("creation_time", descending=True),),
+            limit=200,
+        )
     )
     hidden = engine.hidden_cases(person.actor)
     shown = tuple(one for one in found.items if one.root_process_instance_key not in hidden)
@@ -80,9 +90,24 @@ def mend(key: int, verb: str) -> ResponseReturnValue:
             )
     except RedressError as refusal:
         return _page(person, key, str(refusal)), 422
-    still = engine.incident(key)
-    flash("The step has been tried again, and went well." if still.state != "ACTIVE" else "Tried again; it is still stuck.")
+    again = _still_stuck(found)
+    if again is not None:
+        flash("Tried again; it is still stuck.")
+        return redirect(url_for("staff.incident", key=again), 303)
+    flash(_DONE["job" if verb == "retry" and found.job_key is not None else verb])
     return redirect(url_for("staff.incidents"), 303)
+
+
+def _still_stuck(found: IncidentRecord) -> int | None:
+    """Return the incident that is open where ``found`` was: what fails again has a new one."""
+    here = [
+        Condition(name, "eq", value)
+        for name in ("process_instance_key", "element_instance_key", "job_key")
+        if (value := getattr(found, name)) is not None
+    ]
+    opened = the_engine().incidents(Query(where=(Condition("state", "eq", "ACTIVE"), *here), limit=10)).items
+    same = [one.incident_key for one in opened if one.element_instance_key == found.element_instance_key]
+    return same[0] if here and same else None
 
 
 def _elsewhere(found: IncidentRecord, target: str) -> Modification:
@@ -109,6 +134,8 @@ def _page(person: Person, key: int, problem: str = "") -> str:
         incident=found,
         problem=problem,
         variables=engine.effective_variables(scope) if scope else (),
-        elements=[(element.id, element.name or element.id) for element in process.elements.values()] if process else (),
+        elements=[(element.id, element.name or element.id) for element in process.elements.values()]
+        if process
+        else (),
         drawing=drawing(instance, focus=found.element_id or "") if instance else None,
     )
