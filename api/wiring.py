@@ -21,12 +21,12 @@ from api.complaints.letters import Letters
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.steps import Listener, Private
 from api.complaints.tables import ComplaintRow
+from api.deadlines import calendar_changes, reminders
+from api.deadlines.calendars import KeptCalendars, seed
 from api.identity import people, tokens
 from api.identity.throttle import Throttle
 from api.identity.verified import Verified
 from api.mail import postman
-from api.deadlines import calendar_changes, reminders
-from api.deadlines.calendars import KeptCalendars, seed
 from api.organisation import Organisation, read_organisation
 from api.settings import Settings
 from engine import feel
@@ -39,7 +39,6 @@ from engine.store import database as databases
 from engine.store import instances
 from engine.store.database import Database
 from engine.store.unit_of_work import write
-
 
 T = TypeVar("T")
 CLOCKS = timedelta(seconds=5)

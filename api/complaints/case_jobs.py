@@ -34,8 +34,8 @@ def register(errand: Errand) -> dict[str, Any]:
 def set_state(errand: Errand) -> None:
     """``redress:set-state``: header ``state``, one of ISO 10002's stages.
 
-    Headers ``happened`` (an event such as ``investigation_finished``: clocks that count from it start) and ``cancels`` (names of
-    clocks the new state makes pointless, parted by commas).
+    Headers ``happened`` (an event such as ``investigation_finished``: clocks that count from it start) and ``cancels``
+    (names of clocks the new state makes pointless, parted by commas).
     """
     state = errand.header("state")
     if state not in STATES:

@@ -25,7 +25,9 @@ def start_clocks(errand: Errand) -> None:
     complaint.regime = errand.text("regime") or complaint.regime
     complaint.category = errand.text("category") or complaint.category
     stage = errand.context.headers.get("stage")
-    moved = errand.tools.clocks.start_by_policy(errand.desk, complaint, category=complaint.category, stage=stage)
+    moved = errand.tools.clocks.start_by_policy(
+        errand.desk, complaint, category=complaint.category, stage=stage
+    )
     errand.moved(moved)
 
 
@@ -41,7 +43,10 @@ def start_clock(errand: Errand) -> None:
             letter = _final_letter(errand)
             if letter is not None and letter.dispatched_at is None:
                 return
-            event, at = _FOLLOWS[name], at if letter is None or letter.dispatched_at is None else letter.dispatched_at
+            event, at = (
+                _FOLLOWS[name],
+                at if letter is None or letter.dispatched_at is None else letter.dispatched_at,
+            )
         moved = errand.tools.clocks.start_with(
             errand.desk,
             complaint,
@@ -56,7 +61,7 @@ def start_clock(errand: Errand) -> None:
 
 
 def meet_clock(errand: Errand) -> None:
-    """``redress:meet-clock``: evidence that the complainant was reached (inputs ``evidence``, ``at``), or a reasoned skip."""
+    """``redress:meet-clock``: evidence of having reached the complainant (inputs ``evidence``, ``at``), or a skip."""
     name, how = errand.header("clock"), errand.text("evidence") or "e-mail"
     if how == "skip":
         errand.moved(errand.tools.clocks.skip(errand.desk, errand.complaint, name))
@@ -69,7 +74,7 @@ def meet_clock(errand: Errand) -> None:
 
 
 def pause_clock(errand: Errand) -> None:
-    """``redress:pause-clock``: inputs ``category`` and ``reason``; a clock the complaint has not, or may not pause, is left."""
+    """``redress:pause-clock``: inputs ``category``, ``reason``; a clock that is not there, or may not pause, is left."""
     name = errand.header("clock")
     if errand.tools.clocks.pausable(errand.session, errand.complaint.key, name):
         category = errand.text("category") or "complainant"
@@ -91,7 +96,9 @@ def extend_clock(errand: Errand) -> dict[str, Any]:
     name, letter = errand.header("clock"), errand.context.headers.get("letter", "holding-notice")
     category = errand.text("category") or ""
     try:
-        moved = ask(errand.tools.clocks, errand.desk, errand.complaint, name, letter=letter, category=category)
+        moved = ask(
+            errand.tools.clocks, errand.desk, errand.complaint, name, letter=letter, category=category
+        )
     except ExtensionRefused as refusal:
         errand.tell("clock-extension-refused", refusal.message, facts={"clock": name})
         return {"extended": False, "extensionRefused": refusal.message}
@@ -116,7 +123,13 @@ def _final_letter(errand: Errand) -> LetterRow | None:
 def _promised(name: str) -> DeadlinePolicy:
     """Return the rule of a date somebody promised: due at the end of that very day."""
     return DeadlinePolicy(
-        id=f"promised-{name}", regime="promise", clock=name, anchor="promised", amount=0, unit="calendar_days", version="1",
+        id=f"promised-{name}",
+        regime="promise",
+        clock=name,
+        anchor="promised",
+        amount=0,
+        unit="calendar_days",
+        version="1",
         legal_source="A date promised to the complainant",
     )
 
@@ -127,4 +140,3 @@ def _day(value: Any) -> date | None:
     if isinstance(value, date):
         return value
     return date.fromisoformat(value) if isinstance(value, str) and value else None
-

@@ -29,7 +29,9 @@ def chosen_policies(
 ) -> tuple[DeadlinePolicy, ...]:
     """Return one policy for each clock of such a complaint, those that count from another clock's event last."""
     on = local_date(complaint.received_at, calendars.get(None).zone)
-    found = policies_for(desk.session, regime=complaint.regime, category=category, stage=stage, on=on, moment=desk.moment)
+    found = policies_for(
+        desk.session, regime=complaint.regime, category=category, stage=stage, on=on, moment=desk.moment
+    )
     return tuple(sorted(found, key=lambda policy: policy.anchor == "acknowledged"))
 
 
@@ -46,7 +48,11 @@ def fit(
         row = newest(desk.session, complaint.key, policy.clock)
         state = None if row is None else ClockState.from_json(row.saved)
         if row is not None and state is not None and state.is_open:
-            if state.policy.stage == stage and state.policy.id != policy.id and _recategorise(calendars, desk, complaint, row, policy):
+            if (
+                state.policy.stage == stage
+                and state.policy.id != policy.id
+                and _recategorise(calendars, desk, complaint, row, policy)
+            ):
                 moved.append(policy.clock)
             continue
         if state is not None and state.policy.stage == stage and state.status != "not_applicable":
@@ -69,7 +75,12 @@ def start_for_event(
             continue
         calendar = calendars.get(policy.calendar)
         number = 1 if row is None else row.number + 1
-        add(desk, complaint, clocks.start(policy, Anchor(event, at=at), calendar, desk.act, number=number), calendar)
+        add(
+            desk,
+            complaint,
+            clocks.start(policy, Anchor(event, at=at), calendar, desk.act, number=number),
+            calendar,
+        )
         moved.append(policy.clock)
     return tuple(moved)
 
@@ -80,7 +91,9 @@ def stage_of(session: Session, complaint_key: int) -> str:
     return "two" if "two" in stages else "one"
 
 
-def _start(calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, policy: DeadlinePolicy, *, number: int) -> bool:
+def _start(
+    calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, policy: DeadlinePolicy, *, number: int
+) -> bool:
     """Start or project a clock; nothing when it counts from something of which nothing is known yet."""
     calendar = calendars.get(policy.calendar)
     if policy.anchor in AT_RECEIPT:
@@ -123,7 +136,12 @@ def _recategorise(
 
 
 def _rule_out(
-    calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, chosen: Sequence[DeadlinePolicy], *, stage: str | None
+    calendars: KeptCalendars,
+    desk: Desk,
+    complaint: ComplaintRow,
+    chosen: Sequence[DeadlinePolicy],
+    *,
+    stage: str | None,
 ) -> tuple[str, ...]:
     names, moved = {policy.clock for policy in chosen}, []
     for row in open_clocks(desk.session, complaint.key):

@@ -68,12 +68,19 @@ class CaseClocks:
     def start_by_policy(
         self, desk: Desk, complaint: ComplaintRow, *, category: str | None, stage: str | None
     ) -> tuple[str, ...]:
-        """Start, project, re-rule and rule out the clocks the deadline table gives this kind of complaint; safe to repeat."""
+        """Start, project, re-rule and rule out clocks as the deadline table says for this kind; safe to repeat."""
         self.calendars.refresh(desk.session)
         return clock_start.fit(self.calendars, desk, complaint, category=category, stage=stage)
 
     def start_with(
-        self, desk: Desk, complaint: ComplaintRow, name: str, *, anchor: Anchor, category: str | None, stage: str | None
+        self,
+        desk: Desk,
+        complaint: ComplaintRow,
+        name: str,
+        *,
+        anchor: Anchor,
+        category: str | None,
+        stage: str | None,
     ) -> tuple[str, ...]:
         """Start the clock ``name`` from an anchor that has just happened, if the deadline table has one."""
         self.calendars.refresh(desk.session)
@@ -87,7 +94,12 @@ class CaseClocks:
                     keep(desk, row, clocks.re_anchor(state, anchor, counted, desk.act), counted)
                 else:
                     number = row.number + 1 if row is not None else 1
-                    add(desk, complaint, clocks.start(policy, anchor, calendar, desk.act, number=number), calendar)
+                    add(
+                        desk,
+                        complaint,
+                        clocks.start(policy, anchor, calendar, desk.act, number=number),
+                        calendar,
+                    )
                 return (name,)
         return ()
 
@@ -102,7 +114,7 @@ class CaseClocks:
         return (policy.clock,)
 
     def happened(self, desk: Desk, complaint: ComplaintRow, event: str, at: datetime) -> tuple[str, ...]:
-        """Start every clock that counts from ``event`` (``acknowledged``, ``investigation_finished`` …): projected or new."""
+        """Start every clock that counts from ``event`` (such as ``investigation_finished``): projected or new."""
         moved = []
         for row in open_clocks(desk.session, complaint.key):
             state = ClockState.from_json(row.saved)
@@ -157,7 +169,9 @@ class CaseClocks:
         keep(desk, row, clocks.pause(state, calendar, desk.act, category=category), calendar)
         return (name,)
 
-    def resume(self, desk: Desk, complaint: ComplaintRow, name: str, *, category: str | None = None) -> tuple[str, ...]:
+    def resume(
+        self, desk: Desk, complaint: ComplaintRow, name: str, *, category: str | None = None
+    ) -> tuple[str, ...]:
         """Let a paused clock run again. Raises ``ClockNotFound``, ``ClockNotPaused``."""
         row, state, calendar = self._wanted(desk, complaint, name)
         keep(desk, row, clocks.resume(state, calendar, desk.act, category=category), calendar)
@@ -192,7 +206,9 @@ class CaseClocks:
         )
         return moved.state.due_on
 
-    def cancel(self, desk: Desk, complaint: ComplaintRow, names: Iterable[str] | None = None) -> tuple[str, ...]:
+    def cancel(
+        self, desk: Desk, complaint: ComplaintRow, names: Iterable[str] | None = None
+    ) -> tuple[str, ...]:
         """End open clocks that are no longer wanted: those named, or all."""
         ending = None if names is None else frozenset(names)
         moved = []
@@ -203,7 +219,9 @@ class CaseClocks:
                 moved.append(row.name)
         return tuple(moved)
 
-    def receipt_corrected(self, desk: Desk, complaint: ComplaintRow, received_at: datetime) -> tuple[str, ...]:
+    def receipt_corrected(
+        self, desk: Desk, complaint: ComplaintRow, received_at: datetime
+    ) -> tuple[str, ...]:
         """Count everything anchored in the receipt, or in its acknowledgement, anew from the corrected moment (rule 12)."""
         complaint.received_at = received_at
         moved: list[str] = []
@@ -283,7 +301,9 @@ class CaseClocks:
     def _calendar(self, state: ClockState) -> Calendar:
         return self.calendars.get_version(state.calendar_id, state.calendar_version)
 
-    def _wanted(self, desk: Desk, complaint: ComplaintRow, name: str) -> tuple[ClockRow, ClockState, Calendar]:
+    def _wanted(
+        self, desk: Desk, complaint: ComplaintRow, name: str
+    ) -> tuple[ClockRow, ClockState, Calendar]:
         row = wanted(desk.session, complaint.key, name)
         state = ClockState.from_json(row.saved)
         return row, state, self._calendar(state)

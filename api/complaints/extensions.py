@@ -26,20 +26,30 @@ def ask(
 ) -> tuple[str, ...]:
     """Extend the clock ``name`` with the newest ``letter`` to the complainant, at once if it has left, else when it does.
 
-    Returns the names of the clocks that moved already. Raises the refusals of the rules, and ``ExtensionRefused`` when no such
-    letter was written (nobody to write to).
+    Returns the names of the clocks that moved already. Raises the refusals of the rules, and ``ExtensionRefused`` when
+    no such letter was written (nobody to write to).
     """
     clocks.extended_to(desk, complaint, name, category=category, amount=amount)
     row = desk.session.scalar(
         select(LetterRow)
-        .where(LetterRow.complaint_key == complaint.key, LetterRow.template == letter, LetterRow.extends.is_(None))
+        .where(
+            LetterRow.complaint_key == complaint.key,
+            LetterRow.template == letter,
+            LetterRow.extends.is_(None),
+        )
         .order_by(LetterRow.key.desc())
         .limit(1)
     )
     if row is None:
-        raise ExtensionRefused("The complainant was not told: no letter could be written.", clock=name, letter=letter)
+        raise ExtensionRefused(
+            "The complainant was not told: no letter could be written.", clock=name, letter=letter
+        )
     row.extends = {
-        "clock": name, "category": category, "amount": amount, "by": desk.act.by, "reason": desk.act.reason,
+        "clock": name,
+        "category": category,
+        "amount": amount,
+        "by": desk.act.by,
+        "reason": desk.act.reason,
     }
     return begin(clocks, desk, complaint, row) if row.dispatched_at is not None else ()
 

@@ -1,4 +1,4 @@
-"""A changed calendar and the deadlines that are open: what it would move, moving them, and what waits for approval (rule 5)."""
+"""A changed calendar and the open deadlines: what it would move, moving them, what waits for approval (rule 5)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from api.complaints.tables import ClockRow, ComplaintRow
 from api.deadlines import calendars
 from api.deadlines.calendars import CalendarChange
 from api.deadlines.tables import CalendarRow
+from api.deadlines.timers import element_name
 from engine.actors import SYSTEM, Actor
 from engine.calendars import Calendar
 from engine.deadlines import clocks
@@ -53,13 +54,14 @@ class MovedTimer:
     complaint_key: int
     reference: str
     element_id: str
+    name: str
     before: datetime
     after: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a change would do. ``looked_at`` open clocks were counted; ``complete`` is false when timers were too many to try."""
+    """What a change would do to ``looked_at`` open clocks; ``complete`` is false when timers were too many to try."""
 
     calendar: Calendar
     looked_at: int
@@ -79,9 +81,7 @@ def preview(service: Redress, calendar: Calendar) -> Preview:
     return Preview(calendar, looked_at, moved, tuple(timers), len(keys) <= MOST_REHEARSED)
 
 
-def change(
-    service: Redress, calendar: Calendar, asked: CalendarChange, *, reason: str, by: Actor
-) -> int:
+def change(service: Redress, calendar: Calendar, asked: CalendarChange, *, reason: str, by: Actor) -> int:
     """Store ``calendar`` (a version made by ``asked``) and apply it to the open clocks; return how many moved.
 
     Every batch is a transaction: interrupted, the chore goes on where it stopped. Raises ``CalendarMoved``.
@@ -100,7 +100,11 @@ def apply_newest(service: Redress, calendar_id: str, *, reason: str, by: Actor) 
     service.engine.write(
         lambda session: session.execute(
             update(CalendarRow)
-            .where(CalendarRow.id == calendar_id, CalendarRow.version == calendar.version, CalendarRow.applied_at.is_(None))
+            .where(
+                CalendarRow.id == calendar_id,
+                CalendarRow.version == calendar.version,
+                CalendarRow.applied_at.is_(None),
+            )
             .values(applied_at=at, applied_by=by.name, reason=reason)
         )
     )
@@ -111,7 +115,13 @@ def settle(service: Redress) -> int:
     """Finish what was begun: clocks an interrupted change has not reached, or that began elsewhere meanwhile. A chore."""
     waiting = service.engine.read(
         lambda session: session.execute(
-            select(CalendarRow.id, CalendarRow.version, CalendarRow.reason, CalendarRow.applied_by, CalendarRow.applied_at)
+            select(
+                CalendarRow.id,
+                CalendarRow.version,
+                CalendarRow.reason,
+                CalendarRow.applied_by,
+                CalendarRow.applied_at,
+            )
             .where(CalendarRow.applied_at.is_not(None), CalendarRow.settled_at.is_(None))
             .order_by(CalendarRow.id, CalendarRow.version)
         ).all()
@@ -152,7 +162,9 @@ def decide_held(service: Redress, clock_keys: Sequence[int], *, approve: bool, r
             act = Act(service.clock.now(), by.name, reason)
             done: list[bool] = []
 
-            def work(desk: Desk, _complaint: ComplaintRow, key: int = key, done: list[bool] = done) -> tuple[str, ...]:
+            def work(
+                desk: Desk, _complaint: ComplaintRow, key: int = key, done: list[bool] = done
+            ) -> tuple[str, ...]:
                 clock = desk.session.get(ClockRow, key, populate_existing=True)
                 if clock is None or ClockState.from_json(clock.saved).held is None:
                     return ()
@@ -185,7 +197,9 @@ def _behind(calendar: Calendar) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _moved_clocks(session: Session, service: Redress, calendar: Calendar) -> tuple[int, tuple[MovedClock, ...]]:
+def _moved_clocks(
+    session: Session, service: Redress, calendar: Calendar
+) -> tuple[int, tuple[MovedClock, ...]]:
     act = Act(service.clock.now(), "preview", "preview")
     rows = session.execute(
         select(ClockRow, ComplaintRow.reference)
@@ -199,9 +213,15 @@ def _moved_clocks(session: Session, service: Redress, calendar: Calendar) -> tup
         state = ClockState.from_json(row.saved)
         result = clocks.recalendar(state, calendar, act).state
         if result.held is not None:
-            moved.append(MovedClock(row.complaint_key, reference, label(row.name), state.due_on, result.held.due_on, True))
+            moved.append(
+                MovedClock(
+                    row.complaint_key, reference, label(row.name), state.due_on, result.held.due_on, True
+                )
+            )
         elif (result.bound_at, result.days_left) != (state.bound_at, state.days_left):
-            moved.append(MovedClock(row.complaint_key, reference, label(row.name), state.due_on, result.due_on, False))
+            moved.append(
+                MovedClock(row.complaint_key, reference, label(row.name), state.due_on, result.due_on, False)
+            )
     return looked_at, tuple(moved)
 
 
@@ -217,12 +237,16 @@ def _rehearsed(
             if root is None:
                 continue
             before = _dates(session, root)
-            _recalendar(service, session, key, calendar, Act(service.clock.now(), "preview", "preview"), SYSTEM)
+            _recalendar(
+                service, session, key, calendar, Act(service.clock.now(), "preview", "preview"), SYSTEM
+            )
             after = _dates(session, root)
             found += [
-                MovedTimer(key, references[key], element, due, after[place, element])
-                for (place, element), due in before.items()
-                if (place, element) in after and after[place, element] != due
+                MovedTimer(
+                    key, references[key], element, _name(service, process, element), due, after[place][2]
+                )
+                for place, (process, element, due) in before.items()
+                if place in after and after[place][2] != due
             ]
         return found
 
@@ -230,23 +254,30 @@ def _rehearsed(
         return service.rehearse(work)
 
 
-def _dates(session: Session, root_key: int) -> dict[tuple[int, str], datetime]:
-    """Return when the family's waiting timers and open tasks are due, by element instance."""
-    waiting = select(jobs.c.element_instance_key, jobs.c.element_id, jobs.c.due_at).where(
-        jobs.c.root_key == root_key, jobs.c.kind == "timer", jobs.c.status == "ready"
-    )
-    open_tasks = select(tasks.c.key, tasks.c.element_id, tasks.c.due_at).where(
+def _dates(session: Session, root_key: int) -> dict[int, tuple[int, str, datetime]]:
+    """Return process, element and due moment of the family's waiting timers and open tasks, by element instance."""
+    waiting = select(
+        jobs.c.element_instance_key, jobs.c.definition_key, jobs.c.element_id, jobs.c.due_at
+    ).where(jobs.c.root_key == root_key, jobs.c.kind == "timer", jobs.c.status == "ready")
+    open_tasks = select(tasks.c.key, tasks.c.definition_key, tasks.c.element_id, tasks.c.due_at).where(
         tasks.c.root_key == root_key, tasks.c.state == "CREATED", tasks.c.due_at.is_not(None)
     )
     session.flush()
     rows = [*session.execute(waiting), *session.execute(open_tasks)]
-    return {(key, element): due for key, element, due in rows}
+    return {key: (process, element, due) for key, process, element, due in rows}
+
+
+def _name(service: Redress, process_key: int, element_id: str) -> str:
+    name, process = element_name(service, process_key, element_id)
+    return f"{name} ({process})"
 
 
 def _apply(service: Redress, calendar: Calendar, *, reason: str, by: Actor) -> int:
     moved = 0
     while keys := service.engine.read(lambda session: _next_complaints(session, calendar)):
-        act = Act(service.clock.now(), by.name, reason or f"Calendar {calendar.name}, version {calendar.version}")
+        act = Act(
+            service.clock.now(), by.name, reason or f"Calendar {calendar.name}, version {calendar.version}"
+        )
 
         def work(session: Session, keys: Sequence[int] = keys, act: Act = act) -> int:
             return sum(_recalendar(service, session, key, calendar, act, by) for key in keys)
@@ -256,7 +287,9 @@ def _apply(service: Redress, calendar: Calendar, *, reason: str, by: Actor) -> i
 
 
 def _next_complaints(session: Session, calendar: Calendar) -> list[int]:
-    query = select(ClockRow.complaint_key).where(*_behind(calendar)).distinct().order_by(ClockRow.complaint_key)
+    query = (
+        select(ClockRow.complaint_key).where(*_behind(calendar)).distinct().order_by(ClockRow.complaint_key)
+    )
     return list(session.scalars(query.limit(BATCH)))
 
 

@@ -77,7 +77,9 @@ class CalendarChange:
         return {
             "holidays": {day.isoformat(): why for day, why in self.holidays.items()},
             "closures": {day.isoformat(): why for day, why in self.closures.items()},
-            "openings": {day.isoformat(): [f"{a:%H:%M}", f"{b:%H:%M}"] for day, (a, b) in self.openings.items()},
+            "openings": {
+                day.isoformat(): [f"{a:%H:%M}", f"{b:%H:%M}"] for day, (a, b) in self.openings.items()
+            },
             "ordinary": sorted(day.isoformat() for day in self.ordinary),
         }
 
@@ -152,19 +154,25 @@ class KeptCalendars:
         self._looked_at = now
         try:
             read(self._database, self.refresh)
-        except (DBAPIError, DatabaseAway) as problem:  # what is known still counts; whoever needs the database will say so
+        except (
+            DBAPIError,
+            DatabaseAway,
+        ) as problem:  # what is known still counts; whoever needs the database will say so
             LOG.warning("calendars could not be looked at: %s", problem)
 
     def _load(self, session: Session) -> tuple[int, CalendarSet]:
         contents = session.scalars(select(CalendarRow.content)).all()
-        return len(contents), CalendarSet((read_calendar(each.encode()) for each in contents), default=self.default)
+        return len(contents), CalendarSet(
+            (read_calendar(each.encode()) for each in contents), default=self.default
+        )
 
 
 def seed(session: Session, folder: Path, *, default: str, at: datetime) -> None:
     """Store every calendar file of ``folder`` that is new or was edited; safe to repeat, and by several processes at once.
 
     What people changed on the page since is repeated on an edited file. Open clocks are not moved by it: that is
-    previewed and applied on the calendar's page. Raises ``CalendarRefused`` with the findings of all files, ``CalendarNotFound``.
+    previewed and applied on the calendar's page. Raises ``CalendarRefused`` with the findings of all files, and
+    ``CalendarNotFound``.
     """
     read_calendars(folder, default=default)
     for path in sorted(folder.glob("*.json")):

@@ -95,7 +95,9 @@ def content(service: Redress, token: str) -> bytes:
 def team_of(group: str) -> ColumnElement[bool]:
     """Return the condition that a complaint has work for ``group``: an open task offered to it."""
     open_to_them = tasks.c.key.in_(tasks_offered_to(group))
-    return ComplaintRow.instance_key.in_(select(tasks.c.root_key).where(tasks.c.state == "CREATED", open_to_them))
+    return ComplaintRow.instance_key.in_(
+        select(tasks.c.root_key).where(tasks.c.state == "CREATED", open_to_them)
+    )
 
 
 def tasks_offered_to(group: str) -> Select[tuple[int]]:
@@ -144,7 +146,9 @@ def _deadlines(session: Session, person: Person, group: str | None) -> list[Feed
 
 def _event(deadline: FeedDeadline, *, stamp: datetime) -> Event:
     event = Event()
-    late = " (late)" if deadline.state == "breached" else " (expected)" if deadline.state == "projected" else ""
+    late = (
+        " (late)" if deadline.state == "breached" else " (expected)" if deadline.state == "projected" else ""
+    )
     event.add("uid", f"clock-{deadline.clock_key}@redress")
     event.add("dtstamp", stamp)
     event.add("dtstart", deadline.due_on)

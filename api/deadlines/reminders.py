@@ -1,4 +1,4 @@
-"""What clocks say as time passes: a breach noted once at its bound, a warning given once to the right people in office hours."""
+"""What clocks say as time passes: a breach noted at its bound, a warning given once, to the right people, in office hours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from api.complaints.clocks import Desk
 from api.complaints.tables import ClockRow, ComplaintRow, NoticeRow
 from api.deadlines.tables import ReminderRow
 from engine.actors import SYSTEM
-from engine.calendars import Calendar
 from engine.deadlines.clocks import Act
 from engine.deadlines.explain import long_date
 from engine.deadlines.policy import WarningRule
@@ -78,7 +77,9 @@ def _note(service: Redress, desk: Desk, complaint: ComplaintRow) -> tuple[str, .
         for rule in state.policy.warnings:
             moment = warning_at(state, rule, calendar)
             if moment is not None and since is not None and since <= moment <= now:
-                warning = max(warning, (moment, rule), key=lambda each: each[0]) if warning else (moment, rule)
+                warning = (
+                    max(warning, (moment, rule), key=lambda each: each[0]) if warning else (moment, rule)
+                )
         service.case_clocks.breach(desk, row)
         if warning is not None:
             _warn(desk, complaint, row, warning[1])
@@ -117,10 +118,20 @@ def _tell(
 ) -> None:
     name, due = label(row.name), long_date(row.due_on) if row.due_on else ""
     if row.state == "breached":
-        subject, text = f"{name} is late", f"Complaint {complaint.reference}: {name.lower()} was due by the end of {due}."
+        subject, text = (
+            f"{name} is late",
+            f"Complaint {complaint.reference}: {name.lower()} was due by the end of {due}.",
+        )
     else:
-        said = f"{rule.share:.0%} of the time is used" if rule.share is not None else f"due within {rule.days} working days"
-        subject, text = f"{name}: {said}", f"Complaint {complaint.reference}: {name.lower()} is due by the end of {due}."
+        said = (
+            f"{rule.share:.0%} of the time is used"
+            if rule.share is not None
+            else f"due within {rule.days} working days"
+        )
+        subject, text = (
+            f"{name}: {said}",
+            f"Complaint {complaint.reference}: {name.lower()} is due by the end of {due}.",
+        )
     desk.session.add(
         NoticeRow(
             key=desk.next_key(),

@@ -25,7 +25,9 @@ class CalendarRow(Row):
     content: Mapped[str] = mapped_column(Text)  # the calendar file of this version
     source: Mapped[str] = mapped_column(String(8))  # file | page
     file_sha256: Mapped[str | None] = mapped_column(String(64))  # of the file it came from
-    change: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  # what a person changed, to be repeated on a new file
+    change: Mapped[dict[str, Any]] = mapped_column(
+        Json, default=dict
+    )  # what a person changed, to be repeated on a new file
     reason: Mapped[str] = mapped_column(Text, default="")
     recorded_at: Mapped[datetime] = mapped_column(Moment)
     recorded_by: Mapped[str] = mapped_column(String(64))
@@ -53,6 +55,8 @@ class FeedRow(Row):
     key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     person_key: Mapped[int] = mapped_column(ForeignKey("people.key"), index=True)
-    group_name: Mapped[str | None] = mapped_column(String(64))  # a team's deadlines; None: the complaints the person owns
+    group_name: Mapped[str | None] = mapped_column(
+        String(64)
+    )  # a team's deadlines; None: the complaints the person owns
     created_at: Mapped[datetime] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)

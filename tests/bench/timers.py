@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import sqlalchemy as sa
-import sqlalchemy.orm
+from sqlalchemy.orm import Session
 
 from engine.clock import FrozenClock
 from engine.engine import Engine
@@ -20,6 +20,7 @@ from tests.bench.report import Report
 from tests.engine.diagrams import END, START, bpmn, chain
 
 TIMERS = 10_000
+CHUNK = 50_000
 BEGIN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
@@ -87,7 +88,7 @@ def _timers(report: Report, database: Database) -> None:
 
 
 def _idle(report: Report, engine: Engine) -> None:
-    """Measure a tick of a worker with nothing due, among a thousand and a million armed timers."""
+    """Measure the quickest tick of a worker with nothing due, among a thousand and a million armed timers."""
     engine.write(lambda session: session.execute(sa.delete(jobs)) and None)
     few = _tick(engine, 1_000)
     many = _tick(engine, 1_000_000)
@@ -97,7 +98,7 @@ def _idle(report: Report, engine: Engine) -> None:
 
 
 def _tick(engine: Engine, armed: int) -> float:
-    engine.write(lambda session: _arm(session, armed))
+    arm_idle(engine, armed)
     with engine.database.writer.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(sa.text("ANALYZE jobs"))
     worker, times = engine.worker("idle"), []
@@ -105,19 +106,25 @@ def _tick(engine: Engine, armed: int) -> float:
         begun = time.perf_counter()
         worker.run_once()
         times.append(time.perf_counter() - begun)
-    return statistics.median(times[10:])
+    return min(times)  # the rest is what else the machine does
 
 
-def _arm(session: sa.orm.Session, count: int) -> None:
-    """Arm timers of nobody, far in the future, in one statement."""
+def arm_idle(engine: Engine, count: int) -> None:
+    """Arm timers of nobody, far in the future, in a few large statements."""
+    for first in range(0, count, CHUNK):
+        engine.write(partial(_arm, first=first, count=min(CHUNK, count - first), name=f"idle:{count}:"))
+
+
+def _arm(session: Session, *, first: int, count: int, name: str) -> None:
     number = sa.select(sa.literal(1).label("n")).cte("number", recursive=True)
     number = number.union_all(sa.select(number.c.n + 1).where(number.c.n < count))
     moment = sa.literal(BEGIN + timedelta(days=3650), jobs.c.due_at.type)
+    place = number.c.n + sa.literal(first, sa.BigInteger)
     columns = {
-        "key": number.c.n + sa.literal(10**15 + count, sa.BigInteger),
+        "key": place + sa.literal(10**15 + len(name) * 10**9, sa.BigInteger),
         "kind": sa.literal("timer"),
         "type": sa.literal("wait"),
-        "dedup_key": sa.literal(f"idle:{count}:") + sa.cast(number.c.n, sa.Text),
+        "dedup_key": sa.literal(name) + sa.cast(place, sa.Text),
         "due_at": moment,
         "created_at": moment,
         "updated_at": moment,

@@ -1,4 +1,4 @@
-"""Each timer takes effect exactly once while its workers are killed and stalled (reliability P2); without the fence it does not."""
+"""Each timer takes effect exactly once while its workers are killed and stalled (P2); without the fence it does not."""
 
 from __future__ import annotations
 

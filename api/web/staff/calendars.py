@@ -57,7 +57,9 @@ def calendar_list() -> ResponseReturnValue:
     service, session = the_service(), db.session()
     found = [service.calendars.get(each) for each in service.calendars.ids]
     behind = {calendar.id: calendar_changes.behind(session, calendar) for calendar in found}
-    return render_template("staff/calendars.html", calendars=found, behind=behind, default=service.calendars.default)
+    return render_template(
+        "staff/calendars.html", calendars=found, behind=behind, default=service.calendars.default
+    )
 
 
 @blueprint.get("/calendars/<calendar_id>")
@@ -89,7 +91,9 @@ def change_calendar(calendar_id: str) -> ResponseReturnValue:
         moved = calendar_changes.change(service, after, asked, reason=reason, by=person.actor)
     except RedressError as refusal:
         return _page(calendar_id, problem=refusal.message), 422
-    flash(f"Version {after.version} is in force. {moved} open clocks moved, with every timer that follows them.")
+    flash(
+        f"Version {after.version} is in force. {moved} open clocks moved, with every timer that follows them."
+    )
     return redirect(url_for("staff.calendar", calendar_id=calendar_id), 303)
 
 
@@ -179,7 +183,10 @@ def _asked() -> CalendarChange:
         return CalendarChange(closures=named) if kind == "closure" else CalendarChange(holidays=named)
     if kind == "opening":
         try:
-            opens, closes = time.fromisoformat(request.form.get("opens", "")), time.fromisoformat(request.form.get("closes", ""))
+            opens, closes = (
+                time.fromisoformat(request.form.get("opens", "")),
+                time.fromisoformat(request.form.get("closes", "")),
+            )
         except ValueError:
             raise _BadDays("Enter times as 09:00.", "opens") from None
         if closes <= opens:
@@ -205,7 +212,11 @@ def _days(shown: Calendar, today: date) -> list[DayOff]:
     days = [DayOff(on, why, "closure") for on, why in shown.closures.items()]
     days += [DayOff(on, why, "holiday") for on, why in shown.holidays.items() if on not in shown.closures]
     days += [
-        DayOff(on, ", ".join(f"{each.opens:%H:%M} to {each.closes:%H:%M}" for each in openings) or "closed", "other hours")
+        DayOff(
+            on,
+            ", ".join(f"{each.opens:%H:%M} to {each.closes:%H:%M}" for each in openings) or "closed",
+            "other hours",
+        )
         for on, openings in shown.special.items()
     ]
     return sorted((day for day in days if day.on >= today), key=lambda day: day.on)[:MOST_DAYS]

@@ -1,4 +1,4 @@
-"""What people do to the clocks of a complaint: pause, resume, extend, answer, correct the receipt, put under another rule."""
+"""What people do to a complaint's clocks: pause, resume, extend, answer, correct the receipt, put under another rule."""
 
 from __future__ import annotations
 
@@ -53,15 +53,25 @@ def move_clock(key: int, name: str, verb: str) -> ResponseReturnValue:
             return clocks.pause(desk, complaint, name, category=category)
         return clocks.resume(desk, complaint, name)
 
-    return _moved(key, "complaint.clock", change, field=f"reason-{name}-{verb}", said="The clock has moved, and every timer that follows it.")
+    return _moved(
+        key,
+        "complaint.clock",
+        change,
+        field=f"reason-{name}-{verb}",
+        said="The clock has moved, and every timer that follows it.",
+    )
 
 
 @blueprint.post("/complaints/<int:key>/clocks/<name>/extend")
 @action("complaint.clock")
 def extend_clock(key: int, name: str) -> ResponseReturnValue:
-    """Show the new date and the letter of an extension; sent again with ``confirm``, write it. It counts when the letter left."""
+    """Show new date and letter of an extension; with ``confirm``, write it. It counts when the letter has left."""
     row, facts = opened(key, "complaint.clock")
-    service, reason, category = the_service(), request.form.get("reason", "").strip(), request.form.get("category", "")
+    service, reason, category = (
+        the_service(),
+        request.form.get("reason", "").strip(),
+        request.form.get("category", ""),
+    )
     field = f"reason-{name}-extend"
     if not reason:
         return page(row, facts, "clocks", problem="Give a reason.", field=field), 422
@@ -82,7 +92,9 @@ def extend_clock(key: int, name: str) -> ResponseReturnValue:
         _move(row, change, reason)
     except RedressError as refusal:
         return page(row, facts, "clocks", problem=refusal.message, field=field), 422
-    flash("The letter is written. The clock, and every timer that follows it, moves when the letter has left.")
+    flash(
+        "The letter is written. The clock, and every timer that follows it, moves when the letter has left."
+    )
     return redirect(url_for("staff.complaint", key=key, tab="clocks"), 303)
 
 
@@ -95,8 +107,14 @@ def meet_clock(key: int, name: str) -> ResponseReturnValue:
         at = read_moment(request.form.get("day", ""), request.form.get("time", ""))
     except ValueError:
         row, facts = opened(key, "complaint.clock")
-        return page(row, facts, "clocks", problem="Enter the day as 27 3 2026 and the time as 14:30.", field=field), 422
-    kind, reason, clocks = request.form.get("evidence", ""), request.form.get("reason", "").strip(), the_service().case_clocks
+        return page(
+            row, facts, "clocks", problem="Enter the day as 27 3 2026 and the time as 14:30.", field=field
+        ), 422
+    kind, reason, clocks = (
+        request.form.get("evidence", ""),
+        request.form.get("reason", "").strip(),
+        the_service().case_clocks,
+    )
 
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
         state = ClockState.from_json(wanted(desk.session, complaint.key, name).saved)
@@ -105,13 +123,20 @@ def meet_clock(key: int, name: str) -> ResponseReturnValue:
         evidence = Evidence(kind, f"noted by {desk.act.by}", at)
         return meet_each(clocks, desk, complaint, name, evidence)
 
-    return _moved(key, "complaint.clock", change, field=field, said=f"Noted: {label(name).lower()} is answered.", reason=reason)
+    return _moved(
+        key,
+        "complaint.clock",
+        change,
+        field=field,
+        said=f"Noted: {label(name).lower()} is answered.",
+        reason=reason,
+    )
 
 
 @blueprint.post("/complaints/<int:key>/receipt")
 @action("complaint.backdate")
 def correct_receipt(key: int) -> ResponseReturnValue:
-    """Correct when the complaint was received; everything counted from it is counted anew, and no stale reminder goes out."""
+    """Correct when the complaint was received; what counts from it is counted anew, and no stale reminder goes out."""
     row, facts = opened(key, "complaint.backdate")
     now, clocks = the_service().clock.now(), the_service().case_clocks
     try:
@@ -120,13 +145,23 @@ def correct_receipt(key: int) -> ResponseReturnValue:
         problem = "Enter the day as 27 3 2026 and the time as 14:30."
         return page(row, facts, "clocks", problem=problem, field="received"), 422
     if received_at > now or received_at.year < 1990:
-        return page(row, facts, "clocks", problem="The day must be between 1990 and today.", field="received"), 422
+        return page(
+            row, facts, "clocks", problem="The day must be between 1990 and today.", field="received"
+        ), 422
 
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
         before = complaint.received_at
-        _tell(desk, complaint, "receipt-corrected", "Date of receipt corrected", {
-            "from": before.isoformat(), "to": received_at.isoformat(), "reason": desk.act.reason,
-        })
+        _tell(
+            desk,
+            complaint,
+            "receipt-corrected",
+            "Date of receipt corrected",
+            {
+                "from": before.isoformat(),
+                "to": received_at.isoformat(),
+                "reason": desk.act.reason,
+            },
+        )
         return clocks.receipt_corrected(desk, complaint, received_at)
 
     said = "The date of receipt is corrected; its clocks were counted anew."
@@ -141,18 +176,36 @@ def recategorise(key: int) -> ResponseReturnValue:
     service, form = the_service(), request.form
     known = kinds(db.session())
     regime, category, stage = form.get("regime", ""), form.get("category", "") or None, form.get("stage", "")
-    if regime not in known.regimes or category not in (None, *known.categories) or stage not in ("one", "two"):
-        return page(row, facts, "clocks", problem="Select regime, category and stage from the lists.", field="regime"), 422
+    if (
+        regime not in known.regimes
+        or category not in (None, *known.categories)
+        or stage not in ("one", "two")
+    ):
+        return page(
+            row, facts, "clocks", problem="Select regime, category and stage from the lists.", field="regime"
+        ), 422
 
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
         before = f"{complaint.regime}, {complaint.category or 'no category'}"
         complaint.regime, complaint.category = regime, category
-        _tell(desk, complaint, "recategorised", f"Now handled as {regime}, {category or 'no category'}", {
-            "before": before, "reason": desk.act.reason,
-        })
-        if complaint.instance_key is not None and the_engine().instance(complaint.instance_key).state == "ACTIVE":
+        _tell(
+            desk,
+            complaint,
+            "recategorised",
+            f"Now handled as {regime}, {category or 'no category'}",
+            {
+                "before": before,
+                "reason": desk.act.reason,
+            },
+        )
+        if (
+            complaint.instance_key is not None
+            and the_engine().instance(complaint.instance_key).state == "ACTIVE"
+        ):
             values = {"regime": regime, "category": category}
-            service.engine.set_variables_within(desk.session, complaint.instance_key, values, by=the_person().actor)
+            service.engine.set_variables_within(
+                desk.session, complaint.instance_key, values, by=the_person().actor
+            )
         return service.case_clocks.start_by_policy(desk, complaint, category=category, stage=stage)
 
     said = "The clocks follow the new rules, counted from the day they always counted from."
@@ -201,8 +254,14 @@ def _draft(session: Session, key: int, name: str, change: Change, reason: str) -
 def _tell(desk: Desk, complaint: ComplaintRow, kind: str, text: str, facts: dict[str, str]) -> None:
     desk.session.add(
         EventRow(
-            key=desk.next_key(), complaint_key=complaint.key, at=desk.act.at, by=desk.act.by, kind=kind, text=text,
-            public=False, facts=facts,
+            key=desk.next_key(),
+            complaint_key=complaint.key,
+            at=desk.act.at,
+            by=desk.act.by,
+            kind=kind,
+            text=text,
+            public=False,
+            facts=facts,
         )
     )
 
@@ -213,4 +272,6 @@ def read_moment(day: str, clock_time: str) -> datetime:
     parts = [int(part) for part in day.replace("/", " ").replace(".", " ").split()]
     if len(parts) != 3:
         raise ValueError("a day has three parts")
-    return at_wall(datetime.combine(date(parts[2], parts[1], parts[0]), time.fromisoformat(clock_time.strip())), zone)
+    return at_wall(
+        datetime.combine(date(parts[2], parts[1], parts[0]), time.fromisoformat(clock_time.strip())), zone
+    )

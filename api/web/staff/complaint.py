@@ -18,8 +18,8 @@ from api.complaints.search import facts_for
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow
 from api.context import require, the_engine, the_person, the_service
 from api.db import db
-from api.identity.decide import ComplaintFacts, may
 from api.deadlines.timers import waiting
+from api.identity.decide import ComplaintFacts, may
 from api.identity.doors import action
 from api.web.staff import blueprint
 from api.web.staff.clock_words import EVIDENCE, PAUSE_REASONS

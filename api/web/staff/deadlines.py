@@ -1,4 +1,4 @@
-"""What is due when: open clocks and tasks by day, for everybody, one owner or one team; and feeds of the same for calendars."""
+"""What is due when: open clocks and tasks by day, for everybody, one owner or one team; feeds of the same for calendars."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Whose:
 @blueprint.get("/due")
 @action("due.list")
 def due() -> ResponseReturnValue:
-    """Show open clocks and tasks by day: ``whose`` mine, all, an owner or a team; ``span`` in days; what is late comes first."""
+    """Show clocks and tasks by day: ``whose`` mine, all, an owner or a team; ``span`` in days; what is late comes first."""
     person = require("due.list")
     session = db.session()
     whose = _whose(session, person, request.args.get("whose", "all"))
@@ -64,7 +64,10 @@ def due() -> ResponseReturnValue:
     today = local_date(the_service().clock.now(), the_service().settings.time_zone)
     lines = due_lines(session, person, until=today + timedelta(days=span), today=today, whose=whose)
     late = [line for line in lines if line.late]
-    days = [(day, list(group)) for day, group in groupby((x for x in lines if not x.late), key=lambda line: line.due_on)]
+    days = [
+        (day, list(group))
+        for day, group in groupby((x for x in lines if not x.late), key=lambda line: line.due_on)
+    ]
     return render_template(
         "staff/due.html",
         late=late,
@@ -117,7 +120,10 @@ def feed(token: str) -> ResponseReturnValue:
 def due_lines(session: Session, person: Person, *, until: date, today: date, whose: Whose) -> list[DueLine]:
     """Return the open clocks and tasks ``person`` may know of that are due by ``until``, in order of the day."""
     names, seen = display_names(session), visible(person, reach(person))
-    lines = [*_clock_lines(session, seen, names, until, today, whose), *_task_lines(session, seen, names, until, today, whose)]
+    lines = [
+        *_clock_lines(session, seen, names, until, today, whose),
+        *_task_lines(session, seen, names, until, today, whose),
+    ]
     return sorted(lines, key=lambda line: (line.due_on, line.kind, -line.complaint.priority))
 
 
@@ -136,7 +142,12 @@ def _clock_lines(
         query = query.where(whose.condition)
     return [
         DueLine(
-            clock.due_on, label(clock.name), "clock", clock.state, clock.due_on < today, complaint,
+            clock.due_on,
+            label(clock.name),
+            "clock",
+            clock.state,
+            clock.due_on < today,
+            complaint,
             names.get(complaint.owner or "", complaint.owner or "Nobody yet"),
         )
         for clock, complaint in session.execute(query)
@@ -161,7 +172,9 @@ def _task_lines(
         query = query.where(condition)
     lines = []
     for name, due_at, assignee, complaint in session.execute(query):
-        due_on = local_date(due_at - timedelta(microseconds=1), zone)  # a bound at midnight belongs to the day before
+        due_on = local_date(
+            due_at - timedelta(microseconds=1), zone
+        )  # a bound at midnight belongs to the day before
         who = names.get(assignee or "", assignee or "Nobody yet")
         lines.append(DueLine(due_on, name, "task", "open", due_on < today, complaint, who))
     return lines
@@ -193,5 +206,8 @@ def _teams(session: Session) -> list[str]:
 
 def _feeds_page(person: Person, *, address: str = "") -> str:
     return render_template(
-        "staff/feeds.html", feeds=feeds.mine(db.session(), person), teams=sorted(person.groups), address=address
+        "staff/feeds.html",
+        feeds=feeds.mine(db.session(), person),
+        teams=sorted(person.groups),
+        address=address,
     )
