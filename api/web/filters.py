@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from flask import Flask
 from markupsafe import Markup, escape
@@ -18,6 +18,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         day=day,
         moment=moment,
+        due=due,
         state=staff_words,
         public_state=public_words,
         channel=lambda code: CHANNEL_WORDS.get(code, code),
@@ -42,6 +43,14 @@ def moment(value: datetime | None) -> Markup | str:
         return ""
     local = value.astimezone(the_service().settings.time_zone)
     return _time(value.isoformat(), f"{local.day} {local:%b %Y, %H:%M}")
+
+
+def due(value: datetime | None) -> Markup | str:
+    """Return until when something may be done: a bound at local midnight is the end of the day before, ``4 Dec 2026``."""
+    if value is None:
+        return ""
+    local = value.astimezone(the_service().settings.time_zone)
+    return day(local.date() - timedelta(days=1)) if local.time() == time.min else moment(value)
 
 
 def plain(code: object) -> str:
