@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from flask import Flask, url_for
+from flask import Blueprint, Flask, url_for
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -54,7 +54,7 @@ def create_app(service: Redress) -> Flask:
 
     app.register_blueprint(public.blueprint)
     app.register_blueprint(staff.blueprint)
-    own = (complaints.blueprint, timers.blueprint, linting.blueprint, documentation.blueprint)
+    own: tuple[Blueprint, ...] = (complaints.blueprint, timers.blueprint, linting.blueprint, documentation.blueprint)
     for blueprint in (*v2.blueprints(), *own):
         app.register_blueprint(blueprint)
         csrf.exempt(blueprint)

@@ -1,4 +1,4 @@
-"""A blueprint for programs: strict JSON in, JSON out, the declared action enforced, everything described in OpenAPI."""
+"""A blueprint for programs: strict JSON in, JSON out, everything described in OpenAPI."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from functools import wraps
 from typing import Any, NoReturn
 
 import flask_smorest
-from flask import Request, Response, current_app, request
+from flask import Request, Response, request
 from flask.blueprints import BlueprintSetupState
 from marshmallow import ValidationError
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.routing import IntegerConverter, Map
 
-from api.context import require
-from api.identity.decide import OF_COMPLAINT
-from api.identity.doors import PUBLIC
 from api.rest.shapes import LARGEST
 from engine.errors import Invalid, RedressError
 from engine.values import LIMITS, read_json, to_text
@@ -87,7 +84,6 @@ class Interface(flask_smorest.Blueprint):  # type: ignore[misc]
         """``answer`` and ``tell`` turn our errors and the framework's into documents of this interface."""
         super().__init__(name, name, url_prefix=prefix, description=description)
         self.record(_know_keys)
-        self.before_request(_admit)
         if answer is not None:
             self.register_error_handler(RedressError, answer)
         if tell is not None:
@@ -126,13 +122,6 @@ def _made(schema: Any) -> Any:
 
 def _know_keys(state: BlueprintSetupState) -> None:
     state.app.url_map.converters["key"] = KeyConverter
-
-
-def _admit() -> None:
-    """Refuse whoever may not do what the route declares; views on one complaint ask with its facts themselves."""
-    name: str = vars(current_app.view_functions[request.endpoint or ""])["redress_action"]
-    if name != PUBLIC and name not in OF_COMPLAINT:
-        require(name)
 
 
 def _lines(path: str, messages: Any) -> list[tuple[str, str]]:

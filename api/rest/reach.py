@@ -25,7 +25,7 @@ _ALWAYS: Mapping[int, tuple[Any, ...]] = {
 
 
 def found(what: Searchable, body: Mapping[str, Any], *more: Condition) -> dict[str, Any]:
-    """Return the page of what ``body`` asks for and the acting person may see, narrowed by ``more``. Raises ``FilterRefused``."""
+    """Return what ``body`` asks for and the acting person may see, narrowed by ``more``. Raises ``FilterRefused``."""
     query = read_query(what, body)
     if query is None:
         return as_answer(NOTHING)

@@ -1,5 +1,6 @@
 """How values look in JSON: keys as text, moments in UTC, members in camelCase, every member always there."""
 
+# ruff: noqa: ARG002  (the signatures of conversions are marshmallow's)
 from __future__ import annotations
 
 import re
@@ -70,7 +71,7 @@ class Record(Schema):
 class Key(fields.Field[int]):
     """A key: decimal text outside, an integer inside; accepted as either."""
 
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else str(value)
 
     def _deserialize(
@@ -109,7 +110,7 @@ class Milliseconds(Long):
 class When(fields.Field[datetime]):
     """A moment (RFC 3339)."""
 
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else write_moment(value)
 
     def _deserialize(
@@ -117,7 +118,7 @@ class When(fields.Field[datetime]):
         value: Any,
         attr: str | None,
         data: Mapping[str, Any] | None,
-        **kwargs: Any,  # noqa: ARG002
+        **kwargs: Any,
     ) -> datetime:
         found = read_moment(value)
         if found is None:
@@ -128,7 +129,7 @@ class When(fields.Field[datetime]):
 class EpochMilliseconds(fields.Field[datetime]):
     """A moment as milliseconds since 1970, in activated jobs only."""
 
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> int:  # noqa: ARG002
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> int:
         milliseconds: int = round(value.timestamp() * 1000)
         return milliseconds
 
@@ -148,7 +149,7 @@ class Text(fields.String):
 class JsonTexts(fields.Field[dict[str, Any]]):
     """Variables kept as JSON texts by name, written as one JSON object."""
 
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> dict[str, Any]:
         return {name: orjson.Fragment(text) for name, text in value.items()}
 
 

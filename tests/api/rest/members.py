@@ -1,5 +1,6 @@
 """The members every record has (rest-v2 §6), whatever their values."""
 
+# ruff: noqa: E501  (lists of names)
 from __future__ import annotations
 
 
