@@ -1,4 +1,4 @@
-"""What clocks say as time passes: a breach noted at its bound, a warning given once, to the right people, in office hours."""
+"""What clocks say as time passes: a breach noted at its bound, a warning given once to the right people in office hours."""
 
 from __future__ import annotations
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
+from api import schema
 from api.complaints.intake import NewComplaint, PartyDetails, receive
 from api.complaints.tables import ClockChangeRow, ClockRow, ComplaintRow, EventRow, NoticeRow
+from api.installation import ready_service
 from engine.actors import SYSTEM
 from engine.actors import service as as_service
 from engine.deadlines.clocks import Act
 from engine.store.search import Condition, Query
+from engine.store.database import connect
 from tests.api.browsing import PASSWORD, Browser, add_person
+from tests.conftest import _empty as empty
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -146,3 +151,18 @@ def staff(app, service):
         return browser
 
     return make
+
+
+@pytest.fixture
+def remote(service_settings, postgres_url, clock):
+    """The office of a service on PostgreSQL, emptied and deployed anew."""
+    if postgres_url is None:
+        pytest.skip("no PostgreSQL server is reachable")
+    database = connect(postgres_url)
+    schema.upgrade(database)
+    database.dispose()
+    empty(postgres_url)
+    settings = replace(service_settings, database_url=postgres_url)
+    service = ready_service(settings, clock=clock)
+    yield Office(service, clock)
+    service.database.dispose()
