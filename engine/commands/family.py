@@ -5,7 +5,6 @@ and tasks' forms.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -156,22 +155,6 @@ def pass_upward(step: Step, case: Case, escaped: ch.ErrorEscaped) -> None:
         above = parent.row
     if escaped.kind == "error":
         step.move(case, Execution.fail_escaped)
-
-
-def stop_if_asked(step: Step, case: Case, ended: ch.ElementEnded) -> None:
-    """Terminate the rest of the instance when an element named in ``stop_after`` has ended."""
-    if not case.row.stop_after:
-        return
-    element_id = step.rows.element_id(step.session, ended.key)
-    if element_id in case.row.stop_after:
-        case.row.stop_after = ()
-
-        step.later([partial(_stop, case=case)])
-
-
-def _stop(step: Step, *, case: Case) -> None:
-    if case.row.is_open:
-        step.move(case, Execution.cancel)
 
 
 def open_task(step: Step, case: Case, task: ch.TaskOpened) -> None:

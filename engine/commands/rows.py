@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine import feel, values
@@ -16,7 +15,6 @@ from engine.store import incidents
 from engine.store.batch import JOB_ENDS, Batch, new_job
 from engine.store.columns import FAR
 from engine.store.instances import InstanceRow
-from engine.store.tables import element_instances
 
 
 class Rows:
@@ -107,15 +105,6 @@ class Rows:
     def close_incidents_of(self, case: InstanceRow) -> None:
         """Note that an instance has ended, and its incidents with it."""
         self._batch.incidents.append((case, f"all:{case.key}"))
-
-    def element_id(self, session: Session, key: int) -> str | None:
-        """Return the element of an element instance, written or not."""
-        new = self._batch.elements.get(key)
-        if new is not None:
-            return str(new["element_id"])
-        return session.execute(
-            sa.select(element_instances.c.element_id).where(element_instances.c.key == key)
-        ).scalar()
 
     def open_job(self, case: InstanceRow, job: ch.JobOpened, *, due_at: datetime, tries: int) -> int:
         """Note a new service job, due at ``due_at`` after ``tries`` failures, and return its key."""

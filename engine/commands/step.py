@@ -74,7 +74,6 @@ class Step:
             ch.ErrorEscaped: lambda case, change: self._later(family.pass_upward, case, change),
             ch.SignalThrown: lambda _, change: self._later(events.broadcast, change.name, change.variables),
             ch.InstanceEnded: self._end,
-            ch.ElementEnded: partial(family.stop_if_asked, self),
         }
 
     # taking cases

@@ -40,6 +40,10 @@ class CaseWorld:
         """Tell whether the step has taken as long as it may (P7)."""
         return self._step.stopwatch.is_up()
 
+    def stops_after(self, element_id: str) -> bool:
+        """Tell whether the instance is to be terminated once this element has ended."""
+        return element_id in self._row.stop_after
+
     def is_in_step(self, job_type: str, execution: str | None) -> bool:
         """Tell whether jobs of this type run inside the step."""
         known = self._step.house.job_types.get(job_type)

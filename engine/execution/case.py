@@ -15,7 +15,7 @@ from engine.dialect.definition import ProcessDefinition
 from engine.dialect.model import Element
 from engine.errors import Broken
 from engine.execution.changes import Change, FlowTaken, IncidentClosed, InstanceEnded
-from engine.execution.ending import terminate
+from engine.execution.ending import clear, terminate
 from engine.execution.scopes import Scopes
 from engine.execution.token import Token, is_live
 from engine.execution.world import World
@@ -51,6 +51,7 @@ class Case(BpmnWorkflow):
         self.key = key
         self.has_parent = has_parent
         self.ended = False
+        self.stopping = False  # an element has ended after which the rest is to be terminated
         self.changes: list[Change] = []
         self.scopes = Scopes(key, self._parent_of, self.emit)
         self.held: dict[int, dict[str, Any]] = {}  # values a token carries for itself: payload, item, items
@@ -172,7 +173,12 @@ class Case(BpmnWorkflow):
         return StepBudgetSpent(limit=limit, process=self.definition.process_id, instance=self.key)
 
     def _next(self) -> bool:
-        """Do the next thing: conditions first, then ended scopes, ready elements, inclusive joins."""
+        """Do the next thing: stopping, conditions, then ended scopes, ready elements, inclusive joins."""
+        if self.stopping:
+            self.stopping = False
+            if not self.ended and any(is_live(token) for token in self.task_tree.inner):
+                self.cancel()
+                return True
         if self.conditions and (self.fresh or self.scopes.touched) and self.judge():
             return True
         self.scopes.touched.clear()
@@ -195,6 +201,13 @@ class Case(BpmnWorkflow):
             self.finish(terminated=False)
         else:
             self.leave(scope)
+
+    def cancel(self) -> None:
+        """End the instance and everything in it."""
+        clear(self.task_tree)
+        if self.task_tree.internal_data.pop("incident", None):
+            self.emit(IncidentClosed(self.key))
+        self.finish(terminated=True)
 
     def finish(self, *, terminated: bool) -> None:
         """End the instance; every token has gone."""

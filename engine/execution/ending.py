@@ -45,9 +45,17 @@ def terminate(token: Token) -> None:
         case.emit(IncidentClosed(token.key))
     case.scopes.drop(token.key)
     if "phase" in data:
-        case.emit(ElementEnded(token.key, terminated=True))
+        tell_ended(token, terminated=True)
     token.cancel()
     case.forget(token)
+
+
+def tell_ended(token: Token, *, terminated: bool) -> None:
+    """Tell the world that an element is over, and ask whether the instance is to end with it."""
+    case = token.workflow
+    case.emit(ElementEnded(token.key, terminated))
+    if not token.is_round and case.world.stops_after(token.element.id):
+        case.stopping = True
 
 
 def clear(scope: Token, *, but: Token | None = None) -> None:

@@ -9,8 +9,8 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.dialect.model import Flow
 from engine.execution import catching, listeners, loops, undoing
-from engine.execution.changes import ElementActivated, ElementEnded, IncidentClosed
-from engine.execution.ending import close_wait, halt_at, terminate
+from engine.execution.changes import ElementActivated, IncidentClosed
+from engine.execution.ending import close_wait, halt_at, tell_ended, terminate
 from engine.execution.expressions import truth
 from engine.execution.mapping import map_inputs, map_outputs
 from engine.execution.registry import BEHAVIOURS
@@ -119,7 +119,7 @@ def _close(token: Token) -> None:
     for listener in token.inner:
         terminate(listener)
     case.scopes.drop(token.key)
-    case.emit(ElementEnded(token.key, terminated=False))
+    tell_ended(token, terminated=False)
 
 
 def retry(token: Token) -> bool:

@@ -25,8 +25,8 @@ from engine.execution import (
 )
 from engine.execution.case import Case
 from engine.execution.case_clocks import followed
-from engine.execution.changes import Change, IncidentClosed
-from engine.execution.ending import clear, close_wait, halt_at
+from engine.execution.changes import Change
+from engine.execution.ending import close_wait, halt_at
 from engine.execution.mapping import take_result
 from engine.execution.modifying import Activation, Move
 from engine.execution.opened import ElementNotFound, ElementNotWaiting, NoSuchStart, OpenElement, waiting_for
@@ -271,11 +271,7 @@ class Execution:
     def cancel(self) -> None:
         """Terminate the instance."""
         self._refuse_if_ended()
-        root = self._token(self.key)
-        clear(root)
-        if root.internal_data.pop("incident", None):
-            self._case.emit(IncidentClosed(self.key))
-        self._case.finish(terminated=True)
+        self._case.cancel()
 
     # -- inside
 

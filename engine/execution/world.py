@@ -72,6 +72,9 @@ class World(Protocol):
     def time_is_up(self) -> bool:
         """Tell whether the step has taken as long as it may."""
 
+    def stops_after(self, element_id: str) -> bool:
+        """Tell whether the instance is to be terminated once this element has ended."""
+
     def is_in_step(self, job_type: str, execution: str | None) -> bool:
         """Tell whether jobs of this type run inside the step; ``execution`` is the ``redress.execution``
         property or None."""

@@ -86,6 +86,7 @@ class FakeWorld:
         self.calendars: Any = None
         self.zone = "Europe/London"
         self.performed: list[Any] = []
+        self.stop_after: set[str] = set()
 
     @property
     def moment(self) -> feel.Moment:
@@ -96,6 +97,9 @@ class FakeWorld:
 
     def time_is_up(self) -> bool:
         return False
+
+    def stops_after(self, element_id: str) -> bool:
+        return element_id in self.stop_after
 
     def is_in_step(self, job_type: str, execution: str | None) -> bool:
         return job_type in self.handlers and execution != "async"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.execution.changes import ElementActivated, InstanceEnded
 from engine.execution.modifying import CannotActivate, CannotTerminate
 from engine.execution.run import Activation, Move, NoSuchStart
 from tests.engine.execution.story import (
@@ -13,6 +14,7 @@ from tests.engine.execution.story import (
     event_subprocess,
     flows,
     mapping,
+    service,
     sub,
     timer,
     user,
@@ -133,3 +135,45 @@ def test_a_process_cannot_be_started_at_what_is_no_start_event(story):
         story(
             f'<startEvent id="m">{MESSAGE}</startEvent>' + user("a") + flows("m > a"), more=DECLARED
         ).start()
+
+
+def test_a_case_that_stops_after_an_element_begins_nothing_behind_it(story):
+    told = story(START + user("a") + service("j") + user("b") + flows("s > a > j > b"))
+    told.world.stop_after, told.world.handlers = {"a"}, {"work": {}}
+    told.start().do("a")
+    assert told.seen(InstanceEnded)[-1].terminated
+    assert told.world.performed == []
+    assert {one.element_id for one in told.seen(ElementActivated)} <= {"s", "a"}
+
+
+def test_a_case_stops_after_all_rounds_of_an_element_and_ends_what_runs_beside_it(story):
+    body = START + '<parallelGateway id="f"/>' + asked(many()) + user("b") + flows("s > f > a", "f > b")
+    told = story(body)
+    told.world.stop_after = {"a"}
+    told.start({"items": [1, 2]}).do("a")
+    assert sorted(told.open) == ["a", "b"]
+    told.do("a")
+    assert told.seen(InstanceEnded)[-1].terminated
+    assert told.terminated == ["b"]
+
+
+def test_a_case_whose_last_element_it_is_completes(story):
+    told = story(START + user("a") + flows("s > a"))
+    told.world.stop_after = {"a"}
+    told.start().do("a")
+    assert not told.seen(InstanceEnded)[-1].terminated
+
+
+def test_a_case_also_stops_when_the_element_was_interrupted(story):
+    body = (
+        START
+        + user("a")
+        + boundary("t", "a", timer("duration", "PT1H"))
+        + user("z")
+        + flows("s > a", "t > z")
+    )
+    told = story(body)
+    told.world.stop_after = {"a"}
+    told.start().ring("t")
+    assert told.seen(InstanceEnded)[-1].terminated
+    assert "z" not in {one.element_id for one in told.seen(ElementActivated)}
