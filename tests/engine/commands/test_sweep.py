@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from engine.engine import Engine
-from engine.store.tables import jobs, task_candidates, tasks
-from tests.engine.diagrams import END, START, bpmn, chain, service_task, small
+from engine.store.tables import incidents, instances, jobs, subscriptions, task_candidates, tasks
+from tests.engine.diagrams import END, START, bpmn, chain, service_task, small, user_task
 
 
 def change(engine, statement):
@@ -132,3 +132,65 @@ def test_states_and_rows_are_compared(engine, clock):
     change(engine, sa.update(tasks).values(state="CANCELED"))
     assert [one.instance_key for one in engine.verify()] == [key]
     assert engine.incidents().items[0].code == "state_and_rows_differ"
+
+
+MESSAGE = (
+    '<message id="m" name="reply"><extensionElements><zeebe:subscription correlationKey="=1"/></extensionElements></message>'
+    '<signal id="s" name="alarm"/>'
+)
+
+
+def caught(definition):
+    return f'<intermediateCatchEvent id="wait">{definition}</intermediateCatchEvent>'
+
+
+ONLY_WAITS = {
+    "task": (user_task("wait"), tasks, {"state": "CANCELED"}),
+    "timer": (
+        caught(
+            '<timerEventDefinition><timeDuration xsi:type="tFormalExpression">P9D</timeDuration></timerEventDefinition>'
+        ),
+        jobs,
+        {"status": "cancelled"},
+    ),
+    "job": (service_task("wait", "x"), jobs, {"status": "cancelled"}),
+    "message": (caught('<messageEventDefinition messageRef="m"/>'), subscriptions, {"state": "DELETED"}),
+    "signal": (caught('<signalEventDefinition signalRef="s"/>'), subscriptions, {"state": "DELETED"}),
+    "incident": (
+        '<scriptTask id="wait"><extensionElements><zeebe:script expression="=1 + &quot;a&quot;" resultVariable="r"/>'
+        "</extensionElements></scriptTask>",
+        incidents,
+        {"state": "RESOLVED"},
+    ),
+}
+
+
+@pytest.mark.parametrize("wait", ONLY_WAITS)
+def test_one_thing_to_wait_for_is_enough_and_its_loss_is_found(engine, clock, wait):
+    node, table, loss = ONLY_WAITS[wait]
+    engine.deploy(
+        [("one.bpmn", bpmn("one", START + node + END + chain("start", "wait", "end"), extra=MESSAGE))]
+    )
+    case = engine.start("one")
+    clock.advance(timedelta(minutes=2))
+    assert engine.sweep() == ()
+    change(engine, sa.update(table).values(**loss))
+    change(engine, sa.update(instances).values(open_incidents=0))
+    assert [(one.code, one.instance_key) for one in engine.sweep()] == [
+        ("instance_without_next_step", case.key)
+    ]
+    assert engine.sweep() == ()
+
+
+def test_a_caller_waits_for_its_called_case_and_the_loss_of_that_is_found(engine, clock):
+    call = '<callActivity id="call"><extensionElements><zeebe:calledElement processId="small"/></extensionElements>'
+    outer = START + call + "</callActivity>" + END + chain("start", "call", "end")
+    engine.deploy([("small.bpmn", small()), ("outer.bpmn", bpmn("outer", outer))])
+    case = engine.start("outer")
+    clock.advance(timedelta(minutes=2))
+    assert engine.sweep() == ()
+    change(engine, sa.update(instances).where(instances.c.key != case.key).values(state="TERMINATED"))
+    found = [(one.code, one.instance_key) for one in engine.sweep()]
+    assert ("instance_without_next_step", case.key) in found
+    assert {code for code, key in found if key != case.key} == {"work_of_ended_instance"}
+    assert engine.sweep() == ()
