@@ -16,7 +16,7 @@ from api.identity import doors
 from api.limits import install_limits
 from api.rest import documentation, linting, timers, v2
 from api.secrets import cookie_key
-from api.web import filters, public, staff
+from api.web import filters, links, public, staff
 from api.web.forms import init_forms
 from api.web.staff.navigation import staff_navigation
 from api.wiring import Redress
@@ -54,6 +54,7 @@ def create_app(service: Redress) -> Flask:
 
     app.register_blueprint(public.blueprint)
     app.register_blueprint(staff.blueprint)
+    app.register_blueprint(links.blueprint)
     own: tuple[Blueprint, ...] = (complaints.blueprint, timers.blueprint, linting.blueprint, documentation.blueprint)
     for blueprint in (*v2.blueprints(), *own):
         app.register_blueprint(blueprint)

@@ -17,6 +17,7 @@ ITEMS = (
     ("due", "Deadlines", "due.list"),
     ("calendar_list", "Calendars", "calendar.read"),
     ("notices", "Notices", "task.list"),
+    ("instances", "Processes", "instance.read"),
     ("incidents", "Stuck steps", "incident.read"),
     ("people", "People", "people.manage"),
 )
