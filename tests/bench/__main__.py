@@ -22,10 +22,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(names)}")
     parser.add_argument("--output", type=Path, default=Path("build/bench.json"), metavar="FILE")
+    parser.add_argument("--long", action="store_true", help="with full numbers: some minutes more")
     options = parser.parse_args()
     if unknown := set(options.names) - set(names):
         parser.error(f"there is no {', '.join(sorted(unknown))}; there is {', '.join(names)}")
-    report, began, failed = Report(), time.perf_counter(), 0
+    report, began, failed = Report(long=options.long), time.perf_counter(), 0
     for name in options.names or names:
         try:
             importlib.import_module(f"tests.bench.{name}").measure(report)

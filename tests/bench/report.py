@@ -34,7 +34,9 @@ class Figure:
 class Report:
     """Collects figures; ``say`` is for what was left out and why."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, long: bool = False) -> None:
+        """``long``: measure with as many as promised, however long it takes."""
+        self.long = long
         self.figures: list[Figure] = []
         self.remarks: list[str] = []
         self.group = ""
