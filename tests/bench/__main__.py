@@ -16,7 +16,7 @@ FIRST = ("language", "steps", "growth", "inbox", "shipped", "over_http", "start_
 
 
 def main() -> int:
-    """Measure; 1 if a promise was missed or a module failed."""
+    """Measure; 1 if a module could not be measured. A missed promise is a number like any other."""
     found = {module.name for module in pkgutil.iter_modules(tests.bench.__path__)} - NOT_MEASURING
     names = [name for name in FIRST if name in found] + sorted(found - set(FIRST))
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
@@ -42,7 +42,7 @@ def main() -> int:
     )
     for figure in missed:
         print(f"{figure.group}:\n{line(figure)}")
-    return 1 if missed or failed else 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
