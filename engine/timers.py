@@ -146,7 +146,8 @@ class Armed:
     """A timer waiting for ``due_at`` (UTC): what a job row stores.
 
     ``base_at`` is where occurrences are counted from, ``remaining`` the firings left, the one waited for
-    included (None = endless); ``number`` counts firings from 1.
+    included (None = endless); ``number`` counts firings from 1. ``calendars`` are the (id, version) of the
+    working-day calendars its text was computed with.
     """
 
     rule: TimerRule
@@ -154,6 +155,7 @@ class Armed:
     due_at: datetime
     remaining: int | None
     number: int = 1
+    calendars: tuple[tuple[str, int], ...] = ()
 
     def next_due(self, fired_at: datetime) -> Armed | None:
         """Return the timer re-armed after firing at ``fired_at``, or None when that was the last time.
@@ -177,12 +179,13 @@ class Armed:
 
     def to_json(self) -> dict[str, Any]:
         """Return the armed timer as plain JSON values."""
-        return self.rule.to_json() | {
+        stored = self.rule.to_json() | {
             "base_at": self.base_at.isoformat(),
             "due_at": self.due_at.isoformat(),
             "remaining": self.remaining,
             "number": self.number,
         }
+        return stored | {"calendars": dict(self.calendars)} if self.calendars else stored
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Armed:
@@ -193,6 +196,7 @@ class Armed:
             datetime.fromisoformat(stored["due_at"]),
             stored["remaining"],
             stored["number"],
+            tuple(stored.get("calendars", {}).items()),
         )
 
 

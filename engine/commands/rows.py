@@ -241,7 +241,8 @@ class Rows:
             rule=dict(change.rule),
             clocks=change.clocks,
         )
-        self.tell(case, "timer_armed", {"due_at": _iso(change.due_at)}, change=change)
+        used = {name: change.rule[name] for name in ("calendars",) if name in change.rule}
+        self.tell(case, "timer_armed", {"due_at": _iso(change.due_at), **used}, change=change)
 
     def _timer_disarmed(self, case: InstanceRow, change: ch.TimerDisarmed) -> None:  # noqa: ARG002
         self._batch.timers.pop(change.key, None)

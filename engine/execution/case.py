@@ -11,6 +11,7 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
 from engine import feel
+from engine.calendars import Calendar, Calendars
 from engine.dialect.definition import ProcessDefinition
 from engine.dialect.model import Element
 from engine.errors import Broken
@@ -31,6 +32,26 @@ class StepBudgetSpent(Broken):
 
 class NoScripts:
     """Stands where the library keeps its Python script engine, so that nothing is evaluated as Python."""
+
+
+class Consulted:
+    """Calendars that remember which of them were asked for."""
+
+    def __init__(self, calendars: Calendars) -> None:
+        """``calendars`` answer."""
+        self._calendars = calendars
+        self._asked: dict[str, int] = {}
+
+    def get(self, calendar_id: str | None = None) -> Calendar:
+        """Return a calendar as the others do, and remember its version."""
+        found = self._calendars.get(calendar_id)
+        self._asked[found.id] = found.version
+        return found
+
+    def taken(self) -> tuple[tuple[str, int], ...]:
+        """Return the (id, version) of what was asked for since last taken."""
+        asked, self._asked = self._asked, {}
+        return tuple(sorted(asked.items()))
 
 
 class Case(BpmnWorkflow):
@@ -70,10 +91,12 @@ class Case(BpmnWorkflow):
     def meet(self, world: World) -> None:
         """Take the surroundings of the next step."""
         self.world = world
-        zone = self.definition.time_zone
+        zone, calendars = self.definition.time_zone, world.moment.calendars
+        self.consulted = None if calendars is None else Consulted(calendars)
         self._moment = replace(
             world.moment,
             zone=zone or world.moment.zone,
+            calendars=self.consulted,
             calendar=self.definition.calendar or world.moment.calendar,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from engine import feel
@@ -28,6 +29,14 @@ def arm_timer(token: Token, element: Element, text: TimerText, *, at: int) -> Ar
 
     Raises ``Halt`` when the text gives no timer.
     """
+    consulted = token.workflow.consulted
+    if consulted is not None:
+        consulted.taken()  # by expressions before this one
+    armed = _armed(token, element, text, at=at)
+    return replace(armed, calendars=consulted.taken()) if consulted is not None else armed
+
+
+def _armed(token: Token, element: Element, text: TimerText, *, at: int) -> Armed:
     now, value = token.workflow.world.moment.now, clock_bound(token, element)
     if value is None:
         value = evaluate(token, text.value, at=at, event=element) if _clocks_there(token, element) else None

@@ -1,10 +1,13 @@
 """Steering by hand: variables, tokens, timers, clocks; every act in the history with its reason."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 
 from engine.actors import Actor
+from engine.calendars import Calendar, CalendarSet, Opening
 from engine.commands.errors import (
     IncidentAlreadyResolved,
     ReasonMissing,
@@ -16,6 +19,7 @@ from engine.commands.steer import Modification
 from engine.commands.update_task import TaskChanges
 from engine.engine import Engine
 from engine.execution.run import Activation, Move
+from engine.store.tables import jobs
 from engine.values import ValueRefused
 from tests.engine.diagrams import END, START, bpmn, chain, flow, one_task, small, user_task
 
@@ -114,6 +118,35 @@ def clocked():
         + user_task("alarm") + END + '<endEvent id="end2"/>'
         + chain("start", "answer", "end") + chain("late", "alarm", "end2"),
     )  # fmt: skip
+
+
+def test_an_armed_timer_tells_which_calendar_it_was_computed_by(database, clock):
+    office = ((Opening(time(9), time(17)),),) * 5 + ((), ())
+    calendars = CalendarSet([Calendar("town", 7, "Town", ZoneInfo("UTC"), office)], default="town")
+    engine = Engine(database, clock=clock, calendars=calendars)
+
+    def timed(boundary_id, kind, text):
+        return (
+            f'<boundaryEvent id="{boundary_id}" attachedToRef="check"><timerEventDefinition>'
+            f'<{kind} xsi:type="tFormalExpression">{text}</{kind}></timerEventDefinition></boundaryEvent>'
+            f'<endEvent id="{boundary_id}-end"/>' + flow(boundary_id, f"{boundary_id}-end")
+        )
+
+    body = START + user_task("check") + END + chain("start", "check", "end")
+    body += timed("working", "timeDate", "=endOfWorkingDay(addWorkingDays(today(), 3))") + timed(
+        "plain", "timeDuration", "P1D"
+    )
+    engine.deploy([("due.bpmn", bpmn("due", body))])
+    case = engine.start("due")
+    told = {one.element_id: one.facts for one in engine.history(case.key) if one.kind == "timer_armed"}
+    assert told["working"]["calendars"] == {"town": 7}
+    assert told["working"]["due_at"] == "2026-11-26T17:00:00+00:00"
+    assert "calendars" not in told["plain"]
+    rules = engine.read(
+        lambda session: dict(session.execute(sa.select(jobs.c.element_id, jobs.c.rule)).all())
+    )
+    assert rules["working"]["calendars"] == {"town": 7}
+    assert "calendars" not in rules["plain"]
 
 
 def test_timers_and_tasks_follow_their_case_clock(database, clock):
