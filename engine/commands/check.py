@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from engine import dmn, forms
+from engine.commands.try_run import try_run
 from engine.dialect import Diagram, DiagramRefused, read_bpmn
 from engine.dialect.ids import assign_ids
 from engine.dialect.lint import KnownResources, check_files, check_parsed
@@ -57,7 +58,7 @@ def read_and_judge(files: Files, known: KnownResources) -> Judged:
             continue
         ending = PurePath(name).suffix.lower()
         if ending == ".bpmn":
-            findings += _read_diagram(name, data, diagrams)
+            findings += _read_diagram(name, data, diagrams, known)
         elif ending == ".dmn":
             models[name] = dmn.read(data, name=name)
         elif ending == ".form":
@@ -65,7 +66,9 @@ def read_and_judge(files: Files, known: KnownResources) -> Judged:
     return Judged(tuple(findings), diagrams, models, found_forms)
 
 
-def _read_diagram(name: str, data: bytes, diagrams: dict[str, Diagram]) -> list[Finding]:
+def _read_diagram(
+    name: str, data: bytes, diagrams: dict[str, Diagram], known: KnownResources
+) -> list[Finding]:
     try:
         diagram = read_bpmn(data, name=name)
     except DiagramRefused as refused:
@@ -73,11 +76,11 @@ def _read_diagram(name: str, data: bytes, diagrams: dict[str, Diagram]) -> list[
     diagrams[name] = diagram
     root = read_xml(data)
     assign_ids(root)  # as the reader did, else what was drawn without an id would count as lost
-    return [
-        finding
-        for definition in diagram.processes.values()
-        for finding in check_parsed(root, definition, file=name)
-    ]
+    findings: list[Finding] = []
+    for definition in diagram.processes.values():
+        lost = check_parsed(root, definition, file=name)
+        findings += lost or try_run(definition, known, file=name)
+    return findings
 
 
 def _doubled(files: Files) -> Iterable[Finding]:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.api.rest.cases import choice
 from tests.api.web.staff_desk import Desk
-from tests.engine.diagrams import END, START, bpmn, chain, user_task
+from tests.engine.diagrams import END, START, bpmn, chain, flow, user_task
 
 
 @pytest.fixture
@@ -78,14 +78,13 @@ def test_the_case_goes_on_elsewhere_with_a_reason(admin, stuck, service):
 
 
 def test_a_whole_process_that_is_stuck_offers_no_skipping(admin, service):
-    round_about = '<task id="go"/><exclusiveGateway id="turn"/>' + START + END
-    body = (
-        round_about
-        + chain("start", "turn", "go", "turn")
-        + '<sequenceFlow id="out" sourceRef="go" targetRef="end"/>'
+    round_about = (
+        START + '<exclusiveGateway id="back"/><exclusiveGateway id="turn" default="turn-back"/>' + END
     )
+    body = round_about + chain("start", "back", "turn") + flow("turn", "end", "=stop")
+    body += '<sequenceFlow id="turn-back" sourceRef="turn" targetRef="back"/>'
     service.engine.deploy([("loop.bpmn", bpmn("loop", body))])
-    service.engine.start("loop")
+    service.engine.start("loop", {"stop": False})
     (incident,) = service.engine.incidents().items
     assert admin.open(address(incident)).status_code == 200
     assert "Stuck step: whole process" in admin.text

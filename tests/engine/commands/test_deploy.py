@@ -13,7 +13,7 @@ from engine.commands.errors import (
     ResourceNotFound,
 )
 from engine.store.search import Condition, Query
-from tests.engine.diagrams import END, START, bpmn, chain, one_task, user_task
+from tests.engine.diagrams import END, START, bpmn, chain, flow, one_task, service_task, user_task
 
 FORM = {
     "id": "assess",
@@ -239,3 +239,24 @@ def test_a_drawing_that_does_not_run_is_kept_as_a_model(engine):
     kept = engine.deploy([("drawn.bpmn", drawn)])
     assert [one.name for one in kept.models] == ["drawn.bpmn"]
     assert kept.processes == ()
+
+
+def test_a_loop_that_no_data_can_leave_is_refused(engine):
+    def around(condition, node='<task id="again"/>'):
+        body = START + '<exclusiveGateway id="back"/>' + node + END
+        body += '<exclusiveGateway id="turn" default="turn-back"/>' + chain("start", "back", "again", "turn")
+        body += (
+            flow("turn", "end", condition)
+            + '<sequenceFlow id="turn-back" sourceRef="turn" targetRef="back"/>'
+        )
+        return [("around.bpmn", bpmn("around", body))]
+
+    with pytest.raises(DeploymentRefused) as refusal:
+        engine.deploy(around("=1 &gt; 2"))
+    errors = [(one.code, one.element_id) for one in refusal.value.findings if one.severity == "error"]
+    assert errors == [("runs_away", "around")]
+    assert engine.process_definitions().items == ()
+    engine.deploy(around("=stop"))
+    engine.deploy(around("=1 &gt; 2", user_task("again")))
+    engine.deploy(around("=1 &gt; 2", service_task("again", "work")))
+    assert engine.instances().items == ()
