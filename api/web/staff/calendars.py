@@ -18,6 +18,7 @@ from api.deadlines.calendars import CalendarChange
 from api.identity.decide import may
 from api.identity.doors import action
 from api.web.staff import blueprint
+from api.web.staff.clocks import typed
 from engine.calendar_files import WEEKDAYS
 from engine.calendars import Calendar
 from engine.errors import RedressError
@@ -75,7 +76,7 @@ def calendar(calendar_id: str) -> ResponseReturnValue:
 def change_calendar(calendar_id: str) -> ResponseReturnValue:
     """Show what a change would move; sent again with ``confirm``, store it as a new version and move it all."""
     person, service = require("calendar.change"), the_service()
-    before, reason = service.calendars.get(calendar_id), request.form.get("reason", "").strip()
+    before, reason = service.calendars.get(calendar_id), typed("reason")
     try:
         asked = _asked()
         if not reason:
@@ -102,7 +103,7 @@ def change_calendar(calendar_id: str) -> ResponseReturnValue:
 def apply_calendar(calendar_id: str) -> ResponseReturnValue:
     """Show what the newest version, which came with a file, moves in open clocks; with ``confirm``, move it."""
     person, service = require("calendar.change"), the_service()
-    newest, reason = service.calendars.get(calendar_id), request.form.get("reason", "").strip()
+    newest, reason = service.calendars.get(calendar_id), typed("reason")
     if not reason:
         return _page(calendar_id, problem="Give a reason.", field="apply-reason"), 422
     if request.form.get("confirm") != str(newest.version):
@@ -116,7 +117,7 @@ def apply_calendar(calendar_id: str) -> ResponseReturnValue:
 @action("calendar.change")
 def decide_held(calendar_id: str) -> ResponseReturnValue:
     """Approve or decline that a change shortens the clocks ticked."""
-    person, reason = require("calendar.change"), request.form.get("reason", "").strip()
+    person, reason = require("calendar.change"), typed("reason")
     keys = [int(key) for key in request.form.getlist("clock") if key.isascii() and key.isdigit()]
     if not keys or not reason:
         problem = "Give a reason." if keys else "Tick the clocks you decide on."
@@ -170,7 +171,7 @@ def _preview_page(before: Calendar, after: Calendar, reason: str) -> str:
 
 
 def _asked() -> CalendarChange:
-    kind, name = request.form.get("kind", ""), request.form.get("name", "").strip()[:200]
+    kind, name = request.form.get("kind", ""), typed("name")[:200]
     first = _day(request.form.get("day", ""), "day")
     last = _day(request.form["until"], "until") if request.form.get("until", "").strip() else first
     if not first <= last < first + timedelta(days=MOST_DAYS):

@@ -46,7 +46,7 @@ class Draft:
 @action("complaint.clock")
 def move_clock(key: int, name: str, verb: str) -> ResponseReturnValue:
     """Pause or resume a clock with a reason; timers that follow it move in the same transaction. 422 with the rule."""
-    clocks, category = the_service().case_clocks, request.form.get("category") or "complainant"
+    clocks, category = the_service().case_clocks, typed("category") or "complainant"
 
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
         if verb == "pause":
@@ -69,8 +69,8 @@ def extend_clock(key: int, name: str) -> ResponseReturnValue:
     row, facts = opened(key, "complaint.clock")
     service, reason, category = (
         the_service(),
-        request.form.get("reason", "").strip(),
-        request.form.get("category", ""),
+        typed("reason"),
+        typed("category"),
     )
     field = f"reason-{name}-extend"
     if not reason:
@@ -112,7 +112,7 @@ def meet_clock(key: int, name: str) -> ResponseReturnValue:
         ), 422
     kind, reason, clocks = (
         request.form.get("evidence", ""),
-        request.form.get("reason", "").strip(),
+        typed("reason"),
         the_service().case_clocks,
     )
 
@@ -217,7 +217,7 @@ def _moved(
 ) -> ResponseReturnValue:
     """Move clocks for the reason given on the page, and go back to it; a missing reason or a refusal is said there."""
     row, facts = opened(key, right)
-    reason = request.form.get("reason", "").strip() if reason is None else reason
+    reason = typed("reason") if reason is None else reason
     if not reason:
         return page(row, facts, "clocks", problem="Give a reason.", field=field), 422
     try:
@@ -240,7 +240,7 @@ def _draft(session: Session, key: int, name: str, change: Change, reason: str) -
     complaint = session.get_one(ComplaintRow, key)
     desk = service.desk(session, act)
     before = wanted(session, key, name).due_on
-    after = service.case_clocks.extended_to(desk, complaint, name, category=request.form.get("category", ""))
+    after = service.case_clocks.extended_to(desk, complaint, name, category=typed("category"))
     change(desk, complaint)
     session.flush()
     letter = session.scalar(
@@ -266,12 +266,21 @@ def _tell(desk: Desk, complaint: ComplaintRow, kind: str, text: str, facts: dict
     )
 
 
+def typed(name: str) -> str:
+    """Return what was typed into a field: trimmed, at most 2,000 characters, without what no database keeps."""
+    return request.form.get(name, "").replace("\x00", "").strip()[:2_000]
+
+
 def read_moment(day: str, clock_time: str) -> datetime:
     """Return the UTC moment of a local day such as ``27 3 2026`` and time such as ``14:30``. Raises ``ValueError``."""
     zone: ZoneInfo = the_service().settings.time_zone
+    if len(day) > 20 or len(clock_time) > 20:
+        raise ValueError("too long for a day and a time")
     parts = [int(part) for part in day.replace("/", " ").replace(".", " ").split()]
     if len(parts) != 3:
         raise ValueError("a day has three parts")
+    if not 1900 <= parts[2] <= 2200:
+        raise ValueError("no year of ours")
     return at_wall(
         datetime.combine(date(parts[2], parts[1], parts[0]), time.fromisoformat(clock_time.strip())), zone
     )

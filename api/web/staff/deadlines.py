@@ -181,7 +181,7 @@ def _task_lines(
 
 
 def _whose(session: Session, person: Person, asked: str) -> Whose:
-    kind, _, name = asked.partition(":")
+    kind, _, name = asked.replace("\x00", "")[:100].partition(":")
     if asked == "mine":
         return Whose(asked, ComplaintRow.owner == person.name, tasks.c.assignee == person.name)
     if kind == "owner" and people.find(session, name) is not None:

@@ -11,7 +11,7 @@ from api.deadlines import timers
 from api.identity.decide import ComplaintFacts, may
 from api.identity.doors import action
 from api.web.staff import blueprint
-from api.web.staff.clocks import read_moment
+from api.web.staff.clocks import read_moment, typed
 from api.web.staff.complaint import opened
 from engine.errors import RedressError
 
@@ -31,7 +31,7 @@ def change_timer(key: int, job: int, verb: str) -> ResponseReturnValue:
     row, facts = opened(key, "complaint.timer")
     if the_engine().timer(job).root_process_instance_key != row.instance_key:
         raise Hidden
-    service, reason, by = the_service(), request.form.get("reason", "").strip(), the_person().actor
+    service, reason, by = the_service(), typed("reason"), the_person().actor
     if not reason:
         return _page(row, facts, problem="Give a reason.", field=f"reason-{job}-{verb}"), 422
     try:
