@@ -91,6 +91,23 @@ def test_an_event_that_starts_a_runaway_leaves_an_incident_of_the_process(engine
     assert engine.incident(incident.incident_key).state == "RESOLVED"
 
 
+def test_a_timer_that_sets_a_case_running_away_is_given_up_with_an_incident(engine, clock):
+    timed = "<timerEventDefinition><timeDuration xsi:type='tFormalExpression'>PT1H</timeDuration></timerEventDefinition>"
+    catch = f'<intermediateCatchEvent id="go">{timed}</intermediateCatchEvent>'
+    engine.deploy([("loop.bpmn", loop(catch))])
+    case = engine.start("loop", {"stop": False})
+    clock.advance(timedelta(hours=1))
+    engine.run_due_jobs()
+    (incident,) = engine.incidents().items
+    assert (incident.process_instance_key, incident.code) == (case.key, "step_budget_spent")
+    assert [one.element_id for one in engine.tokens(case.key)] == ["go"]
+    assert engine.run_due_jobs() == 0
+    engine.set_variables(case.key, {"stop": True})
+    engine.resolve_incident(incident.incident_key)
+    engine.run_due_jobs()
+    assert engine.instance(case.key).state == "COMPLETED"
+
+
 def test_a_signal_that_starts_its_own_thrower_for_ever_is_stopped(database, clock):
     thrower = '<endEvent id="end"><signalEventDefinition signalRef="s"/></endEvent>'
     body = starting("signal") + thrower + chain("start", "end")
