@@ -27,7 +27,9 @@ def test_pauses_calendars_and_reminders_count_alike(remote):
     remote.later("2026-07-28 09:00")
     assert remote.state("final_response") == "breached"
     assert [n.group_name or n.person_name for n in remote.notices("Final response is late")] == [
-        "complaints-managers", "team-leads", "hana",
+        "complaints-managers",
+        "team-leads",
+        "hana",
     ]
 
 

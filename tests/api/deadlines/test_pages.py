@@ -237,3 +237,28 @@ def test_a_feed_shows_no_more_than_its_person_may_see(office, app, staff, servic
 
     service.engine.write(lambda s: people.change(s, "lea", active=False, at=service.clock.now()) and None)
     assert app.test_client().get(address).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("clocks/target/pause", {"reason": "a\x00b", "category": "\x00"}),
+        (
+            "clocks/final_response/met",
+            {"evidence": "\x00", "day": "1 1 9999", "time": "10:00", "reason": "x"},
+        ),
+        (
+            "clocks/final_response/met",
+            {"evidence": "call_logged", "day": "99999999999999999999 1 1", "time": "1", "reason": "x"},
+        ),
+        ("receipt", {"received": "31 12 9999", "time": "23:59", "reason": "x"}),
+        ("kind", {"regime": "\x00", "category": "\x00", "stage": "three", "reason": "x"}),
+        ("clocks/no_such_clock/extend", {"reason": "x"}),
+    ],
+)
+def test_nothing_typed_is_a_fault_of_ours(office, staff, path, fields):
+    lea = staff("lea", "team-lead")
+    office.receive("2026-06-01 10:00")
+    lea.sign_in("lea")
+
+    assert lea.post(f"/staff/complaints/{office.key}/{path}", fields).status_code in (303, 404, 422)
