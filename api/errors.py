@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from markupsafe import escape
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from api.identity.passwords import TooBusy
@@ -74,6 +75,7 @@ def problem(status: int, title: str, detail: str, **more: Any) -> Response:
 def install(app: Flask) -> None:
     """Answer every error of ours, of the framework, and every surprise: never with a stack trace."""
     app.register_error_handler(RedressError, _ours)
+    app.register_error_handler(DataError, _not_storable)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _framework)
     app.register_error_handler(Exception, _surprise)
@@ -98,6 +100,18 @@ def _ours(error: RedressError) -> Response:
     if status == 401 and request.path.startswith("/v2"):
         answer.headers["WWW-Authenticate"] = 'Basic realm="Redress"'
     return answer
+
+
+class NotStorable(Invalid):
+    """What was sent holds a character that cannot be stored, or is longer than there is room for. Nothing was changed."""
+
+    code = "not_storable"
+
+
+def _not_storable(error: DataError) -> Response:
+    """Answer for text that reached the database and was refused there: NUL, or longer than its column."""
+    log.warning("the database refused a value at %s: %s", request.method, type(error.orig).__name__)
+    return _ours(NotStorable())
 
 
 def _to_sign_in() -> Response:

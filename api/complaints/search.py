@@ -133,16 +133,20 @@ def _conditions(wanted: Wanted, zone: ZoneInfo) -> list[ColumnElement[bool]]:
         if value:
             given.append(column == value)
     if wanted.received_from:
-        given.append(ComplaintRow.received_at >= datetime.combine(wanted.received_from, time.min, zone))
+        given.append(ComplaintRow.received_at >= _midnight(wanted.received_from, zone))
     if wanted.received_to:
-        after = wanted.received_to + timedelta(days=1)
-        given.append(ComplaintRow.received_at < datetime.combine(after, time.min, zone))
+        given.append(ComplaintRow.received_at < _midnight(wanted.received_to, zone) + timedelta(days=1))
     if wanted.breached:
         late = select(ClockRow.complaint_key).where(ClockRow.state.in_(("breached", "met_late")))
         given.append(ComplaintRow.key.in_(late))
     if wanted.text.strip():
         given.append(_mentions(wanted.text.strip()))
     return given
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the beginning of a day; days that no complaint can have are moved to where moments can still be counted."""
+    return datetime.combine(min(max(day, date(1900, 1, 1)), date(2200, 1, 1)), time.min, zone)
 
 
 def _mentions(text: str) -> ColumnElement[bool]:

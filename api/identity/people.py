@@ -18,6 +18,7 @@ from engine.actors import Actor
 from engine.errors import Conflict, Invalid, NotFound
 
 _NAME = re.compile(r"[a-zA-Z0-9_.@+-]{1,64}")
+_EMAIL = re.compile(r"(?=.{3,254}\Z)[^@\s<>\"\x00-\x1f]+@[^@\s<>\"\x00-\x1f]+")
 
 
 class PersonNotFound(NotFound):
@@ -36,6 +37,12 @@ class NameRefused(Invalid):
     """A user name has 1 to 64 of the characters a-z, A-Z, 0-9 and _ . @ + - only."""
 
     code = "name_refused"
+
+
+class DetailsRefused(Invalid):
+    """These details of an account cannot be kept."""
+
+    code = "details_refused"
 
 
 class RoleUnknown(Invalid):
@@ -83,6 +90,7 @@ def add(
     """Create an account; without a password nobody can sign in to it. Raises the refusals above and ``PasswordRefused``."""
     if not _NAME.fullmatch(name):
         raise NameRefused
+    _check_details(display_name, email, groups)
     if _row(session, name) is not None:
         raise NameTaken(name=name)
     row = PersonRow(
@@ -120,6 +128,7 @@ def change(
     losing = (roles is not None and "admin" not in roles) or active is False
     if losing and "admin" in row.roles and row.active and _administrators(session) == 1:
         raise LastAdministrator(name=name)
+    _check_details(display_name or "", email, groups or ())
     ends_sessions = roles is not None or active is False or password is not None
     if roles is not None:
         row.roles = sorted(_known(roles))
@@ -215,6 +224,15 @@ def person_of(row: PersonRow) -> Person:
 
 def _row(session: Session, name: str) -> PersonRow | None:
     return session.scalar(select(PersonRow).where(PersonRow.name == name)) if _NAME.fullmatch(name) else None
+
+
+def _check_details(display_name: str, email: str | None, groups: Collection[str]) -> None:
+    if not display_name.isprintable() or len(display_name) > 200:
+        raise DetailsRefused("A name to show has up to 200 characters, all of them printable.", field="display_name")
+    if email is not None and not _EMAIL.fullmatch(email):
+        raise DetailsRefused("This is not an e-mail address.", field="email")
+    if wrong := next((group for group in groups if not _NAME.fullmatch(group)), None):
+        raise DetailsRefused("A group has 1 to 64 of the characters a-z, A-Z, 0-9 and _ . @ + - only.", group=repr(wrong))
 
 
 def _known(roles: Collection[str]) -> frozenset[str]:
