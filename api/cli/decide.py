@@ -74,8 +74,9 @@ def _inputs(place: Path | None) -> Mapping[str, Any]:
 
 
 def _names(model: dmn.Model) -> str:
-    elements = (*model.decisions.values(), *model.services.values())
-    return ", ".join(f"{one.id} ({one.name})" if one.name != one.id else one.id for one in elements) or "none"
+    pairs = [(one.id, one.name) for one in model.decisions.values()]
+    pairs += [(one.id, one.name) for one in model.services.values()]
+    return ", ".join(f"{key} ({name})" if name != key else key for key, name in pairs) or "none"
 
 
 def _tell(decided: dmn.Decided) -> int:
