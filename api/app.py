@@ -41,7 +41,11 @@ def create_app(service: Redress) -> Flask:
     )
     if settings.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies, x_prefix=settings.proxies
+            app.wsgi_app,
+            x_for=settings.proxies,
+            x_proto=settings.proxies,
+            x_host=settings.proxies,
+            x_prefix=settings.proxies,
         )
     db.init_app(app)
     browser.install(app)
@@ -55,7 +59,12 @@ def create_app(service: Redress) -> Flask:
     app.register_blueprint(public.blueprint)
     app.register_blueprint(staff.blueprint)
     app.register_blueprint(links.blueprint)
-    own: tuple[Blueprint, ...] = (complaints.blueprint, timers.blueprint, linting.blueprint, documentation.blueprint)
+    own: tuple[Blueprint, ...] = (
+        complaints.blueprint,
+        timers.blueprint,
+        linting.blueprint,
+        documentation.blueprint,
+    )
     for blueprint in (*v2.blueprints(), *own):
         app.register_blueprint(blueprint)
         csrf.exempt(blueprint)

@@ -65,7 +65,14 @@ def status_of(error: RedressError) -> int:
 
 def problem(status: int, title: str, detail: str, **more: Any) -> Response:
     """Return a problem document (RFC 9457), all five members present."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": request.path, **more}
+    body = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+        **more,
+    }
     answer = jsonify(body)
     answer.status_code = status
     answer.content_type = "application/problem+json"
@@ -116,7 +123,9 @@ def _not_storable(error: DataError) -> Response:
 
 def _to_sign_in() -> Response:
     """Send a page's reader to sign in and back again; a fragment says so in its place; a post keeps what was typed."""
-    here = url_for("staff.sign_in_page", next=request.full_path.rstrip("?") if request.method == "GET" else None)
+    here = url_for(
+        "staff.sign_in_page", next=request.full_path.rstrip("?") if request.method == "GET" else None
+    )
     if request.headers.get("HX-Request"):
         notice = f'<p class="rd-notice rd-notice--warn">You have been signed out. <a href="{escape(here)}">Sign in again</a></p>'
         return make_response(notice, 401)
@@ -169,9 +178,14 @@ def _surprise(error: Exception) -> Response:
     reference = secrets.token_hex(6)
     log.error("unexpected fault %s at %s %s", reference, request.method, _route(), exc_info=error)
     if speaks_json():
-        return problem(500, "INTERNAL", f"An unexpected fault happened. Reference for the operator's log: {reference}")
+        return problem(
+            500, "INTERNAL", f"An unexpected fault happened. Reference for the operator's log: {reference}"
+        )
     return page(
-        500, "An unexpected fault happened. Nothing was changed.", advice="Try again in a moment.", reference=reference
+        500,
+        "An unexpected fault happened. Nothing was changed.",
+        advice="Try again in a moment.",
+        reference=reference,
     )
 
 
@@ -183,6 +197,10 @@ def _route() -> str:
 def page(status: int, message: str, *, advice: str = "", reference: str = "") -> Response:
     """Return the error page."""
     html = render_template(
-        "errors/error.html", title=TITLES.get(status, "Error"), message=message, advice=advice, reference=reference
+        "errors/error.html",
+        title=TITLES.get(status, "Error"),
+        message=message,
+        advice=advice,
+        reference=reference,
     )
     return make_response(html, status)

@@ -29,7 +29,11 @@ def definition_files(places: Iterable[Path]) -> tuple[tuple[str, bytes], ...]:
     """
     files: dict[str, bytes] = {}
     for place in places:
-        inside = sorted(path for path in place.iterdir() if path.suffix in DEFINITIONS) if place.is_dir() else [place]
+        inside = (
+            sorted(path for path in place.iterdir() if path.suffix in DEFINITIONS)
+            if place.is_dir()
+            else [place]
+        )
         files.update((path.name, path.read_bytes()) for path in inside)
     if not files:
         raise NothingToRead

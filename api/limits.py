@@ -52,7 +52,9 @@ def _cap_body() -> None:
 
 
 def _cap_rate() -> None:
-    if request.method not in {"POST", "PUT", "PATCH", "DELETE"} or not (request.endpoint or "").startswith("public."):
+    if request.method not in {"POST", "PUT", "PATCH", "DELETE"} or not (request.endpoint or "").startswith(
+        "public."
+    ):
         return
     service = the_service()
     service.throttle.take(

@@ -40,7 +40,15 @@ def postman(settings: Settings, name: str) -> Postman:
 
 
 def build_message(
-    *, sender: str, sender_name: str, recipient: str, subject: str, text: str, html: str, message_id: str, at: datetime
+    *,
+    sender: str,
+    sender_name: str,
+    recipient: str,
+    subject: str,
+    text: str,
+    html: str,
+    message_id: str,
+    at: datetime,
 ) -> EmailMessage:
     """Return the message: structured headers, control characters stripped, text and HTML. Raises ``LetterRefused``."""
     try:
@@ -124,7 +132,9 @@ class SmtpPostman:
         address, options = recipient.addr_spec, list[str]()
         if not address.isascii():
             if not server.has_extn("smtputf8"):
-                raise LetterRefused(f"The mail server cannot write to {address}: it takes plain letters only in addresses.")
+                raise LetterRefused(
+                    f"The mail server cannot write to {address}: it takes plain letters only in addresses."
+                )
             options = ["SMTPUTF8"]
             message = _in_utf8(message)
         _accepted(*server.mail(self._sender, options))
@@ -140,7 +150,9 @@ class SmtpPostman:
     def _open(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
         if self._secure:
-            server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT_S, context=context)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                self._host, self._port, timeout=TIMEOUT_S, context=context
+            )
         else:
             server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_S)
         try:

@@ -92,7 +92,9 @@ def read_organisation(folder: Path) -> Organisation:
             outside_body=OutsideBody(
                 **{name: _text(data["outsideBody"], name) for name in ("name", "phone", "website", "address")}
             ),
-            departments=tuple(Department(_text(each, "id"), _text(each, "name")) for each in data["departments"]),
+            departments=tuple(
+                Department(_text(each, "id"), _text(each, "name")) for each in data["departments"]
+            ),
         )
     except (KeyError, TypeError) as fault:
         raise OrganisationRefused(f"{FILE}: the member {fault} is missing or of another shape.") from fault

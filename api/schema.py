@@ -17,12 +17,13 @@ from engine.errors import Broken
 from engine.store import database as databases
 from engine.store import migrations
 from engine.store.database import Database
-from engine.store.tables import METADATA, __all__ as engine_names
+from engine.store.tables import METADATA
+from engine.store.tables import __all__ as engine_names
 
 VERSION_TABLE = "alembic_version_service"
 SERVICE_TABLES = frozenset(METADATA.tables) - frozenset(engine_names)
 HERE = Path(__file__).parent / "migrations"
-assert _complaint_tables and _deadline_tables and _identity_tables  # noqa: S101  (imported so that METADATA knows their tables)
+_KNOWN = (_complaint_tables, _deadline_tables, _identity_tables)  # imported so that METADATA has their tables
 
 
 class SchemaDiffers(Broken):
@@ -45,7 +46,9 @@ def upgrade(database: Database) -> None:
     migrations.upgrade(database)
     scripts = ScriptDirectory(str(HERE))
     with database.writer.connect() as connection:
-        found = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+        found = MigrationContext.configure(
+            connection, opts={"version_table": VERSION_TABLE}
+        ).get_current_revision()
     known = {revision.revision for revision in scripts.walk_revisions()}
     if found is not None and found not in known:
         raise SchemaDiffers(found=found, newest=scripts.get_current_head())

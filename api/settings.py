@@ -102,7 +102,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         name: text if name in _SECRETS else text.strip()
         for name, text in (os.environ if environ is None else environ).items()
     }
-    unknown = sorted(name for name in given if name.startswith("REDRESS_") and name not in DOCUMENTED | _FOR_TESTS)
+    unknown = sorted(
+        name for name in given if name.startswith("REDRESS_") and name not in DOCUMENTED | _FOR_TESTS
+    )
     if unknown:
         raise SettingRefused(f"{unknown[0]} is not a setting of Redress; see docs/admin.md for the list.")
     data_dir = Path(given.get("REDRESS_DATA_DIR") or "var").absolute()
@@ -111,18 +113,28 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     root = Path(__file__).resolve().parent.parent
     settings = Settings(
         data_dir=data_dir,
-        database_url=_read(given, "REDRESS_DATABASE_URL", f"sqlite:///{data_dir / 'redress.db'}", _database, _DATABASES),
+        database_url=_read(
+            given, "REDRESS_DATABASE_URL", f"sqlite:///{data_dir / 'redress.db'}", _database, _DATABASES
+        ),
         host=host,
         port=port,
-        base_url=_read(given, "REDRESS_BASE_URL", f"http://{_in_url(host)}:{port}", _base_url, "an http(s) address"),
-        time_zone=_read(given, "REDRESS_TIME_ZONE", "Europe/London", _zone, "an IANA zone such as Europe/Berlin"),
+        base_url=_read(
+            given, "REDRESS_BASE_URL", f"http://{_in_url(host)}:{port}", _base_url, "an http(s) address"
+        ),
+        time_zone=_read(
+            given, "REDRESS_TIME_ZONE", "Europe/London", _zone, "an IANA zone such as Europe/Berlin"
+        ),
         admin_password=_read(
             given, "REDRESS_ADMIN_PASSWORD", None, _length(12, 256), "a password of 12 to 256 characters"
         ),
-        admin_token=_read(given, "REDRESS_ADMIN_TOKEN", None, _length(20, 256), "a token of 20 to 256 characters"),
+        admin_token=_read(
+            given, "REDRESS_ADMIN_TOKEN", None, _length(20, 256), "a token of 20 to 256 characters"
+        ),
         smtp_url=_read(given, "REDRESS_SMTP_URL", None, _smtp, "smtp://host:port or smtps://host:port"),
         mail_from=_read(given, "REDRESS_MAIL_FROM", "complaints@localhost", _address, "an e-mail address"),
-        processes_dir=_read(given, "REDRESS_PROCESSES_DIR", str(root / "processes"), _folder, "a folder that exists"),
+        processes_dir=_read(
+            given, "REDRESS_PROCESSES_DIR", str(root / "processes"), _folder, "a folder that exists"
+        ),
         forms_dir=_read(given, "REDRESS_FORMS_DIR", str(root / "forms"), _folder, "a folder that exists"),
         threads=_read(given, "REDRESS_THREADS", "8", _whole(2, 64), "a number from 2 to 64"),
         worker=_read(given, "REDRESS_WORKER", "yes", _yes_or_no, "yes or no"),
@@ -186,7 +198,13 @@ def _database(text: str) -> str:
 
 def _base_url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.port == 0:
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or parts.port == 0
+    ):
         raise ValueError(text)
     return text.rstrip("/")
 
@@ -201,7 +219,12 @@ def _zone(text: str) -> ZoneInfo:
 
 def _smtp(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.port == 0 or parts.netloc.endswith(":"):
+    if (
+        parts.scheme not in {"smtp", "smtps"}
+        or not parts.hostname
+        or parts.port == 0
+        or parts.netloc.endswith(":")
+    ):
         raise ValueError(text)
     return text
 
@@ -223,7 +246,9 @@ def _check_anonymous(settings: Settings) -> None:
     if settings.v2_anonymous is None:
         return
     if not is_loopback(settings.host):
-        raise SettingRefused(f"REDRESS_V2_ANONYMOUS needs a loopback REDRESS_HOST such as 127.0.0.1, not {settings.host!r}.")
+        raise SettingRefused(
+            f"REDRESS_V2_ANONYMOUS needs a loopback REDRESS_HOST such as 127.0.0.1, not {settings.host!r}."
+        )
     if settings.proxies:
         raise SettingRefused("REDRESS_V2_ANONYMOUS cannot be used behind proxies; set REDRESS_PROXIES to 0.")
 

@@ -82,7 +82,9 @@ class Redress:
     ) -> None:
         """Change clocks of a complaint and re-arm whatever follows them, in one transaction. Raises the rules' refusals."""
 
-        self.engine.write(lambda session: self.move_clocks_within(session, complaint_key, change, act=act, by=by))
+        self.engine.write(
+            lambda session: self.move_clocks_within(session, complaint_key, change, act=act, by=by)
+        )
 
     def move_clocks_within(
         self,
@@ -194,7 +196,9 @@ def first_start(service: Redress, say: Callable[[str], None]) -> None:
             at=now,
         )
         if settings.admin_token:
-            tokens.issue(session, admin, key=next_key(), label="first start", at=now, token=settings.admin_token)
+            tokens.issue(
+                session, admin, key=next_key(), label="first start", at=now, token=settings.admin_token
+            )
 
     engine.write(work)
     if settings.admin_password is None:

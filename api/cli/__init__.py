@@ -31,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in COMMANDS:
         command.add(subparsers)
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+    )
     for noisy in ("apscheduler", "alembic"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
@@ -44,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 4
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()
-        sys.stderr.write(f"redress: The database cannot be used: {reason[0] if reason else type(error).__name__}\n")
+        sys.stderr.write(
+            f"redress: The database cannot be used: {reason[0] if reason else type(error).__name__}\n"
+        )
         return 4
     except OSError as error:
         sys.stderr.write(f"redress: {error.strerror or error}: {error.filename or ''}\n")

@@ -82,7 +82,10 @@ def _load(engine: Engine, session: Session, key: int) -> None:
 
 
 def _copy_database(source: Path, copy: Path) -> None:
-    with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as live, closing(sqlite3.connect(copy)) as target:
+    with (
+        closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as live,
+        closing(sqlite3.connect(copy)) as target,
+    ):
         live.backup(target, pages=1000)
         (answer,) = target.execute("PRAGMA integrity_check").fetchone()
     if answer != "ok":
@@ -94,10 +97,16 @@ def _look_over(folder: Path) -> tuple[int, int]:
     database = databases.connect(f"sqlite:///{(folder / DATABASE).absolute()}")
     try:
         engine = Engine(database)
-        cases = engine.read(lambda session: session.scalars(select(instances.c.key).where(instances.c.state == "ACTIVE")).all())
+        cases = engine.read(
+            lambda session: session.scalars(
+                select(instances.c.key).where(instances.c.state == "ACTIVE")
+            ).all()
+        )
         for key in cases:
             engine.write(lambda session, key=key: _load(engine, session, key))  # type: ignore[misc]
-        rows = engine.read(lambda session: session.execute(select(DocumentRow.storage, DocumentRow.sha256)).all())
+        rows = engine.read(
+            lambda session: session.execute(select(DocumentRow.storage, DocumentRow.sha256)).all()
+        )
     finally:
         database.dispose()
     for storage, sha256 in rows:

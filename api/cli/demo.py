@@ -31,7 +31,9 @@ Played = tuple[NewComplaint, Role]
 
 def add(subparsers: Subparsers) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser("demo", help="fill a throw-away database with about 200 complaints, and serve it")
+    parser = subparsers.add_parser(
+        "demo", help="fill a throw-away database with about 200 complaints, and serve it"
+    )
     parser.add_argument("--complaints", type=int, default=NUMBER, metavar="N", help=f"how many ({NUMBER})")
     parser.add_argument("--folder", type=Path, help="keep the data here instead of throwing it away")
     parser.add_argument("--no-serve", action="store_true", help="only fill the database")
@@ -50,9 +52,15 @@ def run(options: argparse.Namespace) -> int:
         smtp_url=None,
     )
     try:
-        fill(settings, options.complaints, watch=lambda items: tqdm(items, unit="complaint", desc="playing", disable=None))
+        fill(
+            settings,
+            options.complaints,
+            watch=lambda items: tqdm(items, unit="complaint", desc="playing", disable=None),
+        )
         names = ", ".join(name for name, _, _, _ in COLLEAGUES)
-        sys.stdout.write(f"Sign in at {settings.base_url}/staff/ as admin, {names}; the password is: {PASSWORD}\n")
+        sys.stdout.write(
+            f"Sign in at {settings.base_url}/staff/ as admin, {names}; the password is: {PASSWORD}\n"
+        )
         return 0 if options.no_serve else serve(settings)
     finally:
         if options.folder is None:
@@ -65,7 +73,9 @@ def fill(settings: Settings, number: int, *, watch: Callable[[list[Played]], Ite
     clock = FrozenClock(now - timedelta(days=DAYS + 1))
     service = ready_service(settings, clock=clock)
     keys = [service.engine.next_key() for _ in COLLEAGUES]
-    service.engine.write(lambda session: add_colleagues(session, keys=keys, password=PASSWORD, at=clock.now()))
+    service.engine.write(
+        lambda session: add_colleagues(session, keys=keys, password=PASSWORD, at=clock.now())
+    )
     play = Play(service, clock, Staff(service))
     complaints = list(invented(number, first_day=clock.now(), days=DAYS, zone=settings.time_zone))
     for complaint, role in watch(complaints):

@@ -35,4 +35,3 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write(f"{process.process_definition_id} version {process.version}\n")
     sys.stdout.write(f"{len(files)} files deployed\n")
     return 0
-

@@ -29,10 +29,14 @@ def add(subparsers: Subparsers) -> None:
     formats = parser.add_subparsers(dest="format", required=True, metavar="FORMAT")
     public = formats.add_parser("cfpb", help="the US Consumer Complaint Database, both layouts")
     own = formats.add_parser("csv", help="any CSV with a header, with a mapping file")
-    own.add_argument("--mapping", type=Path, required=True, metavar="FILE", help="JSON; docs/admin.md shows one")
+    own.add_argument(
+        "--mapping", type=Path, required=True, metavar="FILE", help="JSON; docs/admin.md shows one"
+    )
     for each in (public, own):
         each.add_argument("file", type=Path, metavar="FILE")
-        each.add_argument("--until", type=date.fromisoformat, metavar="DATE", help="let time go on to this day (local)")
+        each.add_argument(
+            "--until", type=date.fromisoformat, metavar="DATE", help="let time go on to this day (local)"
+        )
         each.set_defaults(run=run)
 
 
@@ -53,7 +57,13 @@ def run(options: argparse.Namespace) -> int:
     service = ready_service(settings, clock=clock)
     try:
         report = run_import(
-            service, clock, rows, read_past, source=source, until=min(until, present) if until else None, watch=_bar
+            service,
+            clock,
+            rows,
+            read_past,
+            source=source,
+            until=min(until, present) if until else None,
+            watch=_bar,
         )
     finally:
         service.database.dispose()
@@ -70,7 +80,9 @@ def _cfpb(options: argparse.Namespace, zone: ZoneInfo) -> Reader:
 
 def _csv(options: argparse.Namespace, zone: ZoneInfo) -> Reader:
     mapped = generic.read_mapping(options.mapping)
-    rows = read_rows(options.file, needed=mapped.needed, id_column=mapped.id_column, delimiter=mapped.delimiter)
+    rows = read_rows(
+        options.file, needed=mapped.needed, id_column=mapped.id_column, delimiter=mapped.delimiter
+    )
     return mapped.source, rows, lambda row: generic.read(row, mapped, zone=zone)
 
 

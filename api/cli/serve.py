@@ -39,10 +39,13 @@ def serve(settings: Settings) -> int:
         threads=settings.threads,
         ident="Redress",
         max_request_body_size=32 * 1024 * 1024,
-        clear_untrusted_proxy_headers=settings.proxies == 0,  # with proxies, the application counts them itself
+        clear_untrusted_proxy_headers=settings.proxies
+        == 0,  # with proxies, the application counts them itself
         channel_request_lookahead=1,  # a waiting request learns that its client has gone
     )
-    metronome = Metronome(service.engine, chores=app.extensions["redress_chores"]) if settings.worker else None
+    metronome = (
+        Metronome(service.engine, chores=app.extensions["redress_chores"]) if settings.worker else None
+    )
     if metronome:
         metronome.start()
     sys.stdout.write(f"Redress serves {settings.base_url} (Ctrl+C ends it)\n")

@@ -27,13 +27,17 @@ def add(subparsers: Subparsers) -> None:
     new.add_argument("--display-name", default="", help="the name shown to others")
     new.add_argument("--email")
     new.add_argument("--role", action="append", default=[], metavar="ROLE", help=f"one of {', '.join(ROLES)}")
-    new.add_argument("--group", action="append", default=[], metavar="GROUP", help="a further group, e.g. a department")
+    new.add_argument(
+        "--group", action="append", default=[], metavar="GROUP", help="a further group, e.g. a department"
+    )
     new.add_argument("--token", action="store_true", help="print an API token as well")
     new.set_defaults(run=_add)
     off = actions.add_parser("disable", help="end an account's access; its history stays")
     off.add_argument("name")
     off.set_defaults(run=_disable)
-    again = actions.add_parser("reset", help="give an account a new random password, printed once, and enable it")
+    again = actions.add_parser(
+        "reset", help="give an account a new random password, printed once, and enable it"
+    )
     again.add_argument("name")
     again.set_defaults(run=_reset)
     every = actions.add_parser("list", help="list accounts with their roles")
@@ -67,7 +71,11 @@ def _add(options: argparse.Namespace) -> int:
                 email=options.email,
                 at=now,
             )
-            return tokens.issue(session, person, key=token_key, label="console", at=now) if options.token else None
+            return (
+                tokens.issue(session, person, key=token_key, label="console", at=now)
+                if options.token
+                else None
+            )
 
         token = engine.write(work)
     sys.stdout.write(f"{options.name}: password {password}\n")
@@ -99,5 +107,7 @@ def _list(options: argparse.Namespace) -> int:  # noqa: ARG001
     with _service() as service:
         for person in service.engine.read(people.everybody):
             state = "" if person.active else "  (disabled)"
-            sys.stdout.write(f"{person.name}  {person.display_name}  {', '.join(sorted(person.roles))}{state}\n")
+            sys.stdout.write(
+                f"{person.name}  {person.display_name}  {', '.join(sorted(person.roles))}{state}\n"
+            )
     return 0

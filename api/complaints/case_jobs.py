@@ -114,8 +114,14 @@ def _from_variables(errand: Errand) -> ComplaintRow:
     errand.session.flush()
     errand.session.add(
         EventRow(
-            key=errand.next_key(), complaint_key=row.key, at=errand.now, by=errand.actor, kind="received",
-            text="Complaint received", public=True, facts={},
+            key=errand.next_key(),
+            complaint_key=row.key,
+            at=errand.now,
+            by=errand.actor,
+            kind="received",
+            text="Complaint received",
+            public=True,
+            facts={},
         )
     )
     return row

@@ -56,7 +56,9 @@ def check_file(name: str, data: bytes) -> str:
         raise FileRefused("The file is empty. Choose another.", file_code="file_empty")
     if len(data) > LARGEST:
         size = len(data) / 1024 / 1024
-        raise FileRefused(f"The file is {size:.1f} MB; it must be 10 MB or smaller.", file_code="file_too_large")
+        raise FileRefused(
+            f"The file is {size:.1f} MB; it must be 10 MB or smaller.", file_code="file_too_large"
+        )
     ending = Path(name).suffix.lower()
     if ending not in KINDS or not _content_agrees(ending, data):
         raise FileRefused(f"The file must be a {ACCEPTED} file.", file_code="file_wrong_kind")
@@ -129,7 +131,9 @@ def read_bytes(folder: Path, row: DocumentRow) -> bytes:
     except FileNotFoundError:
         raise DocumentNotFound(document=str(row.key)) from None
     if hashlib.sha256(data).hexdigest() != row.sha256:
-        raise DocumentNotFound("This file was changed after it was stored and is not handed out.", document=str(row.key))
+        raise DocumentNotFound(
+            "This file was changed after it was stored and is not handed out.", document=str(row.key)
+        )
     return data
 
 
@@ -150,7 +154,9 @@ def _is_text(data: bytes) -> bool:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
-    return "\x00" not in text and not text.lstrip()[:512].lower().startswith(("<!doctype", "<html", "<script", "<svg", "<?xml"))
+    return "\x00" not in text and not text.lstrip()[:512].lower().startswith(
+        ("<!doctype", "<html", "<script", "<svg", "<?xml")
+    )
 
 
 def _is_office(ending: str, data: bytes) -> bool:

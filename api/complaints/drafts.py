@@ -45,7 +45,15 @@ def load(session: Session, place: str, *, at: datetime) -> Draft | None:
     return Draft(row.data, row.form_key, row.changed_at)
 
 
-def save(session: Session, place: str, answers: Mapping[str, Any], *, form_key: int | None, life: timedelta, at: datetime) -> None:
+def save(
+    session: Session,
+    place: str,
+    answers: Mapping[str, Any],
+    *,
+    form_key: int | None,
+    life: timedelta,
+    at: datetime,
+) -> None:
     """Keep the answers, replacing earlier ones."""
     row = session.get(DraftRow, place)
     if row is None:
@@ -73,7 +81,9 @@ def purge(session: Session, *, at: datetime) -> list[str]:
     session.execute(delete(DraftRow).where(DraftRow.expires_at <= at))
     held = {mark_of(place) for place in session.scalars(select(DraftRow.place))}
     unsent = session.scalars(
-        select(DocumentRow).where(DocumentRow.complaint_key.is_(None), DocumentRow.added_at < at - ORPHAN_LIFE)
+        select(DocumentRow).where(
+            DocumentRow.complaint_key.is_(None), DocumentRow.added_at < at - ORPHAN_LIFE
+        )
     ).all()
     forgotten = [row for row in unsent if row.draft_sha256 not in held]
     for row in forgotten:

@@ -31,7 +31,9 @@ class _Offer:
     duty: str | None
 
 
-def release_barred(session: Session, root_keys: Collection[int], *, at: datetime, next_key: Callable[[], int]) -> None:
+def release_barred(
+    session: Session, root_keys: Collection[int], *, at: datetime, next_key: Callable[[], int]
+) -> None:
     """Take every open task of these cases back from a holder who may not do it (any more), with a line in the timeline."""
     held = session.execute(
         sa.select(T.key, T.name, T.assignee, T.headers, T.revision, ComplaintRow.key.label("complaint"))
@@ -39,10 +41,14 @@ def release_barred(session: Session, root_keys: Collection[int], *, at: datetime
         .where(T.root_key.in_(root_keys), T.state == "CREATED", T.assignee.is_not(None))
     ).all()
     for task in held:
-        reasons = barred(session, task.complaint, duty=(task.headers or {}).get("duty"), people=[task.assignee])
+        reasons = barred(
+            session, task.complaint, duty=(task.headers or {}).get("duty"), people=[task.assignee]
+        )
         if not reasons:
             continue
-        session.execute(sa.update(tasks).where(T.key == task.key).values(assignee=None, revision=task.revision + 1))
+        session.execute(
+            sa.update(tasks).where(T.key == task.key).values(assignee=None, revision=task.revision + 1)
+        )
         session.add(
             EventRow(
                 key=next_key(),
@@ -68,7 +74,9 @@ def without_anybody(session: Session) -> list[int]:
         if len(found) >= MOST:
             break
         candidates = _candidates(offer, active)
-        if not set(candidates) - set(barred(session, offer.complaint_key, duty=offer.duty, people=candidates)):
+        if not set(candidates) - set(
+            barred(session, offer.complaint_key, duty=offer.duty, people=candidates)
+        ):
             found.append(offer.key)
     return sorted(set(found))[:MOST]
 
@@ -99,7 +107,12 @@ def _closer_look(session: Session) -> Iterator[_Offer]:
     apart = sorted({duty for duties in SEPARATED.values() for duty in duties})
     rows = session.execute(
         sa.select(
-            T.key, T.assignee, T.candidate_groups, T.candidate_users, T.headers, ComplaintRow.key.label("complaint")
+            T.key,
+            T.assignee,
+            T.candidate_groups,
+            T.candidate_users,
+            T.headers,
+            ComplaintRow.key.label("complaint"),
         )
         .join(ComplaintRow, ComplaintRow.instance_key == T.root_key)
         .where(

@@ -103,7 +103,9 @@ class Errand:
         for name in dict.fromkeys(names):
             self.context.rearm(name)
 
-    def tell(self, kind: str, text: str, *, public: bool = False, facts: Mapping[str, Any] | None = None) -> None:
+    def tell(
+        self, kind: str, text: str, *, public: bool = False, facts: Mapping[str, Any] | None = None
+    ) -> None:
         """Add a line to the complaint's timeline."""
         self.session.add(
             EventRow(

@@ -30,16 +30,24 @@ OUTCOME_WORDS = {
 
 def parties(session: Session, complaint_key: int) -> dict[str, PartyRow]:
     """Return the complainant and the representative by role; staff concerned are left out."""
-    rows = session.scalars(select(PartyRow).where(PartyRow.complaint_key == complaint_key).order_by(PartyRow.key))
+    rows = session.scalars(
+        select(PartyRow).where(PartyRow.complaint_key == complaint_key).order_by(PartyRow.key)
+    )
     return {row.role: row for row in rows if row.role != "staff-concerned"}
 
 
 def letter_facts(
-    session: Session, complaint: ComplaintRow, organisation: Organisation, *, link: str | None, variables: Mapping[str, Any]
+    session: Session,
+    complaint: ComplaintRow,
+    organisation: Organisation,
+    *,
+    link: str | None,
+    variables: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the facts a letter may name: ``complaint``, ``clocks``, ``organisation`` and the process variables.
 
-    ``link`` is the address of the status page, None for letters to others. A name of the register wins over a process variable of the same name.
+    ``link`` is the address of the status page, None for letters to others. A name of the register wins over a process
+    variable of the same name.
     """
     people = parties(session, complaint.key)
     complainant, representative = people.get("complainant"), people.get("representative")
@@ -72,9 +80,13 @@ def letter_facts(
 def clock_dates(session: Session, complaint_key: int) -> dict[str, Any]:
     """Return the due date of the newest clock of each name; None for a paused one."""
     rows = session.scalars(
-        select(ClockRow).where(ClockRow.complaint_key == complaint_key).order_by(ClockRow.name, ClockRow.number)
+        select(ClockRow)
+        .where(ClockRow.complaint_key == complaint_key)
+        .order_by(ClockRow.name, ClockRow.number)
     )
-    return {row.name: row.due_on for row in rows if row.state not in ("cancelled", "superseded", "not_applicable")}
+    return {
+        row.name: row.due_on for row in rows if row.state not in ("cancelled", "superseded", "not_applicable")
+    }
 
 
 def _contact(session: Session, complaint: ComplaintRow, organisation: Organisation) -> str:
@@ -86,12 +98,16 @@ def _contact(session: Session, complaint: ComplaintRow, organisation: Organisati
 
 
 def _issues(session: Session, complaint_key: int) -> list[IssueRow]:
-    rows = session.scalars(select(IssueRow).where(IssueRow.complaint_key == complaint_key).order_by(IssueRow.number))
+    rows = session.scalars(
+        select(IssueRow).where(IssueRow.complaint_key == complaint_key).order_by(IssueRow.number)
+    )
     return list(rows)
 
 
 def _remedies(session: Session, complaint_key: int) -> list[RemedyRow]:
-    rows = session.scalars(select(RemedyRow).where(RemedyRow.complaint_key == complaint_key).order_by(RemedyRow.key))
+    rows = session.scalars(
+        select(RemedyRow).where(RemedyRow.complaint_key == complaint_key).order_by(RemedyRow.key)
+    )
     return list(rows)
 
 

@@ -42,7 +42,9 @@ def erase_strangers(service: Redress) -> int:
     if not folder.is_dir():
         return 0
     old = [
-        path for path in folder.iterdir() if path.is_file() and datetime.fromtimestamp(path.stat().st_mtime, UTC) < before
+        path
+        for path in folder.iterdir()
+        if path.is_file() and datetime.fromtimestamp(path.stat().st_mtime, UTC) < before
     ]
     named = service.engine.read(lambda session: set(session.scalars(select(DocumentRow.storage))))
     strangers = [path for path in old if path.name not in named]

@@ -15,7 +15,9 @@ _DETAILS = ("contactPerson", "contactHours", "language", "adjustments", "account
 _FACTS = ("recurring", "awareOn", "toldBefore", "earlierReference", "outsideBodyName")
 
 
-def from_public_form(answers: Mapping[str, Any], *, now: datetime, regime: str, documents: tuple[int, ...]) -> NewComplaint:
+def from_public_form(
+    answers: Mapping[str, Any], *, now: datetime, regime: str, documents: tuple[int, ...]
+) -> NewComplaint:
     """Return the complaint of the public form's clean ``answers`` (keys of forms/complaint.form), received ``now``."""
     anonymous = answers.get("anonymous") == "yes"
     sender = None if anonymous else _party(answers)
@@ -62,12 +64,16 @@ def from_staff_form(
     received_at = _received(answers.get("receivedOn"), answers.get("receivedTime"), now=now, zone=zone)
     reason = str(answers.get("backdatingReason") or "").strip() or None
     if received_at.astimezone(zone).date() < now.astimezone(zone).date() and reason is None:
-        raise ComplaintRefused("Say why it is entered after the day it was received.", field="backdatingReason")
+        raise ComplaintRefused(
+            "Say why it is entered after the day it was received.", field="backdatingReason"
+        )
     on_behalf = answers.get("actingForOther") is True
     sender = None if answers.get("anonymous") is True else _party(answers)
     concerned = tuple(name for name in re.split(r"[,;\s]+", str(answers.get("staffConcerned") or "")) if name)
     if unknown := next((name for name in concerned if name not in known_people), None):
-        raise ComplaintRefused(f"Nobody has the user name {unknown!r}. Check it with your team lead.", field="staffConcerned")
+        raise ComplaintRefused(
+            f"Nobody has the user name {unknown!r}. Check it with your team lead.", field="staffConcerned"
+        )
     return NewComplaint(
         channel=str(answers.get("channel") or "phone"),
         received_at=received_at,

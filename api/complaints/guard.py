@@ -76,9 +76,13 @@ class TaskRules:
             raise NotYourTask(f"There is no active account {worker!r}.", person=worker)
         offered = worker in task.candidate_users or person.groups & set(task.candidate_groups)
         if not offered and (task.candidate_users or task.candidate_groups):
-            raise NotYourTask(f"{person.display_name} belongs to none of the groups that do this task.", person=worker)
+            raise NotYourTask(
+                f"{person.display_name} belongs to none of the groups that do this task.", person=worker
+            )
 
-    def _separation(self, session: Session, complaint_key: int, task: TaskFacts, worker: str, *, other: bool) -> None:
+    def _separation(
+        self, session: Session, complaint_key: int, task: TaskFacts, worker: str, *, other: bool
+    ) -> None:
         if other and is_excluded(session, complaint_key, worker):
             raise NotYourTask("This person has a conflict of interest in this complaint.", person=worker)
         said = objection(session, complaint_key, duty=task.headers.get("duty"), person=worker)

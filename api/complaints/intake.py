@@ -99,7 +99,9 @@ def receive_within(service: Redress, session: Session, complaint: NewComplaint, 
     """The same, as part of the caller's own unit of work."""
     reference = _free_reference(session)
     alongside, made = _beside(service, complaint, reference, by=by)
-    service.engine.start_within(session, Start(PROCESS, business_id=reference), {}, alongside=alongside, by=by)
+    service.engine.start_within(
+        session, Start(PROCESS, business_id=reference), {}, alongside=alongside, by=by
+    )
     return Registered(**made)
 
 
@@ -140,7 +142,14 @@ def objections(complaint: NewComplaint, *, now: datetime, zone: ZoneInfo) -> tup
 
 
 def _store(
-    service: Redress, session: Session, new: NewComplaint, reference: str, *, instance_key: int, by: Actor, now: datetime
+    service: Redress,
+    session: Session,
+    new: NewComplaint,
+    reference: str,
+    *,
+    instance_key: int,
+    by: Actor,
+    now: datetime,
 ) -> ComplaintRow:
     next_key = service.database.keys.next
     row = ComplaintRow(
@@ -172,7 +181,9 @@ def _store(
             session.add(_party(next_key(), row.key, role, party))
     for number, summary in enumerate(new.issues or (first_sentence(new.description),), start=1):
         session.add(
-            IssueRow(key=next_key(), complaint_key=row.key, number=number, summary=summary, problem=new.problem)
+            IssueRow(
+                key=next_key(), complaint_key=row.key, number=number, summary=summary, problem=new.problem
+            )
         )
     for name in dict.fromkeys(new.staff_concerned):
         session.add(PartyRow(key=next_key(), complaint_key=row.key, role="staff-concerned", person_name=name))
@@ -188,8 +199,14 @@ def _store(
         facts["reason"] = new.backdating_reason
     session.add(
         EventRow(
-            key=next_key(), complaint_key=row.key, at=now, by=by.name, kind="received",
-            text="Complaint received", public=True, facts=facts,
+            key=next_key(),
+            complaint_key=row.key,
+            at=now,
+            by=by.name,
+            kind="received",
+            text="Complaint received",
+            public=True,
+            facts=facts,
         )
     )
     return row
@@ -243,5 +260,8 @@ def _start_variables(row: ComplaintRow, new: NewComplaint, *, zone: ZoneInfo) ->
 def first_sentence(text: str) -> str:
     """Return the first sentence of a description, at most 160 characters, as the summary of its only issue."""
     line = " ".join(text.split())
-    end = min((place for place in (line.find(". "), line.find("! "), line.find("? ")) if place > 0), default=len(line))
+    end = min(
+        (place for place in (line.find(". "), line.find("! "), line.find("? ")) if place > 0),
+        default=len(line),
+    )
     return line[: end + 1] if end < 160 else f"{line[:157]}…"

@@ -77,7 +77,9 @@ def mark_posted(service: Redress, complaint_key: int, letter_key: int, *, by: Ac
             raise LetterUnknown(letter=str(letter_key))
         if row.dispatched_at is not None:
             raise LetterNotWaiting(letter=str(letter_key))
-        return dispatched(service.case_clocks, desk, complaint, row, kind="letter_posted", evidence=f"posted by {by.name}")
+        return dispatched(
+            service.case_clocks, desk, complaint, row, kind="letter_posted", evidence=f"posted by {by.name}"
+        )
 
     service.move_clocks(complaint_key, change, act=act, by=by)
 
@@ -89,7 +91,10 @@ class LetterListener:
     """
 
     def __init__(
-        self, clocks: CaseClocks, desk: Callable[[Session, Act], Desk], rearm: Callable[[Session, int, tuple[str, ...]], None]
+        self,
+        clocks: CaseClocks,
+        desk: Callable[[Session, Act], Desk],
+        rearm: Callable[[Session, int, tuple[str, ...]], None],
     ) -> None:
         """``desk`` makes a desk for a transaction."""
         self._clocks, self._desk, self._rearm = clocks, desk, rearm
@@ -101,11 +106,21 @@ class LetterListener:
         if row is None or complaint is None or row.dispatched_at is not None:
             return
         if report.state != "sent":
-            not_delivered(self._desk(session, Act(at=report.at, by="system", reason="Letter refused")), complaint, row, report)
+            not_delivered(
+                self._desk(session, Act(at=report.at, by="system", reason="Letter refused")),
+                complaint,
+                row,
+                report,
+            )
             return
         desk = self._desk(session, Act(at=report.at, by="system", reason="Letter sent"))
         moved = dispatched(
-            self._clocks, desk, complaint, row, kind="message_accepted", evidence=f"{report.code} {report.reply}"
+            self._clocks,
+            desk,
+            complaint,
+            row,
+            kind="message_accepted",
+            evidence=f"{report.code} {report.reply}",
         )
         if moved and complaint.instance_key is not None:
             self._rearm(session, complaint.instance_key, moved)

@@ -78,7 +78,9 @@ def _to_department(errand: Errand, written: Written, department: str) -> None:
 def _to_staff(errand: Errand, written: Written) -> None:
     """Tell colleagues complained about: they may explain, so they get the letter though they may not see the complaint."""
     rows = errand.session.scalars(
-        select(PartyRow).where(PartyRow.complaint_key == errand.complaint.key, PartyRow.role == "staff-concerned")
+        select(PartyRow).where(
+            PartyRow.complaint_key == errand.complaint.key, PartyRow.role == "staff-concerned"
+        )
     )
     for party in rows:
         errand.session.add(
@@ -109,4 +111,3 @@ def _notice(errand: Errand, *, group: str | None = None, person: str | None = No
             at=errand.now,
         )
     )
-

@@ -21,7 +21,9 @@ OF_THE_COMPLAINT = frozenset({"complainant", "representative"})  # who may get t
 Send = Callable[[LetterRow], int]
 
 
-def write(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: str, *, to: str, variables: Mapping[str, Any]) -> Written:
+def write(
+    tools: Tools, desk: Desk, complaint: ComplaintRow, letter: str, *, to: str, variables: Mapping[str, Any]
+) -> Written:
     """Return ``letter`` with the complaint's facts in it; only its own people get a link to it. Raises ``LetterNotFound``."""
     link = None
     if to in OF_THE_COMPLAINT:
@@ -61,7 +63,13 @@ def keep(
     ``meets`` names the clocks that its dispatch (not its writing) answers. Nobody to write to: a line says so, and None.
     """
     if party is None:
-        _tell(desk, complaint, "letter-not-sent", f"No address to send {written.template!r} to", {"letter": written.template})
+        _tell(
+            desk,
+            complaint,
+            "letter-not-sent",
+            f"No address to send {written.template!r} to",
+            {"letter": written.template},
+        )
         return None
     by_mail = bool(party.email) and party.preferred_channel not in ON_PAPER
     row = LetterRow(
@@ -82,13 +90,25 @@ def keep(
         row.outbox_key = send(row)
     desk.session.add(row)
     waits = "" if by_mail else " (to be posted)"
-    _tell(desk, complaint, "letter-written", f"Letter written: {written.subject}{waits}", {"letter": str(row.key)})
+    _tell(
+        desk,
+        complaint,
+        "letter-written",
+        f"Letter written: {written.subject}{waits}",
+        {"letter": str(row.key)},
+    )
     return row
 
 
 def _tell(desk: Desk, complaint: ComplaintRow, kind: str, text: str, facts: dict[str, Any]) -> None:
     desk.session.add(
         EventRow(
-            key=desk.next_key(), complaint_key=complaint.key, at=desk.act.at, by=desk.act.by, kind=kind, text=text, facts=facts
+            key=desk.next_key(),
+            complaint_key=complaint.key,
+            at=desk.act.at,
+            by=desk.act.by,
+            kind=kind,
+            text=text,
+            facts=facts,
         )
     )

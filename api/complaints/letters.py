@@ -74,7 +74,9 @@ def read_letter(name: str, data: bytes) -> LetterTemplate:
         raise _refused(name, "The file is not UTF-8 text.", "Save it as UTF-8.") from None
     parts = _HEAD.match(text)
     if parts is None:
-        raise _refused(name, "The head is missing.", "Begin with ---, subject: …, to: …, --- on lines of their own.")
+        raise _refused(
+            name, "The head is missing.", "Begin with ---, subject: …, to: …, --- on lines of their own."
+        )
     lines = (_LINE.fullmatch(line.strip()) for line in parts[1].splitlines())
     head: dict[str, str] = {found[1]: found[2] for found in lines if found}
     if set(head) != _MEMBERS or head["to"] not in ADDRESSEES:

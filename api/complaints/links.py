@@ -19,7 +19,10 @@ def new_link(session: Session, complaint_key: int, *, purpose: str, at: datetime
     token = secrets.token_urlsafe(32)
     session.add(
         LinkRow(
-            token_sha256=digest(token), complaint_key=complaint_key, purpose=purpose, expires_at=at + LIFETIME[purpose]
+            token_sha256=digest(token),
+            complaint_key=complaint_key,
+            purpose=purpose,
+            expires_at=at + LIFETIME[purpose],
         )
     )
     session.flush()
@@ -47,7 +50,9 @@ def end_visit(session: Session, token: str, *, at: datetime) -> None:
     """End a visit before its time."""
     session.execute(
         update(LinkRow)
-        .where(LinkRow.token_sha256 == digest(token), LinkRow.purpose == "visit", LinkRow.revoked_at.is_(None))
+        .where(
+            LinkRow.token_sha256 == digest(token), LinkRow.purpose == "visit", LinkRow.revoked_at.is_(None)
+        )
         .values(revoked_at=at)
     )
 
@@ -63,4 +68,6 @@ def revoke_all(session: Session, complaint_key: int, *, at: datetime) -> None:
 
 def has_link(session: Session, complaint_key: int) -> bool:
     """Tell whether a link to follow the complaint has been made."""
-    return session.scalar(select(LinkRow.token_sha256).where(LinkRow.complaint_key == complaint_key)) is not None
+    return (
+        session.scalar(select(LinkRow.token_sha256).where(LinkRow.complaint_key == complaint_key)) is not None
+    )

@@ -17,5 +17,7 @@ def complaint_of_case(session: Session, root_key: int) -> int | None:
     """
     known: dict[int, int | None] = session.info.setdefault(_ASKED, {})
     if root_key not in known:
-        known[root_key] = session.scalar(select(ComplaintRow.key).where(ComplaintRow.instance_key == root_key))
+        known[root_key] = session.scalar(
+            select(ComplaintRow.key).where(ComplaintRow.instance_key == root_key)
+        )
     return known[root_key]

@@ -43,7 +43,14 @@ CLOCK_WORDS = {
     "superseded": "replaced",
     "not_applicable": "does not apply",
 }
-TONES = {"met": "good", "running": "cool", "projected": "cool", "paused": "warn", "breached": "bad", "met_late": "bad"}
+TONES = {
+    "met": "good",
+    "running": "cool",
+    "projected": "cool",
+    "paused": "warn",
+    "breached": "bad",
+    "met_late": "bad",
+}
 
 
 class ComplaintNotFound(NotFound):
@@ -145,7 +152,9 @@ def case_view(session: Session, row: ComplaintRow, *, calendars: KeptCalendars, 
         owner_name=display_names(session).get(row.owner or ""),
         people=_all(session, PartyRow, row.key),
         issues=tuple(
-            session.scalars(select(IssueRow).where(IssueRow.complaint_key == row.key).order_by(IssueRow.number))
+            session.scalars(
+                select(IssueRow).where(IssueRow.complaint_key == row.key).order_by(IssueRow.number)
+            )
         ),
         remedies=_all(session, RemedyRow, row.key),
         clocks=clock_views(session, row.key, calendars=calendars, now=now),
@@ -164,7 +173,13 @@ def timeline(session: Session, complaint_key: int, *, public_only: bool = False)
     rows = session.scalars(query.order_by(EventRow.at.desc(), EventRow.key.desc()))
     names = {} if public_only else display_names(session)
     return tuple(
-        Event(row.at, names.get(row.by, row.by), row.kind, _public(row) if public_only else row.text, row.facts or {})
+        Event(
+            row.at,
+            names.get(row.by, row.by),
+            row.kind,
+            _public(row) if public_only else row.text,
+            row.facts or {},
+        )
         for row in rows
     )
 
@@ -176,7 +191,9 @@ def clock_views(
     history: dict[int, list[ClockChange]] = {}
     names = display_names(session)
     for change in session.scalars(
-        select(ClockChangeRow).where(ClockChangeRow.complaint_key == complaint_key).order_by(ClockChangeRow.key)
+        select(ClockChangeRow)
+        .where(ClockChangeRow.complaint_key == complaint_key)
+        .order_by(ClockChangeRow.key)
     ):
         history.setdefault(change.clock_key, []).append(
             ClockChange(
@@ -215,7 +232,9 @@ def display_names(session: Session) -> dict[str, str]:
     return names | {"system": "Redress", "complainant": "Complainant"}
 
 
-def _clock(row: ClockRow, calendars: KeptCalendars, now: datetime, changes: tuple[ClockChange, ...]) -> ClockView:
+def _clock(
+    row: ClockRow, calendars: KeptCalendars, now: datetime, changes: tuple[ClockChange, ...]
+) -> ClockView:
     state = ClockState.from_json(row.saved)
     calendar = calendars.get_version(row.calendar_id, row.calendar_version)
     policy = state.policy
@@ -238,7 +257,9 @@ def _clock(row: ClockRow, calendars: KeptCalendars, now: datetime, changes: tupl
         is_window=row.name in WINDOWS,
         pausable=policy.pausable,
         pause_reasons=policy.pause_reasons,
-        extendable=rule is not None and row.state == "running" and (rule.times is None or granted < rule.times),
+        extendable=rule is not None
+        and row.state == "running"
+        and (rule.times is None or granted < rule.times),
         extension_reasons=rule.reasons if rule else (),
         extension_amount=rule.amount if rule else 0,
         extension_unit=rule.unit.replace("_", " ") if rule else "",
@@ -277,7 +298,9 @@ def _left(state: ClockState, calendar: Calendar, now: datetime) -> str:
 
 
 def _all(session: Session, table: Any, complaint_key: int) -> tuple[Any, ...]:
-    return tuple(session.scalars(select(table).where(table.complaint_key == complaint_key).order_by(table.key)))
+    return tuple(
+        session.scalars(select(table).where(table.complaint_key == complaint_key).order_by(table.key))
+    )
 
 
 def _public(row: EventRow) -> str:

@@ -130,7 +130,9 @@ def _remedy(errand: Errand, data: Mapping[str, Any]) -> None:
 
 def _verification(errand: Errand, data: Mapping[str, Any]) -> None:
     for item in data.get("value") or ():
-        row = _promised(errand, item.get("id") or item.get("commitmentId")) if isinstance(item, dict) else None
+        row = (
+            _promised(errand, item.get("id") or item.get("commitmentId")) if isinstance(item, dict) else None
+        )
         if row is not None:
             row.verified_at, row.verified_by = errand.now, errand.actor
 
@@ -138,7 +140,9 @@ def _verification(errand: Errand, data: Mapping[str, Any]) -> None:
 def _root_cause(errand: Errand, data: Mapping[str, Any]) -> None:
     cause = _text(data.get("rootCause"))
     errand.complaint.facts = errand.complaint.facts | {
-        "rootCause": cause, "othersAffected": data.get("othersAffected"), "lesson": data.get("lesson")
+        "rootCause": cause,
+        "othersAffected": data.get("othersAffected"),
+        "lesson": data.get("lesson"),
     }
 
 

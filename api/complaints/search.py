@@ -78,7 +78,10 @@ def visible(person: Person, reach: Reach) -> ColumnElement[bool]:
     if reach.every:
         return ComplaintRow.key.not_in(kept_out)
     if reach.own:
-        allowed += [ComplaintRow.owner == person.name, ComplaintRow.instance_key.in_(_cases_with_tasks(person))]
+        allowed += [
+            ComplaintRow.owner == person.name,
+            ComplaintRow.instance_key.in_(_cases_with_tasks(person)),
+        ]
     if reach.significant:
         allowed.append(ComplaintRow.significant.is_(True))
     if not allowed:
@@ -106,7 +109,14 @@ def facts_for(session: Session, person: Person, complaint: ComplaintRow) -> Comp
 
 
 def find(
-    session: Session, person: Person, reach: Reach, wanted: Wanted, *, zone: ZoneInfo, offset: int = 0, limit: int = PAGE
+    session: Session,
+    person: Person,
+    reach: Reach,
+    wanted: Wanted,
+    *,
+    zone: ZoneInfo,
+    offset: int = 0,
+    limit: int = PAGE,
 ) -> Found:
     """Return one page of what ``person`` may read of what is ``wanted``."""
     condition = and_(visible(person, reach), *_conditions(wanted, zone))
@@ -114,7 +124,9 @@ def find(
     rows = session.scalars(
         select(ComplaintRow).where(condition).order_by(*order).offset(offset).limit(limit + 1)
     ).all()
-    total = session.scalar(select(func.count()).select_from(select(ComplaintRow.key).where(condition).limit(10_000).subquery()))
+    total = session.scalar(
+        select(func.count()).select_from(select(ComplaintRow.key).where(condition).limit(10_000).subquery())
+    )
     shown = list(rows[:limit])
     return Found(_lines(session, shown), total or 0, len(rows) > limit)
 

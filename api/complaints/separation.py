@@ -15,7 +15,18 @@ from sqlalchemy.orm import Session
 from api.complaints.tables import ComplaintRow, DutyRow, ExclusionRow
 
 HANDLING = frozenset(
-    {"screen", "assess", "plan", "early-resolution", "investigate", "find", "draft", "quality-check", "approve", "handle"}
+    {
+        "screen",
+        "assess",
+        "plan",
+        "early-resolution",
+        "investigate",
+        "find",
+        "draft",
+        "quality-check",
+        "approve",
+        "handle",
+    }
 )
 SEPARATED: dict[str, frozenset[str]] = {
     "quality-check": frozenset({"draft"}),
@@ -44,7 +55,9 @@ def exclude(session: Session, complaint_key: int, person: str, *, reason: str, a
         return
     session.add(ExclusionRow(complaint_key=complaint_key, person_name=person, reason=reason, at=at))
     session.execute(
-        update(ComplaintRow).where(ComplaintRow.key == complaint_key, ComplaintRow.owner == person).values(owner=None)
+        update(ComplaintRow)
+        .where(ComplaintRow.key == complaint_key, ComplaintRow.owner == person)
+        .values(owner=None)
     )
     session.flush()
 
@@ -74,7 +87,9 @@ def objection(session: Session, complaint_key: int, *, duty: str | None, person:
     return SAID[duty or ""] if done is not None else None
 
 
-def barred(session: Session, complaint_key: int, *, duty: str | None, people: Collection[str]) -> dict[str, str]:
+def barred(
+    session: Session, complaint_key: int, *, duty: str | None, people: Collection[str]
+) -> dict[str, str]:
     """Return who of ``people`` may not take such a task, with the reason; for pages that offer an assignment."""
     reasons: dict[str, str] = {}
     for person in people:

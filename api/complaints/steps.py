@@ -7,8 +7,8 @@ from collections.abc import Callable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints.of_case import complaint_of_case
 from api.complaints.eligibility import release_barred
+from api.complaints.of_case import complaint_of_case
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow
 from engine.commands.house import Sensitive, StepReport
 from engine.execution.changes import Change, TaskClosed, TaskOpened
@@ -42,7 +42,13 @@ class Listener:
 
     def _note_duties(self, session: Session, report: StepReport, closed: list[int]) -> None:
         rows = session.execute(
-            select(tasks.c.key, tasks.c.name, tasks.c.headers, tasks.c.element_id, ComplaintRow.key.label("complaint"))
+            select(
+                tasks.c.key,
+                tasks.c.name,
+                tasks.c.headers,
+                tasks.c.element_id,
+                ComplaintRow.key.label("complaint"),
+            )
             .join(ComplaintRow, ComplaintRow.instance_key == tasks.c.root_key)
             .where(tasks.c.key.in_(closed))
         )
@@ -82,7 +88,9 @@ class Listener:
 
 def _may_bar_a_holder(change: Change) -> bool:
     """Tell whether somebody may hold a task since this change that a rule keeps from them."""
-    return (isinstance(change, TaskClosed) and not change.canceled) or (isinstance(change, TaskOpened) and bool(change.assignee))
+    return (isinstance(change, TaskClosed) and not change.canceled) or (
+        isinstance(change, TaskOpened) and bool(change.assignee)
+    )
 
 
 class Private:
@@ -90,7 +98,9 @@ class Private:
 
     def load(self, session: Session, root_key: int) -> dict[str, object]:
         """Return the private values of the case, by dotted path made nested."""
-        stored = session.scalar(select(ComplaintRow.private).where(ComplaintRow.instance_key == root_key)) or {}
+        stored = (
+            session.scalar(select(ComplaintRow.private).where(ComplaintRow.instance_key == root_key)) or {}
+        )
         nested: dict[str, object] = {}
         for path, value in stored.items():
             *parents, name = path.split(".")

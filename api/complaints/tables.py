@@ -56,7 +56,9 @@ class ComplaintRow(Row):
     source: Mapped[str | None] = mapped_column(String(64))
     source_key: Mapped[str | None] = mapped_column(String(200))
     facts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
-    private: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  # personal answers of task forms, by path
+    private: Mapped[dict[str, Any]] = mapped_column(
+        Json, default=dict
+    )  # personal answers of task forms, by path
 
 
 class PartyRow(Row):
@@ -189,7 +191,9 @@ class LetterRow(Row):
     evidence: Mapped[str | None] = mapped_column(Text)
     outbox_key: Mapped[int | None] = mapped_column(BigInteger, index=True)
     meets: Mapped[str | None] = mapped_column(Text)  # the clocks its dispatch answers, parted by commas
-    extends: Mapped[dict[str, Any] | None] = mapped_column(Json)  # the extension that begins with its dispatch
+    extends: Mapped[dict[str, Any] | None] = mapped_column(
+        Json
+    )  # the extension that begins with its dispatch
 
 
 class DocumentRow(Row):

@@ -30,7 +30,9 @@ class _Uploads:
         try:
             media_type = documents.check_file(name, data)
             storage = documents.store_bytes(self._service.settings.uploads_dir, data)
-            row = self._service.engine.write(lambda session: self._add(session, name, media_type, data, storage))
+            row = self._service.engine.write(
+                lambda session: self._add(session, name, media_type, data, storage)
+            )
         except documents.FileRefused as refusal:
             code = str(refusal.facts.get("file_code", "file_wrong_kind"))
             kinds = list(dict.fromkeys(documents.KINDS))

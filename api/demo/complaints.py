@@ -12,10 +12,58 @@ from api.complaints.intake import NewComplaint, PartyDetails
 from api.demo.play import Role
 from api.demo.staff import Wish
 
-FIRST = ("Amara", "Ben", "Chloe", "Dev", "Elin", "Femi", "Grace", "Hamish", "Ida", "Jonas", "Kofi", "Leonie", "Marek", "Nadia",
-         "Owen", "Priya", "Rosa", "Stefan", "Tomas", "Una", "Viktor", "Wanda", "Yusuf", "Zoe")
-LAST = ("Abbott", "Barlow", "Chaudhry", "Dunne", "Ekström", "Farrell", "Grover", "Holt", "Ibekwe", "Jarvis", "Kowalski", "Lowe",
-        "Mistry", "Novak", "O'Brien", "Parry", "Quigley", "Rahman", "Sørensen", "Thorne", "Usher", "Vance", "Whelan", "Young")
+FIRST = (
+    "Amara",
+    "Ben",
+    "Chloe",
+    "Dev",
+    "Elin",
+    "Femi",
+    "Grace",
+    "Hamish",
+    "Ida",
+    "Jonas",
+    "Kofi",
+    "Leonie",
+    "Marek",
+    "Nadia",
+    "Owen",
+    "Priya",
+    "Rosa",
+    "Stefan",
+    "Tomas",
+    "Una",
+    "Viktor",
+    "Wanda",
+    "Yusuf",
+    "Zoe",
+)
+LAST = (
+    "Abbott",
+    "Barlow",
+    "Chaudhry",
+    "Dunne",
+    "Ekström",
+    "Farrell",
+    "Grover",
+    "Holt",
+    "Ibekwe",
+    "Jarvis",
+    "Kowalski",
+    "Lowe",
+    "Mistry",
+    "Novak",
+    "O'Brien",
+    "Parry",
+    "Quigley",
+    "Rahman",
+    "Sørensen",
+    "Thorne",
+    "Usher",
+    "Vance",
+    "Whelan",
+    "Young",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,48 +82,160 @@ class Story:
 
 
 STORIES = (
-    Story("I ordered a washing machine and it never arrived. The shop says it was delivered to somebody called Dave. I do not "
-          "know any Dave. I have called four times and each time I was promised a call back.", "goods", "provision",
-          "Deliver the machine or give me my money back", "upheld", "refund", 429, ("department-sales",)),
-    Story("You charged me twice for the same bill in March. I sent you my bank statement and heard nothing.", "bill", "price",
-          "Give back the second payment", "upheld", "refund", 84, ("department-billing",)),
-    Story("The engineer came two hours late, walked through the house in wet boots and left without finishing. He laughed when "
-          "I asked for his name.", "service", "conduct", "An apology, and somebody who finishes the work", "partly_upheld",
-          "put_right", 0, ("department-field-service",)),
-    Story("My contract says 24.90 a month. I pay 31.50 since June and nobody can tell me why.", "bill", "contract",
-          "Charge what the contract says", "upheld", "contract", 39, ("department-billing", "department-sales")),
-    Story("I could not log in to my account for nine days. The help page sends me in circles.", "account", "quality",
-          "Access to my account", "upheld", "goodwill", 25, ("department-it",)),
-    Story("The man in the shop told me the phone works abroad. It does not. I was stuck in Lisbon without a map.", "goods",
-          "selling", "Take the phone back", "partly_upheld", "goodwill", 40, ("department-sales",)),
-    Story("The boiler you installed leaked gas. The fire brigade had to come and my neighbour was taken to hospital. Other "
-          "houses in our street have the same boiler.", "service", "safety", "Check every boiler of this kind", "upheld",
-          "put_right", 0, ("department-field-service",), significant=True),
-    Story("I asked you to cancel in writing in April. You still take money every month.", "bill", "contract",
-          "Cancel it and pay back May to August", "upheld", "refund", 96, ("department-billing",)),
-    Story("Your letter about my debt went to my sister's address, opened. That is my private business.", "account", "privacy",
-          "Tell me how this could happen", "upheld", "distress", 150, ("department-it",)),
-    Story("I waited forty minutes on the phone and was cut off. Twice.", "service", "provision", "Answer the phone",
-          "not_upheld", "words"),
-    Story("The insurance pays only half of what the repair costs. The assessor never looked at the back of the car.",
-          "insurance", "claims", "Look at the damage again", "not_upheld", "words"),
-    Story("You refused me the student tariff although I sent the certificate.", "bill", "refusal", "Give me the tariff",
-          "upheld", "contract", 18, ("department-sales",)),
-    Story("My complaint of last year was closed without an answer.", "other", "handling", "Answer it this time", "upheld", "words"),
-    Story("The new meter shows twice what we used before, with nobody at home for two weeks.", "bill", "quality",
-          "Check the meter", "not_upheld", "none"),
+    Story(
+        "I ordered a washing machine and it never arrived. The shop says it was delivered to somebody called Dave. I do not "
+        "know any Dave. I have called four times and each time I was promised a call back.",
+        "goods",
+        "provision",
+        "Deliver the machine or give me my money back",
+        "upheld",
+        "refund",
+        429,
+        ("department-sales",),
+    ),
+    Story(
+        "You charged me twice for the same bill in March. I sent you my bank statement and heard nothing.",
+        "bill",
+        "price",
+        "Give back the second payment",
+        "upheld",
+        "refund",
+        84,
+        ("department-billing",),
+    ),
+    Story(
+        "The engineer came two hours late, walked through the house in wet boots and left without finishing. He laughed when "
+        "I asked for his name.",
+        "service",
+        "conduct",
+        "An apology, and somebody who finishes the work",
+        "partly_upheld",
+        "put_right",
+        0,
+        ("department-field-service",),
+    ),
+    Story(
+        "My contract says 24.90 a month. I pay 31.50 since June and nobody can tell me why.",
+        "bill",
+        "contract",
+        "Charge what the contract says",
+        "upheld",
+        "contract",
+        39,
+        ("department-billing", "department-sales"),
+    ),
+    Story(
+        "I could not log in to my account for nine days. The help page sends me in circles.",
+        "account",
+        "quality",
+        "Access to my account",
+        "upheld",
+        "goodwill",
+        25,
+        ("department-it",),
+    ),
+    Story(
+        "The man in the shop told me the phone works abroad. It does not. I was stuck in Lisbon without a map.",
+        "goods",
+        "selling",
+        "Take the phone back",
+        "partly_upheld",
+        "goodwill",
+        40,
+        ("department-sales",),
+    ),
+    Story(
+        "The boiler you installed leaked gas. The fire brigade had to come and my neighbour was taken to hospital. Other "
+        "houses in our street have the same boiler.",
+        "service",
+        "safety",
+        "Check every boiler of this kind",
+        "upheld",
+        "put_right",
+        0,
+        ("department-field-service",),
+        significant=True,
+    ),
+    Story(
+        "I asked you to cancel in writing in April. You still take money every month.",
+        "bill",
+        "contract",
+        "Cancel it and pay back May to August",
+        "upheld",
+        "refund",
+        96,
+        ("department-billing",),
+    ),
+    Story(
+        "Your letter about my debt went to my sister's address, opened. That is my private business.",
+        "account",
+        "privacy",
+        "Tell me how this could happen",
+        "upheld",
+        "distress",
+        150,
+        ("department-it",),
+    ),
+    Story(
+        "I waited forty minutes on the phone and was cut off. Twice.",
+        "service",
+        "provision",
+        "Answer the phone",
+        "not_upheld",
+        "words",
+    ),
+    Story(
+        "The insurance pays only half of what the repair costs. The assessor never looked at the back of the car.",
+        "insurance",
+        "claims",
+        "Look at the damage again",
+        "not_upheld",
+        "words",
+    ),
+    Story(
+        "You refused me the student tariff although I sent the certificate.",
+        "bill",
+        "refusal",
+        "Give me the tariff",
+        "upheld",
+        "contract",
+        18,
+        ("department-sales",),
+    ),
+    Story(
+        "My complaint of last year was closed without an answer.",
+        "other",
+        "handling",
+        "Answer it this time",
+        "upheld",
+        "words",
+    ),
+    Story(
+        "The new meter shows twice what we used before, with nobody at home for two weeks.",
+        "bill",
+        "quality",
+        "Check the meter",
+        "not_upheld",
+        "none",
+    ),
 )
 CHANNELS = ("web",) * 11 + ("phone",) * 5 + ("e-mail",) * 5 + ("post",) * 2 + ("in-person", "social")
 
 
-def invented(number: int, *, first_day: datetime, days: int, zone: ZoneInfo, seed: int = 2026) -> Iterator[tuple[NewComplaint, Role]]:
+def invented(
+    number: int, *, first_day: datetime, days: int, zone: ZoneInfo, seed: int = 2026
+) -> Iterator[tuple[NewComplaint, Role]]:
     """Yield ``number`` complaints in order of receipt over ``days`` from ``first_day``, each with how it is played.
 
     Among them are some that stay undone at every stage, some disputed, late, anonymous or out of scope.
     """
     draw = Random(seed)  # noqa: S311  (a demo, not a secret)
     moments = sorted(
-        datetime.combine(first_day.date() + timedelta(days=draw.randrange(days)), time(draw.randrange(7, 21), draw.randrange(60)), zone)
+        datetime.combine(
+            first_day.date() + timedelta(days=draw.randrange(days)),
+            time(draw.randrange(7, 21), draw.randrange(60)),
+            zone,
+        )
         for _ in range(number)
     )
     for index, received_at in enumerate(moments):
@@ -128,10 +288,26 @@ def _role(story: Story, draw: Random, *, ripe: bool) -> Role:
         stop_before=leave,
     )
     slow = draw.random() < 0.08
-    return Role(wish, first_visit=timedelta(days=32 if slow else 0, hours=draw.randrange(2, 40)), between=timedelta(days=draw.randrange(2, 5)))
+    return Role(
+        wish,
+        first_visit=timedelta(days=32 if slow else 0, hours=draw.randrange(2, 40)),
+        between=timedelta(days=draw.randrange(2, 5)),
+    )
 
 
 STAGES = (
-    "screen-scope", "assess", "confirm-assessment", "plan-investigation", "contribute", "examine-evidence", "record-finding",
-    "draft-answer", "check-quality", "approve-decision", "carry-out", "verify-correction", "settle-early", "review-afresh",
+    "screen-scope",
+    "assess",
+    "confirm-assessment",
+    "plan-investigation",
+    "contribute",
+    "examine-evidence",
+    "record-finding",
+    "draft-answer",
+    "check-quality",
+    "approve-decision",
+    "carry-out",
+    "verify-correction",
+    "settle-early",
+    "review-afresh",
 )

@@ -36,7 +36,9 @@ COLLEAGUES: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
 )
 
 
-def add_colleagues(session: Session, *, keys: list[int], password: str | None, at: datetime) -> tuple[Person, ...]:
+def add_colleagues(
+    session: Session, *, keys: list[int], password: str | None, at: datetime
+) -> tuple[Person, ...]:
     """Create the accounts that are missing; with ``password`` None nobody can sign in to them. ``keys`` must suffice."""
     made = []
     for key, (name, display_name, roles, groups) in zip(keys, COLLEAGUES, strict=True):

@@ -54,7 +54,9 @@ class Play:
         """Plan the first visit to a complaint that is registered."""
         self._push(received_at + role.first_visit, root_key, role, 1)
 
-    def watch(self, role_of: Callable[[NewComplaint], Role]) -> Callable[[list[NewComplaint]], Iterable[NewComplaint]]:
+    def watch(
+        self, role_of: Callable[[NewComplaint], Role]
+    ) -> Callable[[list[NewComplaint]], Iterable[NewComplaint]]:
         """Return what an import may wrap its work in, so that staff works between two receipts."""
 
         def watching(complaints: list[NewComplaint]) -> Iterator[NewComplaint]:

@@ -96,7 +96,9 @@ class Staff:
                 LetterRow.dispatched_at.is_(None),
             )
         )
-        for complaint_key, letter_key in self._service.engine.read(lambda session: session.execute(query).all()):
+        for complaint_key, letter_key in self._service.engine.read(
+            lambda session: session.execute(query).all()
+        ):
             letter_desk.mark_posted(self._service, complaint_key, letter_key, by=as_service("post room"))
 
     def _do(self, task: TaskRecord, wish: Wish) -> bool:
@@ -246,7 +248,9 @@ ANSWERS: dict[str, Callable[[Wish, _Sight], Filled]] = {
     "settle-early": _settle,
     "approve-early": _given(approval="approved"),
     "plan-investigation": _plan,
-    "contribute": _given(established="Our records show the dates and the order as the complainant tells them."),
+    "contribute": _given(
+        established="Our records show the dates and the order as the complainant tells them."
+    ),
     "examine-evidence": _given(chronology="The order, the calls and the visit, in the order they happened."),
     "hear-staff": _given(staffHeard="heard"),
     "record-finding": lambda wish, _sight: {
@@ -265,13 +269,23 @@ ANSWERS: dict[str, Callable[[Wish, _Sight], Filled]] = {
     "carry-out": lambda _wish, sight: {"doneOn": sight.today, "proof": "Confirmed in the ledger"},
     "verify-correction": _given(verified="yes"),
     "look-back": _look_back,
-    "send-update": _given(updateChoice="letter", updateText="We are still looking into it and will write again."),
+    "send-update": _given(
+        updateChoice="letter", updateText="We are still looking into it and will write again."
+    ),
     "decide-deadline": _given(deadlineChoice="on_time"),
-    "explain-breach": _given(breachReason="capacity", breachText="We received more complaints than we could answer in time."),
+    "explain-breach": _given(
+        breachReason="capacity", breachText="We received more complaints than we could answer in time."
+    ),
     "read-information": _given(informationKind="adds"),
-    "forward": lambda _wish, sight: {"consent": "yes", "forwardedTo": "The responsible office", "forwardedOn": sight.today},
+    "forward": lambda _wish, sight: {
+        "consent": "yes",
+        "forwardedTo": "The responsible office",
+        "forwardedOn": sight.today,
+    },
     "answer-enquiry": _given(enquiryAnswer="Here is what you asked for."),
-    "decide-discretion": _given(discretion="refuse", discretionReason="The matter is more than six years old."),
+    "decide-discretion": _given(
+        discretion="refuse", discretionReason="The matter is more than six years old."
+    ),
     "decide-appeal": _given(appealResult="dismissed", appealReason="Nothing new was said."),
     "record-referral": _given(referral="dropped"),
     "check-withdrawal": _given(widerProblem=False, remark="No risk to others."),

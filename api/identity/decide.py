@@ -49,14 +49,35 @@ _READS_OWN = frozenset({"handler", "investigator"})
 _WRITES = frozenset({"intake", "handler", "investigator", "team-lead", "manager"})
 
 _TASKS = frozenset(
-    {"intake", "handler", "investigator", "contributor", "quality", "approver", "reviewer", "team-lead", "manager",
-     "top-management"}
+    {
+        "intake",
+        "handler",
+        "investigator",
+        "contributor",
+        "quality",
+        "approver",
+        "reviewer",
+        "team-lead",
+        "manager",
+        "top-management",
+    }
 )
 
 _PLAIN: dict[str, frozenset[str]] = {
     "complaint.register": frozenset(
-        {"employee", "intake", "handler", "investigator", "contributor", "quality", "approver", "reviewer",
-         "team-lead", "manager", "top-management"}
+        {
+            "employee",
+            "intake",
+            "handler",
+            "investigator",
+            "contributor",
+            "quality",
+            "approver",
+            "reviewer",
+            "team-lead",
+            "manager",
+            "top-management",
+        }
     ),
     "complaint.search": _READS_ALL | _READS_OWN | {"top-management"},
     "task.list": _TASKS,
@@ -70,7 +91,9 @@ _PLAIN: dict[str, frozenset[str]] = {
     "timer.change": frozenset({"team-lead", "manager"}),
     "calendar.change": frozenset({"manager", "admin"}),
     "calendar.read": frozenset({"manager", "admin", "process-owner", "auditor", "team-lead"}),
-    "definition.read": frozenset({"process-owner", "admin", "manager", "auditor", "team-lead", "handler", "quality"}),
+    "definition.read": frozenset(
+        {"process-owner", "admin", "manager", "auditor", "team-lead", "handler", "quality"}
+    ),
     "definition.deploy": frozenset({"process-owner", "admin"}),
     "instance.start": frozenset({"process-owner", "admin", "manager"}),
     "instance.read": frozenset({"process-owner", "admin", "manager", "auditor"}),
@@ -89,7 +112,9 @@ _ON_CLOCKS = {
     "complaint.backdate": "clock.backdate",
     "complaint.timer": "timer.change",
 }
-OF_COMPLAINT = frozenset({"complaint.read", "complaint.write", "complaint.clock", "complaint.backdate", "complaint.timer"})
+OF_COMPLAINT = frozenset(
+    {"complaint.read", "complaint.write", "complaint.clock", "complaint.backdate", "complaint.timer"}
+)
 ACTIONS = frozenset(_PLAIN) | OF_COMPLAINT
 
 

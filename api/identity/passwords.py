@@ -11,7 +11,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from engine.errors import Broken, Invalid
 
 SHORTEST, LONGEST = 12, 256  # characters
-_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
+_hasher = PasswordHasher(
+    time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
+)
 _at_once = threading.BoundedSemaphore(2)
 _in_line = threading.BoundedSemaphore(20)
 _nobody = _hasher.hash("the password of nobody at all")
@@ -35,8 +37,14 @@ def check_strength(password: str, *, person_name: str) -> None:
     if not SHORTEST <= len(password) <= LONGEST:
         raise PasswordRefused(f"A password has {SHORTEST} to {LONGEST} characters.")
     plain = password.casefold()
-    if plain in _common or len(set(plain)) < 4 or plain == person_name.casefold() * (len(plain) // len(person_name)):
-        raise PasswordRefused("This password is easy to guess. Choose another, for example three unrelated words.")
+    if (
+        plain in _common
+        or len(set(plain)) < 4
+        or plain == person_name.casefold() * (len(plain) // len(person_name))
+    ):
+        raise PasswordRefused(
+            "This password is easy to guess. Choose another, for example three unrelated words."
+        )
 
 
 def hash_password(password: str) -> str:
@@ -69,4 +77,3 @@ def is_outdated(stored: str) -> bool:
 
 def _bytes(password: str) -> bytes:
     return password.encode("utf-8", "surrogatepass")
-

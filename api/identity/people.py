@@ -158,7 +158,9 @@ def find(session: Session, name: str) -> Person | None:
 
 def everybody(session: Session) -> tuple[Person, ...]:
     """Return all accounts by display name."""
-    return tuple(person_of(row) for row in session.scalars(select(PersonRow).order_by(PersonRow.display_name)))
+    return tuple(
+        person_of(row) for row in session.scalars(select(PersonRow).order_by(PersonRow.display_name))
+    )
 
 
 def eligible(session: Session, groups: Collection[str]) -> tuple[Person, ...]:
@@ -228,11 +230,15 @@ def _row(session: Session, name: str) -> PersonRow | None:
 
 def _check_details(display_name: str, email: str | None, groups: Collection[str]) -> None:
     if not display_name.isprintable() or len(display_name) > 200:
-        raise DetailsRefused("A name to show has up to 200 characters, all of them printable.", field="display_name")
+        raise DetailsRefused(
+            "A name to show has up to 200 characters, all of them printable.", field="display_name"
+        )
     if email is not None and not _EMAIL.fullmatch(email):
         raise DetailsRefused("This is not an e-mail address.", field="email")
     if wrong := next((group for group in groups if not _NAME.fullmatch(group)), None):
-        raise DetailsRefused("A group has 1 to 64 of the characters a-z, A-Z, 0-9 and _ . @ + - only.", group=repr(wrong))
+        raise DetailsRefused(
+            "A group has 1 to 64 of the characters a-z, A-Z, 0-9 and _ . @ + - only.", group=repr(wrong)
+        )
 
 
 def _known(roles: Collection[str]) -> frozenset[str]:

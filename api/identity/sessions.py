@@ -40,7 +40,12 @@ def who(session: Session, token: str, *, at: datetime) -> Person | None:
     if found is None:
         return None
     row, person = found
-    live = row.revoked_at is None and at - row.seen_at < IDLE and at - row.created_at < ABSOLUTE and person.active
+    live = (
+        row.revoked_at is None
+        and at - row.seen_at < IDLE
+        and at - row.created_at < ABSOLUTE
+        and person.active
+    )
     return person_of(person) if live else None
 
 

@@ -30,7 +30,9 @@ LATE = timedelta(days=75)
 def role_of(complaint: NewComplaint) -> Role:
     """Play a row as the file says it went: its outcome, late if it was late, disputed if it was disputed."""
     facts = complaint.facts
-    remedy = {"compensation": "compensation", "put_right": "put_right"}.get(facts["expectedRemedy"] or "", "words")
+    remedy = {"compensation": "compensation", "put_right": "put_right"}.get(
+        facts["expectedRemedy"] or "", "words"
+    )
     wish = Wish(
         outcome=facts["expectedOutcome"] or "not_upheld",
         remedy=remedy,
@@ -42,7 +44,9 @@ def role_of(complaint: NewComplaint) -> Role:
 
 
 def import_file(tmp_path: Path, file: Path) -> None:
-    settings = read_settings({"REDRESS_DATA_DIR": str(tmp_path), "REDRESS_ADMIN_PASSWORD": "only for this test"})
+    settings = read_settings(
+        {"REDRESS_DATA_DIR": str(tmp_path), "REDRESS_ADMIN_PASSWORD": "only for this test"}
+    )
     clock = FrozenClock(datetime(2011, 1, 3, 9, tzinfo=UTC))
     service = ready_service(settings, clock=clock)
     keys = [service.engine.next_key() for _ in COLLEAGUES]
@@ -82,7 +86,9 @@ def import_file(tmp_path: Path, file: Path) -> None:
     by_product = Counter(dict(ask(select(ComplaintRow.product, func.count()).group_by(ComplaintRow.product))))
     in_file = Counter(" – ".join(x for x in (row["Product"], row["Sub-product"]) if x) for row in rows)
     assert by_product == in_file
-    received = Counter(at.astimezone(settings.time_zone).date() for (at,) in ask(select(ComplaintRow.received_at)))
+    received = Counter(
+        at.astimezone(settings.time_zone).date() for (at,) in ask(select(ComplaintRow.received_at))
+    )
     assert received == Counter(datetime.strptime(row["Date received"], "%Y-%m-%d").date() for row in rows)
 
     clocks = ask(select(ClockRow.name, ClockRow.state, ClockRow.key))
@@ -90,7 +96,9 @@ def import_file(tmp_path: Path, file: Path) -> None:
     assert {key for _, _, key in clocks} == recorded, "a clock moved without a record"
     ended = {"met", "met_late", "cancelled", "superseded", "not_applicable"}
     assert {state for _, state, _ in clocks} <= ended | {"breached"}
-    answers = Counter(state for name, state, _ in clocks if name == "final_response" and state != "superseded")
+    answers = Counter(
+        state for name, state, _ in clocks if name == "final_response" and state != "superseded"
+    )
     untimely = sum(row["Timely response?"] == "No" for row in rows)
     assert answers["met_late"] == untimely
     assert answers["met"] == len(rows) - untimely

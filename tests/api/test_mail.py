@@ -28,7 +28,15 @@ from engine.store.search import Condition, Query
 from tests.api.conftest import settings_for
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-BAD = ["\r\nBcc: evil@example.org", "\nX-Evil: 1", "\x00", "\u2028Bcc: evil@example.org", "\r", "\x1b[2J", "\x85X: 1"]
+BAD = [
+    "\r\nBcc: evil@example.org",
+    "\nX-Evil: 1",
+    "\x00",
+    "\u2028Bcc: evil@example.org",
+    "\r",
+    "\x1b[2J",
+    "\x85X: 1",
+]
 
 
 def letter(**more):
@@ -105,7 +113,9 @@ def server(start):
 
 
 def carrier(server, scheme="smtp", **more):
-    return SmtpPostman(f"{scheme}://{server.address}", sender="complaints@example.org", name="Northfield", **more)
+    return SmtpPostman(
+        f"{scheme}://{server.address}", sender="complaints@example.org", name="Northfield", **more
+    )
 
 
 def test_a_letter_arrives_as_text_and_html_with_the_servers_words_as_receipt(server):
@@ -152,7 +162,9 @@ def test_names_and_bodies_are_harmless_too(bad):
     assert "\x00" not in again.get_body(("plain",)).get_content()
 
 
-@pytest.mark.parametrize("address", ["", "ann", "@example.org", "ann@", "ann@@", "a b@c d", "ann@exa\ud800mple.org", "x" * 400])
+@pytest.mark.parametrize(
+    "address", ["", "ann", "@example.org", "ann@", "ann@@", "a b@c d", "ann@exa\ud800mple.org", "x" * 400]
+)
 def test_an_address_that_is_none_is_refused_at_once(server, address):
     with pytest.raises(LetterRefused):
         carrier(server).send(letter(recipient=address))
@@ -200,7 +212,9 @@ def test_a_server_that_is_away_or_hangs_up_delays_the_letter(server):
     with pytest.raises(LetterDelayed):
         carrier(server).send(letter())
     carrier(server).send(letter())
-    assert [message["Message-ID"] for _, _, message in server.got] == ["<1@redress.invalid>"] * 2, "known by its id"
+    assert [message["Message-ID"] for _, _, message in server.got] == ["<1@redress.invalid>"] * 2, (
+        "known by its id"
+    )
 
 
 def test_a_wrong_password_of_ours_does_not_give_up_peoples_letters(start):
@@ -234,7 +248,9 @@ def certificate(tmp_path, monkeypatch):
         .serial_number(x509.random_serial_number())
         .not_valid_before(today - timedelta(days=1))
         .not_valid_after(today + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.2"))]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.2"))]), critical=False
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -290,7 +306,9 @@ def mailing(prepared, tmp_path, clock, server):
 
 
 def complain(service, address):
-    complaint = NewComplaint("web", service.clock.now(), "My parcel never came.", PartyDetails("Ann Other", address))
+    complaint = NewComplaint(
+        "web", service.clock.now(), "My parcel never came.", PartyDetails("Ann Other", address)
+    )
     return receive(service, complaint, by=as_service("web"))
 
 

@@ -42,7 +42,10 @@ def test_a_wrong_value_is_refused_in_one_line_that_names_the_setting(name, value
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("REDRESS_SMTP_URL", "smtp://us:geheim@mail:99999"), ("REDRESS_DATABASE_URL", "postgresql://us:geheim@host:x/name")],
+    [
+        ("REDRESS_SMTP_URL", "smtp://us:geheim@mail:99999"),
+        ("REDRESS_DATABASE_URL", "postgresql://us:geheim@host:x/name"),
+    ],
 )
 def test_the_password_within_an_address_is_not_said(name, value):
     with pytest.raises(SettingRefused) as refused:
@@ -76,7 +79,12 @@ def test_without_anything_set_the_defaults_serve_this_machine_alone(tmp_path):
         ("REDRESS_SMTP_URL", "smtp://u:p@h", "smtp_url", "smtp://u:p@h"),
         ("REDRESS_SMTP_URL", "smtp://[::1]:2525", "smtp_url", "smtp://[::1]:2525"),
         ("REDRESS_SMTP_URL", "smtps://mail.example.org", "smtp_url", "smtps://mail.example.org"),
-        ("REDRESS_DATABASE_URL", "postgres://u:p@h:5433/n", "database_url", "postgresql+psycopg://u:p@h:5433/n"),
+        (
+            "REDRESS_DATABASE_URL",
+            "postgres://u:p@h:5433/n",
+            "database_url",
+            "postgresql+psycopg://u:p@h:5433/n",
+        ),
         ("REDRESS_DATABASE_URL", "postgresql:///n", "database_url", "postgresql+psycopg:///n"),
         ("REDRESS_BASE_URL", "https://complaints.example.org/", "base_url", "https://complaints.example.org"),
         ("REDRESS_ADMIN_PASSWORD", "  spaces at both ends ", "admin_password", "  spaces at both ends "),
@@ -88,7 +96,9 @@ def test_right_values_are_taken_as_they_are_meant(name, value, member, read):
     assert getattr(read_settings({name: value}), member) == read
 
 
-@pytest.mark.parametrize("more", [{"REDRESS_HOST": "0.0.0.0"}, {"REDRESS_PROXIES": "1"}, {"REDRESS_HOST": "example.org"}])
+@pytest.mark.parametrize(
+    "more", [{"REDRESS_HOST": "0.0.0.0"}, {"REDRESS_PROXIES": "1"}, {"REDRESS_HOST": "example.org"}]
+)
 def test_nobody_from_elsewhere_acts_without_credentials(more):
     with pytest.raises(SettingRefused, match="REDRESS_V2_ANONYMOUS"):
         read_settings({"REDRESS_V2_ANONYMOUS": "admin", **more})

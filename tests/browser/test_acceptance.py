@@ -14,7 +14,13 @@ class Office:
     """Colleagues at their pages; ``look`` is called on every task page before it is sent."""
 
     def __init__(self, browse, sign_in, server, reference, look=lambda page, name: None):
-        self.browse, self.sign_in, self.server, self.reference, self.look = browse, sign_in, server, reference, look
+        self.browse, self.sign_in, self.server, self.reference, self.look = (
+            browse,
+            sign_in,
+            server,
+            reference,
+            look,
+        )
         self.pages = {}
 
     def page_of(self, name):
@@ -63,8 +69,16 @@ def test_a_complaint_goes_from_the_public_form_to_closure(browse, sign_in, serve
     owner = office.owner()
     office.do(owner, "Assess the complaint", _assess)
     office.do(owner, "Confirm priority and lane", lambda page: _lane(page, "Standard"))
-    office.do(owner, "Plan the investigation", lambda page: page.get_by_role("textbox").first.fill("Where is the parcel?"))
-    office.do(owner, "Examine the evidence", lambda page: page.get_by_role("textbox").first.fill("Sent 3 Nov, lost 5 Nov."))
+    office.do(
+        owner,
+        "Plan the investigation",
+        lambda page: page.get_by_role("textbox").first.fill("Where is the parcel?"),
+    )
+    office.do(
+        owner,
+        "Examine the evidence",
+        lambda page: page.get_by_role("textbox").first.fill("Sent 3 Nov, lost 5 Nov."),
+    )
     office.do(owner, "Record the finding", _find)
     office.do(owner, "Draft the answer", _draft)
     office.do("quinn", "Check the quality", lambda page: page.locator("input[type=radio]").first.check())
@@ -83,12 +97,20 @@ def test_a_complaint_goes_from_the_public_form_to_closure(browse, sign_in, serve
 
     office.do(owner, "Carry out the promise", _carry_out)
     office.do("quinn", "Verify the correction", lambda page: page.locator("input[type=radio]").first.check())
-    office.do(owner, "Look back on the complaint", lambda page: page.locator("select").first.select_option(index=2))
+    office.do(
+        owner, "Look back on the complaint", lambda page: page.locator("select").first.select_option(index=2)
+    )
 
     row = office.row()
     assert (row.state, row.closing_reason, row.outcome) == ("closed", "accepted", "upheld")
     read = server.service.engine.read
-    clocks = dict(read(lambda db: db.execute(select(ClockRow.name, ClockRow.state).where(ClockRow.complaint_key == row.key)).all()))
+    clocks = dict(
+        read(
+            lambda db: db.execute(
+                select(ClockRow.name, ClockRow.state).where(ClockRow.complaint_key == row.key)
+            ).all()
+        )
+    )
     assert clocks["acknowledgement"] == clocks["final_response"] == "met"
     (remedy,) = read(lambda db: db.scalars(select(RemedyRow).where(RemedyRow.complaint_key == row.key)).all())
     assert (remedy.kind, remedy.corrected_by, remedy.verified_by) == ("refund", owner, "quinn")
@@ -120,9 +142,13 @@ def _find(page):
 
 def _draft(page):
     page.locator("input[type=radio][name=outcome]").first.check()
-    page.locator("textarea[name=answerText]").fill("You are right: the parcel was lost on the way. We are sorry.")
+    page.locator("textarea[name=answerText]").fill(
+        "You are right: the parcel was lost on the way. We are sorry."
+    )
     page.locator("select[name=remedyKind]").select_option(index=2)
-    page.locator("button", has_text="Save for later").click()  # fields that depend on the answer appear with the next page
+    page.locator(
+        "button", has_text="Save for later"
+    ).click()  # fields that depend on the answer appear with the next page
     page.locator("input[name=amount]").fill("84.50")
     page.locator("input[name=remedyWhat]").fill("Refund of the price")
 

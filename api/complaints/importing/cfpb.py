@@ -11,7 +11,15 @@ from api.complaints.importing.rows import Row, RowRefused
 from api.complaints.intake import NewComplaint, PartyDetails
 
 NEEDED = frozenset(
-    {"Date received", "Product", "Issue", "Company", "Submitted via", "Date sent to company", "Company response to consumer"}
+    {
+        "Date received",
+        "Product",
+        "Issue",
+        "Company",
+        "Submitted via",
+        "Date sent to company",
+        "Company response to consumer",
+    }
 )
 ID_COLUMN = "Complaint ID"
 SOURCE = "cfpb"
@@ -59,7 +67,8 @@ def read(row: Row, *, zone: ZoneInfo) -> NewComplaint:
     return NewComplaint(
         channel=channel,
         received_at=datetime.combine(received, OPENED_AT, zone),
-        description=row.text("Consumer complaint narrative") or f"{problem} ({_joined(row, 'Product', 'Sub-product')})",
+        description=row.text("Consumer complaint narrative")
+        or f"{problem} ({_joined(row, 'Product', 'Sub-product')})",
         complainant=PartyDetails(  # the source names nobody; answers go back the way the complaint came
             address=f"CFPB company portal, complaint {row.text(ID_COLUMN) or row.key}",
             preferred_channel="post",

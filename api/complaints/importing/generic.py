@@ -15,8 +15,18 @@ from engine.values import read_json
 
 FIELDS = frozenset(
     {
-        "receivedOn", "channel", "description", "product", "problem", "category", "desiredRemedy", "occurredOn",
-        "complainantName", "complainantEmail", "complainantPhone", "complainantAddress",
+        "receivedOn",
+        "channel",
+        "description",
+        "product",
+        "problem",
+        "category",
+        "desiredRemedy",
+        "occurredOn",
+        "complainantName",
+        "complainantEmail",
+        "complainantPhone",
+        "complainantAddress",
     }
 )
 REQUIRED = frozenset({"receivedOn", "description"})
@@ -46,14 +56,20 @@ def read_mapping(path: Path) -> Mapped:
     data: Any = read_json(path.read_bytes())
     known = {"source", "id", "columns", "values", "defaults", "dateFormat", "regime", "delimiter"}
     if not isinstance(data, dict) or (extra := sorted(set(data) - known)):
-        raise FileUnreadable(f"The mapping is an object with the members {', '.join(sorted(known))}.", found=str(extra))
+        raise FileUnreadable(
+            f"The mapping is an object with the members {', '.join(sorted(known))}.", found=str(extra)
+        )
     columns, values, defaults = (data.get(name) or {} for name in ("columns", "values", "defaults"))
     if not _is_texts(columns) or not _is_texts(defaults):
         raise FileUnreadable("columns and defaults are objects that give each field a text.")
     if not isinstance(values, dict) or not all(_is_texts(each) for each in values.values()):
         raise FileUnreadable("values is an object that gives a field an object from cell to our word.")
     delimiter = data.get("delimiter") or ","
-    if not isinstance(delimiter, str) or len(delimiter) != 1 or not delimiter.isprintable() and delimiter != "\t":
+    if (
+        not isinstance(delimiter, str)
+        or len(delimiter) != 1
+        or (not delimiter.isprintable() and delimiter != "\t")
+    ):
         raise FileUnreadable("delimiter is one character, such as ; or a tab.")
     if unknown := sorted((set(columns) | set(defaults) | set(values)) - FIELDS):
         raise FileUnreadable(f"The mapping names {unknown[0]!r}; known fields: {', '.join(sorted(FIELDS))}.")

@@ -50,7 +50,9 @@ def read_rows(
         reader = csv.DictReader(file, delimiter=delimiter)
         columns = _columns(reader)
         if missing := sorted(needed - columns):
-            raise FileUnreadable(f"The file has no column {missing[0]!r}.", columns=", ".join(sorted(columns)))
+            raise FileUnreadable(
+                f"The file has no column {missing[0]!r}.", columns=", ".join(sorted(columns))
+            )
         seen: Counter[str] = Counter()
         line = 2
         while True:
@@ -60,8 +62,12 @@ def read_rows(
                 raise FileUnreadable(f"Line {line} cannot be read: {fault}") from fault
             if cells is None:
                 return
-            whole = {name: value for name, value in cells.items() if name is not None and isinstance(value, str)}
-            digest = hashlib.sha256("\x1f".join(f"{k}={whole[k]}" for k in sorted(whole)).encode()).hexdigest()[:32]
+            whole = {
+                name: value for name, value in cells.items() if name is not None and isinstance(value, str)
+            }
+            digest = hashlib.sha256(
+                "\x1f".join(f"{k}={whole[k]}" for k in sorted(whole)).encode()
+            ).hexdigest()[:32]
             seen[digest] += 1
             own = whole.get(id_column, "").strip() if id_column else ""
             yield Row(line, own or f"{digest}-{seen[digest]}", whole)

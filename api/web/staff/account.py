@@ -54,7 +54,8 @@ def sign_out_now() -> ResponseReturnValue:
 
 def _page(name: str = "", error: str = "", *, status: int = 200) -> Response:
     return make_response(
-        render_template("staff/sign_in.html", name=name, error=error, wanted=request.values.get("next", "")), status
+        render_template("staff/sign_in.html", name=name, error=error, wanted=request.values.get("next", "")),
+        status,
     )
 
 
@@ -62,5 +63,10 @@ def _wanted() -> str:
     """Return the page somebody asked for before signing in; only addresses of this service count."""
     target = request.values.get("next", "")
     parts = urlsplit(target)
-    safe = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    safe = (
+        target.startswith("/")
+        and not target.startswith(("//", "/\\"))
+        and not parts.netloc
+        and not parts.scheme
+    )
     return target if safe else url_for("staff.inbox")

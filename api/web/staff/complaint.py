@@ -56,7 +56,13 @@ def add_note(key: int) -> ResponseReturnValue:
     service.engine.write(
         lambda session: session.add(
             EventRow(
-                key=service.database.keys.next(), complaint_key=key, at=now, by=person.name, kind="note", text=text, facts={}
+                key=service.database.keys.next(),
+                complaint_key=key,
+                at=now,
+                by=person.name,
+                kind="note",
+                text=text,
+                facts={},
             )
         )
     )
@@ -114,7 +120,9 @@ def _extensions_to_come(session: Session, complaint_key: int) -> dict[str, Lette
     """Return by clock the letters that, once they have left, extend it."""
     rows = session.scalars(
         select(LetterRow).where(
-            LetterRow.complaint_key == complaint_key, LetterRow.extends.is_not(None), LetterRow.dispatched_at.is_(None)
+            LetterRow.complaint_key == complaint_key,
+            LetterRow.extends.is_not(None),
+            LetterRow.dispatched_at.is_(None),
         )
     )
     return {row.extends["clock"]: row for row in rows if row.extends}
@@ -130,7 +138,10 @@ def _drawings(row: ComplaintRow) -> tuple[Any, ...]:
     if row.instance_key is None:
         return ()
     family = Query(
-        where=(Condition("root_process_instance_key", "eq", row.instance_key), Condition("state", "eq", "ACTIVE")),
+        where=(
+            Condition("root_process_instance_key", "eq", row.instance_key),
+            Condition("state", "eq", "ACTIVE"),
+        ),
         limit=20,
     )
     active = [instance.process_instance_key for instance in the_engine().instances(family).items]

@@ -10,7 +10,9 @@ from api.context import the_engine
 from engine.store.search import Condition, Query, Sort
 
 STATES = {"ACTIVE": "in progress", "COMPLETED": "done", "TERMINATED": "ended early"}
-_UNTOLD = frozenset({"PROCESS", "MULTI_INSTANCE_BODY", "EXCLUSIVE_GATEWAY", "PARALLEL_GATEWAY", "INCLUSIVE_GATEWAY"})
+_UNTOLD = frozenset(
+    {"PROCESS", "MULTI_INSTANCE_BODY", "EXCLUSIVE_GATEWAY", "PARALLEL_GATEWAY", "INCLUSIVE_GATEWAY"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,9 @@ def drawing(instance_key: int, *, focus: str = "") -> Drawing:
     steps = tuple(
         StepLine(
             element.element_name or element.element_id,
-            "stuck" if element.incident_key and element.state == "ACTIVE" else STATES.get(element.state, element.state),
+            "stuck"
+            if element.incident_key and element.state == "ACTIVE"
+            else STATES.get(element.state, element.state),
             bool(element.incident_key and element.state == "ACTIVE"),
             element.start_date,
             element.end_date,

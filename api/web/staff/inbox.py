@@ -31,7 +31,11 @@ BOXES: tuple[tuple[Box, str], ...] = (
     ("unassigned", "Unassigned"),
     ("overdue", "Overdue"),
 )
-SORTS: tuple[tuple[Order, str], ...] = (("due", "Due date"), ("priority", "Priority"), ("created", "Newest first"))
+SORTS: tuple[tuple[Order, str], ...] = (
+    ("due", "Due date"),
+    ("priority", "Priority"),
+    ("created", "Newest first"),
+)
 PAGE = 50
 EMPTY: dict[str, str] = {
     "mine": "You have no tasks.",
@@ -131,14 +135,27 @@ def _assign_page(acting: Person, key: int, error: str = "") -> str:
     task = the_engine().task(key, by=acting.actor)
     session = db.session()
     groups = frozenset(task.candidate_groups)
-    everybody = [person for person in people.everybody(session) if person.active and (person.groups & groups or not groups)]
-    row = session.scalar(select(ComplaintRow).where(ComplaintRow.instance_key == task.root_process_instance_key))
+    everybody = [
+        person
+        for person in people.everybody(session)
+        if person.active and (person.groups & groups or not groups)
+    ]
+    row = session.scalar(
+        select(ComplaintRow).where(ComplaintRow.instance_key == task.root_process_instance_key)
+    )
     reasons = (
-        barred(session, row.key, duty=task.custom_headers.get("duty"), people=[person.name for person in everybody])
+        barred(
+            session,
+            row.key,
+            duty=task.custom_headers.get("duty"),
+            people=[person.name for person in everybody],
+        )
         if row is not None
         else {}
     )
-    return render_template("staff/assign.html", task=task, complaint=row, people=everybody, reasons=reasons, error=error)
+    return render_template(
+        "staff/assign.html", task=task, complaint=row, people=everybody, reasons=reasons, error=error
+    )
 
 
 def _asked() -> tuple[Box, Order, str, int]:

@@ -35,7 +35,9 @@ def instances() -> ResponseReturnValue:
     found = the_engine().instances(
         Query(where=tuple(conditions), sort=newest, limit=PAGE, offset=(number - 1) * PAGE)
     )
-    return render_template("staff/instances.html", found=found, asked=asked, states=STATES, page=number, size=PAGE)
+    return render_template(
+        "staff/instances.html", found=found, asked=asked, states=STATES, page=number, size=PAGE
+    )
 
 
 @blueprint.get("/processes/<int:key>")
@@ -55,7 +57,9 @@ def end_instance(key: int) -> ResponseReturnValue:
     if not reason:
         return _page(key, may_end=True, problem="Give a reason."), 422
     if complaint_of_case(db.session(), the_engine().instance(key).root_process_instance_key) is not None:
-        return _page(key, may_end=True, problem="A complaint ends by its diagram: withdraw it or close it there."), 422
+        return _page(
+            key, may_end=True, problem="A complaint ends by its diagram: withdraw it or close it there."
+        ), 422
     try:
         the_engine().cancel(key, reason=reason, by=person.actor)
     except RedressError as refusal:

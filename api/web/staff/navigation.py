@@ -40,7 +40,9 @@ def staff_navigation() -> list[Item]:
         return []
     here = (request.endpoint or "").removeprefix("staff.")
     return [
-        Item(label, url_for(f"staff.{name}"), here == name, notices.unread(person) if name == "notices" else 0)
+        Item(
+            label, url_for(f"staff.{name}"), here == name, notices.unread(person) if name == "notices" else 0
+        )
         for name, label, needed in ITEMS
         if may(person, needed)
     ]

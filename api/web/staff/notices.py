@@ -19,13 +19,17 @@ from api.web.staff import blueprint
 def notices() -> ResponseReturnValue:
     """Show the notices of the person and their groups, unread first."""
     person = require("task.list")
-    rows = db.session().execute(
-        select(NoticeRow, ComplaintRow.reference)
-        .outerjoin(ComplaintRow, ComplaintRow.key == NoticeRow.complaint_key)
-        .where(_for(person))
-        .order_by(NoticeRow.read_at.is_not(None), NoticeRow.at.desc())
-        .limit(200)
-    ).all()
+    rows = (
+        db.session()
+        .execute(
+            select(NoticeRow, ComplaintRow.reference)
+            .outerjoin(ComplaintRow, ComplaintRow.key == NoticeRow.complaint_key)
+            .where(_for(person))
+            .order_by(NoticeRow.read_at.is_not(None), NoticeRow.at.desc())
+            .limit(200)
+        )
+        .all()
+    )
     return render_template("staff/notices.html", rows=rows)
 
 
@@ -47,7 +51,12 @@ def read_notice(key: int) -> ResponseReturnValue:
 
 def unread(person: Person) -> int:
     """Return how many notices wait to be read."""
-    return db.session().scalar(select(func.count()).select_from(NoticeRow).where(_for(person), NoticeRow.read_at.is_(None))) or 0
+    return (
+        db.session().scalar(
+            select(func.count()).select_from(NoticeRow).where(_for(person), NoticeRow.read_at.is_(None))
+        )
+        or 0
+    )
 
 
 def _for(person: Person) -> ColumnElement[bool]:

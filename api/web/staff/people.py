@@ -47,7 +47,9 @@ def add_person() -> ResponseReturnValue:
         )
     except RedressError as refusal:
         return _page(refusal.message), 422
-    flash(f"{person.display_name} can sign in as {person.name} with the password {password}. It is shown this once.")
+    flash(
+        f"{person.display_name} can sign in as {person.name} with the password {password}. It is shown this once."
+    )
     return redirect(url_for("staff.people"), 303)
 
 
@@ -89,7 +91,11 @@ def change_person(name: str) -> ResponseReturnValue:
 
 def _page(problem: str = "") -> str:
     return render_template(
-        "staff/people.html", everybody=accounts.everybody(db.session()), roles=ROLES, problem=problem, typed=request.form
+        "staff/people.html",
+        everybody=accounts.everybody(db.session()),
+        roles=ROLES,
+        problem=problem,
+        typed=request.form,
     )
 
 
@@ -98,4 +104,6 @@ def _person(name: str, problem: str = "") -> str:
     if found is None:
         raise accounts.PersonNotFound(name=name)
     own_groups = sorted(found.groups - groups_of(found.roles))
-    return render_template("staff/person.html", person=found, own_groups=own_groups, roles=ROLES, problem=problem)
+    return render_template(
+        "staff/person.html", person=found, own_groups=own_groups, roles=ROLES, problem=problem
+    )

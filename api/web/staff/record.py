@@ -57,13 +57,19 @@ def record_now() -> ResponseReturnValue:
         return redirect(url_for("staff.record"), 303)
     if decoded.errors or not decoded.action.judges:
         return _page(
-            person, decoded.answers, errors=decoded.errors, status=422 if decoded.errors else 200,
-            live=decoded.status, focus=decoded.focus,
+            person,
+            decoded.answers,
+            errors=decoded.errors,
+            status=422 if decoded.errors else 200,
+            live=decoded.status,
+            focus=decoded.focus,
         )
     return _register(person, form, decoded.answers, uploads)
 
 
-def _register(person: Person, form: forms.Form, answers: Mapping[str, Any], uploads: DraftUploads) -> ResponseReturnValue:
+def _register(
+    person: Person, form: forms.Form, answers: Mapping[str, Any], uploads: DraftUploads
+) -> ResponseReturnValue:
     service = the_service()
     moment = service.moment()
     try:
@@ -101,10 +107,14 @@ def _page(
 ) -> Response:
     uploads = DraftUploads(the_service(), _mark(person), by=person.name)
     shown = [error for error in errors if error.code != "refused"]
-    view = forms.view(_form(), answers, {}, moment=the_service().moment(), errors=tuple(shown), documents=uploads)
+    view = forms.view(
+        _form(), answers, {}, moment=the_service().moment(), errors=tuple(shown), documents=uploads
+    )
     page = form_page(view, submit="Record the complaint", live=live, focus=focus)
     field = next((f"f-{error.path.replace('.', '-')}" for error in errors if error.code == "refused"), "")
-    return make_response(render_template("staff/record.html", form=page, problem=problem, field=field), status)
+    return make_response(
+        render_template("staff/record.html", form=page, problem=problem, field=field), status
+    )
 
 
 def _form() -> forms.Form:

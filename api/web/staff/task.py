@@ -62,7 +62,13 @@ def complete(key: int) -> ResponseReturnValue:
     if decoded.errors or not decoded.action.judges:
         status = 422 if decoded.errors else 200
         return _page(
-            person, found, decoded.answers, errors=decoded.errors, status=status, live=decoded.status, focus=decoded.focus
+            person,
+            found,
+            decoded.answers,
+            errors=decoded.errors,
+            status=status,
+            live=decoded.status,
+            focus=decoded.focus,
         )
     return _finish(person, found, decoded.answers, uploads)
 
@@ -135,7 +141,12 @@ def _page(
     if form is not None and found.state == "CREATED":
         view = forms.view(form.form, answers, form.stored, moment=form.moment, errors=errors)
         shown = form_page(
-            view, submit="Complete the task", live=live, focus=focus, version=str(found.revision), document_url=_document_url
+            view,
+            submit="Complete the task",
+            live=live,
+            focus=focus,
+            version=str(found.revision),
+            document_url=_document_url,
         )
     row = complaint_of_case(session, found.root_process_instance_key)
     case = case_view(session, row, calendars=the_service().calendars, now=now) if row is not None else None
@@ -153,7 +164,10 @@ def _page(
         mine=found.assignee == person.name,
         may_assign=bool(may(person, "task.assign")),
         finished_by=names.get(found.completed_by or "", found.completed_by),
-        guidance=the_engine().parsed_process(found.process_definition_key).elements[found.element_id].documentation,
+        guidance=the_engine()
+        .parsed_process(found.process_definition_key)
+        .elements[found.element_id]
+        .documentation,
         drawing=drawing(found.process_instance_key, focus=found.element_id),
         now=now,
     )

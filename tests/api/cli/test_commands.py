@@ -43,7 +43,14 @@ def run(*arguments):
 
 def test_every_command_explains_itself(capsys):
     assert len(COMMANDS) == len(NAMES)
-    for words in ((), *((name,) for name in NAMES), ("import", "cfpb"), ("import", "csv"), ("user", "add"), ("user", "reset")):
+    for words in (
+        (),
+        *((name,) for name in NAMES),
+        ("import", "cfpb"),
+        ("import", "csv"),
+        ("user", "add"),
+        ("user", "reset"),
+    ):
         with pytest.raises(SystemExit) as ended:
             main([*words, "--help"])
         assert ended.value.code == 0
@@ -51,7 +58,15 @@ def test_every_command_explains_itself(capsys):
 
 
 @pytest.mark.parametrize(
-    "words", [(), ("nonsense",), ("user",), ("deploy",), ("import", "csv", "x.csv"), ("import", "cfpb", "x", "--until", "soon")]
+    "words",
+    [
+        (),
+        ("nonsense",),
+        ("user",),
+        ("deploy",),
+        ("import", "csv", "x.csv"),
+        ("import", "cfpb", "x", "--until", "soon"),
+    ],
 )
 def test_a_wrong_call_ends_with_2(words, capsys):
     with pytest.raises(SystemExit) as ended:
@@ -63,7 +78,9 @@ def test_a_wrong_call_ends_with_2(words, capsys):
 def test_a_wrong_setting_ends_with_4_and_one_line(home, monkeypatch, capsys):
     monkeypatch.setenv("REDRESS_PORT", "eighty")
     assert run("user", "list") == 4
-    assert capsys.readouterr().err.splitlines() == ["redress: REDRESS_PORT: 'eighty' is not a port from 1 to 65535."]
+    assert capsys.readouterr().err.splitlines() == [
+        "redress: REDRESS_PORT: 'eighty' is not a port from 1 to 65535."
+    ]
 
 
 def test_a_database_that_is_away_ends_with_4_and_one_line(home, monkeypatch, capsys):
@@ -82,7 +99,21 @@ def test_a_database_of_another_release_ends_with_3(home, capsys):
 
 
 def test_accounts_are_added_listed_disabled_and_reset(home, capsys, monkeypatch):
-    assert run("user", "add", "hana", "--role", "handler", "--role", "quality", "--group", "department-it", "--token") == 0
+    assert (
+        run(
+            "user",
+            "add",
+            "hana",
+            "--role",
+            "handler",
+            "--role",
+            "quality",
+            "--group",
+            "department-it",
+            "--token",
+        )
+        == 0
+    )
     lines = capsys.readouterr().out.splitlines()
     password, token = lines[0].removeprefix("hana: password "), lines[1].removeprefix("hana: API token ")
     assert token.startswith("rdr_")
@@ -141,8 +172,15 @@ def case(home):
     key = service.engine.next_key()
     service.engine.write(
         lambda session: documents.add_row(
-            session, key=key, name="letter.txt", media_type="text/plain", data=b"A letter.", storage=storage,
-            at=service.clock.now(), by="web", complaint_key=made.key,
+            session,
+            key=key,
+            name="letter.txt",
+            media_type="text/plain",
+            data=b"A letter.",
+            storage=storage,
+            at=service.clock.now(),
+            by="web",
+            complaint_key=made.key,
         )  # fmt: skip
     )
     service.database.dispose()

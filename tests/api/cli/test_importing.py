@@ -54,7 +54,11 @@ def test_fifty_rows_of_each_public_layout_come_in_once(home, shared, tmp_path, c
     assert stored == [("cfpb", 50, 50)]
     assert ask(home, "SELECT count(*) FROM instances WHERE process_id = 'complaint-handling'") == [(50,)]
     company = rows[0].index("Company")
-    assert all(row[company] not in json.dumps(ask(home, "SELECT facts FROM complaints")) for row in rows[1:] if row[company])
+    assert all(
+        row[company] not in json.dumps(ask(home, "SELECT facts FROM complaints"))
+        for row in rows[1:]
+        if row[company]
+    )
 
 
 @pytest.mark.slow
@@ -63,7 +67,11 @@ def test_rows_sent_on_before_they_were_received_are_taken_as_they_are(home, shar
     for file in layouts(shared):
         with file.open(encoding="utf-8-sig", newline="") as opened:
             reader = csv.DictReader(opened)
-            odd += [(file, row) for row in reader if _day(row["Date sent to company"]) < _day(row["Date received"])]
+            odd += [
+                (file, row)
+                for row in reader
+                if _day(row["Date sent to company"]) < _day(row["Date received"])
+            ]
     assert len(odd) == 6
     files = {}
     for file, row in odd:
@@ -109,13 +117,17 @@ def test_an_import_that_is_stopped_goes_on_where_it_was(home, shared, tmp_path):
     command = [str(Path(sys.executable).parent / "redress"), "import", "cfpb", str(tmp_path / "some.csv")]
     seen = 0
     for number in (signal.SIGKILL, signal.SIGINT):
-        running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
+        running = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ)
+        )
         while running.poll() is None and ask(home, "SELECT count(*) FROM complaints")[0][0] <= seen + 3:
             pass
         running.send_signal(number)
         running.wait(30)
         seen = ask(home, "SELECT count(*) FROM complaints")[0][0]
-        assert ask(home, "SELECT count(*) FROM instances WHERE process_id = 'complaint-handling'") == [(seen,)]
+        assert ask(home, "SELECT count(*) FROM instances WHERE process_id = 'complaint-handling'") == [
+            (seen,)
+        ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert ask(home, "SELECT count(*), count(DISTINCT source_key) FROM complaints") == [(40, 40)]
@@ -129,7 +141,10 @@ def test_the_example_mapping_reads_the_example_file(home, capsys):  # noqa: F811
         "4 rows read: 3 registered, 0 known already, 1 refused",
         "line 5: receivedOn: '31.02.2026' is not a date of the form %d.%m.%Y.",
     ]
-    found = ask(home, "SELECT source_key, channel, anonymous, problem, substr(received_at, 1, 10) FROM complaints ORDER BY 1")
+    found = ask(
+        home,
+        "SELECT source_key, channel, anonymous, problem, substr(received_at, 1, 10) FROM complaints ORDER BY 1",
+    )
     assert found == [
         ("C-1", "phone", 0, "provision", found[0][4]),
         ("C-2", "post", 0, "price", found[1][4]),
@@ -204,7 +219,9 @@ def test_a_mapping_that_does_not_fit_is_refused_before_anything_is_read(home, tm
     assert ask(home, "SELECT count(*) FROM complaints") == [(0,)]
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"Just,Some,Columns\n1,2,3\n", b'No,Date,Text\n1,2026-02-03,"\xff"\n'])
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe\x00", b"Just,Some,Columns\n1,2,3\n", b'No,Date,Text\n1,2026-02-03,"\xff"\n']
+)
 def test_a_file_that_is_no_such_file_is_refused_in_one_line(home, tmp_path, capsys, content):  # noqa: F811
     file, mapping = write(tmp_path / "rows.csv", content), write(tmp_path / "mapping.json", json.dumps(SMALL))
     for call in (("csv", file, "--mapping", mapping), ("cfpb", file)):

@@ -44,7 +44,14 @@ def duty(service, case, person, what):
     key = service.engine.next_key()
     service.engine.write(
         lambda session: session.add(
-            DutyRow(key=key, complaint_key=case.key, task_key=0, duty=what, person_name=person, at=service.clock.now())
+            DutyRow(
+                key=key,
+                complaint_key=case.key,
+                task_key=0,
+                duty=what,
+                person_name=person,
+                at=service.clock.now(),
+            )
         )
     )
 
@@ -129,7 +136,10 @@ def test_somebody_who_drafted_can_neither_claim_nor_get_nor_finish_the_check(ser
     _make_it(service, key, duty="quality-check", groups=("quality",))
     duty(service, case, "quinn", "draft")
     quinn, engine = team["quinn"].actor, service.engine
-    for attempt in (lambda: engine.claim_task(key, by=quinn), lambda: engine.complete_task(key, {}, by=quinn)):
+    for attempt in (
+        lambda: engine.claim_task(key, by=quinn),
+        lambda: engine.complete_task(key, {}, by=quinn),
+    ):
         with pytest.raises(NotYourTask, match="drafted"):
             attempt()
     with pytest.raises(NotYourTask, match="quinn"):
@@ -138,6 +148,7 @@ def test_somebody_who_drafted_can_neither_claim_nor_get_nor_finish_the_check(ser
 
 def _make_it(service, key, *, duty, groups=()):
     """Turn an open task into one of another duty and offer, as another diagram would have it."""
+
     def work(session):
         session.execute(
             tasks.update()
@@ -148,7 +159,9 @@ def _make_it(service, key, *, duty, groups=()):
         for group in groups:
             far = session.scalar(select(tasks.c.due_sort).where(tasks.c.key == key))
             session.execute(
-                task_candidates.insert().values(task_key=key, kind="group", name=group, due_sort=far, priority=50)
+                task_candidates.insert().values(
+                    task_key=key, kind="group", name=group, due_sort=far, priority=50
+                )
             )
 
     service.engine.write(work)
@@ -207,11 +220,19 @@ def test_a_held_task_is_taken_back_when_its_holder_comes_into_conflict(service, 
     free = next(name for name in ("hana", "hugo", "lea", "iris") if name != holder)
     with pytest.raises((NotYourTask, TaskHeld)):
         engine.complete_task(task.user_task_key, {}, by=team[free].actor)
-    answers = {"severity": "medium", "complexity": "medium", "impact": "one", "safety": False, "immediateActionNeeded": False}
+    answers = {
+        "severity": "medium",
+        "complexity": "medium",
+        "impact": "one",
+        "safety": False,
+        "immediateActionNeeded": False,
+    }
     engine.assign_task(task.user_task_key, "hugo" if holder != "hugo" else "hana", by=team["lea"].actor)
     engine.complete_task(task.user_task_key, answers, by=team["hugo" if holder != "hugo" else "hana"].actor)
     opened = the_task(service, case, "Confirm priority and lane")
-    assert opened.assignee is None, "the diagram gave it to the owner who is kept out now; it waits for the group instead"
+    assert opened.assignee is None, (
+        "the diagram gave it to the owner who is kept out now; it waits for the group instead"
+    )
     told = service.engine.read(
         lambda session: session.scalars(
             select(EventRow).where(EventRow.complaint_key == case.key, EventRow.kind == "task-released")
@@ -271,9 +292,13 @@ def test_an_owner_is_chosen_by_least_load_and_never_in_conflict(service, team):
     assert set(owners) >= {"hana", "hugo"}
     counts = {name: owners.count(name) for name in set(owners)}
     assert max(counts.values()) - min(counts.values()) <= 1
-    members = {person.name for person in service.engine.read(lambda session: people.eligible(session, {"handlers"}))}
+    members = {
+        person.name for person in service.engine.read(lambda session: people.eligible(session, {"handlers"}))
+    }
     for name in sorted(members - {"hana"}):
-        service.engine.write(lambda session, name=name: people.change(session, name, active=False, at=service.clock.now()))
+        service.engine.write(
+            lambda session, name=name: people.change(session, name, active=False, at=service.clock.now())
+        )
     alone = complain(service, staff_concerned=("hana",))
     screen(service, alone, team["ina"])
     assert row(service, alone).owner is None

@@ -20,7 +20,6 @@ from api.identity import people
 from api.identity.decide import may, reach
 from api.wiring import wire
 from engine.actors import service as as_service
-from engine.commands.errors import TaskNotFound
 from engine.errors import RedressError
 from engine.store.search import Condition, Query
 from tests.api.browsing import add_person
@@ -100,11 +99,15 @@ class Office(RuleBasedStateMachine):
 
     @rule(who=WHO, number=SOME)
     def somebody_claims(self, who, number):
-        self.attempt(who, number, lambda task, actor: self.service.engine.claim_task(task.user_task_key, by=actor))
+        self.attempt(
+            who, number, lambda task, actor: self.service.engine.claim_task(task.user_task_key, by=actor)
+        )
 
     @rule(who=WHO, number=SOME)
     def somebody_gives_back(self, who, number):
-        self.attempt(who, number, lambda task, actor: self.service.engine.unclaim_task(task.user_task_key, by=actor))
+        self.attempt(
+            who, number, lambda task, actor: self.service.engine.unclaim_task(task.user_task_key, by=actor)
+        )
 
     @rule(who=st.sampled_from(["lea", "max", "chief", "hana"]), to=WHO, number=SOME)
     def somebody_assigns(self, who, to, number):
@@ -187,7 +190,9 @@ class Office(RuleBasedStateMachine):
             person = self.person(name)
             actor = person.actor
             assert self.case.instance_key in engine.hidden_cases(actor)
-            seen = engine.tasks(Query(where=(Condition("state", "eq", "CREATED"),), limit=1000), by=actor).items
+            seen = engine.tasks(
+                Query(where=(Condition("state", "eq", "CREATED"),), limit=1000), by=actor
+            ).items
             assert not mine & {task.user_task_key for task in seen}
             box = ("mine", "groups", "unassigned", "overdue", "open")[self.step % 5]
             assert not mine & {task.user_task_key for task in engine.inbox(box, by=actor, limit=200).items}
@@ -201,7 +206,9 @@ class Office(RuleBasedStateMachine):
             row = session.get(ComplaintRow, self.case.key)
             for name in names:
                 person = self.person(name)
-                mine = select(ComplaintRow.key).where(ComplaintRow.key == row.key, visible(person, reach(person)))
+                mine = select(ComplaintRow.key).where(
+                    ComplaintRow.key == row.key, visible(person, reach(person))
+                )
                 reads = bool(may(person, "complaint.read", facts_for(session, person, row)))
                 assert reads == (session.scalar(mine) is not None), name
                 assert not (reads and name in self.kept_out)

@@ -15,7 +15,11 @@ from api.complaints import documents, drafts, forgetting
 from api.complaints.documents import DocumentNotFound, FileRefused, check_file, shown_name
 from api.complaints.tables import DocumentRow
 
-PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000") + b"\x1f\x15\xc4\x89" + b"\x00" * 40
+PNG = (
+    bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000")
+    + b"\x1f\x15\xc4\x89"
+    + b"\x00" * 40
+)
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 HTML = b"<!DOCTYPE html><script>alert(1)</script>"
 
@@ -61,7 +65,9 @@ ACCEPTED = {
     "letter.pdf": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\ntrailer<<>>\n%%EOF\n",
     "picture.png": PNG,
     "PICTURE.PNG": PNG,
-    "photo.jpg": b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00" + b"\x00" * 30 + b"\xff\xd9",
+    "photo.jpg": b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
+    + b"\x00" * 30
+    + b"\xff\xd9",
     "text.docx": office("[Content_Types].xml", "word/document.xml"),
     "sheet.xlsx": office("[Content_Types].xml", "xl/workbook.xml"),
     "text.odt": office("mimetype", "content.xml"),
@@ -129,8 +135,16 @@ def stored(service):
         key = service.engine.next_key()
         service.engine.write(
             lambda session: documents.add_row(
-                session, key=key, name=name, media_type="text/plain", data=name.encode(), storage=storage,
-                at=service.clock.now(), by="web", draft=draft, complaint_key=complaint,
+                session,
+                key=key,
+                name=name,
+                media_type="text/plain",
+                data=name.encode(),
+                storage=storage,
+                at=service.clock.now(),
+                by="web",
+                draft=draft,
+                complaint_key=complaint,
             )  # fmt: skip
         )
         return storage

@@ -16,8 +16,8 @@ from api.installation import ready_service
 from engine.actors import SYSTEM
 from engine.actors import service as as_service
 from engine.deadlines.clocks import Act
-from engine.store.search import Condition, Query
 from engine.store.database import connect
+from engine.store.search import Condition, Query
 from tests.api.browsing import PASSWORD, Browser, add_person
 from tests.conftest import _empty as empty
 

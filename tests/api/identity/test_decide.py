@@ -63,7 +63,11 @@ def expected_of_complaint(role, action, facts):
     """The table of our requirements §9: S, C, U and A reach for one complaint."""
     if facts.excluded:
         return False
-    reads = role in READS_ALL or (role in READS_OWN and (facts.owner or facts.holds_task)) or (role == T and facts.significant)
+    reads = (
+        role in READS_ALL
+        or (role in READS_OWN and (facts.owner or facts.holds_task))
+        or (role == T and facts.significant)
+    )
     writes = {
         "complaint.read": EVERYBODY,
         "complaint.write": {I, H, V, L, M},
@@ -88,7 +92,7 @@ def test_each_role_may_do_what_the_table_says_and_nothing_else(action):
 @pytest.mark.parametrize("action", sorted(OF_COMPLAINT))
 def test_each_role_reaches_the_complaints_the_table_says(action):
     known = {"complaint.read", "complaint.write", "complaint.clock", "complaint.backdate", "complaint.timer"}
-    assert OF_COMPLAINT == known
+    assert known == OF_COMPLAINT
     for role, relation in product(ROLES, product((False, True), repeat=4)):
         facts = ComplaintFacts(*relation)
         decision = may(person(role), action, facts)
@@ -149,14 +153,27 @@ def test_a_list_holds_exactly_what_may_be_read(service):
         for number, each in enumerate(world["complaints"], start=1):
             session.add(
                 ComplaintRow(
-                    key=number, reference=f"RD-{number}", instance_key=1000 + number, state="received", channel="web",
-                    received_at=now, recorded_at=now, recorded_by="web", regime="generic", description="x",
-                    owner=each["owner"], significant=each["significant"], facts={}, private={},
+                    key=number,
+                    reference=f"RD-{number}",
+                    instance_key=1000 + number,
+                    state="received",
+                    channel="web",
+                    received_at=now,
+                    recorded_at=now,
+                    recorded_by="web",
+                    regime="generic",
+                    description="x",
+                    owner=each["owner"],
+                    significant=each["significant"],
+                    facts={},
+                    private={},
                 )  # fmt: skip
             )
             session.flush()
             if each["excluded"]:
-                session.add(ExclusionRow(complaint_key=number, person_name=each["excluded"], reason="x", at=now))
+                session.add(
+                    ExclusionRow(complaint_key=number, person_name=each["excluded"], reason="x", at=now)
+                )
             if each["task"]:
                 add_task(session, number, each["task"])
         session.flush()
@@ -170,7 +187,9 @@ def test_a_list_holds_exactly_what_may_be_read(service):
             "state": "COMPLETED" if kind.startswith("done") else "CREATED", "candidate_groups": [], "candidate_users": [],
             "created_at": now, "due_sort": FAR, "headers": {}, "priority": 50, "revision": 1,
         }  # fmt: skip
-        session.execute(tasks.insert().values(**{name: value for name, value in given.items() if name in columns}))
+        session.execute(
+            tasks.insert().values(**{name: value for name, value in given.items() if name in columns})
+        )
         offer = {"candidate": ("user", "pat"), "group": ("group", "handlers"), "foreign group": ("group", "nobody"),
                  "done": ("group", "handlers")}.get(kind)  # fmt: skip
         if offer:
@@ -189,7 +208,9 @@ def test_a_list_holds_exactly_what_may_be_read(service):
             build(session, world)
             listed = set(session.scalars(select(ComplaintRow.key).where(visible(someone, reach(someone)))))
             rows = session.scalars(select(ComplaintRow)).all()
-            read = {row.key for row in rows if may(someone, "complaint.read", facts_for(session, someone, row))}
+            read = {
+                row.key for row in rows if may(someone, "complaint.read", facts_for(session, someone, row))
+            }
             assert listed == read
             raise Undo
 
@@ -201,6 +222,7 @@ def test_a_list_holds_exactly_what_may_be_read(service):
 
 def with_foreign_keys_off(service, work):
     """Run ``work`` where tasks need no case behind them: the question is who sees what, not how it came about."""
+
     def off(connection, _record, _proxy=None):
         connection.execute("PRAGMA foreign_keys=OFF")
 

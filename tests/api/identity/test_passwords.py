@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.identity import passwords
-from api.identity.passwords import PasswordRefused, TooBusy, check_strength, hash_password, is_outdated, verify
+from api.identity.passwords import (
+    PasswordRefused,
+    TooBusy,
+    check_strength,
+    hash_password,
+    is_outdated,
+    verify,
+)
 
 
 def test_a_hash_costs_what_the_design_says():
@@ -41,7 +48,9 @@ def test_every_character_is_a_character_of_a_password(password):
 
 
 def test_older_parameters_are_noticed():
-    assert is_outdated(PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash("three unrelated words"))
+    assert is_outdated(
+        PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash("three unrelated words")
+    )
     assert not is_outdated(hash_password("three unrelated words"))
 
 

@@ -34,7 +34,14 @@ def add(engine, clock):
         key = engine.next_key()
         return engine.write(
             lambda session: people.add(
-                session, key=key, name=name, display_name="", password=password, roles=roles, groups=groups, at=clock.now()
+                session,
+                key=key,
+                name=name,
+                display_name="",
+                password=password,
+                roles=roles,
+                groups=groups,
+                at=clock.now(),
             )
         )
 

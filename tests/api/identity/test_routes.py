@@ -120,11 +120,14 @@ def test_a_complaint_in_conflict_reads_like_one_that_is_not_there(app, service, 
     admin_made = boss.post("/api/complaints", {"channel": "phone", "description": "x"})
     assert admin_made[0] == 201
     made = person("ina", "intake").post(
-        "/api/complaints", {"channel": "phone", "description": "My parcel never came.", "staffConcerned": ["boss"]}
+        "/api/complaints",
+        {"channel": "phone", "description": "My parcel never came.", "staffConcerned": ["boss"]},
     )
     assert made[0] == 201
     key, reference = str(made[1].get("key") or made[1].get("complaintKey")), made[1]["reference"]
-    service.engine.write(lambda session: people.change(session, "boss", password=PASSWORD, at=service.clock.now()))
+    service.engine.write(
+        lambda session: people.change(session, "boss", password=PASSWORD, at=service.clock.now())
+    )
     browser = Browser(app)
     browser.sign_in("boss")
     texts = []
@@ -169,11 +172,18 @@ def test_every_answer_tells_the_browser_to_be_careful(app, service):
     browser = Browser(app)
     browser.sign_in("hana")
     wrong = []
-    paths = [(method, path) for _, method, path, _ in routes(app)] + [("GET", "/nothing/here"), ("PATCH", "/")]
+    paths = [(method, path) for _, method, path, _ in routes(app)] + [
+        ("GET", "/nothing/here"),
+        ("PATCH", "/"),
+    ]
     for method, path in paths:
         answer = browser.client.open(path, method=method, data={} if method in UNSAFE else None)
         policy = answer.headers.get("Content-Security-Policy", "")
-        bad = [name for name, value in HEADERS.items() if answer.headers.get(name) is None or (value and answer.headers[name] != value)]
+        bad = [
+            name
+            for name, value in HEADERS.items()
+            if answer.headers.get(name) is None or (value and answer.headers[name] != value)
+        ]
         if "default-src 'none'" not in policy or "unsafe" in policy or bad:
             wrong.append((method, path, policy, bad))
         if "Set-Cookie" in answer.headers and "no-store" not in answer.headers["Cache-Control"]:
@@ -183,11 +193,16 @@ def test_every_answer_tells_the_browser_to_be_careful(app, service):
 
 def test_over_https_cookies_and_connections_stay_there(service, prepared, tmp_path, clock):
     shutil.copytree(prepared, tmp_path / "https")
-    secure = wire(settings_for(tmp_path / "https", REDRESS_BASE_URL="https://complaints.example.org"), clock=clock)
+    secure = wire(
+        settings_for(tmp_path / "https", REDRESS_BASE_URL="https://complaints.example.org"), clock=clock
+    )
     try:
         add_person(secure, "hana", "handler", password=PASSWORD)
         browser = Browser(create_app(secure))
-        options = {"base_url": "https://complaints.example.org", "headers": {"Referer": "https://complaints.example.org/"}}
+        options = {
+            "base_url": "https://complaints.example.org",
+            "headers": {"Referer": "https://complaints.example.org/"},
+        }
         browser.get("/staff/sign-in", **options)
         answer = browser.post("/staff/sign-in", {"name": "hana", "password": PASSWORD}, **options)
         assert answer.status_code == 303
@@ -201,7 +216,13 @@ def test_over_https_cookies_and_connections_stay_there(service, prepared, tmp_pa
         secure.database.dispose()
 
 
-FAULTS = [RuntimeError("secret detail"), KeyError("secret"), ZeroDivisionError(), RecursionError("secret"), UnicodeError("secret")]
+FAULTS = [
+    RuntimeError("secret detail"),
+    KeyError("secret"),
+    ZeroDivisionError(),
+    RecursionError("secret"),
+    UnicodeError("secret"),
+]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
@@ -215,7 +236,13 @@ def test_a_fault_of_ours_tells_nothing_but_a_number(app, service, monkeypatch, c
         next(numbers)
         raise fault
 
-    for endpoint in ("public.guidance", "staff.inbox", "staff.search", "complaints.register", "topology.topology"):
+    for endpoint in (
+        "public.guidance",
+        "staff.inbox",
+        "staff.search",
+        "complaints.register",
+        "topology.topology",
+    ):
         monkeypatch.setitem(app.view_functions, endpoint, _declared(broken, app.view_functions[endpoint]))
     for path in ("/", "/staff/", "/staff/complaints", "/v2/topology"):
         answer = browser.client.get(path)

@@ -92,10 +92,15 @@ def test_a_cookie_is_worth_nothing_after_signing_out(browser):
 
 
 @pytest.mark.parametrize(
-    "what", [{"active": False}, {"password": "another three words"}, {"roles": ("handler", "quality")}], ids=str
+    "what",
+    [{"active": False}, {"password": "another three words"}, {"roles": ("handler", "quality")}],
+    ids=str,
 )
 def test_a_change_of_the_account_ends_every_session_of_it(app, browser, service, what):
-    elsewhere, somebody = Browser(app, "198.51.100.7"), add_person(service, "ivo", "investigator", password=PASSWORD)
+    elsewhere, somebody = (
+        Browser(app, "198.51.100.7"),
+        add_person(service, "ivo", "investigator", password=PASSWORD),
+    )
     elsewhere.sign_in("hana")
     other = Browser(app)
     other.sign_in(somebody.name)
@@ -118,7 +123,13 @@ def test_every_failure_reads_the_same(app, service, hana):
     add_person(service, "empty", "handler")
     texts = set()
     for number, (name, password) in enumerate(
-        [("hana", "wrong words here"), ("nobody", PASSWORD), ("gone", PASSWORD), ("empty", ""), ("hana\x00", PASSWORD)]
+        [
+            ("hana", "wrong words here"),
+            ("nobody", PASSWORD),
+            ("gone", PASSWORD),
+            ("empty", ""),
+            ("hana\x00", PASSWORD),
+        ]
     ):
         answer = Browser(app, f"192.0.2.{number + 10}").sign_in(name, password)
         assert answer.status_code == 422
@@ -144,7 +155,9 @@ def test_guessing_gets_slower_and_the_right_person_elsewhere_is_not_held_up(app,
     assert waits == [2, 4, 8, 16, 32, 60, 60]
     clock.advance(timedelta(seconds=60))
     assert guesser.sign_in("hana", PASSWORD).status_code == 303
-    assert Browser(app, "203.0.113.9").sign_in("hana", "wrong words here").status_code == 422, "forgotten after success"
+    assert Browser(app, "203.0.113.9").sign_in("hana", "wrong words here").status_code == 422, (
+        "forgotten after success"
+    )
 
 
 def test_neighbours_of_one_ipv6_network_count_as_one(app, hana):
@@ -173,7 +186,8 @@ def test_too_many_at_once_are_asked_to_try_again(app, hana, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "target", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "\\\\evil.example"]
+    "target",
+    ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "\\\\evil.example"],
 )
 def test_signing_in_leads_to_pages_of_this_service_only(app, hana, target):
     browser = Browser(app)

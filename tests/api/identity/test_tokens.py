@@ -73,7 +73,17 @@ def test_a_token_opens_no_page(app, token):
 
 @pytest.mark.parametrize(
     "header",
-    ["Bearer", "Bearer ", "Basic", "Basic ???", "Basic /w==", "Digest x", "Bearer \xff", "Bearer " + "x" * 10_000, "token"],
+    [
+        "Bearer",
+        "Bearer ",
+        "Basic",
+        "Basic ???",
+        "Basic /w==",
+        "Digest x",
+        "Bearer \xff",
+        "Bearer " + "x" * 10_000,
+        "token",
+    ],
 )
 def test_a_header_that_makes_no_sense_is_refused_plainly(app, token, header):
     answer = Caller(app).raw("GET", ME, headers={"Authorization": header})
@@ -108,7 +118,11 @@ def test_the_token_of_a_disabled_person_is_worthless_at_once(app, service, token
 def test_a_token_may_do_what_its_owner_may_do_now(app, service, token):
     caller = Caller(app, token)
     assert caller.post("/v2/process-instances/search", {})[0] == 403
-    service.engine.write(lambda session: people.change(session, "hana", roles=("manager",), at=service.clock.now()))
+    service.engine.write(
+        lambda session: people.change(session, "hana", roles=("manager",), at=service.clock.now())
+    )
     assert caller.post("/v2/process-instances/search", {})[0] == 200
-    service.engine.write(lambda session: people.change(session, "hana", roles=("handler",), at=service.clock.now()))
+    service.engine.write(
+        lambda session: people.change(session, "hana", roles=("handler",), at=service.clock.now())
+    )
     assert caller.post("/v2/process-instances/search", {})[0] == 403

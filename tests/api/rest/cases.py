@@ -1,6 +1,5 @@
 """Files to deploy in tests of the interface: one process that waits in every way, a form, a table."""
 
-# ruff: noqa: E501  (XML reads better in one line)
 from __future__ import annotations
 
 import json

@@ -1,6 +1,5 @@
 """The members every record has (rest-v2 §6), whatever their values."""
 
-# ruff: noqa: E501  (lists of names)
 from __future__ import annotations
 
 

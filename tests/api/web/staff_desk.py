@@ -22,7 +22,14 @@ class Desk:
         def work(session):
             now, next_key = service.clock.now(), service.database.keys.next
             person = people.find(session, name) or people.add(
-                session, key=next_key(), name=name, display_name=name.title(), password=None, roles=roles, groups=groups, at=now
+                session,
+                key=next_key(),
+                name=name,
+                display_name=name.title(),
+                password=None,
+                roles=roles,
+                groups=groups,
+                at=now,
             )
             return sessions.open_session(session, person, at=now)
 
@@ -33,14 +40,18 @@ class Desk:
 
     def send(self, path, follow=True, **fields):
         if "csrf_token" not in fields:
-            found = CSRF.search(self.html) or CSRF.search(self.client.get("/staff/notices").get_data(as_text=True))
+            found = CSRF.search(self.html) or CSRF.search(
+                self.client.get("/staff/notices").get_data(as_text=True)
+            )
             found = found or CSRF.search(self.client.get("/staff/people").get_data(as_text=True))
             fields["csrf_token"] = found[1] if found else ""
         return self._seen(self.client.post(path, data=fields, follow_redirects=follow))
 
     def _seen(self, answer):
         self.html = answer.get_data(as_text=True) if answer.mimetype == "text/html" else ""
-        self.text = " ".join(unescape(re.sub(r"<script.*?</script>|<[^>]+>", " ", self.html, flags=re.DOTALL)).split())
+        self.text = " ".join(
+            unescape(re.sub(r"<script.*?</script>|<[^>]+>", " ", self.html, flags=re.DOTALL)).split()
+        )
         return answer
 
 

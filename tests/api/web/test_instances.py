@@ -48,5 +48,8 @@ def test_only_those_who_may_read_processes_see_them(service, app):
 
 def test_links_of_a_modeller_lead_to_our_pages(app):
     client = app.test_client()
-    assert client.get("/processes?process=tried&version=2&active=true").location == "/staff/processes?process=tried&version=2"
+    assert (
+        client.get("/processes?process=tried&version=2&active=true").location
+        == "/staff/processes?process=tried&version=2"
+    )
     assert client.get("/processes/42").location == "/staff/processes/42"

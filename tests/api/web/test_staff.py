@@ -33,7 +33,9 @@ def test_a_page_of_colleagues_sends_strangers_to_sign_in_and_back(app):
     assert answer.location == "/staff/sign-in?next=/staff/complaints?q%3Dparcel"
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
 def test_signing_in_never_leads_to_another_site(desk, target):
     ines = desk("ines")
     answer = ines.client.get("/staff/sign-in", query_string={"next": target})
@@ -122,7 +124,9 @@ def test_a_draft_survives_leaving_and_belongs_to_its_person(service, desk):
     carry_on(service, made, until="plan-investigation")
     task = first_task(service, made)
     owner = desk(task.assignee)
-    saved = owner.send(f"/staff/tasks/{task.user_task_key}/draft", questions="Who carried the parcel?", _do="save")
+    saved = owner.send(
+        f"/staff/tasks/{task.user_task_key}/draft", questions="Who carried the parcel?", _do="save"
+    )
     assert saved.status_code == 204
     owner.open(f"/staff/tasks/{task.user_task_key}")
     assert "Who carried the parcel?" in owner.html
@@ -160,7 +164,9 @@ def test_who_drafted_is_not_offered_the_quality_check(service, desk):
     carry_on(service, made, until="check-quality")
     drafter = service.engine.values(made.instance_key)["owner"]
     service.engine.write(lambda db: _also(db, service, drafter, "quality"))
-    task = next(each for each in service.engine.open_tasks(made.instance_key) if each.name == "Check the quality")
+    task = next(
+        each for each in service.engine.open_tasks(made.instance_key) if each.name == "Check the quality"
+    )
     theirs = desk(drafter)
     theirs.send(f"/staff/tasks/{task.user_task_key}/claim")
     assert "You drafted this answer; somebody else checks it." in theirs.text
@@ -225,7 +231,9 @@ def test_each_side_of_a_complaint_shows_its_part(service, desk, tab):
 
 
 def test_words_of_a_complainant_stay_words(service, desk):
-    made = complain(service, name="<b>Bob</b>", words="<script>alert(1)</script> {{ 1 + 1 }} =cmd|' /C calc'!A0")
+    made = complain(
+        service, name="<b>Bob</b>", words="<script>alert(1)</script> {{ 1 + 1 }} =cmd|' /C calc'!A0"
+    )
     lea = desk("lea")
     lea.open(f"/staff/complaints/{made.key}")
     assert "<script>alert(1)" not in lea.html
@@ -277,9 +285,14 @@ def test_notices_are_read_once_and_by_those_they_are_for(service, desk):
 def test_people_are_added_changed_and_the_last_administrator_stays(service, app):
     root = Desk(app, service, "root", "admin")
     root.open("/staff/people")
-    root.send("/staff/people", name="new.person", display_name="New Person", roles="handler", groups="department-it")
+    root.send(
+        "/staff/people", name="new.person", display_name="New Person", roles="handler", groups="department-it"
+    )
     assert "can sign in as new.person with the password" in root.text
-    assert root.send("/staff/people", name="new.person", display_name="Again", roles="handler").status_code == 422
+    assert (
+        root.send("/staff/people", name="new.person", display_name="Again", roles="handler").status_code
+        == 422
+    )
     assert root.send("/staff/people/root", do="roles", roles="handler").status_code == 422
     assert "Somebody else changes your own roles." in root.text
 

@@ -1,7 +1,5 @@
 """Decision models in a few lines, and a frozen moment to ask them at."""
 
-# ruff: noqa: E501 - models are written as lines of XML
-
 from __future__ import annotations
 
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """No model and no data can hang a request: everything a decision does is paid for from one budget."""
 
-# ruff: noqa: E501 - models are written as lines of XML
-
 from __future__ import annotations
 
 import time

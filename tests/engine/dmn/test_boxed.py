@@ -1,7 +1,5 @@
 """Boxed expressions, knowledge models and decision services."""
 
-# ruff: noqa: E501 - models are written as lines of XML
-
 from __future__ import annotations
 
 from decimal import Decimal

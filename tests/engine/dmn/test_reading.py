@@ -1,7 +1,5 @@
 """Reading models: versions, refusals with element ids, hostile XML, what Camunda's modeller writes."""
 
-# ruff: noqa: E501 - models are written as lines of XML
-
 from __future__ import annotations
 
 from pathlib import Path

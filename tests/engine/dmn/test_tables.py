@@ -1,7 +1,5 @@
 """Decision tables: every hit policy and aggregation, defaults, allowed values, violations, the trace."""
 
-# ruff: noqa: E501 - models are written as lines of XML
-
 from __future__ import annotations
 
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Types and conversion at every place where a type is declared; imports."""
 
-# ruff: noqa: E501 - models are written as lines of XML
-
 from __future__ import annotations
 
 from decimal import Decimal
