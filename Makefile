@@ -54,14 +54,10 @@ demo: setup ## Serve a believable organisation with about 200 complaints from a 
 test: setup-dev ## The fast tests
 	@$(BIN)/python -m pytest -n 2 -m "not slow and not browser"
 
-# The long story of tests/acceptance runs beside the other slow tests; its own output comes last.
 sure: setup-dev ## Everything CI checks: lint, types, all tests on both databases, conformance, docs
 	@$(MAKE) --no-print-directory lint types test
-	@mkdir -p build
-	@$(BIN)/python -m pytest tests/acceptance > build/acceptance.log 2>&1 & acceptance=$$!; \
-		$(BIN)/python -m pytest -m "slow or browser" --ignore=tests/acceptance; others=$$?; \
-		wait $$acceptance; story=$$?; cat build/acceptance.log; exit $$((others + story))
-	@$(MAKE) --no-print-directory conformance
+	@$(BIN)/python -m pytest -m "slow or browser"
+	@$(MAKE) --no-print-directory conformance docs
 
 lint: setup-dev ## ruff, formatting, and our own deploy-time lint over the shipped definitions
 	@$(BIN)/ruff check .

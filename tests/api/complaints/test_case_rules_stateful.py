@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import select
@@ -244,7 +244,7 @@ class Office(RuleBasedStateMachine):
         assert found & {task.user_task_key for task in open_tasks} == expected
 
     def teardown(self):
-        if hasattr(self, "case"):
+        if hasattr(self, "case") and self.service.engine.instance(self.case.instance_key).state == "ACTIVE":
             self.service.engine.cancel(self.case.instance_key)
 
 
@@ -262,6 +262,7 @@ def test_no_sequence_of_actions_breaks_a_case_rule(prepared, tmp_path, clock, re
                 max_examples=500 if request.config.getoption("--long") else 12,
                 stateful_step_count=25,
                 deadline=None,
+                phases=(Phase.generate, *((Phase.shrink,) if request.config.getoption("--long") else ())),
                 suppress_health_check=list(HealthCheck),
                 derandomize=True,
                 database=None,
