@@ -1,7 +1,7 @@
-"""A worker process for the timer chaos test: fires timers until it is killed; its fence can be taken away.
+"""A worker process for the timer chaos test, which fires timers until it is killed, and the process it fires them in.
 
-This runs in a child process only. ``unfenced`` is the guard check of the test: settling then asks for nothing but the job's
-key, as code without a fence would, so that a worker that lost its lease still acts.
+``settle_without_fence`` is for the guard check: settling then asks for nothing but the job's key, as code without a fence
+would, so that a worker that lost its lease still acts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from engine.clock import SystemClock
 from engine.engine import Engine
 from engine.jobs.types import JobType
-from engine.store import jobs
 from engine.store.columns import METADATA, Moment
 from engine.store.database import connect
 from tests.engine.diagrams import END, START, bpmn, chain, service_task, user_task
@@ -51,10 +50,8 @@ def ticking(times, every):
     return bpmn("ticking", body + chain("start", "wait", "end") + chain("tick", "effect", "done"))
 
 
-def work(url, name, lease_s, unfenced):
+def work(url, name, lease_s):
     """Claim and fire until the process ends."""
-    if unfenced:
-        jobs.settle = _settle_without_fence
     engine = engine_at(url)
     worker = engine.worker(f"{name}-{os.getpid()}", lease=timedelta(seconds=lease_s))
     never = threading.Event()
@@ -62,13 +59,8 @@ def work(url, name, lease_s, unfenced):
         worker.run_for(1.0, stop=never, pause=0.2)
 
 
-def _effect(context):
-    context.session.execute(
-        sa.insert(EFFECTS).values(instance_key=context.instance_key, at=SystemClock().now())
-    )
-
-
-def _settle_without_fence(session, claim, *, now, state="COMPLETED"):
+def settle_without_fence(session, claim, *, now, state="COMPLETED"):
+    """Settle a claim by its key alone, whoever holds it by now."""
     table = METADATA.tables["jobs"]
     session.execute(
         sa.update(table)
@@ -76,3 +68,9 @@ def _settle_without_fence(session, claim, *, now, state="COMPLETED"):
         .values(status="done", state=state, lease_owner=None, lease_until=None, updated_at=now, ended_at=now)
     )
     return True
+
+
+def _effect(context):
+    context.session.execute(
+        sa.insert(EFFECTS).values(instance_key=context.instance_key, at=SystemClock().now())
+    )
