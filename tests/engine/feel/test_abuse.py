@@ -109,6 +109,11 @@ def fresh() -> Iterator[None]:
     gc.unfreeze()
 
 
+def _below(frames: int, action: Callable[[], Any]) -> Any:
+    """Do something deeper in the stack: a recursion whose leaves lie on a page's edge allocates that page for each."""
+    return action() if frames == 0 else _below(frames - 1, action)
+
+
 @pytest.mark.usefixtures("fresh")
 @pytest.mark.parametrize("name", ATTACKS)
 def test_attack_ends_in_time(name: str) -> None:
@@ -118,14 +123,14 @@ def test_attack_ends_in_time(name: str) -> None:
     def attack() -> Any:
         return feel.compile(text).evaluate(context, moment=MOMENT).value
 
-    started = time.process_time()
+    started = time.thread_time()
     assert _ending(attack) in endings
-    first = time.process_time() - started
-    for _ in range(4):  # a busy machine gets another chance
+    first = time.thread_time() - started
+    for chance in range(1, 5):  # for a busy machine, and off the edge of a page of the interpreter's stack
         if first * 1000 > 3 * milliseconds:
-            started = time.process_time()
-            _ending(attack)
-            first = time.process_time() - started
+            started = time.thread_time()
+            _below(20 * chance, lambda: _ending(attack))
+            first = time.thread_time() - started
     assert first * 1000 <= 3 * milliseconds + 5
     assert value("1+1") == 2
 
@@ -148,10 +153,10 @@ def test_attack_stays_within_its_memory(name: str) -> None:
 def test_shared_lists_cannot_fill_the_database_or_a_page() -> None:
     shared = value(SHARED)
     for use in (feel.dump, feel.to_json, feel.outward):
-        started = time.process_time()
+        started = time.thread_time()
         with pytest.raises(feel.BudgetExceeded):
             use(shared)
-        assert time.process_time() - started < 2.0
+        assert time.thread_time() - started < 2.0
 
 
 @pytest.mark.parametrize(
