@@ -1,4 +1,4 @@
-"""`redress backup FOLDER`: a consistent copy of an SQLite database and its files, checked before it counts."""
+"""`redress backup FOLDER`: a consistent copy of an SQLite database and its files, looked over and never thrown away."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ import hashlib
 import shutil
 import sqlite3
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import DBAPIError
 
 from api.cli.arguments import Subparsers
 from api.complaints.tables import DocumentRow
 from api.settings import read_settings
-from engine.actors import SYSTEM
 from engine.clock import SystemClock
-from engine.commands.step import Step
 from engine.engine import Engine
-from engine.errors import Broken, Invalid, NotFound, RedressError
+from engine.errors import Broken, Invalid, NotFound
 from engine.store import database as databases
-from engine.store.tables import instances
+from engine.store.unit_of_work import read
 
 DATABASE = "redress.db"
 
@@ -41,7 +40,7 @@ class NothingToBackUp(NotFound):
 
 
 class BackupDamaged(Broken):
-    """The copy is not whole and was removed. Check the disk and try again."""
+    """The copy is not whole. It was kept under the name below for what can be saved from it; check the disk and try again."""
 
     code = "backup_damaged"
 
@@ -54,31 +53,37 @@ def add(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Copy the database first, then the files: every row then has its file. Every case of the copy is loaded once."""
+    """Copy the database first, then the files: every row then has its file. Then look the copy over.
+
+    0: all is well; 1: the copy is good, and what was amiss in the house already is listed (a case that does not load, a file
+    that is gone or changed). A copy that is not whole is kept as ``…-damaged``. Raises ``BackupDamaged``.
+    """
     settings = read_settings()
     url = make_url(settings.database_url)
     if url.get_backend_name() != "sqlite" or not url.database:
         raise UseTheDatabasesOwnBackup
     if not Path(url.database).is_file():
         raise NothingToBackUp(database=url.database)
-    target: Path = options.folder / f"redress-{SystemClock().now():%Y%m%dT%H%M%SZ}"
+    target: Path = options.folder / f"redress-{SystemClock().now():%Y%m%dT%H%M%S.%fZ}"
     target.mkdir(parents=True)
     try:
         _copy_database(Path(url.database), target / DATABASE)
         for folder in (settings.uploads_dir, settings.outbox_dir):
             if folder.is_dir():
-                shutil.copytree(folder, target / folder.name, ignore=shutil.ignore_patterns("*.part"))
-        cases, files = _look_over(target)
-    except (sqlite3.Error, RedressError, OSError) as problem:
-        shutil.rmtree(target)
-        raise BackupDamaged(reason=str(problem)) from problem
-    sys.stdout.write(f"{target}: {cases} open cases load, {files} files are complete\n")
-    return 0
-
-
-def _load(engine: Engine, session: Session, key: int) -> None:
-    """Load a case as its next step would. Raises when its stored state cannot be used."""
-    Step(engine.house, session, actor=SYSTEM, command="look_over").case(key)
+                _copy_files(folder, target / folder.name)
+        amiss = [*_cases_amiss(target), *_files_amiss(target)]
+        complaints, documents = _counted(target)
+    except (sqlite3.Error, DBAPIError, OSError) as problem:
+        damaged = target.with_name(f"{target.name}-damaged")
+        target.rename(damaged)
+        raise BackupDamaged(reason=str(problem), kept=str(damaged)) from problem
+    for beside in target.glob(f"{DATABASE}-*"):
+        beside.unlink()
+    whole = "every open case loads, every document is complete"
+    found = f"{len(amiss)} things are amiss, in the house as in the copy:" if amiss else whole
+    sys.stdout.write(f"{target}: {complaints} complaints, {documents} documents; {found}\n")
+    sys.stdout.writelines(f"{line}\n" for line in amiss)
+    return 1 if amiss else 0
 
 
 def _copy_database(source: Path, copy: Path) -> None:
@@ -89,29 +94,49 @@ def _copy_database(source: Path, copy: Path) -> None:
         live.backup(target, pages=1000)
         (answer,) = target.execute("PRAGMA integrity_check").fetchone()
     if answer != "ok":
-        raise BackupDamaged(answer=answer)
+        raise sqlite3.DatabaseError(f"integrity check: {answer}")
 
 
-def _look_over(folder: Path) -> tuple[int, int]:
-    """Load every open case and compare every document with its digest; return how many there are."""
+def _copy_files(source: Path, copy: Path) -> None:
+    """Copy a folder that is in use: a file that is erased meanwhile is not in the copy."""
+    for path in sorted(source.rglob("*")):
+        if path.suffix == ".part" or path.is_dir():
+            continue
+        target = copy / path.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            shutil.copy2(path, target)
+
+
+def _counted(folder: Path) -> tuple[int, int]:
+    """Return how many complaints and documents the copy holds."""
+    with closing(sqlite3.connect(folder / DATABASE)) as copy:
+        (complaints,) = copy.execute("SELECT count(*) FROM complaints").fetchone()
+        (documents,) = copy.execute("SELECT count(*) FROM documents").fetchone()
+    return complaints, documents
+
+
+def _cases_amiss(folder: Path) -> Iterator[str]:
+    """Load every open case of the copy and yield a line for each that cannot go on from it."""
     database = databases.connect(f"sqlite:///{(folder / DATABASE).absolute()}")
     try:
-        engine = Engine(database)
-        cases = engine.read(
-            lambda session: session.scalars(
-                select(instances.c.key).where(instances.c.state == "ACTIVE")
-            ).all()
-        )
-        for key in cases:
-            engine.write(lambda session, key=key: _load(engine, session, key))  # type: ignore[misc]
-        rows = engine.read(
-            lambda session: session.execute(select(DocumentRow.storage, DocumentRow.sha256)).all()
-        )
+        for found in Engine(database).differences():
+            yield f"case {found.instance_key}: {found.what}"
     finally:
         database.dispose()
-    for storage, sha256 in rows:
-        if hashlib.sha256((folder / "uploads" / storage).read_bytes()).hexdigest() != sha256:
-            raise BackupDamaged("A document is not as it was stored.", document=storage)
-    for beside in folder.glob(f"{DATABASE}-*"):
-        beside.unlink()
-    return len(cases), len(rows)
+
+
+def _files_amiss(folder: Path) -> Iterator[str]:
+    """Compare every document of the copy with its digest and yield a line for each that is gone or changed."""
+    database = databases.connect(f"sqlite:///{(folder / DATABASE).absolute()}")
+    try:
+        query = select(DocumentRow.key, DocumentRow.storage, DocumentRow.sha256)
+        rows = read(database, lambda session: session.execute(query).all())
+    finally:
+        database.dispose()
+    for key, storage, sha256 in rows:
+        path = folder / "uploads" / storage
+        if not path.is_file():
+            yield f"document {key}: its file {storage} is gone"
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+            yield f"document {key}: its file {storage} is not as it was stored"

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from api.wiring import wire
 from engine.actors import service as as_service
 from engine.clock import SystemClock
 from tests.api.conftest import settings_for
+from tests.engine.commands.test_runaway import loop
 
 ROOT = Path(__file__).parents[3]
 NAMES = ("serve", "worker", "deploy", "lint", "decide", "import", "user", "backup", "demo")
@@ -189,7 +191,10 @@ def case(home):
 
 def test_a_backup_is_a_whole_that_loads(home, case, tmp_path, capsys):
     assert run("backup", tmp_path / "backups") == 0
-    assert "1 files are complete" in capsys.readouterr().out
+    assert (
+        "1 complaints, 1 documents; every open case loads, every document is complete"
+        in capsys.readouterr().out
+    )
     (copy,) = (tmp_path / "backups").iterdir()
     assert {path.name for path in copy.iterdir()} >= {"redress.db", "uploads"}
     service = wire(settings_for(copy), clock=SystemClock())
@@ -201,20 +206,61 @@ def test_a_backup_is_a_whole_that_loads(home, case, tmp_path, capsys):
         service.database.dispose()
 
 
-def test_a_backup_with_a_file_missing_or_changed_does_not_stay(home, case, tmp_path, capsys):
+def test_a_backup_with_a_file_missing_or_changed_stays_and_says_which(home, case, tmp_path, capsys):
     (file,) = (home / "uploads").iterdir()
-    for spoil in (lambda: file.write_bytes(b"Another letter."), file.unlink):
+    for number, (spoil, said) in enumerate(
+        [(lambda: file.write_bytes(b"Another letter."), "is not as it was stored"), (file.unlink, "is gone")]
+    ):
         spoil()
-        assert run("backup", tmp_path / "backups") == 4
-        assert list((tmp_path / "backups").iterdir()) == []
-    assert "not whole" in capsys.readouterr().err
+        assert run("backup", tmp_path / str(number)) == 1
+        out = capsys.readouterr().out
+        assert f"its file {file.name} {said}" in out
+        (copy,) = (tmp_path / str(number)).iterdir()
+        assert (copy / "redress.db").is_file()
 
 
-def test_a_damaged_case_is_noticed_in_the_backup(home, case, tmp_path):
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "x'7b7d'",
+        "x'00'",
+        "substr(saved, 1, length(saved) / 2)",
+        "NULL",
+    ],
+)
+def test_a_damaged_case_is_listed_and_the_copy_stays(home, case, tmp_path, capsys, damage):
     with sqlite3.connect(home / "redress.db") as database:
-        database.execute("UPDATE instances SET saved = x'7b7d' WHERE key = ?", (case.instance_key,))
+        database.execute(
+            f"UPDATE instances SET saved = CAST({damage} AS BLOB) WHERE key = ?", (case.instance_key,)
+        )
     database.close()
+    assert run("backup", tmp_path / "backups") == 1
+    assert f"case {case.instance_key}:" in capsys.readouterr().out
+    (copy,) = (tmp_path / "backups").iterdir()
+    assert {path.name for path in copy.iterdir()} == {"redress.db", "uploads"}
+
+
+def test_a_case_that_waits_to_be_started_and_an_incident_are_nothing_amiss(home, tmp_path, capsys):
+    service = wire(settings_for(home), clock=SystemClock())
+    service.engine.deploy([("loop.bpmn", loop('<task id="go"/>'))], by=as_service("test"))
+    halted = service.engine.start("loop", {"stop": False}, by=as_service("test"))
+    service.database.dispose()
+    assert run("backup", tmp_path / "backups") == 0
+    assert "every open case loads" in capsys.readouterr().out
+    with closing(sqlite3.connect(home / "redress.db")) as database:
+        (saved,) = database.execute("SELECT saved FROM instances WHERE key = ?", (halted.key,)).fetchone()
+        assert b"not started" in saved
+        assert database.execute("SELECT count(*) FROM incidents").fetchone() != (0,)
+
+
+def test_a_copy_that_is_not_whole_is_kept_under_another_name(home, tmp_path, capsys):
+    with (home / "redress.db").open("r+b") as file:
+        file.seek(4096 * 3)
+        file.write(b"\xff" * 4096 * 4)
     assert run("backup", tmp_path / "backups") == 4
+    (kept,) = (tmp_path / "backups").iterdir()
+    assert kept.name.endswith("-damaged")
+    assert kept.name in capsys.readouterr().err
 
 
 def test_other_databases_and_no_database_are_said_plainly(home, tmp_path, monkeypatch, capsys):
