@@ -46,12 +46,22 @@ class PartyDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """How a complaint of the past ended: ``on`` which local day (None: not known), with which outcome and closing reason."""
+
+    on: date | None = None
+    outcome: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NewComplaint:
     """A complaint as it came in.
 
     ``received_at`` is aware; it may lie before the present (backdating needs ``backdating_reason`` when done by staff), never
     after it. ``issues`` are the things complained of, in the complainant's order; none given makes the description one.
     ``staff_concerned`` are user names of colleagues complained about: they are excluded from the start.
+    ``ending`` is given for one of the past. ``letters_held``: letters its case writes by itself wait for somebody to send them.
     """
 
     channel: str
@@ -75,6 +85,8 @@ class NewComplaint:
     source: str | None = None
     source_key: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    ending: Ending | None = None
+    letters_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +101,7 @@ class Registered:
 
 def receive(service: Redress, complaint: NewComplaint, *, by: Actor) -> Registered:
     """Register ``complaint`` and start its process, in one transaction. Raises ``ComplaintRefused``."""
-    reference = service.engine.read(_free_reference)
+    reference = service.engine.read(free_reference)
     alongside, made = _beside(service, complaint, reference, by=by)
     service.engine.start(PROCESS, {}, business_id=reference, alongside=alongside, by=by)
     return Registered(**made)
@@ -97,7 +109,7 @@ def receive(service: Redress, complaint: NewComplaint, *, by: Actor) -> Register
 
 def receive_within(service: Redress, session: Session, complaint: NewComplaint, *, by: Actor) -> Registered:
     """The same, as part of the caller's own unit of work."""
-    reference = _free_reference(session)
+    reference = free_reference(session)
     alongside, made = _beside(service, complaint, reference, by=by)
     service.engine.start_within(
         session, Start(PROCESS, business_id=reference), {}, alongside=alongside, by=by
@@ -110,18 +122,23 @@ def _beside(
 ) -> tuple[Alongside, dict[str, Any]]:
     """Return what stores the complaint in the transaction that starts its process, and the mapping it fills."""
     now, zone = service.clock.now(), service.settings.time_zone
-    if wrong := objections(complaint, now=now, zone=zone):
-        errors = [{"path": field, "message": text} for field, text in wrong]
-        raise ComplaintRefused(wrong[0][1], field=wrong[0][0], errors=errors)
+    refuse_unfit(complaint, now=now, zone=zone)
     made: dict[str, Any] = {}
 
     def alongside(session: Session, instance_key: int, variables: dict[str, Any]) -> None:
-        row = _store(service, session, complaint, reference, instance_key=instance_key, by=by, now=now)
+        row = store(service, session, complaint, reference, instance_key=instance_key, by=by, now=now)
         token = new_link(session, row.key, purpose="follow", at=now)
         made.update(key=row.key, reference=row.reference, token=token, instance_key=instance_key)
         variables.update(_start_variables(row, complaint, zone=zone))
 
     return alongside, made
+
+
+def refuse_unfit(complaint: NewComplaint, *, now: datetime, zone: ZoneInfo) -> None:
+    """Return if ``complaint`` may come into the register. Raises ``ComplaintRefused`` naming every field."""
+    if wrong := objections(complaint, now=now, zone=zone):
+        errors = [{"path": field, "message": text} for field, text in wrong]
+        raise ComplaintRefused(wrong[0][1], field=wrong[0][0], errors=errors)
 
 
 def objections(complaint: NewComplaint, *, now: datetime, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
@@ -138,19 +155,24 @@ def objections(complaint: NewComplaint, *, now: datetime, zone: ZoneInfo) -> tup
     happened = complaint.occurred_on
     if happened is not None and not EARLIEST <= happened <= now.astimezone(zone).date():
         wrong.append(("occurredOn", "The date of the problem must be between 1 January 1990 and today."))
+    if complaint.ending is not None and complaint.ending.on is not None:
+        received_on = complaint.received_at.astimezone(zone).date()
+        if not received_on <= complaint.ending.on <= now.astimezone(zone).date():
+            wrong.append(("closedOn", "The closing day must lie between the day received and today."))
     return tuple(wrong)
 
 
-def _store(
+def store(
     service: Redress,
     session: Session,
     new: NewComplaint,
     reference: str,
     *,
-    instance_key: int,
+    instance_key: int | None,
     by: Actor,
     now: datetime,
 ) -> ComplaintRow:
+    """Add the register's rows of a complaint that ``refuse_unfit`` lets in; ``instance_key`` is None when no case conducts it."""
     next_key = service.database.keys.next
     row = ComplaintRow(
         key=next_key(),
@@ -172,6 +194,7 @@ def _store(
         represented=new.representative is not None,
         source=new.source,
         source_key=new.source_key,
+        letters_held=new.letters_held,
         facts=dict(new.facts),
     )
     session.add(row)
@@ -226,7 +249,8 @@ def _party(key: int, complaint_key: int, role: str, party: PartyDetails) -> Part
     )
 
 
-def _free_reference(session: Session) -> str:
+def free_reference(session: Session) -> str:
+    """Return a reference no complaint has."""
     while True:
         reference = new_reference()
         if session.scalar(select(ComplaintRow.key).where(ComplaintRow.reference == reference)) is None:

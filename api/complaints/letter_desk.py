@@ -84,6 +84,28 @@ def mark_posted(service: Redress, complaint_key: int, letter_key: int, *, by: Ac
     service.move_clocks(complaint_key, change, act=act, by=by)
 
 
+def send_held(service: Redress, complaint_key: int, letter_key: int, *, by: Actor) -> None:
+    """Let a letter leave that was held since the complaint was imported. Raises ``LetterUnknown``, ``LetterNotWaiting``."""
+    act = Act(at=service.clock.now(), by=by.name, reason="Held letter sent")
+
+    def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
+        row = desk.session.get(LetterRow, letter_key)
+        if row is None or row.complaint_key != complaint.key:
+            raise LetterUnknown(letter=str(letter_key))
+        if not is_held(row):
+            raise LetterNotWaiting(letter=str(letter_key))
+        row.outbox_key = _send(service, desk, complaint, row)
+        return ()
+
+    service.move_clocks(complaint_key, change, act=act, by=by)
+    service.engine.house.call_workers()
+
+
+def is_held(letter: LetterRow) -> bool:
+    """Tell whether a mailed letter was never given to the postman."""
+    return letter.channel == "e-mail" and letter.outbox_key is None and letter.dispatched_at is None
+
+
 class LetterListener:
     """Told by the engine, in its transaction, how a mailed letter fared; a letter that left answers its clock.
 

@@ -16,6 +16,7 @@ def send_letter(errand: Errand) -> None:
 
     By e-mail where there is an address and the person does not prefer paper; otherwise it waits on the complaint's page to be
     posted. Header ``meets`` names the clock that its dispatch (not its writing) answers. Nobody to write to: a line says so.
+    Of a complaint whose letters are held only those leave that follow from what a colleague did; the others wait to be sent.
     """
     complaint, letter = errand.complaint, errand.header("letter")
     to = errand.text("to") or errand.tools.letters.addressee(letter)
@@ -26,13 +27,14 @@ def send_letter(errand: Errand) -> None:
     if to == "staff-concerned":
         _to_staff(errand, written)
         return
+    held = complaint.letters_held and errand.context.actor.kind != "person"
     keep(
         errand.desk,
         complaint,
         written,
         to=to,
         party=addressee(errand.session, complaint.key, to),
-        send=lambda row: _send(errand, row),
+        send=None if held else lambda row: _send(errand, row),
         meets=errand.context.headers.get("meets"),
     )
 

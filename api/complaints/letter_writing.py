@@ -55,10 +55,10 @@ def keep(
     *,
     to: str,
     party: PartyRow | None,
-    send: Send,
+    send: Send | None,
     meets: str | None = None,
 ) -> LetterRow | None:
-    """Store the letter; ``send`` puts a mailed one into the outbox, one on paper waits to be posted.
+    """Store the letter; ``send`` puts a mailed one into the outbox (None: it is held), one on paper waits to be posted.
 
     ``meets`` names the clocks that its dispatch (not its writing) answers. Nobody to write to: a line says so, and None.
     """
@@ -86,10 +86,10 @@ def keep(
         queued_at=desk.act.at,
         meets=meets,
     )
-    if by_mail:
+    if by_mail and send is not None:
         row.outbox_key = send(row)
     desk.session.add(row)
-    waits = "" if by_mail else " (to be posted)"
+    waits = "" if row.outbox_key else " (held)" if send is None else " (to be posted)"
     _tell(
         desk,
         complaint,

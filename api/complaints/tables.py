@@ -55,6 +55,9 @@ class ComplaintRow(Row):
     outcome: Mapped[str | None] = mapped_column(String(32))
     source: Mapped[str | None] = mapped_column(String(64))
     source_key: Mapped[str | None] = mapped_column(String(200))
+    letters_held: Mapped[bool] = mapped_column(
+        default=False
+    )  # what its case writes by itself waits for a person
     facts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     private: Mapped[dict[str, Any]] = mapped_column(
         Json, default=dict

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from api.complaints.importing.run import run_until
 from api.complaints.intake import NewComplaint, Registered, receive
 from api.complaints.tables import ComplaintRow
 from api.demo.staff import Staff, Wish
@@ -98,3 +97,14 @@ class Play:
             ComplaintRow.source == complaint.source, ComplaintRow.source_key == complaint.source_key
         )
         return self._service.engine.read(lambda session: session.scalar(query))
+
+
+def run_until(service: Redress, clock: FrozenClock, moment: datetime) -> None:
+    """Let time go on to ``moment``, doing on the way everything that falls due, each at its own time."""
+    while (due_at := service.next_due_at()) is not None and due_at <= moment:
+        if due_at > clock.now():
+            clock.set(due_at)
+        if not service.run_due():
+            break
+    if moment > clock.now():
+        clock.set(moment)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sqlalchemy import func, select
 
 from api.complaints.importing import cfpb
 from api.complaints.importing.rows import read_rows
-from api.complaints.importing.run import run_import
+from api.complaints.importing.run import plan_import, run_import
 from api.complaints.intake import NewComplaint
 from api.complaints.tables import ClockChangeRow, ClockRow, ComplaintRow
 from api.demo.people import COLLEAGUES, add_colleagues
@@ -57,14 +58,14 @@ def import_file(tmp_path: Path, file: Path) -> None:
 
     def read() -> object:
         found = read_rows(file, needed=cfpb.NEEDED, id_column=cfpb.ID_COLUMN)
-        return run_import(
+        plan = plan_import(
             service,
-            clock,
             found,
-            lambda row: cfpb.read(row, zone=settings.time_zone),
+            lambda row: replace(cfpb.read(row, zone=settings.time_zone), ending=None),  # played, not kept
             source=cfpb.SOURCE,
-            watch=play.watch(role_of),
+            open_as_running=True,
         )
+        return run_import(service, plan, send_letters=True, watch=play.watch(role_of))
 
     report = read()
     play.finish()

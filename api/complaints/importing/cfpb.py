@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from api.complaints.importing.rows import Row, RowRefused
-from api.complaints.intake import NewComplaint, PartyDetails
+from api.complaints.intake import Ending, NewComplaint, PartyDetails
 
 NEEDED = frozenset(
     {
@@ -45,6 +45,7 @@ RESPONSES: dict[str, tuple[str | None, str | None]] = {
     "Untimely response": (None, None),
     "In progress": (None, None),
 }
+OPEN = frozenset({"In progress"})
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
@@ -52,6 +53,7 @@ _AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 def read(row: Row, *, zone: ZoneInfo) -> NewComplaint:
     """Return the complaint of one row. Raises ``RowRefused`` naming the column.
 
+    One the company has answered is over, on a day the source does not tell.
     Company names are replaced by invented ones with a fixed mapping; ZIP codes stay text; taxonomies are kept as written.
     """
     channel = CHANNELS.get(row.text("Submitted via") or "")
@@ -81,6 +83,7 @@ def read(row: Row, *, zone: ZoneInfo) -> NewComplaint:
         issues=(problem,),
         source=SOURCE,
         source_key=row.key,
+        ending=None if response in OPEN else Ending(outcome=outcome),
         facts={
             "company": pseudonym(row.text("Company") or ""),
             "submittedVia": row.text("Submitted via"),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from api.complaints.facts import OUTCOME_WORDS
 from api.complaints.importing.rows import FileUnreadable, Row, RowRefused
-from api.complaints.intake import CHANNELS, NewComplaint, PartyDetails
+from api.complaints.intake import CHANNELS, Ending, NewComplaint, PartyDetails
+from api.complaints.states import CLOSING_REASONS
 from engine.values import read_json
 
 FIELDS = frozenset(
@@ -27,8 +29,13 @@ FIELDS = frozenset(
         "complainantEmail",
         "complainantPhone",
         "complainantAddress",
+        "status",
+        "closedOn",
+        "outcome",
+        "closingReason",
     }
 )
+STATUSES = ("open", "closed")
 REQUIRED = frozenset({"receivedOn", "description"})
 
 
@@ -93,51 +100,85 @@ def _is_texts(given: Any) -> bool:
     return isinstance(given, dict) and all(isinstance(value, str) for value in given.values())
 
 
+class _Cells:
+    """The cells of one row by our field names: translated, defaults filled in."""
+
+    def __init__(self, row: Row, mapped: Mapped) -> None:
+        self._row, self._mapped = row, mapped
+
+    def text(self, name: str) -> str | None:
+        """Return a field; None when it is empty and has no default."""
+        mapped = self._mapped
+        column = mapped.columns.get(name)
+        text = self._row.text(column) if column else None
+        text = mapped.values.get(name, {}).get(text, text) if text is not None else None
+        return text or mapped.defaults.get(name)
+
+    def given(self, name: str) -> str:
+        """Return a field that must be filled. Raises ``RowRefused``."""
+        text = self.text(name)
+        if text is None:
+            raise RowRefused(f"{name}: empty.")
+        return text
+
+    def day(self, name: str) -> date | None:
+        """Return a date. Raises ``RowRefused`` when it has another form."""
+        text = self.text(name)
+        if text is None:
+            return None
+        form = self._mapped.date_format
+        try:
+            return datetime.strptime(text, form).date()  # noqa: DTZ007  (a date has no zone)
+        except ValueError:
+            raise RowRefused(f"{name}: {text!r} is not a date of the form {form}.") from None
+
+    def word(self, name: str, known: Collection[str]) -> str | None:
+        """Return one of the words ``known``. Raises ``RowRefused``."""
+        text = self.text(name)
+        if text is not None and text not in known:
+            raise RowRefused(f"{name}: {text!r} is none of {', '.join(known)}.")
+        return text
+
+
 def read(row: Row, mapped: Mapped, *, zone: ZoneInfo) -> NewComplaint:
     """Return the complaint of one row. Raises ``RowRefused`` naming the field."""
     if row.text(mapped.id_column) is None:
         raise RowRefused(f"{mapped.id_column}: empty, but it names the row.")
-
-    def cell(name: str) -> str | None:
-        column = mapped.columns.get(name)
-        text = row.text(column) if column else None
-        text = mapped.values.get(name, {}).get(text, text) if text is not None else None
-        return text or mapped.defaults.get(name)
-
-    def day(name: str) -> date | None:
-        text = cell(name)
-        if text is None:
-            return None
-        try:
-            return datetime.strptime(text, mapped.date_format).date()  # noqa: DTZ007  (a date has no zone)
-        except ValueError:
-            raise RowRefused(f"{name}: {text!r} is not a date of the form {mapped.date_format}.") from None
-
-    channel, received = cell("channel") or "web", day("receivedOn")
-    if channel not in CHANNELS:
-        raise RowRefused(f"channel: {channel!r} is none of {', '.join(CHANNELS)}.")
+    cells = _Cells(row, mapped)
+    channel, received = cells.word("channel", CHANNELS) or "web", cells.day("receivedOn")
     if received is None:
         raise RowRefused("receivedOn: empty.")
-    description = cell("description")
-    if description is None:
-        raise RowRefused("description: empty.")
     party = PartyDetails(
-        name=cell("complainantName"),
-        email=cell("complainantEmail"),
-        phone=cell("complainantPhone"),
-        address=cell("complainantAddress"),
+        name=cells.text("complainantName"),
+        email=cells.text("complainantEmail"),
+        phone=cells.text("complainantPhone"),
+        address=cells.text("complainantAddress"),
     )
     return NewComplaint(
         channel=channel,
         received_at=datetime.combine(received, time(9, 0), zone),
-        description=description,
+        description=cells.given("description"),
         complainant=party if any((party.name, party.email, party.phone, party.address)) else None,
-        occurred_on=day("occurredOn"),
-        product=cell("product"),
-        problem=cell("problem"),
-        category=cell("category"),
-        desired_remedy=cell("desiredRemedy"),
+        occurred_on=cells.day("occurredOn"),
+        product=cells.text("product"),
+        problem=cells.text("problem"),
+        category=cells.text("category"),
+        desired_remedy=cells.text("desiredRemedy"),
         regime=mapped.regime,
         source=mapped.source,
         source_key=row.key,
+        ending=_ending(cells),
+    )
+
+
+def _ending(cells: _Cells) -> Ending | None:
+    """Return how the complaint ended; None while it is open. Closed says ``status``, or a closing day without one."""
+    closed_on = cells.day("closedOn")
+    status = cells.word("status", STATUSES) or ("closed" if closed_on else "open")
+    if status == "open":
+        if closed_on:
+            raise RowRefused("closedOn: it names the day of closing, but status says that it is open.")
+        return None
+    return Ending(
+        closed_on, cells.word("outcome", OUTCOME_WORDS), cells.word("closingReason", CLOSING_REASONS)
     )

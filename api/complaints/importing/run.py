@@ -1,97 +1,170 @@
-"""The import itself: oldest first, on simulated time, each row once whatever happens, every refusal reported."""
+"""The import itself: first what it would do, then each row once whatever happens, oldest first, every refusal reported."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from api.complaints.importing.history import keep_closed
 from api.complaints.importing.rows import Row
-from api.complaints.intake import NewComplaint, receive
-from api.complaints.tables import ComplaintRow
+from api.complaints.intake import NewComplaint, receive, refuse_unfit
+from api.complaints.tables import ComplaintRow, NoticeRow
 from engine.actors import service as as_service
-from engine.clock import FrozenClock
 from engine.errors import RedressError
 
 if TYPE_CHECKING:
     from api.wiring import Redress
+
+IMPORTER = as_service("import")
+STILL_OPEN = (
+    "It is still open. With --open-as running its case starts; without, only closed complaints come in."
+)
+
+
+@dataclass(slots=True)
+class Plan:
+    """What an import would do: the complaints to come in, by receipt, each with its line; ``refused`` has line and reason."""
+
+    source: str
+    read: int = 0
+    known: int = 0
+    closed: list[tuple[NewComplaint, int]] = field(default_factory=list)
+    running: list[tuple[NewComplaint, int]] = field(default_factory=list)
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+    def lines(self, *, send_letters: bool) -> Iterator[str]:
+        """Yield for a terminal what is going to happen, before it does."""
+        yield (
+            f"{self.read} rows read: {len(self.closed)} closed complaints to keep as they ended, {len(self.running)} open "
+            f"ones whose case starts, {self.known} known already, {len(self.refused)} refused"
+        )
+        if self.running and send_letters:
+            yield "Letters of the cases that start leave as soon as they are written (--send-letters)."
+        elif self.running:
+            yield "No letter leaves: what a case writes by itself is held until somebody sends it."
+        else:
+            yield "No letter leaves, no case starts."
+        yield from _refusals(self.refused)
 
 
 @dataclass(slots=True)
 class Report:
     """What came of an import. ``refused`` holds line and reason of each row that was not registered."""
 
-    read: int = 0
-    registered: int = 0
-    known: int = 0
+    read: int
+    known: int
+    closed: int = 0
+    running: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def registered(self) -> int:
+        """Return how many complaints came in."""
+        return self.closed + self.running
 
     def lines(self) -> Iterator[str]:
         """Yield the report for a terminal."""
-        yield f"{self.read} rows read: {self.registered} registered, {self.known} known already, {len(self.refused)} refused"
-        for line, reason in self.refused:
-            yield f"line {line}: {reason}"
+        yield (
+            f"{self.read} rows read: {self.registered} registered ({self.closed} closed, {self.running} running), "
+            f"{self.known} known already, {len(self.refused)} refused"
+        )
+        yield from _refusals(self.refused)
 
 
-def run_import(
+def plan_import(
     service: Redress,
-    clock: FrozenClock,
     rows: Iterable[Row],
     read: Callable[[Row], NewComplaint],
     *,
     source: str,
-    until: datetime | None = None,
-    watch: Callable[[list[NewComplaint]], Iterable[NewComplaint]] = iter,
-) -> Report:
-    """Register every row that is not registered yet, in order of receipt; ``service`` must run on ``clock``.
+    open_as_running: bool,
+) -> Plan:
+    """Judge every row and say what would come in; nothing is stored.
 
-    Between two moments of receipt everything that fell due is done, so timers and letters happen when they would have.
-    ``until`` lets time go on afterwards. ``watch`` may wrap the work to show progress. Safe to repeat after any interruption.
+    A row with an ending comes in closed. Without ``open_as_running`` the others are refused.
     """
-    report, complaints = Report(), list[tuple[NewComplaint, int]]()
+    plan = Plan(source)
     have, places = _registered(service, source), dict[str | None, int]()
+    now, zone = service.clock.now(), service.settings.time_zone
     for row in rows:
-        report.read += 1
+        plan.read += 1
         try:
             complaint = read(row)
+            if complaint.source_key not in have:
+                refuse_unfit(complaint, now=max(now, complaint.received_at), zone=zone)
         except RedressError as refusal:
-            report.refused.append((row.line, refusal.message))
+            plan.refused.append((row.line, refusal.message))
             continue
         if (twin := places.setdefault(complaint.source_key, row.line)) != row.line:
-            report.refused.append((row.line, f"It has the same name as line {twin}."))
+            plan.refused.append((row.line, f"It has the same name as line {twin}."))
         elif complaint.source_key in have:
-            report.known += 1
+            plan.known += 1
+        elif complaint.ending is not None:
+            plan.closed.append((complaint, row.line))
+        elif open_as_running:
+            plan.running.append((complaint, row.line))
         else:
-            complaints.append((complaint, row.line))
-    complaints.sort(key=lambda pair: pair[0].received_at)
-    lines = {id(complaint): line for complaint, line in complaints}
-    for complaint in watch([pair[0] for pair in complaints]):
-        if complaint.received_at > clock.now():
-            run_until(service, clock, complaint.received_at)
+            plan.refused.append((row.line, STILL_OPEN))
+    for complaints in (plan.closed, plan.running):
+        complaints.sort(key=lambda pair: pair[0].received_at)
+    return plan
+
+
+def run_import(
+    service: Redress,
+    plan: Plan,
+    *,
+    send_letters: bool = False,
+    watch: Callable[[list[NewComplaint]], Iterable[NewComplaint]] = iter,
+) -> Report:
+    """Do what ``plan`` says; safe to plan and run again after any interruption.
+
+    Letters that the cases write by themselves are held unless ``send_letters``. ``watch`` may wrap the work to show progress.
+    """
+    report = Report(plan.read, plan.known, refused=list(plan.refused))
+    lines = {id(complaint): line for complaint, line in (*plan.closed, *plan.running)}
+    for complaint in watch([pair[0] for pair in (*plan.closed, *plan.running)]):
         try:
-            receive(service, complaint, by=as_service("import"))
+            if complaint.ending is not None:
+                keep_closed(service, complaint, by=IMPORTER)
+                report.closed += 1
+            else:
+                receive(service, replace(complaint, letters_held=not send_letters), by=IMPORTER)
+                report.running += 1
         except RedressError as refusal:
             report.refused.append((lines[id(complaint)], refusal.message))
-        else:
-            report.registered += 1
-    if until is not None:
-        run_until(service, clock, until)
+    if report.running:
+        service.engine.write(
+            lambda session: _tell_managers(service, session, plan.source, report, send_letters)
+        )
     report.refused.sort()
     return report
 
 
-def run_until(service: Redress, clock: FrozenClock, moment: datetime) -> None:
-    """Let time go on to ``moment``, doing on the way everything that falls due, each at its own time."""
-    while (due_at := service.next_due_at()) is not None and due_at <= moment:
-        if due_at > clock.now():
-            clock.set(due_at)
-        if not service.run_due():
-            break
-    if moment > clock.now():
-        clock.set(moment)
+def _tell_managers(
+    service: Redress, session: Session, source: str, report: Report, send_letters: bool
+) -> None:
+    held = (
+        "" if send_letters else " Letters their cases write by themselves are held: look at each and send it."
+    )
+    session.add(
+        NoticeRow(
+            key=service.database.keys.next(),
+            group_name="complaints-managers",
+            subject=f"{report.running} open complaints came in from {source}",
+            text=f"Their deadlines count from the day each was received.{held}",
+            at=service.clock.now(),
+        )
+    )
+
+
+def _refusals(refused: Iterable[tuple[int, str]]) -> Iterator[str]:
+    for line, reason in sorted(refused):
+        yield f"line {line}: {reason}"
 
 
 def _registered(service: Redress, source: str) -> frozenset[str | None]:

@@ -79,6 +79,16 @@ def posted(key: int, letter: int) -> ResponseReturnValue:
     return redirect(url_for("staff.complaint", key=key, tab="papers"), 303)
 
 
+@blueprint.post("/complaints/<int:key>/letters/<int:letter>/send")
+@action("complaint.write")
+def send_held(key: int, letter: int) -> ResponseReturnValue:
+    """Let a letter leave that was held since the complaint was imported."""
+    opened(key, "complaint.write")
+    letter_desk.send_held(the_service(), key, letter, by=the_person().actor)
+    flash("The letter is on its way.")
+    return redirect(url_for("staff.complaint", key=key, tab="papers"), 303)
+
+
 def opened(key: int, wanted: str) -> tuple[ComplaintRow, ComplaintFacts]:
     """Return a complaint the person may do ``wanted`` with. Raises ``ComplaintNotFound``, ``Forbidden``, ``Hidden``."""
     session = db.session()
@@ -107,6 +117,7 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
         stage=stage_of(session, row.key),
         waits_for_letter=_extensions_to_come(session, row.key),
         tasks=_open_tasks(row),
+        held=letter_desk.is_held,
         drawings=_drawings(row) if tab == "diagram" else (),
         may_write=bool(may(person, "complaint.write", facts)),
         may_clock=bool(may(person, "complaint.clock", facts)),

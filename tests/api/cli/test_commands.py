@@ -67,7 +67,7 @@ def test_every_command_explains_itself(capsys):
         ("user",),
         ("deploy",),
         ("import", "csv", "x.csv"),
-        ("import", "cfpb", "x", "--until", "soon"),
+        ("import", "cfpb", "x", "--open-as", "closed"),
     ],
 )
 def test_a_wrong_call_ends_with_2(words, capsys):

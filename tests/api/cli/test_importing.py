@@ -9,12 +9,17 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from api.cli import main
+from api.demo.play import run_until
+from api.wiring import wire
+from engine.clock import FrozenClock, SystemClock
 from tests.api.cli.test_commands import ROOT, home, run  # noqa: F401  (a fixture)
+from tests.api.conftest import settings_for
 
 EXAMPLES = ROOT / "docs" / "examples"
 
@@ -46,13 +51,20 @@ def layouts(shared):
 def test_fifty_rows_of_each_public_layout_come_in_once(home, shared, tmp_path, capsys, number):  # noqa: F811
     file = layouts(shared)[number]
     rows = first_rows(file, tmp_path / "some.csv", 50)
-    assert run("import", "cfpb", tmp_path / "some.csv") == 0
-    assert capsys.readouterr().out.startswith("50 rows read: 50 registered, 0 known already, 0 refused")
-    assert run("import", "cfpb", tmp_path / "some.csv") == 0
-    assert capsys.readouterr().out.startswith("50 rows read: 0 registered, 50 known already, 0 refused")
+    call = ("import", "cfpb", tmp_path / "some.csv", "--open-as", "running", "--yes")
+    assert run(*call) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("50 rows read: ")
+    assert "50 rows read: 50 registered" in out
+    assert run(*call) == 0
+    assert (
+        "50 rows read: 0 registered (0 closed, 0 running), 50 known already, 0 refused"
+        in capsys.readouterr().out
+    )
     stored = ask(home, "SELECT source, count(DISTINCT source_key), count(*) FROM complaints GROUP BY source")
     assert stored == [("cfpb", 50, 50)]
-    assert ask(home, "SELECT count(*) FROM instances WHERE process_id = 'complaint-handling'") == [(50,)]
+    running = ask(home, "SELECT count(*) FROM complaints WHERE state <> 'closed'")
+    assert ask(home, "SELECT count(*) FROM instances WHERE process_id = 'complaint-handling'") == running
     company = rows[0].index("Company")
     assert all(
         row[company] not in json.dumps(ask(home, "SELECT facts FROM complaints"))
@@ -81,7 +93,7 @@ def test_rows_sent_on_before_they_were_received_are_taken_as_they_are(home, shar
             writer = csv.DictWriter(written, fieldnames=list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)
-        assert run("import", "cfpb", tmp_path / f"odd{number}.csv") == 0
+        assert run("import", "cfpb", tmp_path / f"odd{number}.csv", "--yes") == 0
     assert ask(home, "SELECT count(*) FROM complaints") == [(6,)]
 
 
@@ -105,16 +117,22 @@ def without_id(shared):
 def test_equal_rows_without_ids_are_all_kept_and_each_once(home, shared, tmp_path, capsys):  # noqa: F811
     rows = first_rows(without_id(shared), tmp_path / "one.csv", 1)
     first_rows(without_id(shared), tmp_path / "three.csv", 1, more=[rows[1], rows[1]])
-    assert run("import", "cfpb", tmp_path / "three.csv") == 0
-    assert "3 registered" in capsys.readouterr().out
-    assert run("import", "cfpb", tmp_path / "three.csv") == 0
-    assert "0 registered, 3 known" in capsys.readouterr().out
+    assert run("import", "cfpb", tmp_path / "three.csv", "--yes") == 0
+    assert "3 registered (3 closed, 0 running)" in capsys.readouterr().out
+    assert run("import", "cfpb", tmp_path / "three.csv", "--yes") == 0
+    assert "0 registered (0 closed, 0 running), 3 known" in capsys.readouterr().out
 
 
 @pytest.mark.slow
 def test_an_import_that_is_stopped_goes_on_where_it_was(home, shared, tmp_path):  # noqa: F811
     first_rows(layouts(shared)[0], tmp_path / "some.csv", 40)
-    command = [str(Path(sys.executable).parent / "redress"), "import", "cfpb", str(tmp_path / "some.csv")]
+    command = [
+        str(Path(sys.executable).parent / "redress"),
+        "import",
+        "cfpb",
+        str(tmp_path / "some.csv"),
+        "--yes",
+    ]
     seen = 0
     for number in (signal.SIGKILL, signal.SIGINT):
         running = subprocess.Popen(
@@ -125,9 +143,6 @@ def test_an_import_that_is_stopped_goes_on_where_it_was(home, shared, tmp_path):
         running.send_signal(number)
         running.wait(30)
         seen = ask(home, "SELECT count(*) FROM complaints")[0][0]
-        assert ask(home, "SELECT count(*) FROM instances WHERE process_id = 'complaint-handling'") == [
-            (seen,)
-        ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert ask(home, "SELECT count(*), count(DISTINCT source_key) FROM complaints") == [(40, 40)]
@@ -135,11 +150,16 @@ def test_an_import_that_is_stopped_goes_on_where_it_was(home, shared, tmp_path):
 
 def test_the_example_mapping_reads_the_example_file(home, capsys):  # noqa: F811
     call = ("import", "csv", EXAMPLES / "complaints.csv", "--mapping", EXAMPLES / "mapping.json")
+    call = (*call, "--open-as", "running", "--yes")
     assert run(*call) == 1
     out = capsys.readouterr().out.splitlines()
+    refused = "line 5: receivedOn: '31.02.2026' is not a date of the form %d.%m.%Y."
     assert out == [
-        "4 rows read: 3 registered, 0 known already, 1 refused",
-        "line 5: receivedOn: '31.02.2026' is not a date of the form %d.%m.%Y.",
+        "4 rows read: 1 closed complaints to keep as they ended, 2 open ones whose case starts, 0 known already, 1 refused",
+        "No letter leaves: what a case writes by itself is held until somebody sends it.",
+        refused,
+        "4 rows read: 3 registered (1 closed, 2 running), 0 known already, 1 refused",
+        refused,
     ]
     found = ask(
         home,
@@ -151,7 +171,10 @@ def test_the_example_mapping_reads_the_example_file(home, capsys):  # noqa: F811
         ("C-3", "web", 1, "conduct", found[2][4]),
     ]
     assert run(*call) == 1
-    assert capsys.readouterr().out.startswith("4 rows read: 0 registered, 3 known already, 1 refused")
+    assert (
+        "4 rows read: 0 registered (0 closed, 0 running), 3 known already, 1 refused"
+        in capsys.readouterr().out
+    )
 
 
 def write(path, text):
@@ -159,9 +182,9 @@ def write(path, text):
     return path
 
 
-def import_text(tmp_path, text, mapping):
+def import_text(tmp_path, text, mapping, *more):
     file, place = write(tmp_path / "rows.csv", text), write(tmp_path / "mapping.json", json.dumps(mapping))
-    return run("import", "csv", file, "--mapping", place)
+    return run("import", "csv", file, "--mapping", place, "--open-as", "running", "--yes", *more)
 
 
 SMALL = {"source": "old", "id": "No", "columns": {"receivedOn": "Date", "description": "Text"}}
@@ -184,9 +207,9 @@ SMALL = {"source": "old", "id": "No", "columns": {"receivedOn": "Date", "descrip
 def test_a_row_that_cannot_be_true_is_refused_with_its_line(home, tmp_path, capsys, row, reason):  # noqa: F811
     assert import_text(tmp_path, f"No,Date,Text\n1,2026-02-03,Fine\n{row}\n", SMALL) == 1
     out = capsys.readouterr().out.splitlines()
-    assert out[0] == "2 rows read: 1 registered, 0 known already, 1 refused"
-    assert out[1].startswith("line 3: ")
-    assert reason in out[1]
+    assert out[-2] == "2 rows read: 1 registered (0 closed, 1 running), 0 known already, 1 refused"
+    assert out[-1].startswith("line 3: ")
+    assert reason in out[-1]
 
 
 def test_text_stays_text(home, tmp_path):  # noqa: F811
@@ -228,3 +251,105 @@ def test_a_file_that_is_no_such_file_is_refused_in_one_line(home, tmp_path, caps
         assert main(["import", *(str(each) for each in call)]) == 4
         assert len(capsys.readouterr().err.splitlines()) == 1
     assert main(["import", "cfpb", str(tmp_path / "absent.csv")]) == 4
+
+
+# History comes in silently
+
+PAST = {
+    "source": "old",
+    "id": "No",
+    "columns": {
+        "receivedOn": "Date", "description": "Text", "complainantName": "Who", "complainantEmail": "Mail",
+        "status": "Status", "closedOn": "Closed", "outcome": "Outcome", "closingReason": "Why",
+    },
+}  # fmt: skip
+HEAD = "No,Date,Text,Who,Mail,Status,Closed,Outcome,Why\n"
+CLOSED = "1,2024-02-05,Late parcel,Ann,ann@example.com,,2024-03-01,upheld,accepted\n"
+OPEN = "2,2026-11-02,No refund,Bob,bob@example.com,open,,,\n"
+
+
+def import_past(tmp_path, text, *more):
+    file = write(tmp_path / "rows.csv", HEAD + text)
+    return run("import", "csv", file, "--mapping", write(tmp_path / "past.json", json.dumps(PAST)), *more)
+
+
+def later(folder, days=200):
+    """Let the installation live on for some days, its postman writing .eml files."""
+    clock = FrozenClock(SystemClock().now())
+    service = wire(settings_for(folder), clock=clock)
+    run_until(service, clock, clock.now() + timedelta(days=days))
+    service.database.dispose()
+
+
+def test_a_closed_complaint_of_the_past_is_kept_as_it_ended_and_nobody_hears_of_it(home, tmp_path):  # noqa: F811
+    assert import_past(tmp_path, CLOSED, "--yes") == 0
+    found = ask(
+        home, "SELECT state, outcome, closing_reason, date(closed_at / 1000000, 'unixepoch') FROM complaints"
+    )
+    assert found == [("closed", "upheld", "accepted", "2024-03-01")]
+    later(home)
+    for table in (
+        "instances",
+        "complaint_letters",
+        "complaint_clocks",
+        "notices",
+        "outbox",
+        "complaint_links",
+    ):
+        assert ask(home, f"SELECT count(*) FROM {table}") == [(0,)], table
+
+
+def test_open_complaints_come_in_only_when_asked_for(home, tmp_path, capsys):  # noqa: F811
+    assert import_past(tmp_path, CLOSED + OPEN, "--yes") == 1
+    assert "line 3: It is still open." in capsys.readouterr().out
+    assert ask(home, "SELECT state FROM complaints") == [("closed",)]
+
+
+def test_an_open_complaint_of_the_past_starts_its_case_and_its_letters_wait_for_a_person(home, tmp_path):  # noqa: F811
+    assert import_past(tmp_path, OPEN, "--open-as", "running", "--yes") == 0
+    assert ask(home, "SELECT date(received_at / 1000000, 'unixepoch'), letters_held FROM complaints") == [
+        ("2026-11-02", 1)
+    ]
+    later(home)
+    written = ask(home, "SELECT count(*) FROM complaint_letters WHERE channel = 'e-mail'")
+    assert written != [(0,)]
+    assert ask(home, "SELECT count(*) FROM outbox") == [(0,)]
+    assert not list((home / "outbox").glob("*.eml"))
+    notices = ask(
+        home, "SELECT subject FROM notices WHERE group_name = 'complaints-managers' AND complaint_key IS NULL"
+    )
+    assert notices == [("1 open complaints came in from old",)]
+
+
+def test_letters_leave_when_that_was_asked_for(home, tmp_path):  # noqa: F811
+    assert import_past(tmp_path, OPEN, "--open-as", "running", "--send-letters", "--yes") == 0
+    assert ask(home, "SELECT letters_held FROM complaints") == [(0,)]
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_an_import_says_what_it_would_do_and_does_nothing_unasked(home, tmp_path, capsys, more):  # noqa: F811
+    code = import_past(tmp_path, CLOSED + OPEN, "--open-as", "running", *more)
+    assert code == (0 if more else 4)
+    out = capsys.readouterr()
+    assert out.out.startswith(
+        "2 rows read: 1 closed complaints to keep as they ended, 1 open ones whose case starts"
+    )
+    assert "No letter leaves" in out.out
+    assert "othing was stored" in out.out + out.err
+    assert ask(home, "SELECT count(*) FROM complaints") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("3,2026-01-05,T,,,open,2026-02-01,,", "status says that it is open"),
+        ("3,2026-01-05,T,,,shut,,,", "status: 'shut' is none of"),
+        ("3,2026-01-05,T,,,closed,2025-12-31,,", "closing day"),
+        ("3,2026-01-05,T,,,closed,2999-12-31,,", "closing day"),
+        ("3,2026-01-05,T,,,closed,,won,", "outcome: 'won' is none of"),
+        ("3,2026-01-05,T,,,closed,,,tired", "closingReason: 'tired' is none of"),
+    ],
+)
+def test_an_ending_that_cannot_be_true_is_refused(home, tmp_path, capsys, row, reason):  # noqa: F811
+    assert import_past(tmp_path, row + "\n", "--dry-run") == 1
+    assert reason in capsys.readouterr().out

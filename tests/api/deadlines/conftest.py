@@ -55,7 +55,7 @@ class Office:
 
     def later(self, text):
         """Let time go on to a local time, doing on the way what falls due."""
-        from api.complaints.importing.run import run_until
+        from api.demo.play import run_until
 
         run_until(self.service, self.clock, at(text))
         return self

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from api.complaints.tables import LetterRow
 from api.demo.people import COLLEAGUES, add_colleagues
+from api.demo.staff import Staff, Wish
 from tests.api.web.staff_desk import Desk, carry_on, complain
 
 
@@ -303,3 +306,39 @@ def test_every_unsafe_request_needs_its_token(service, desk):
     answer = ines.send(f"/staff/complaints/{made.key}/notes", note="x", csrf_token="forged")
     assert answer.status_code == 400
     assert "too old, or came from somewhere else" in ines.text
+
+
+def test_a_held_letter_of_an_imported_complaint_leaves_when_somebody_sends_it_and_once(service, desk):
+    made = complain(service, letters_held=True, source="old", source_key="1")
+    papers = f"/staff/complaints/{made.key}/papers"
+    ines = desk("ines")
+    ines.open(papers)
+    assert "It is held, because this complaint was imported" in ines.text
+    (letter,) = service.engine.read(
+        lambda session: session.scalars(
+            select(LetterRow.key).where(LetterRow.complaint_key == made.key)
+        ).all()
+    )
+    path = f"/staff/complaints/{made.key}/letters/{letter}/send"
+    assert ines.send(path).status_code == 200
+    service.engine.run_due_jobs()
+    row = service.engine.read(lambda session: session.get(LetterRow, letter))
+    assert row.dispatched_at is not None
+    assert len(list(service.settings.outbox_dir.glob("*.eml"))) == 1
+    ines.open(papers)
+    assert "Send it now" not in ines.text
+    assert ines.send(path).status_code == 409
+
+
+def test_what_a_colleague_decides_on_an_imported_complaint_leaves_at_once(service, desk):
+    made = complain(service, letters_held=True, source="old", source_key="1")
+    Staff(service).work(made.instance_key, Wish(remedy="refund", amount=50))
+    service.engine.run_due_jobs()
+    rows = service.engine.read(
+        lambda session: session.execute(
+            select(LetterRow.template, LetterRow.outbox_key).where(LetterRow.complaint_key == made.key)
+        ).all()
+    )
+    sent = {template for template, outbox_key in rows if outbox_key is not None}
+    assert "decision" in sent
+    assert {template for template, outbox_key in rows if outbox_key is None} == {"acknowledgement"}
