@@ -137,9 +137,8 @@ class Engine(questions.Questions):
         self._inline_lock = threading.Lock()
 
     def next_key(self) -> int:
-        """Return a key never used before; inside a transaction or out of one."""
-        self.database.keys.prepare()
-        return self.database.keys.next()
+        """Return a key never used before. Call it outside transactions; inside, ``database.keys.next``."""
+        return self.database.keys.take()
 
     def write(self, work: Callable[[Session], R], *, command: str | None = None) -> R:
         """Run ``work`` in one transaction, repeated as a whole on conflict; ``command`` names it so that

@@ -22,18 +22,22 @@ class Keys:
     Blocks are reserved between transactions only: a block reserved inside a transaction would be given out
     twice when that transaction rolls back, and SQLite has a single writer. A process that dies loses the rest
     of its block, so keys have gaps.
+
+    Nothing is held while a block is being reserved: the reservation may be waiting for the very connection
+    whose holder asks for its next key.
     """
 
-    def __init__(self, reserve: Callable[[int], int], *, block: int = 10_000, low_water: int = 3_000) -> None:
+    def __init__(self, reserve: Callable[[int], int], *, block: int = 10_000, low_water: int = 5_000) -> None:
         """``reserve(n)`` durably sets ``n`` keys aside and returns the first of them."""
         self._reserve = reserve
         self._block, self._low_water = block, low_water
         self._ranges: list[tuple[int, int]] = []
-        self._lock = threading.Lock()
+        self._reserving = False
+        self._state = threading.Condition()  # guards the fields above, for moments only
 
     def next(self) -> int:
-        """Return a key never used before. Raises ``KeysSpent`` when the reserved blocks are used up."""
-        with self._lock:
+        """Return a key never used before, at once. Raises ``KeysSpent`` when the reserved blocks are used up."""
+        with self._state:
             if not self._ranges:
                 raise KeysSpent
             first, last = self._ranges[0]
@@ -43,22 +47,63 @@ class Keys:
                 self._ranges[0] = (first + 1, last)
             return first
 
-    def prepare(self) -> None:
-        """Reserve a block if few keys are left. Call it outside transactions."""
-        with self._lock:
-            if self._left() < self._low_water:
-                self._add(self._block)
+    def take(self) -> int:
+        """Return a key never used before, reserving more if none is left. Call it outside transactions."""
+        while True:
+            few = self.prepare()
+            try:
+                return self.next()
+            except KeysSpent:
+                self.prepare_more(few)
 
-    def prepare_more(self) -> None:
-        """Reserve a larger block, because a transaction used more keys than were set aside."""
-        with self._lock:
-            self._low_water *= 2
+    def prepare(self) -> int:
+        """Reserve a block if few keys are left and nobody else is at it; return what counts as few now.
+
+        Call it outside transactions. It waits for somebody else's reservation only while there is no key at
+        all.
+        """
+        with self._state:
+            few = self._low_water
+            if self._left() >= few:
+                return few
+            if self._reserving:
+                if not self._ranges:
+                    self._state.wait_for(self._is_settled)
+                return few
+            self._reserving = True
+        self._add(self._block)
+        return few
+
+    def prepare_more(self, few: int) -> None:
+        """Reserve a larger block, because a transaction used more keys than were set aside.
+
+        Call it outside transactions, with what ``prepare`` returned before that transaction. Of several that
+        were short of keys together one reserves, the others wait for it.
+        """
+        with self._state:
+            self._state.wait_for(self._is_settled)
+            if self._low_water == few:
+                self._low_water = 2 * few
+            elif self._left() >= self._low_water:
+                return
             self._block = max(self._block, 2 * self._low_water)
-            self._add(self._block)
+            self._reserving = True
+        self._add(self._block)
 
     def _left(self) -> int:
         return sum(last - first + 1 for first, last in self._ranges)
 
+    def _is_settled(self) -> bool:
+        return not self._reserving
+
     def _add(self, size: int) -> None:
-        first = self._reserve(size)
-        self._ranges.append((first, first + size - 1))
+        """Reserve ``size`` keys for everybody; only the one thread that set ``_reserving`` comes here."""
+        new: list[tuple[int, int]] = []
+        try:
+            first = self._reserve(size)
+            new.append((first, first + size - 1))
+        finally:
+            with self._state:
+                self._ranges += new
+                self._reserving = False
+                self._state.notify_all()

@@ -31,7 +31,7 @@ class Database:
         self.writer, self.reader = writer, reader
         self.new_write_session: sessionmaker[Session] = sessionmaker(writer, expire_on_commit=False)
         self.new_read_session: sessionmaker[Session] = sessionmaker(reader, expire_on_commit=False)
-        self.keys = Keys(self._reserve)
+        self.keys = Keys(self.reserve_keys)
 
     @property
     def is_remote(self) -> bool:
@@ -49,7 +49,8 @@ class Database:
         self.writer.dispose()
         self.reader.dispose()
 
-    def _reserve(self, count: int) -> int:
+    def reserve_keys(self, count: int) -> int:
+        """Set ``count`` keys aside, in a transaction of its own, and return the first of them."""
         with self.writer.begin() as connection:
             changed = connection.execute(
                 sa.update(key_blocks)

@@ -71,15 +71,15 @@ def write(database: Database, work: Callable[[Session], T], *, command: str | No
     """
     name = command or (uuid.uuid4().hex if database.is_remote else None)
     answers: list[T] = []  # of attempts whose COMMIT was sent: if it arrived after all, the answer is here
-    attempt = asked_for_keys = 0
+    attempt = asked_for_keys = few_keys = 0
     commit_lost = False
     cause: Exception
     while True:
         try:
-            database.keys.prepare()
+            few_keys = database.keys.prepare()
             return _attempt(database, work, name, answers, retry=commit_lost)
         except KeysSpent:
-            database.keys.prepare_more()
+            database.keys.prepare_more(few_keys)
             asked_for_keys += 1
             if asked_for_keys > KEY_ATTEMPTS:
                 raise
