@@ -16,7 +16,7 @@ from api.complaints.importing import cfpb, generic
 from api.complaints.importing.rows import Row, RowRefused, read_rows
 from api.complaints.importing.run import Report, run_import
 from api.complaints.intake import NewComplaint
-from api.installation import ready_service
+from api.installation import begin_service
 from api.settings import read_settings
 from engine.clock import FrozenClock, SystemClock
 
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
         return complaint
 
     clock = FrozenClock(START)
-    service = ready_service(settings, clock=clock)
+    service = begin_service(settings, clock=clock)
     try:
         report = run_import(
             service,

@@ -21,7 +21,7 @@ from engine.clock import SystemClock
 from tests.api.conftest import settings_for
 
 ROOT = Path(__file__).parents[3]
-NAMES = ("serve", "worker", "deploy", "lint", "decide", "import", "user", "backup", "demo")
+NAMES = ("init", "serve", "worker", "deploy", "lint", "decide", "import", "user", "backup", "demo")
 BROKEN = (
     b'<?xml version="1.0"?><definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="t">'
     b'<process id="p" isExecutable="true"/></definitions>'
