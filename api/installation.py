@@ -1,59 +1,92 @@
-"""Making an installation ready to run: schema, first account, shipped definitions."""
+"""Making an installation ready to run: a house that is there is opened, an empty one is made, once."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
-from api.schema import bring_up_to_date
+from sqlalchemy.engine import make_url
+
+from api import schema
+from api.deadlines import calendars
+from api.procedure.deployment import deploy
+from api.procedure.files import read_files
+from api.procedure.organisation_check import check_organisation
 from api.settings import Settings
 from api.wiring import Redress, first_start, wire
 from engine.actors import service as as_service
-from engine.clock import Clock
-from engine.errors import Invalid
-
-DEFINITIONS = (".bpmn", ".dmn", ".form")
-
-
-class NothingToRead(Invalid):
-    """There is no diagram, table or form at the places named."""
-
-    code = "nothing_to_read"
+from engine.clock import Clock, SystemClock
+from engine.errors import NotFound
+from engine.store import database as databases
+from engine.store.starting import alone
+from engine.store.unit_of_work import write
 
 
-def definition_files(places: Iterable[Path]) -> tuple[tuple[str, bytes], ...]:
-    """Return name and bytes of every .bpmn, .dmn and .form file at ``places``; a folder stands for its files.
+class NoHouse(NotFound):
+    """There is no database of Redress yet. Make one with `redress init` or `redress serve`, or look at REDRESS_DATA_DIR."""
 
-    Raises ``NothingToRead`` when there is none, and ``OSError`` for a place that does not exist.
-    """
-    files: dict[str, bytes] = {}
-    for place in places:
-        inside = (
-            sorted(path for path in place.iterdir() if path.suffix in DEFINITIONS)
-            if place.is_dir()
-            else [place]
-        )
-        files.update((path.name, path.read_bytes()) for path in inside)
-    if not files:
-        raise NothingToRead
-    return tuple(files.items())
+    code = "no_house"
 
 
 def open_service(settings: Settings, *, clock: Clock | None = None) -> Redress:
-    """Return a composed service over a database brought up to date."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    bring_up_to_date(settings)
-    return wire(settings, clock=clock)
+    """Return a composed service over the house that is there, its tables brought up to date.
+
+    Raises ``NoHouse``, and nothing is created; ``SchemaDiffers``.
+    """
+    _house_or_refuse(settings)
+    return make_service(settings, clock=clock)
+
+
+def begin_service(settings: Settings, *, clock: Clock | None = None) -> Redress:
+    """Return an open service that is about to take complaints in. Raises ``NoHouse``, ``OrganisationRefused``."""
+    service = open_service(settings, clock=clock)
+    check_organisation(service)
+    return service
 
 
 def ready_service(settings: Settings, *, clock: Clock | None = None) -> Redress:
-    """Return an open service with its first account, and the shipped definitions deployed; unchanged ones stay as they are."""
-    service = open_service(settings, clock=clock)
-    first_start(service, _say)
-    files = definition_files([settings.processes_dir, settings.forms_dir])
-    service.engine.deploy(files, by=as_service("installation"))
+    """Return an open service; where there is no house yet, one is made with what ``settings`` ship.
+
+    Of several processes that start at once, one makes it. What a house holds is never written by a start again: from
+    then on definitions and calendars change by deployment only. Raises what ``begin_service`` raises, and
+    ``DeploymentRefused`` when what is shipped cannot be deployed.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    service = make_service(settings, clock=clock)
+    check_organisation(service)
     return service
+
+
+def make_service(settings: Settings, *, clock: Clock | None = None) -> Redress:
+    """Return a composed service over a database brought up to date and, if it was empty, filled with what is shipped."""
+    database = databases.connect(settings.database_url)
+    try:
+        with alone(database):
+            schema.upgrade(database)
+            is_empty = not schema.is_there(database)
+            given = read_files([settings.processes_dir, settings.forms_dir]) if is_empty else None
+            if given is not None:
+                at = (clock or SystemClock()).now()
+                write(database, lambda session: calendars.store_files(session, given.calendars, at=at))
+            service = wire(settings, clock=clock)
+            if given is not None:
+                deploy(service, given, by=as_service("installation"))
+            first_start(service, _say)
+    finally:
+        database.dispose()
+    return service
+
+
+def _house_or_refuse(settings: Settings) -> None:
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        raise NoHouse(at=str(url.database))  # asked before connecting, which would make the file
+    database = databases.connect(settings.database_url)
+    try:
+        if not schema.is_there(database):
+            raise NoHouse(at=url.render_as_string())
+    finally:
+        database.dispose()
 
 
 def _say(line: str) -> None:

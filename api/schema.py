@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -12,12 +13,10 @@ from alembic.script import ScriptDirectory
 from api.complaints import tables as _complaint_tables
 from api.deadlines import tables as _deadline_tables
 from api.identity import tables as _identity_tables
-from api.settings import Settings
 from engine.errors import Broken
-from engine.store import database as databases
 from engine.store import migrations
 from engine.store.database import Database
-from engine.store.tables import METADATA
+from engine.store.tables import METADATA, deployments
 from engine.store.tables import __all__ as engine_names
 
 VERSION_TABLE = "alembic_version_service"
@@ -32,13 +31,12 @@ class SchemaDiffers(Broken):
     code = "schema_differs"
 
 
-def bring_up_to_date(settings: Settings) -> None:
-    """Create or upgrade every table; safe to repeat, and quick when there is nothing to do. Raises ``SchemaDiffers``."""
-    database = databases.connect(settings.database_url)
-    try:
-        upgrade(database)
-    finally:
-        database.dispose()
+def is_there(database: Database) -> bool:
+    """Tell whether the database holds a house: tables of ours, and something that was deployed."""
+    with database.reader.connect() as connection:
+        if not sa.inspect(connection).has_table(deployments.name):
+            return False
+        return connection.execute(sa.select(deployments.c.key).limit(1)).first() is not None
 
 
 def upgrade(database: Database) -> None:

@@ -82,8 +82,12 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
         "`smtp://user:password@host:587` (STARTTLS, required unless the host is this machine) or `smtps://…`.",
     ),
     "REDRESS_MAIL_FROM": ("complaints@localhost", "Sender of every letter."),
-    "REDRESS_PROCESSES_DIR": ("processes of this installation", "Diagrams, tables, letters and calendars."),
-    "REDRESS_FORMS_DIR": ("forms of this installation", "Forms."),
+    "REDRESS_PROCESSES_DIR": (
+        "processes of this installation",
+        "Diagrams, tables and `calendars`, read when an empty database is filled; `letters` and `organisation.json`, "
+        "read at every start.",
+    ),
+    "REDRESS_FORMS_DIR": ("forms of this installation", "Forms, read when an empty database is filled."),
     "REDRESS_THREADS": ("8", "Threads that answer requests, 2 to 64."),
     "REDRESS_WORKER": ("yes", "`no` when `redress worker` runs beside the server."),
     "REDRESS_GATEWAY_VERSION": ("8.9.0", "Version that `/v2/topology` reports to modellers."),

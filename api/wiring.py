@@ -22,7 +22,7 @@ from api.complaints.reading import complaint as complaint_row
 from api.complaints.steps import Listener, Private
 from api.complaints.tables import ComplaintRow
 from api.deadlines import calendar_changes, reminders
-from api.deadlines.calendars import KeptCalendars, seed
+from api.deadlines.calendars import KeptCalendars
 from api.identity import people, tokens
 from api.identity.throttle import Throttle
 from api.identity.verified import Verified
@@ -38,7 +38,6 @@ from engine.jobs.scheduler import Chore
 from engine.store import database as databases
 from engine.store import instances
 from engine.store.database import Database
-from engine.store.unit_of_work import write
 
 T = TypeVar("T")
 CLOCKS = timedelta(seconds=5)
@@ -145,8 +144,6 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Redress:
     clock = clock or SystemClock()
     database = databases.connect(settings.database_url)
     organisation = read_organisation(settings.processes_dir)
-    folder = settings.processes_dir / "calendars"
-    write(database, lambda session: seed(session, folder, default=organisation.calendar, at=clock.now()))
     calendars = KeptCalendars(database, clock, default=organisation.calendar)
     letters = Letters(settings.processes_dir / "letters")
     case_clocks = CaseClocks(calendars)

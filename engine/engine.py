@@ -158,7 +158,13 @@ class Engine(questions.Questions):
 
     def deploy(self, files: checking.Files, *, by: Actor = SYSTEM) -> deploying.Deployed:
         """Deploy files (name, bytes), all or none. Raises ``DeploymentRefused`` with every finding."""
-        return self.write(lambda session: deploying.deploy(self.house, session, files, by=by))
+        return self.write(lambda session: self.deploy_within(session, files, by=by))
+
+    def deploy_within(
+        self, session: Session, files: checking.Files, *, by: Actor = SYSTEM
+    ) -> deploying.Deployed:
+        """Deploy files as part of the caller's own unit of work."""
+        return deploying.deploy(self.house, session, files, by=by)
 
     def check(self, files: checking.Files) -> tuple[Finding, ...]:
         """Return the findings a deployment of these files would have; nothing is stored."""

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import DBAPIError
 
-from api.cli import backup, decide, demo, deploy, importing, lint, serve, user
+from api.cli import backup, decide, demo, deploy, importing, init, lint, serve, user
 from api.schema import SchemaDiffers
 from engine.errors import RedressError
 
-COMMANDS = (serve, serve.worker, deploy, lint, decide, importing, user, backup, demo)
+COMMANDS = (init, serve, serve.worker, deploy, lint, decide, importing, user, backup, demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""`redress deploy PATH…`: store new versions of diagrams, tables and forms, or say everything that is wrong with them."""
+"""`redress deploy PATH…`: store new versions of diagrams, tables, forms and calendars, or say everything that is wrong with them."""
 
 from __future__ import annotations
 
@@ -6,32 +6,38 @@ import argparse
 import sys
 from pathlib import Path
 
-from api.cli.arguments import Subparsers
-from api.installation import definition_files, open_service
+from api.cli.arguments import Subparsers, tell
+from api.installation import open_service
+from api.procedure.deployment import deploy
+from api.procedure.files import read_files
 from api.settings import read_settings
 from engine.actors import service as as_service
+from engine.calendar_files import CalendarRefused
 from engine.commands.errors import DeploymentRefused
 
 
 def add(subparsers: Subparsers) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser("deploy", help="deploy diagrams, tables and forms")
+    parser = subparsers.add_parser("deploy", help="deploy diagrams, tables, forms and calendars")
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, or a folder of them")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Deploy all files in one transaction; 1 and every finding when they are refused."""
-    files = definition_files(options.paths)
-    service = open_service(read_settings())
+    """Deploy all files in one transaction, warnings said; 1 and every finding when they are refused."""
     try:
-        deployed = service.engine.deploy(files, by=as_service("deploy"))
-    except DeploymentRefused as refusal:
-        sys.stdout.writelines(f"{finding}\n" for finding in refusal.findings)
+        files = read_files(options.paths)
+        service = open_service(read_settings())
+        try:
+            deployed = deploy(service, files, by=as_service("deploy"))
+        finally:
+            service.database.dispose()
+    except (DeploymentRefused, CalendarRefused) as refusal:
+        tell(refusal.findings)
         return 1
-    finally:
-        service.database.dispose()
+    tell(deployed.findings)
     for process in deployed.processes:
         sys.stdout.write(f"{process.process_definition_id} version {process.version}\n")
-    sys.stdout.write(f"{len(files)} files deployed\n")
+    warnings = f", {len(deployed.findings)} warnings" if deployed.findings else ""
+    sys.stdout.write(f"{len(files)} files deployed{warnings}\n")
     return 0

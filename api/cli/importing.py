@@ -15,7 +15,7 @@ from api.complaints.importing import cfpb, generic
 from api.complaints.importing.rows import Row, RowRefused, read_rows
 from api.complaints.importing.run import Plan, plan_import, run_import
 from api.complaints.intake import NewComplaint
-from api.installation import ready_service
+from api.installation import begin_service
 from api.settings import read_settings
 from api.wiring import Redress
 from engine.errors import Invalid
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     settings = read_settings()
     zone = settings.time_zone
     source, rows, read = _cfpb(options, zone) if options.format == "cfpb" else _csv(options, zone)
-    service = ready_service(settings)
+    service = begin_service(settings)
     present = service.clock.now()
 
     def read_past(row: Row) -> NewComplaint:

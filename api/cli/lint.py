@@ -6,10 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from api.cli.arguments import Subparsers
+from api.cli.arguments import Subparsers, tell
 from api.complaints.job_types import JOB_TYPE_NAMES
-from api.installation import definition_files
+from api.procedure.files import read_files
 from engine.commands.check import judge
+from engine.commands.errors import DeploymentRefused
 
 
 def add(subparsers: Subparsers) -> None:
@@ -21,9 +22,13 @@ def add(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print every finding; 1 when one of them is an error."""
-    files = definition_files(options.paths)
-    findings = judge(files, job_types=JOB_TYPE_NAMES)
-    sys.stdout.writelines(f"{finding.severity}: {finding}\n" for finding in findings)
+    try:
+        files = read_files(options.paths)
+        findings = judge(files.definitions, job_types=JOB_TYPE_NAMES)
+    except DeploymentRefused as refusal:
+        tell(refusal.findings)
+        return 1
+    tell(findings)
     errors = sum(finding.severity == "error" for finding in findings)
     sys.stdout.write(f"{len(files)} files, {errors} errors, {len(findings) - errors} warnings\n")
     return 1 if errors else 0

@@ -1,4 +1,4 @@
-"""`redress serve` and `redress worker`: bring the schema up to date, deploy what is shipped, answer, drain on SIGTERM."""
+"""`redress serve` and `redress worker`: open the house (`serve` makes one where there is none), answer, drain on SIGTERM."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from waitress.server import create_server
 
 from api.app import create_app
 from api.cli.arguments import Subparsers
-from api.installation import ready_service
+from api.installation import begin_service, ready_service
 from api.settings import Settings, read_settings
 from engine.jobs.scheduler import Metronome
 
@@ -76,7 +76,7 @@ def _add_worker(subparsers: Subparsers) -> None:
 def _run_worker(options: argparse.Namespace) -> int:  # noqa: ARG001
     """Work until SIGTERM or Ctrl+C; unstarted work is handed back."""
     settings = read_settings()
-    service = ready_service(settings)
+    service = begin_service(settings)
     app = create_app(service)
     metronome = Metronome(service.engine, chores=app.extensions["redress_chores"])
     ended = threading.Event()

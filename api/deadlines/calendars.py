@@ -1,4 +1,4 @@
-"""Calendars in every version: seeded from files, changed by people, read by engine and clocks without a restart."""
+"""Calendars in every version: deployed as files, changed by people, read by engine and clocks without a restart."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import hashlib
 import json
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
@@ -18,10 +17,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from api.deadlines.tables import CalendarRow
-from engine.calendar_files import read_calendar, read_calendars, write_calendar
+from engine.calendar_files import CalendarRefused, read_calendar, write_calendar
 from engine.calendars import Calendar, CalendarSet, Opening
 from engine.clock import Clock
 from engine.errors import Conflict, Invalid
+from engine.findings import Finding
 from engine.store import dialects
 from engine.store.columns import METADATA
 from engine.store.database import Database
@@ -167,17 +167,22 @@ class KeptCalendars:
         )
 
 
-def seed(session: Session, folder: Path, *, default: str, at: datetime) -> None:
-    """Store every calendar file of ``folder`` that is new or was edited; safe to repeat, and by several processes at once.
+def store_files(session: Session, files: Iterable[tuple[str, bytes]], *, at: datetime) -> tuple[str, ...]:
+    """Store every calendar file (name, bytes) that is new or was edited; return the names of those. Safe to repeat.
 
     What people changed on the page since is repeated on an edited file. Open clocks are not moved by it: that is
-    previewed and applied on the calendar's page. Raises ``CalendarRefused`` with the findings of all files, and
-    ``CalendarNotFound``.
+    previewed and applied on the calendar's page. Raises ``CalendarRefused`` with the findings of all files.
     """
-    read_calendars(folder, default=default)
-    for path in sorted(folder.glob("*.json")):
-        data = path.read_bytes()
-        _seed_file(session, path.name, data, at=at)
+    given = tuple(files)
+    findings: list[Finding] = []
+    for name, data in given:
+        try:
+            read_calendar(data, name=name)
+        except CalendarRefused as refused:
+            findings += refused.findings
+    if findings:
+        raise CalendarRefused(findings)
+    return tuple(name for name, data in given if _store_file(session, name, data, at=at))
 
 
 def newest(session: Session, calendar_id: str) -> CalendarRow | None:
@@ -222,13 +227,13 @@ def store_change(
     )
 
 
-def _seed_file(session: Session, name: str, data: bytes, *, at: datetime) -> None:
+def _store_file(session: Session, name: str, data: bytes, *, at: datetime) -> bool:
     sha256 = hashlib.sha256(data).hexdigest()
     given = read_calendar(data, name=name)
     before = versions(session, given.id)
     from_file = next((row for row in before if row.source == "file"), None)
     if from_file is not None and from_file.file_sha256 == sha256:
-        return
+        return False
     version = max(given.version, before[0].version + 1) if before else given.version
     calendar = replace(given, version=version)
     for row in reversed(before):
@@ -251,3 +256,4 @@ def _seed_file(session: Session, name: str, data: bytes, *, at: datetime) -> Non
         )
         .on_conflict_do_nothing()
     )
+    return True

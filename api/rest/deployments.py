@@ -8,9 +8,10 @@ from flask import request
 from flask_smorest.fields import Upload
 from marshmallow import fields
 
-from api.context import the_engine, the_person
+from api.context import the_person, the_service
 from api.identity.doors import action
-from api.rest.interface import ShapeRefused
+from api.procedure.deployment import deploy_within
+from api.rest.interface import ShapeRefused, written
 from api.rest.noun import noun
 from api.rest.schemas.definitions import Deployment
 from api.rest.shapes import TENANT, Body
@@ -50,9 +51,13 @@ def uploaded() -> list[tuple[str, bytes]]:
 @blueprint.doc(requestBody=FILES_DOC)
 @blueprint.answers(200, Deployment)
 def deploy() -> Any:
-    """Deploy files, all or none. 400 names every finding, one per line."""
-    done = the_engine().deploy(uploaded(), by=the_person().actor)
-    return {
+    """Deploy files, all or none. 400 names every finding, one per line.
+
+    The header ``Redress-Warnings`` says how many warnings there are; a person who deploys finds them among their notices.
+    """
+    service, files, by = the_service(), uploaded(), the_person().actor
+    done = service.engine.write(lambda session: deploy_within(service, session, files, by=by))
+    answer = {
         "deployment_key": done.deployment_key,
         "deployments": [
             *({"process_definition": one} for one in done.processes),
@@ -61,3 +66,6 @@ def deploy() -> Any:
             *({"form": one} for one in done.forms),
         ],
     }
+    told = written(Deployment().dump(answer))
+    told.headers["Redress-Warnings"] = str(len(done.findings))
+    return told

@@ -30,8 +30,6 @@ from engine.store.records import (
 )
 from engine.store.tables import deployments, models, resources
 
-NOTHING_JUDGED = Judged((), {}, {}, {})
-
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
@@ -60,19 +58,19 @@ class _Work:
 
 
 def deploy(house: House, session: Session, files: Files, *, by: Actor) -> Deployed:
-    """Store the files as a new deployment.
+    """Store the files as a new deployment. The same files as before are judged again: what is known has grown since.
 
     Raises ``DeploymentRefused`` with every finding; then nothing is stored.
     """
+    judged = read_and_judge(files, known_resources(house, session))
+    if judged.is_refused:
+        raise DeploymentRefused(judged.findings)
     stored = definitions.newest_resources(session, [name for name, _ in files])
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files}
     if len(hashes) == len(files) > 0 and all(stored.get(name, (0, ""))[1] == hashes[name] for name in hashes):
         known = {name: _found_in(session, stored[name][0]) for name in hashes}
         if all(row.state != "DELETED" for rows in known.values() for row in rows):
-            return _deploy_again(_Work(house, session, by, house.keys.next(), NOTHING_JUDGED), files, known)
-    judged = read_and_judge(files, known_resources(house, session))
-    if judged.is_refused:
-        raise DeploymentRefused(judged.findings)
+            return _deploy_again(_Work(house, session, by, house.keys.next(), judged), files, known)
     starts = start_events.read_starts(house, judged)
     work = _Work(house, session, by, house.keys.next(), judged)
     _note_deployment(work)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from api.settings import read_settings
 from api.wiring import wire
 from engine.clock import FrozenClock
 
+ROOT = Path(__file__).parents[2]
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday, as the clock fixture has it
 ADMIN_TOKEN = "token-of-the-administrator"
 

@@ -23,7 +23,7 @@ from tests.api.conftest import settings_for
 from tests.engine.commands.test_runaway import loop
 
 ROOT = Path(__file__).parents[3]
-NAMES = ("serve", "worker", "deploy", "lint", "decide", "import", "user", "backup", "demo")
+NAMES = ("init", "serve", "worker", "deploy", "lint", "decide", "import", "user", "backup", "demo")
 BROKEN = (
     b'<?xml version="1.0"?><definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="t">'
     b'<process id="p" isExecutable="true"/></definitions>'

@@ -189,10 +189,11 @@ def test_an_edited_file_is_a_new_version_that_keeps_what_people_changed_and_wait
     content = json.loads(path.read_text())
     content["holidays"]["2026-06-12"] = "A new holiday"
     path.write_text(json.dumps(content))
-    seed = lambda s: calendars.seed(s, folder, default="uk-england", at=service.clock.now())  # noqa: E731
+    files = [(each.name, each.read_bytes()) for each in folder.iterdir()]
+    store = lambda s: calendars.store_files(s, files, at=service.clock.now())  # noqa: E731
 
-    write(service.database, seed)
-    write(service.database, seed)  # the same file again: nothing new
+    assert write(service.database, store) == ("uk-england.json",)
+    assert write(service.database, store) == ()  # the same files again: nothing new
 
     service.engine.read(service.calendars.refresh)
     newest = service.calendars.get("uk-england")

@@ -1,0 +1,83 @@
+"""The files of a procedure as they lie in folders: diagrams, tables and forms, and beside them calendars, letters, organisation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.commands.errors import DeploymentRefused
+from engine.errors import Invalid
+from engine.findings import Finding
+
+DEFINITIONS = (".bpmn", ".dmn", ".form")
+CALENDARS = "calendars"
+Named = tuple[tuple[str, bytes], ...]
+
+
+class NothingToRead(Invalid):
+    """There is no diagram, table, form or calendar at the places named."""
+
+    code = "nothing_to_read"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcedureFiles:
+    """Name and bytes of what can be deployed, and the folders that were named: letters and organisation lie there too."""
+
+    definitions: Named
+    calendars: Named
+    folders: tuple[Path, ...]
+
+    def __len__(self) -> int:
+        """Return how many files there are to deploy."""
+        return len(self.definitions) + len(self.calendars)
+
+
+def read_files(places: Iterable[Path]) -> ProcedureFiles:
+    """Return what lies at ``places``: a folder stands for its definitions and for those in its folder ``calendars``.
+
+    The same file named twice counts once. Raises ``DeploymentRefused`` naming both paths when two files have one name,
+    ``NothingToRead`` when there is nothing to deploy, and ``OSError`` for a place that does not exist.
+    """
+    given = tuple(places)
+    definitions: dict[Path, None] = {}
+    calendars: dict[Path, None] = {}
+    for place in given:
+        for path in _inside(place):
+            (calendars if path.suffix == ".json" else definitions)[path.resolve()] = None
+    doubled = [*_doubled(definitions), *_doubled(calendars)]
+    if doubled:
+        raise DeploymentRefused(doubled)
+    found = ProcedureFiles(
+        _read(definitions), _read(calendars), tuple(each for each in given if each.is_dir())
+    )
+    if not len(found):
+        raise NothingToRead
+    return found
+
+
+def _inside(place: Path) -> Iterator[Path]:
+    if not place.is_dir():
+        yield place
+        return
+    yield from sorted(path for path in place.iterdir() if path.suffix in DEFINITIONS)
+    yield from sorted((place / CALENDARS).glob("*.json"))
+
+
+def _doubled(paths: Iterable[Path]) -> Iterator[Finding]:
+    seen: dict[str, Path] = {}
+    for path in paths:
+        first = seen.setdefault(path.name, path)
+        if first != path:
+            yield Finding(
+                "error",
+                "file_doubled",
+                f"Two files are called {path.name}: {first} and {path}.",
+                "Rename one of them, or leave one out.",
+                file=path.name,
+            )
+
+
+def _read(paths: Iterable[Path]) -> Named:
+    return tuple((path.name, path.read_bytes()) for path in paths)
