@@ -18,12 +18,12 @@ from api.rest import documentation, linting, timers, v2
 from api.secrets import cookie_key
 from api.web import filters, links, public, staff
 from api.web.forms import init_forms
-from api.web.staff.navigation import staff_navigation
+from api.web.staff.navigation import staff_navigation, start_page
 from api.wiring import Redress
 
 
 def create_app(service: Redress) -> Flask:
-    """Return the application: extensions, headers, errors, limits, who is acting, then the blueprints."""
+    """Return the application: extensions, headers, errors, who is acting, limits, then the blueprints."""
     settings = service.settings
     app = Flask("api", static_folder="web/static", template_folder="web/templates")
     app.extensions["redress"] = service
@@ -52,9 +52,9 @@ def create_app(service: Redress) -> Flask:
     filters.install(app)
     init_forms(app)
     errors.install(app)
+    doors.install(app)  # first: a refusal knows whose menu it keeps, and whose typing it may show again
     install_limits(app)  # before the forgery check, which parses the form
     csrf = CSRFProtect(app)
-    doors.install(app)
 
     app.register_blueprint(public.blueprint)
     app.register_blueprint(staff.blueprint)
@@ -82,5 +82,5 @@ def _frame() -> dict[str, object]:
         "version": version("redress"),
         "me": person,
         "staff_navigation": staff_navigation,
-        "home_url": url_for("staff.inbox") if person else url_for("public.guidance"),
+        "home_url": start_page(person) if person else url_for("public.guidance"),
     }

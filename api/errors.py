@@ -12,6 +12,7 @@ from markupsafe import escape
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
+from api import kept
 from api.identity.passwords import TooBusy
 from api.identity.throttle import TooManyTries
 from engine.errors import Broken, Conflict, Invalid, NotFound, RedressError
@@ -40,6 +41,9 @@ TITLES = {
     500: "Something went wrong on our side",
     503: "Not possible at this moment",
 }
+
+
+SENT_AGAIN = frozenset({400, 422, 429, 503})  # nothing was done, and it may be taken later or once corrected
 
 
 class Forbidden(RedressError):
@@ -122,7 +126,7 @@ def _not_storable(error: DataError) -> Response:
 
 
 def _to_sign_in() -> Response:
-    """Send a page's reader to sign in and back again; a fragment says so in its place; a post keeps what was typed."""
+    """Send a page's reader to sign in and back again; a fragment says so in its place; a post is sealed until they have."""
     here = url_for(
         "staff.sign_in_page", next=request.full_path.rstrip("?") if request.method == "GET" else None
     )
@@ -131,11 +135,23 @@ def _to_sign_in() -> Response:
         return make_response(notice, 401)
     if request.method == "GET":
         return make_response(redirect(here, 303))
-    return page(
-        401,
-        "You have been signed out, and nothing was changed.",
-        advice="Go back in your browser: what you typed is still there. Sign in in another window, then send it again.",
+    return sign_in_page(401, signed_out=True, sealed=kept.seal())
+
+
+def sign_in_page(
+    status: int, *, name: str = "", error: str = "", signed_out: bool = False, sealed: str | None = None
+) -> Response:
+    """Return the page to sign in at, with what was sealed before; ``signed_out`` says that a post was not carried out."""
+    html = render_template(
+        "staff/sign_in.html",
+        name=name,
+        error=error,
+        wanted=request.values.get("next", ""),
+        signed_out=signed_out,
+        sealed=request.form.get("sealed", "") if sealed is None else sealed,
+        minutes=int(kept.SEALED_FOR.total_seconds() // 60),
     )
+    return make_response(html, status)
 
 
 def _facts(error: RedressError) -> dict[str, Any]:
@@ -145,11 +161,12 @@ def _facts(error: RedressError) -> dict[str, Any]:
 
 
 def _stale_form(_error: CSRFError) -> Response:
-    return page(
-        400,
-        "The page you sent was too old, or came from somewhere else.",
-        advice="Go back, reload the page and send it again. What you typed is still on the page you came from.",
-    )
+    if request.endpoint == "staff.sign_in_now":
+        return sign_in_page(400, name=request.form.get("name", ""), error=_STALE)
+    return page(400, f"{_STALE} Nothing was changed.")
+
+
+_STALE = "The page you sent was too old, or came from somewhere else."
 
 
 def _framework(error: HTTPException) -> Response:
@@ -195,12 +212,17 @@ def _route() -> str:
 
 
 def page(status: int, message: str, *, advice: str = "", reference: str = "") -> Response:
-    """Return the error page."""
+    """Return the error page. After a post it shows again what was typed, and offers to send it where that can help."""
+    typed = kept.of_this_request()
     html = render_template(
         "errors/error.html",
         title=TITLES.get(status, "Error"),
         message=message,
         advice=advice,
         reference=reference,
+        refused=True,
+        below_staff=request.path.startswith("/staff/"),
+        kept=typed,
+        again=status in SENT_AGAIN,
     )
     return make_response(html, status)

@@ -25,7 +25,6 @@ from api.deadlines import calendar_changes, reminders
 from api.deadlines.calendars import KeptCalendars
 from api.identity import people, tokens
 from api.identity.throttle import Throttle
-from api.identity.verified import Verified
 from api.mail import postman
 from api.organisation import Organisation, read_organisation
 from api.settings import Settings
@@ -61,7 +60,6 @@ class Redress:
     case_clocks: CaseClocks
     letters: Letters
     throttle: Throttle = field(default_factory=Throttle)
-    verified: Verified = field(default_factory=Verified)
 
     def desk(self, session: Session, act: Act) -> Desk:
         """Return where clocks are moved in this transaction."""

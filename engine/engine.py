@@ -239,13 +239,18 @@ class Engine(questions.Questions):
         return starting.start(self.house, session, asked, variables, alongside=alongside, by=by)
 
     def await_end(
-        self, instance_key: int, *, timeout: timedelta, fetch: Sequence[str] | None = None
+        self,
+        instance_key: int,
+        *,
+        timeout: timedelta,
+        fetch: Sequence[str] | None = None,
+        stop: threading.Event | None = None,
     ) -> dict[str, Any]:
-        """Wait until an instance has ended and return its root variables.
+        """Wait until an instance has ended and return its root variables; ``stop`` ends the waiting.
 
         Raises ``NotYetEnded``, ``InstanceNotFound``.
         """
-        return awaiting.await_end(self.house, instance_key, timeout=timeout, fetch=fetch)
+        return awaiting.await_end(self.house, instance_key, timeout=timeout, fetch=fetch, stop=stop)
 
     def cancel(self, instance_key: int, *, reason: str | None = None, by: Actor = SYSTEM) -> None:
         """Terminate a root instance. Raises ``InstanceNotFound``, ``InstanceEnded``, ``NotARoot``."""
@@ -350,16 +355,23 @@ class Engine(questions.Questions):
         source: completing.Source = "rest",
         documents: Documents | None = None,
         revision: int | None = None,
+        alongside: Callable[[Session, completing.Completed], None] | None = None,
         by: Actor = SYSTEM,
     ) -> completing.Completed:
         """Complete a task (``commands.complete_task.Answers`` explains the arguments).
 
-        Raises what its command names.
+        ``alongside`` does the caller's own part in the same transaction, once the task is completed. Raises what its
+        command names, and what ``alongside`` raises.
         """
         answers = completing.Answers(variables, source, documents, revision)
-        return self._moving(
-            "task", key, lambda session: completing.complete_task(self.house, session, key, answers, by=by)
-        )
+
+        def work(session: Session) -> completing.Completed:
+            done = completing.complete_task(self.house, session, key, answers, by=by)
+            if alongside is not None:
+                alongside(session, done)
+            return done
+
+        return self._moving("task", key, work)
 
     def claim_task(self, key: int, *, revision: int | None = None, by: Actor) -> None:
         """Take a task for oneself. Raises ``TaskHeld`` and what every task command does."""

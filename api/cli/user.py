@@ -36,9 +36,11 @@ def add(subparsers: Subparsers) -> None:
     off.add_argument("name")
     off.set_defaults(run=_disable)
     again = actions.add_parser(
-        "reset", help="give an account a new random password, printed once, and enable it"
+        "reset",
+        help="give an account a new random password, printed once, and enable it; earlier sessions and tokens end",
     )
     again.add_argument("name")
+    again.add_argument("--token", action="store_true", help="print a new API token as well")
     again.set_defaults(run=_reset)
     every = actions.add_parser("list", help="list accounts with their roles")
     every.set_defaults(run=_list)
@@ -95,11 +97,16 @@ def _disable(options: argparse.Namespace) -> int:
 def _reset(options: argparse.Namespace) -> int:
     password = secrets.token_urlsafe(15)
     with _service() as service:
-        now = service.clock.now()
-        service.engine.write(
-            lambda session: people.change(session, options.name, active=True, password=password, at=now)
-        )
+        now, key = service.clock.now(), service.engine.next_key()
+
+        def work(session: Session) -> str | None:
+            person = people.change(session, options.name, active=True, password=password, at=now)
+            return tokens.issue(session, person, key=key, label="console", at=now) if options.token else None
+
+        token = service.engine.write(work)
     sys.stdout.write(f"{options.name}: password {password}\n")
+    if token:
+        sys.stdout.write(f"{options.name}: API token {token}\n")
     return 0
 
 

@@ -6,19 +6,21 @@ import binascii
 import secrets
 from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, request, session
 from sqlalchemy.orm import Session
 
+from api import kept
 from api.context import require, the_person, the_service
 from api.errors import SignInNeeded, speaks_json
-from api.identity import people, sessions, tokens
+from api.identity import devices, people, sessions, tokens
 from api.identity.decide import ACTIONS, OF_COMPLAINT
-from api.identity.people import Person
-from api.identity.throttle import network_of
-from api.identity.verified import change_number
+from api.identity.passwords import TooBusy
+from api.identity.people import Credentials, Person
+from api.identity.throttle import A_PLACE, AN_ACCOUNT, PROGRAMS, Key, Patience, network_of
 from api.settings import is_loopback
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -65,12 +67,16 @@ def cookie_name() -> str:
 
 
 def _identify() -> None:
+    if request.endpoint is None and request.path.startswith("/staff/"):
+        g.person = _by_cookie()  # there is no such page, and the refusal keeps the menu
     if request.endpoint in ("static", None):
         return
     wanted = action_of(current_app.view_functions[request.endpoint or ""]) or ""
     if wanted == PUBLIC and speaks_json():
         return  # open whatever credentials are shown (rest-v2 §2)
     g.person = _by_token() if speaks_json() else _by_cookie()
+    if request.method == "GET" and not speaks_json():
+        kept.name_pages()
     if wanted != PUBLIC:
         the_person()
         if wanted not in OF_COMPLAINT:  # those need facts, which the view has
@@ -108,13 +114,26 @@ def _by_token() -> Person | None:
 
 
 def _owner(token: str, *, name: str | None) -> Person:
-    service = the_service()
-    now = service.clock.now()
-    person = _remembered(token, lambda db: tokens.owner(db, token, at=now)) if token else None
+    """Return whose token this is. Raises ``SignInNeeded``, and ``TooManyTries`` after many wrong ones from here.
+
+    A token that was right before is judged at any time: somebody else's guessing holds up no program at work.
+    """
+    service, now = the_service(), the_service().clock.now()
+    known = ("token", sessions.digest(token).hex())
+    guess: dict[Key, Patience] = {("program-network", network_of(request.remote_addr)): PROGRAMS}
+    if name is not None:
+        guess[("program-account", name.casefold()[:64])] = AN_ACCOUNT
+    is_guess = not service.throttle.knows(*known)
+    if is_guess:
+        service.throttle.wrong(guess, now=now)
+    person = service.engine.read(lambda db: tokens.owner(db, token, at=now)) if token else None
     if person is None or (name is not None and person.name != name):
         raise SignInNeeded(
             "The user name or API token is not right. A person's password is not accepted here."
         )
+    if is_guess:
+        service.throttle.right(uncount=tuple(guess), now=now)
+        service.throttle.vouch(*known, now=now)
     return person
 
 
@@ -131,38 +150,42 @@ def _nobody_in_particular() -> Person | None:
     if from_a_page or not is_loopback(request.host.rsplit(":", 1)[0].strip("[]")):
         raise SignInNeeded("Web pages need credentials here.")
 
-    def look(db: Session) -> Person | None:
-        person = people.find(db, name)
-        return person if person is not None and person.active else None
-
-    return _remembered(f"nobody {name}", look)
+    person = the_service().engine.read(lambda db: people.find(db, name))
+    return person if person is not None and person.active else None
 
 
-def _remembered(shown: str, look: Callable[[Session], Person | None]) -> Person | None:
-    service, now, seen = the_service(), the_service().clock.now(), change_number()
-    person = service.verified.get(shown, now=now)
+def still_admitted() -> bool:
+    """Tell whether the program acting in this request would still be let in now, as what it was; for requests that wait."""
+    person: Person | None = g.get("person")
     if person is None:
-        person = service.engine.read(look)
-        if person is not None:
-            service.verified.put(shown, person, now=now, seen=seen)
-    return person
+        return False
+    try:
+        again = _by_token()
+    except SignInNeeded:
+        return False
+    return again is not None and again.roles == person.roles
 
 
-def sign_in(name: str, password: str) -> tuple[Person, str] | None:
-    """Return the person and a new session's token, or None; the text for every failure is the same.
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """Somebody has signed in: ``token`` is for their browser's cookie."""
 
-    Raises ``TooManyTries`` while the wait after failed tries lasts, and ``TooBusy``.
+    person: Person
+    token: str
+    credentials: Credentials
+
+
+def sign_in(name: str, password: str) -> Entered | None:
+    """Open a session, or return None; the text for every failure is the same.
+
+    Wrong passwords slow down the place they come from, and beyond fifteen an hour the account for every browser that never
+    signed in to it. Raises ``TooManyTries`` while such a wait lasts, and ``TooBusy``.
     """
     service, now = the_service(), the_service().clock.now()
-    network = network_of(request.remote_addr)
-    service.throttle.waiting("sign-in", name.casefold(), network, now=now)
-    service.throttle.take("sign-in", network, limit=100, window=timedelta(hours=1), now=now)
     known = service.engine.read(lambda db: people.credentials(db, name))
-    person = people.authenticate(known, password)
+    person = _judged(name, password, known)
     if person is None:
-        service.throttle.failed("sign-in", name.casefold(), network, now=now)
         return None
-    service.throttle.succeeded("sign-in", name.casefold(), network)
     session.clear()
     session["visit"] = secrets.token_hex(8)
     earlier = request.cookies.get(cookie_name())
@@ -173,13 +196,42 @@ def sign_in(name: str, password: str) -> tuple[Person, str] | None:
         people.renew_hash(db, person, known, password)
         return sessions.open_session(db, person, at=now)
 
-    return person, service.engine.write(work)
+    return Entered(person, service.engine.write(work), known)
 
 
-def remember(answer: Response, token: str) -> None:
-    """Put the session token into the browser's cookie."""
+def _judged(name: str, password: str, known: Credentials) -> Person | None:
+    """Return whose password this is; each try is counted before it is judged, and taken back when it was right."""
+    throttle, now, network = (
+        the_service().throttle,
+        the_service().clock.now(),
+        network_of(request.remote_addr),
+    )
+    account = name.casefold()[:64]
+    if devices.is_known(name, known, now=now):
+        place: Key = ("sign-in-device", sessions.digest(devices.shown(name)).hex())
+        summed: Key | None = None
+        throttle.wrong({place: A_PLACE}, now=now)
+    else:
+        place, summed = ("sign-in-place", account, network), ("sign-in-account", account)
+        throttle.wrong({place: A_PLACE, summed: AN_ACCOUNT}, now=now)
+        throttle.take("sign-in-network", network, limit=100, window=timedelta(hours=1), now=now)
+    uncount = () if summed is None else (summed,)
+    try:
+        person = people.authenticate(known, password)
+    except TooBusy:
+        throttle.right(uncount=(place, *uncount), now=now)
+        raise
+    if person is not None:
+        throttle.right(forget=(place,), uncount=uncount, now=now)
+        throttle.give_back("sign-in-network", network)
+    return person
+
+
+def remember(answer: Response, entered: Entered) -> None:
+    """Put the session token into the browser's cookie, and let the browser be known for the account."""
     secure = the_service().settings.secure_cookies
-    answer.set_cookie(cookie_name(), token, httponly=True, secure=secure, samesite="Lax", path="/")
+    answer.set_cookie(cookie_name(), entered.token, httponly=True, secure=secure, samesite="Lax", path="/")
+    devices.remember(answer, entered.credentials, now=the_service().clock.now(), secure=secure)
 
 
 def sign_out(answer: Response) -> None:

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from api.identity import passwords
 from api.identity.roles import ROLES, groups_of
 from api.identity.tables import PersonRow, SessionRow
-from api.identity.verified import forget_verified
 from engine.actors import Actor
 from engine.errors import Conflict, Invalid, NotFound
+from engine.store.columns import METADATA
 
+_OWNER = "person_key"  # of whoever a session, token or feed lets in
 _NAME = re.compile(r"[a-zA-Z0-9_.@+-]{1,64}")
 _EMAIL = re.compile(r"(?=.{3,254}\Z)[^@\s<>\"\x00-\x1f]+@[^@\s<>\"\x00-\x1f]+")
 
@@ -121,7 +122,11 @@ def change(
     email: str | None = None,
     at: datetime,
 ) -> Person:
-    """Change what is given; None keeps. Roles, activity and password end the person's sessions (they sign in again)."""
+    """Change what is given; None keeps.
+
+    Roles end the person's sessions (they sign in again). A new password, disabling and enabling end every way in they have:
+    sessions, API tokens, feeds; what was ended never revives.
+    """
     row = _row(session, name)
     if row is None:
         raise PersonNotFound(name=name)
@@ -129,7 +134,7 @@ def change(
     if losing and "admin" in row.roles and row.active and _administrators(session) == 1:
         raise LastAdministrator(name=name)
     _check_details(display_name or "", email, groups or ())
-    ends_sessions = roles is not None or active is False or password is not None
+    ends_access = password is not None or active is False or (active is True and not row.active)
     if roles is not None:
         row.roles = sorted(_known(roles))
     if groups is not None:
@@ -140,13 +145,15 @@ def change(
         row.password_hash = _hashed(password, name)
     row.display_name = display_name or row.display_name
     row.email = email if email is not None else row.email
-    if ends_sessions:
-        for open_session in session.scalars(
-            select(SessionRow).where(SessionRow.person_key == row.key, SessionRow.revoked_at.is_(None))
-        ):
-            open_session.revoked_at, open_session.revoked_why = at, "account changed"
+    if ends_access:
+        _end_access(session, row.key, at=at)
+    elif roles is not None:
+        session.execute(
+            update(SessionRow)
+            .where(SessionRow.person_key == row.key, SessionRow.revoked_at.is_(None))
+            .values(revoked_at=at, revoked_why="account changed")
+        )
     session.flush()
-    forget_verified(session)
     return person_of(row)
 
 
@@ -251,6 +258,17 @@ def _known(roles: Collection[str]) -> frozenset[str]:
 def _hashed(password: str, name: str) -> str:
     passwords.check_strength(password, person_name=name)
     return passwords.hash_password(password)
+
+
+def _end_access(session: Session, person_key: int, *, at: datetime) -> None:
+    """Revoke whatever opens a door for the person: the rows of every table that belong to a person and can be revoked."""
+    for table in METADATA.sorted_tables:
+        if _OWNER in table.c and "revoked_at" in table.c:
+            session.execute(
+                update(table)
+                .where(table.c[_OWNER] == person_key, table.c.revoked_at.is_(None))
+                .values(revoked_at=at)
+            )
 
 
 def _administrators(session: Session) -> int:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from api.identity.people import Person, person_of
 from api.identity.sessions import digest
 from api.identity.tables import PersonRow, TokenRow
-from api.identity.verified import forget_verified
 
 LONGEST = timedelta(days=365)
 
@@ -55,4 +54,3 @@ def revoke(session: Session, key: int, *, at: datetime) -> None:
     session.execute(
         update(TokenRow).where(TokenRow.key == key, TokenRow.revoked_at.is_(None)).values(revoked_at=at)
     )
-    forget_verified(session)

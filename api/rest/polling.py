@@ -1,4 +1,4 @@
-"""Requests that wait: how many may, how long, and noticing that nobody listens any more (rest-v2 §8)."""
+"""Requests that wait: how many may, how long, and noticing that nobody listens any more or may any more (rest-v2 §8)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import cast
 from flask import current_app, request
 
 from api.context import the_service
+from api.identity.doors import still_admitted
 
 USUAL_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(seconds=60)
@@ -18,7 +19,7 @@ NOTHING = timedelta(0)
 
 
 class Hangup(threading.Event):
-    """An event that is also set once the client has closed the connection."""
+    """An event that is also set once the client has closed the connection, or may come in no longer."""
 
     def __init__(self, is_gone: Callable[[], bool]) -> None:
         """``is_gone`` asks the server."""
@@ -31,8 +32,9 @@ class Hangup(threading.Event):
 
 
 def hangup() -> Hangup:
-    """Return the hang-up of this request."""
-    return Hangup(request.environ.get("waitress.client_disconnected", lambda: False))
+    """Return the hang-up of this request: its client has gone, or its account was changed or token ended meanwhile."""
+    has_gone = request.environ.get("waitress.client_disconnected", lambda: False)
+    return Hangup(lambda: has_gone() or not still_admitted())
 
 
 @contextmanager

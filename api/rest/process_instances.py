@@ -11,7 +11,7 @@ from api.identity.doors import action
 from api.rest import modification
 from api.rest.interface import ShapeRefused
 from api.rest.noun import noun
-from api.rest.polling import USUAL_WAIT, place_to_wait, wait_of
+from api.rest.polling import USUAL_WAIT, hangup, place_to_wait, wait_of
 from api.rest.reach import admit_instance, found, seen
 from api.rest.schemas.definitions import ElementCounts
 from api.rest.schemas.instances import (
@@ -109,7 +109,9 @@ def create(body: dict[str, Any]) -> Any:
             raise NoPlaceToWait
         started = _start(body)
         wait: timedelta = wait_of(body["request_timeout"]) or USUAL_WAIT
-        values = the_engine().await_end(started.key, timeout=wait, fetch=body["fetch_variables"] or None)
+        values = the_engine().await_end(
+            started.key, timeout=wait, fetch=body["fetch_variables"] or None, stop=hangup()
+        )
         return _created(started, values)
 
 

@@ -28,16 +28,18 @@ def await_end(
 ) -> dict[str, Any]:
     """Return the root variables of an instance once it has ended, those in ``fetch`` only if given.
 
-    Raises ``NotYetEnded`` after ``timeout``, ``InstanceNotFound``.
+    Raises ``NotYetEnded`` after ``timeout`` or once ``stop`` is set, ``InstanceNotFound``.
     """
     until = monotonic() + timeout.total_seconds()
     while True:
         seen = house.wakeup.count()
+        if stop is not None and stop.is_set():
+            raise NotYetEnded(instance=instance_key, seconds=timeout.total_seconds())
         values = read(house.database, lambda session: _look(session, instance_key))
         if values is not None:
             return {name: value for name, value in values.items() if fetch is None or name in fetch}
         left = until - monotonic()
-        if left <= 0 or (stop is not None and stop.is_set()):
+        if left <= 0:
             raise NotYetEnded(instance=instance_key, seconds=timeout.total_seconds())
         house.wakeup.wait(seen, min(left, LOOK_AGAIN))
 

@@ -21,6 +21,7 @@ from api.identity.decide import may
 from api.identity.doors import action
 from api.identity.people import Person
 from api.web.staff import blueprint
+from api.web.staff.navigation import start_page
 from engine.errors import Conflict
 from engine.store.inbox import Box, Order
 from engine.store.records import TaskRecord
@@ -58,10 +59,15 @@ class Line:
 
 
 @blueprint.get("/")
-@action("task.list")
+@action("account.read")
 def inbox() -> ResponseReturnValue:
-    """Show one box: ``box``, ``q`` (words), ``sort``, ``page`` from 1; a poll asks for the table alone."""
-    person = require("task.list")
+    """Show one box: ``box``, ``q`` (words), ``sort``, ``page`` from 1; a poll asks for the table alone.
+
+    Who does no tasks is led to the first page of their menu.
+    """
+    person = require("account.read")
+    if not may(person, "task.list"):
+        return redirect(start_page(person), 303)
     box, sort, text, page = _asked()
     engine = the_engine()
     counts = engine.inbox_counts(by=person.actor)

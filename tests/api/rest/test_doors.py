@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -69,16 +68,6 @@ def test_a_browsers_session_does_not_open_v2(app, service):
     browser = app.test_client()
     browser.set_cookie("redress", "anything")
     assert browser.get("/v2/authentication/me").status_code == 401
-
-
-def test_a_verified_token_is_not_looked_up_again_for_a_minute(admin, service, clock):
-    admin.get("/v2/authentication/me")
-    seen = statements(service)
-    admin.get("/v2/authentication/me")
-    assert seen == []
-    clock.advance(timedelta(minutes=1, seconds=1))
-    admin.get("/v2/authentication/me")
-    assert len([text for text in seen if "api_tokens" in text]) == 1
 
 
 def test_a_disabled_account_is_out_at_once(person, service, clock):

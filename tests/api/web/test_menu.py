@@ -1,0 +1,83 @@
+"""Whoever can sign in lands on a page of theirs, with the menu of what they may open; refusals keep it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from api.identity.roles import ROLES
+from tests.api.browsing import PASSWORD, Browser, add_person
+
+ENTRY = re.compile(r'<nav class="rd-nav" aria-label="Main">(.*?)</nav>', re.DOTALL)
+LINK = re.compile(r'href="([^"]+)"')
+
+
+def menu(answer):
+    found = ENTRY.search(answer.text)
+    return LINK.findall(found[1]) if found else []
+
+
+@pytest.fixture(params=ROLES)
+def browser(request, app, service):
+    add_person(service, "pat", request.param, password=PASSWORD)
+    return Browser(app)
+
+
+def test_every_role_lands_on_a_page_with_its_menu_and_may_open_each_entry(browser):
+    answer = browser.sign_in("pat")
+    assert answer.status_code == 303
+    landed = browser.get(answer.location, follow_redirects=True)
+    assert landed.status_code == 200
+    entries = menu(landed)
+    assert entries
+    assert {entry: browser.get(entry).status_code for entry in entries} == dict.fromkeys(entries, 200)
+    assert browser.get("/staff/", follow_redirects=True).status_code == 200
+    assert browser.get("/staff/sign-in", follow_redirects=True).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/staff/nothing/here", 404),
+        ("GET", "/staff/complaints/1", 404),
+        ("GET", "/staff/documents/1", 404),
+        ("PATCH", "/staff/notices", 405),
+        ("POST", "/staff/sign-out", 400),
+        ("GET", "/staff/sign-in?x=%00", 400),
+    ],
+)
+def test_a_refusal_below_staff_keeps_the_menu(browser, method, path, status):
+    browser.sign_in("pat")
+    entries = menu(browser.get("/staff/", follow_redirects=True))
+    answer = browser.client.open(path, method=method)
+    assert answer.status_code == status
+    assert menu(answer) == entries
+    assert f'href="{entries[0]}">Go to the start page' in answer.text
+
+
+def test_a_role_that_may_not_open_a_page_keeps_its_menu(app, service):
+    add_person(service, "pat", "employee", password=PASSWORD)
+    browser = Browser(app)
+    browser.sign_in("pat")
+    for path in ("/staff/people", "/staff/complaints", "/staff/notices", "/staff/processes"):
+        answer = browser.get(path)
+        assert answer.status_code == 403
+        assert menu(answer) == ["/staff/record"]
+
+
+def test_too_much_at_once_keeps_the_menu(app, service):
+    add_person(service, "pat", "employee", password=PASSWORD)
+    browser = Browser(app)
+    browser.sign_in("pat")
+    answer = browser.post("/staff/record", {"description": "x" * 600_000})
+    assert answer.status_code == 413
+    assert menu(answer) == ["/staff/record"]
+
+
+def test_strangers_see_no_menu_and_public_refusals_stay_public(app, service):
+    add_person(service, "pat", "manager", password=PASSWORD)
+    assert menu(Browser(app).get("/staff/nothing/here")) == []
+    browser = Browser(app)
+    browser.sign_in("pat")
+    assert menu(browser.get("/nothing/here")) == []
