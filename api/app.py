@@ -17,15 +17,22 @@ from api.limits import install_limits
 from api.rest import documentation, linting, timers, v2
 from api.secrets import cookie_key
 from api.web import filters, links, public, staff
+from api.web.environment import PageEnvironment
 from api.web.forms import init_forms
 from api.web.staff.navigation import staff_navigation, start_page
 from api.wiring import Redress
 
 
+class Application(Flask):
+    """Flask with our templates' environment."""
+
+    jinja_environment = PageEnvironment
+
+
 def create_app(service: Redress) -> Flask:
     """Return the application: extensions, headers, errors, who is acting, limits, then the blueprints."""
     settings = service.settings
-    app = Flask("api", static_folder="web/static", template_folder="web/templates")
+    app = Application("api", static_folder="web/static", template_folder="web/templates")
     app.extensions["redress"] = service
     app.config.update(
         SECRET_KEY=cookie_key(settings.data_dir),

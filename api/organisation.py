@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ from engine.errors import Invalid
 from engine.values import read_json
 
 FILE = "organisation.json"
+SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}  # of currencies no other shares its sign with in these letters
+NO_WINDOW = "It decides by its own rules how long after our answer it takes up a complaint, so please do not wait long."
 
 
 class OrganisationRefused(Invalid):
@@ -28,17 +32,31 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class OutsideBody:
-    """Who decides when the organisation and the complainant cannot agree."""
+    """Who decides when the organisation and the complainant cannot agree.
+
+    ``phone`` and ``address`` are None where the file does not give them. ``window`` is the sentence that says until when one
+    may go there, for regimes whose deadline table has no such clock.
+    """
 
     name: str
-    phone: str
     website: str
-    address: str
+    phone: str | None
+    address: str | None
+    window: str
+
+    @property
+    def contact(self) -> str:
+        """Return every way to reach it, in one line."""
+        phone = f"phone {self.phone}" if self.phone else None
+        return ", ".join(way for way in (self.website, phone, self.address) if way)
 
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """Name, ways to reach it, its outside body, default regime and calendar, and its departments."""
+    """Name, ways to reach it, default regime and calendar, departments, and the outside bodies.
+
+    ``outside_body`` is the one of every regime that ``bodies`` (by regime) does not name.
+    """
 
     name: str
     phone: str
@@ -50,10 +68,21 @@ class Organisation:
     calendar: str
     currency: str
     outside_body: OutsideBody
+    bodies: Mapping[str, OutsideBody]
     departments: tuple[Department, ...]
 
-    def facts(self) -> dict[str, Any]:
-        """Return the facts letters may name, in the words of the file."""
+    def body_of(self, regime: str) -> OutsideBody:
+        """Return who decides at the end in this regime."""
+        return self.bodies.get(regime, self.outside_body)
+
+    def money(self, amount: Decimal) -> str:
+        """Return an amount as people write it: ``£1,062.40``, ``CHF 50.00``."""
+        sign = SYMBOLS.get(self.currency, f"{self.currency} ")
+        return f"{sign}{amount:,.2f}"
+
+    def facts(self, regime: str | None = None) -> dict[str, Any]:
+        """Return the facts letters may name, in the words of the file; ``regime`` None means the organisation's own."""
+        body = self.body_of(regime or self.regime)
         return {
             "name": self.name,
             "phone": self.phone,
@@ -63,10 +92,12 @@ class Organisation:
             "complaintsManager": self.complaints_manager,
             "currency": self.currency,
             "outsideBody": {
-                "name": self.outside_body.name,
-                "phone": self.outside_body.phone,
-                "website": self.outside_body.website,
-                "address": self.outside_body.address,
+                "name": body.name,
+                "phone": body.phone,
+                "website": body.website,
+                "address": body.address,
+                "contact": body.contact,
+                "window": body.window,
             },
         }
 
@@ -89,15 +120,35 @@ def read_organisation(folder: Path) -> Organisation:
             regime=_text(data, "regime"),
             calendar=_text(data, "calendar"),
             currency=_text(data, "currency"),
-            outside_body=OutsideBody(
-                **{name: _text(data["outsideBody"], name) for name in ("name", "phone", "website", "address")}
-            ),
+            outside_body=_body(data["outsideBody"]),
+            bodies=_bodies(data.get("bodies", {})),
             departments=tuple(
                 Department(_text(each, "id"), _text(each, "name")) for each in data["departments"]
             ),
         )
-    except (KeyError, TypeError) as fault:
+    except (AttributeError, KeyError, TypeError) as fault:
         raise OrganisationRefused(f"{FILE}: the member {fault} is missing or of another shape.") from fault
+
+
+def _bodies(data: Any) -> dict[str, OutsideBody]:
+    """Return by regime the bodies of ``{id: {name, website, …, regimes: […]}}``; one regime has one body."""
+    found: dict[str, OutsideBody] = {}
+    for each in data.values():
+        for regime in each["regimes"]:
+            if not isinstance(regime, str) or regime in found:
+                raise TypeError(f"bodies: the regime {regime!r}")
+            found[regime] = _body(each)
+    return found
+
+
+def _body(data: Any) -> OutsideBody:
+    return OutsideBody(
+        name=_text(data, "name"),
+        website=_text(data, "website"),
+        phone=_text(data, "phone") if "phone" in data else None,
+        address=_text(data, "address") if "address" in data else None,
+        window=_text(data, "window") if "window" in data else NO_WINDOW,
+    )
 
 
 def _text(data: Any, name: str) -> str:

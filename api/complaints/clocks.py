@@ -134,6 +134,11 @@ class CaseClocks:
         anchor = Anchor(policy.anchor, at=desk.act.at)
         return clocks.start(policy, anchor, self.calendars.get(policy.calendar), desk.act).state.due_on
 
+    def gives(self, desk: Desk, complaint: ComplaintRow, name: str, *, stage: str) -> bool:
+        """Tell whether the deadline table gives such a complaint the clock ``name`` in this stage."""
+        chosen = chosen_policies(self.calendars, desk, complaint, category=complaint.category, stage=stage)
+        return any(policy.clock == name for policy in chosen)
+
     # running
 
     def meet(self, desk: Desk, complaint: ComplaintRow, name: str, evidence: Evidence) -> tuple[str, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,6 +13,9 @@ from sqlalchemy.orm import Session
 from api.complaints.tables import ClockRow, ComplaintRow, IssueRow, PartyRow, RemedyRow
 from api.identity.tables import PersonRow
 from api.organisation import Organisation
+from engine import feel
+from engine.deadlines.state import OPEN
+from engine.zones import local_date
 
 CHANNEL_WORDS = {
     "web": "our website",
@@ -41,52 +46,78 @@ def letter_facts(
     complaint: ComplaintRow,
     organisation: Organisation,
     *,
+    to: PartyRow | None,
     link: str | None,
+    zone: ZoneInfo,
     variables: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the facts a letter may name: ``complaint``, ``clocks``, ``organisation`` and the process variables.
+    """Return the facts a letter may name: ``complaint``, ``clocks``, ``organisation``, ``money`` and the process variables.
 
-    ``link`` is the address of the status page, None for letters to others. A name of the register wins over a process
-    variable of the same name.
+    ``to`` is who gets the letter, ``link`` the way to the status page, None for letters to others. A name of the register wins
+    over a process variable of the same name.
     """
-    people = parties(session, complaint.key)
-    complainant, representative = people.get("complainant"), people.get("representative")
-    addressee = representative or complainant
     facts: dict[str, Any] = {name: value for name, value in variables.items() if value is not None}
-    facts["complaint"] = {
+    facts["complaint"] = complaint_facts(
+        complaint,
+        parties(session, complaint.key),
+        to=to,
+        contact=_contact(session, complaint, organisation),
+        link=link,
+        zone=zone,
+        issues=_issues(session, complaint.key),
+        remedies=_remedies(session, complaint.key),
+    )
+    facts["clocks"] = clock_dates(session, complaint.key)
+    facts["organisation"] = organisation.facts(complaint.regime)
+    facts["money"] = feel.Function(
+        (feel.Parameter("amount"),),
+        lambda _run, given: organisation.money(given[0]) if isinstance(given[0], Decimal) else None,
+    )
+    return facts
+
+
+def complaint_facts(
+    complaint: ComplaintRow,
+    people: Mapping[str, PartyRow],
+    *,
+    to: PartyRow | None,
+    contact: str,
+    link: str | None,
+    zone: ZoneInfo,
+    issues: Sequence[IssueRow],
+    remedies: Sequence[RemedyRow],
+) -> dict[str, Any]:
+    """Return what letters know as ``complaint``; dates are those of ``zone``."""
+    complainant, representative = people.get("complainant"), people.get("representative")
+    return {
         "reference": complaint.reference,
         "complainantName": complainant.name if complainant else None,
         "representativeName": representative.name if representative else None,
-        "addresseeName": (addressee.name if addressee else None) or "Sir or Madam",
-        "address": addressee.address if addressee else None,
+        "addresseeName": ((to.name or "").strip() if to else "") or "Sir or Madam",
+        "address": to.address if to else None,
         "summary": complaint.description,
         "product": complaint.product,
         "problem": complaint.problem,
         "channel": CHANNEL_WORDS.get(complaint.channel, complaint.channel),
         "receivedAt": complaint.received_at,
-        "receivedOn": complaint.received_at.date(),
+        "receivedOn": local_date(complaint.received_at, zone),
         "occurredOn": complaint.occurred_on,
         "desiredRemedy": complaint.desired_remedy,
-        "contact": _contact(session, complaint, organisation),
+        "contact": contact,
         "statusLink": link,
-        "issues": [_issue(row) for row in _issues(session, complaint.key)],
-        "remedies": [_remedy(row) for row in _remedies(session, complaint.key)],
+        "issues": [_issue(row) for row in issues],
+        "remedies": [_remedy(row) for row in remedies],
     }
-    facts["clocks"] = clock_dates(session, complaint.key)
-    facts["organisation"] = organisation.facts()
-    return facts
 
 
 def clock_dates(session: Session, complaint_key: int) -> dict[str, Any]:
-    """Return the due date of the newest clock of each name; None for a paused one."""
+    """Return the due date of the newest clock of each name while it is open; None for a paused one."""
     rows = session.scalars(
         select(ClockRow)
         .where(ClockRow.complaint_key == complaint_key)
         .order_by(ClockRow.name, ClockRow.number)
     )
-    return {
-        row.name: row.due_on for row in rows if row.state not in ("cancelled", "superseded", "not_applicable")
-    }
+    return {row.name: row.due_on if row.state in OPEN else None for row in rows}
 
 
 def _contact(session: Session, complaint: ComplaintRow, organisation: Organisation) -> str:
@@ -122,4 +153,5 @@ def _issue(row: IssueRow) -> dict[str, Any]:
 
 
 def _remedy(row: RemedyRow) -> dict[str, Any]:
-    return {"kind": row.kind, "what": row.description, "amount": row.amount, "dueOn": row.due_on}
+    amount = None if row.amount is None else Decimal(row.amount)
+    return {"kind": row.kind, "what": row.description, "amount": amount, "dueOn": row.due_on}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from api.complaints.errand import Errand
-from api.complaints.letter_writing import addressee, keep, write
+from api.complaints.letter_writing import OF_THE_COMPLAINT, addressee, keep, nobody_to_write_to, write
 from api.complaints.letters import Written
 from api.complaints.tables import LetterRow, NoticeRow, PartyRow
 from api.identity import people
@@ -20,6 +20,10 @@ def send_letter(errand: Errand) -> None:
     """
     complaint, letter = errand.complaint, errand.header("letter")
     to = errand.text("to") or errand.tools.letters.addressee(letter)
+    party = addressee(errand.session, complaint.key, to)
+    if party is None and to in OF_THE_COMPLAINT:
+        nobody_to_write_to(errand.desk, complaint, letter)
+        return
     written = write(errand.tools, errand.desk, complaint, letter, to=to, variables=errand.context.variables)
     if to.startswith("department:"):
         _to_department(errand, written, to.removeprefix("department:"))
@@ -33,7 +37,7 @@ def send_letter(errand: Errand) -> None:
         complaint,
         written,
         to=to,
-        party=addressee(errand.session, complaint.key, to),
+        party=party,
         send=None if held else lambda row: _send(errand, row),
         meets=errand.context.headers.get("meets"),
     )

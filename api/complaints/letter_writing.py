@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from api.complaints.letters import Written
 from api.complaints.links import new_link
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow, PartyRow
 from engine import feel
+from engine.zones import local_date
 
 ON_PAPER = frozenset({"post", "phone"})  # preferred channels of people who do not want e-mail
 OF_THE_COMPLAINT = frozenset({"complainant", "representative"})  # who may get the secret link
@@ -24,21 +26,41 @@ Send = Callable[[LetterRow], int]
 def write(
     tools: Tools, desk: Desk, complaint: ComplaintRow, letter: str, *, to: str, variables: Mapping[str, Any]
 ) -> Written:
-    """Return ``letter`` with the complaint's facts in it; only its own people get a link to it. Raises ``LetterNotFound``."""
-    link = None
+    """Return ``letter`` with the complaint's facts in it; only its own people get a link to it.
+
+    Raises ``LetterNotFound``, ``LetterIncomplete``.
+    """
+    party, link = addressee(desk.session, complaint.key, to), None
     if to in OF_THE_COMPLAINT:
         token = new_link(desk.session, complaint.key, purpose="follow", at=desk.act.at)
         link = f"{tools.settings.base_url}/t/{token}"
-    facts = letter_facts(desk.session, complaint, tools.organisation, link=link, variables=variables)
+    facts = letter_facts(
+        desk.session,
+        complaint,
+        tools.organisation,
+        to=party,
+        link=link,
+        zone=tools.settings.time_zone,
+        variables=variables,
+    )
     if facts["clocks"].get("referral_window") is None:  # it starts when this very letter has left
         facts["clocks"]["referral_window"] = tools.clocks.preview(desk, complaint, "referral_window")
     facts["newDate"] = new_date(tools.clocks, desk, complaint, letter)
+    facts["clocks"] = _still_to_come(
+        facts["clocks"], on=local_date(desk.moment.now, tools.settings.time_zone)
+    )
+    facts["secondLook"] = tools.clocks.gives(desk, complaint, "final_response", stage="two")
     return tools.letters.write(
         letter,
         {name: feel.inward(value) for name, value in facts.items()},
         moment=desk.moment,
         zone=tools.settings.time_zone,
     )
+
+
+def _still_to_come(dates: Mapping[str, date | None], *, on: date) -> dict[str, date | None]:
+    """Return the dates that a letter of the day ``on`` may promise: one that is over promises nothing."""
+    return {name: due if due is not None and due >= on else None for name, due in dates.items()}
 
 
 def addressee(session: Session, complaint_key: int, to: str) -> PartyRow | None:
@@ -63,13 +85,7 @@ def keep(
     ``meets`` names the clocks that its dispatch (not its writing) answers. Nobody to write to: a line says so, and None.
     """
     if party is None:
-        _tell(
-            desk,
-            complaint,
-            "letter-not-sent",
-            f"No address to send {written.template!r} to",
-            {"letter": written.template},
-        )
+        nobody_to_write_to(desk, complaint, written.template)
         return None
     by_mail = bool(party.email) and party.preferred_channel not in ON_PAPER
     row = LetterRow(
@@ -98,6 +114,11 @@ def keep(
         {"letter": str(row.key)},
     )
     return row
+
+
+def nobody_to_write_to(desk: Desk, complaint: ComplaintRow, letter: str) -> None:
+    """Note in the timeline that a letter was not written, because nobody can be written to."""
+    _tell(desk, complaint, "letter-not-sent", f"No address to send {letter!r} to", {"letter": letter})
 
 
 def _tell(desk: Desk, complaint: ComplaintRow, kind: str, text: str, facts: dict[str, Any]) -> None:

@@ -1,4 +1,7 @@
-"""Letters: Markdown files of process owners with ``{{ FEEL }}``, filled with facts of a complaint, as text and as HTML."""
+"""Letters: Markdown files of process owners with ``{{ FEEL }}``, filled with facts of a complaint, as text and as HTML.
+
+No letter is written with a hole in it: ``LetterIncomplete`` says what is missing instead.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from api.complaints.letter_text import Filling, Text, read_text
 from engine import feel
 from engine.errors import Invalid, NotFound
 from engine.findings import Finding
 from engine.forms.markdown import markdown_to_html
-from engine.forms.templates import Template, TemplateRefused, fill, read_template, show_value
+from engine.forms.templates import TemplateRefused, read_template, show_value
+from engine.zones import local_date
 
 _HEAD = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
 _LINE = re.compile(r"([a-z]+):\s*(.*)")
@@ -29,6 +34,20 @@ class LetterNotFound(NotFound):
     """There is no letter of this name in processes/letters."""
 
     code = "letter_not_found"
+
+
+class LetterIncomplete(Invalid):
+    """The letter is not written, because something it says is missing."""
+
+    code = "letter_incomplete"
+
+    def __init__(self, letter: str, missing: tuple[str, ...]) -> None:
+        """``missing`` names the places of the letter that have nothing to say, each with what is wrong."""
+        self.missing = missing
+        super().__init__(
+            f"The letter {letter!r} is not written. It has nothing to say at: {'; '.join(missing)}. "
+            "Give the missing fact, or put '::: if …' around the place in the letter, then try again."
+        )
 
 
 class LetterTextRefused(Invalid):
@@ -49,13 +68,13 @@ class LetterTemplate:
     id: str
     version: str
     to: str
-    subject: Template
-    body: Template
+    subject: Text
+    body: Text
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A letter with its facts in place. ``missing`` names the placeholders that had nothing to say."""
+    """A letter with its facts in place."""
 
     template: str
     version: str
@@ -63,7 +82,6 @@ class Written:
     subject: str
     text: str
     html: str
-    missing: tuple[str, ...]
 
 
 def read_letter(name: str, data: bytes) -> LetterTemplate:
@@ -82,7 +100,7 @@ def read_letter(name: str, data: bytes) -> LetterTemplate:
     if set(head) != _MEMBERS or head["to"] not in ADDRESSEES:
         raise _refused(name, "The head names subject and to.", f"Write to: one of {', '.join(ADDRESSEES)}.")
     try:
-        subject, body = read_template(head["subject"]), read_template(parts[2])
+        subject, body = (read_template(head["subject"]),), read_text(parts[2])
     except (TemplateRefused, feel.FeelSyntaxError) as refusal:
         raise _refused(name, str(refusal), "Correct the placeholder.") from refusal
     return LetterTemplate(Path(name).stem, hashlib.sha256(data).hexdigest(), head["to"], subject, body)
@@ -119,21 +137,17 @@ class Letters:
         return template
 
     def write(self, letter: str, facts: Mapping[str, Any], *, moment: feel.Moment, zone: ZoneInfo) -> Written:
-        """Fill ``letter`` with ``facts`` (FEEL values by name). Raises ``LetterNotFound``."""
+        """Fill ``letter`` with ``facts`` (FEEL values by name). Raises ``LetterNotFound``, ``LetterIncomplete``."""
         template = self._template(letter)
-        missing: list[str] = []
-
-        def evaluate(expression: feel.Expression) -> Any:
-            value = expression.evaluate(facts, moment=moment).value
-            if value is None:
-                missing.append(expression.text)
-            return feel.outward(value)
-
-        def show(value: Any) -> str:
-            return in_words(value, zone=zone)
-
-        body = fill(template.body, evaluate, show)
-        subject = fill(template.subject, evaluate, show).plain()
+        filling = Filling(
+            facts,
+            moment=moment,
+            today=local_date(moment.now, zone),
+            show=lambda value: in_words(value, zone=zone),
+        )
+        body, subject = filling.fill(template.body), filling.fill(template.subject).plain()
+        if filling.holes:
+            raise LetterIncomplete(template.id, tuple(dict.fromkeys(filling.holes)))
         return Written(
             template=template.id,
             version=template.version,
@@ -141,7 +155,6 @@ class Letters:
             subject=" ".join(subject.split()),
             text=body.plain().strip() + "\n",
             html=_document(subject, markdown_to_html(body)),
-            missing=tuple(missing),
         )
 
 

@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from api.complaints.eligibility import release_barred
 from api.complaints.of_case import complaint_of_case
-from api.complaints.tables import ComplaintRow, DutyRow, EventRow
-from engine.commands.house import Sensitive, StepReport
+from api.complaints.tables import ComplaintRow, DutyRow, EventRow, NoticeRow
+from engine.commands.house import IncidentOpened, Sensitive, StepReport
 from engine.execution.changes import Change, TaskClosed, TaskOpened
-from engine.store.tables import tasks
+from engine.store.tables import jobs, tasks
+
+LETTER_JOB = "redress:send-letter"
 
 
 class Listener:
@@ -37,6 +39,8 @@ class Listener:
         if roots:
             session.flush()
             release_barred(session, roots, at=report.now, next_key=self._next_key)
+        for incident in report.incidents:
+            self._tell_of_unwritten_letter(session, report, incident)
         for sensitive in report.sensitive:
             self._keep_private(session, sensitive)
 
@@ -75,6 +79,45 @@ class Listener:
                     facts={"task": str(row.key), "duty": duty},
                 )
             )
+
+    def _tell_of_unwritten_letter(
+        self, session: Session, report: StepReport, incident: IncidentOpened
+    ) -> None:
+        """Tell the owner and the complaints managers of a letter that could not be written, and why; others stay as they are."""
+        job_type = session.scalar(select(jobs.c.type).where(jobs.c.key == incident.job_key))
+        if job_type != LETTER_JOB:
+            return
+        key = complaint_of_case(session, incident.root_key)
+        complaint = (
+            session.get(ComplaintRow, key) if key is not None else None
+        )  # None: the survey's own process
+        owner = complaint.owner if complaint is not None else None
+        for person, group in ((owner, None), (None, "complaints-managers")):
+            if person or group:
+                session.add(
+                    NoticeRow(
+                        key=self._next_key(),
+                        complaint_key=key,
+                        person_name=person,
+                        group_name=group,
+                        subject=f"A letter {f'of complaint {complaint.reference} ' if complaint else ''}is not written",
+                        text=f"{incident.message} The step waits under “Stuck steps”; try it again there.",
+                        at=report.now,
+                    )
+                )
+        if key is None:
+            return
+        session.add(
+            EventRow(
+                key=self._next_key(),
+                complaint_key=key,
+                at=report.now,
+                by=report.actor.name,
+                kind="letter-not-written",
+                text="A letter could not be written; the step waits",
+                facts={"element": incident.element_id, "code": incident.code},
+            )
+        )
 
     def _keep_private(self, session: Session, sensitive: Sensitive) -> None:
         complaint = session.scalar(

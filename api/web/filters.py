@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 from flask import Flask
 from markupsafe import Markup, escape
@@ -25,6 +26,7 @@ def install(app: Flask) -> None:
         outcome=lambda code: OUTCOME_WORDS.get(code or "", code or "not decided"),
         option=option_label,
         plain=plain,
+        money=money,
     )
 
 
@@ -51,6 +53,11 @@ def due(value: datetime | None) -> Markup | str:
         return ""
     local = value.astimezone(the_service().settings.time_zone)
     return day(local.date() - timedelta(days=1)) if local.time() == time.min else moment(value)
+
+
+def money(amount: str | None) -> str:
+    """Return a decimal text such as ``62.4`` as ``£62.40``, and nothing for no amount or none to pay."""
+    return the_service().organisation.money(Decimal(amount)) if amount and Decimal(amount) else ""
 
 
 def plain(code: object) -> str:

@@ -149,6 +149,17 @@ class Sensitive:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentOpened:
+    """Something of a case that needs a person, as it was noted; ``job_key`` is None when no job is behind it."""
+
+    root_key: int
+    element_id: str | None
+    job_key: int | None
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepReport:
     """What one command did to the cases of one family, told inside its transaction."""
 
@@ -159,6 +170,7 @@ class StepReport:
     roots: Mapping[int, int]  # instance key → root key
     ended_roots: frozenset[int]
     sensitive: tuple[Sensitive, ...] = ()
+    incidents: tuple[IncidentOpened, ...] = ()
 
 
 Handler = Callable[[Any], Mapping[str, Any] | None]

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine import feel, values
+from engine.commands.house import IncidentOpened
 from engine.execution import changes as ch
 from engine.keys import Keys
 from engine.store import incidents
@@ -23,6 +24,7 @@ class Rows:
     def __init__(self, *, keys: Keys, now: datetime, actor: str) -> None:
         """``now`` is the moment of every row, ``actor`` the name in the history."""
         self._keys, self._now, self._actor = keys, now, actor
+        self.opened: list[IncidentOpened] = []
         self._left_out: set[int] = set()
         self._batch = Batch(now, actor)
         self._absorbers: dict[type, Callable[[InstanceRow, Any], None]] = {
@@ -163,6 +165,7 @@ class Rows:
             job_key=job_key,
         )
         self._batch.incidents.append((case, row))
+        self.opened.append(IncidentOpened(case.root_key, element_id, job_key, code or error_type, message))
 
     def write(self, session: Session) -> None:
         """Write all that was noted, and forget it. Raises ``VersionConflict``."""

@@ -262,6 +262,7 @@ class Step:
             roots={row.key: row.root_key for row in rows},
             ended_roots=frozenset(row.key for row in rows if row.key == row.root_key and not row.is_open),
             sensitive=tuple(self.sensitive),
+            incidents=tuple(self.rows.opened),
         )
         for listener in self.house.listeners:
             listener(self.session, report)

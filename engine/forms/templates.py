@@ -10,7 +10,7 @@ words.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,6 +111,19 @@ def fill(
             pieces.append(f"{MARK_START}{len(values)}{MARK_END}")
             values.append(_MARK_CHARACTERS.sub("", show(evaluate(part))))
     return Filled("".join(pieces), tuple(values))
+
+
+def joined(pieces: Iterable[Filled]) -> Filled:
+    """Return one filled text made of several, in their order."""
+    marked: list[str] = []
+    values: list[str] = []
+    for piece in pieces:
+        shift = len(values)
+        marked.append(
+            MARK.sub(lambda mark, shift=shift: f"{MARK_START}{int(mark[1]) + shift}{MARK_END}", piece.marked)  # type: ignore[misc]
+        )
+        values += piece.values
+    return Filled("".join(marked), tuple(values))
 
 
 def show_value(value: Any) -> str:

@@ -17,7 +17,7 @@ from engine.commands.errors import FenceLost
 from engine.commands.house import House, JobType
 from engine.commands.step import Case, Step
 from engine.commands.world import said
-from engine.errors import Broken
+from engine.errors import Broken, Invalid
 from engine.execution.run import ElementNotFound, ElementNotWaiting
 from engine.execution.world import BpmnError
 from engine.keys import KeysSpent
@@ -37,10 +37,19 @@ class HandlerFailed(Exception):
     """A handler raised something that is no BPMN error; the job is tried again."""
 
 
+class HandlerRefused(HandlerFailed):
+    """A handler refused what it was given; trying again without a change is pointless."""
+
+    def __init__(self, refusal: Invalid) -> None:
+        """``refusal`` says what is wrong and what to do."""
+        super().__init__(str(refusal))
+        self.code = refusal.code
+
+
 def run_own(house: House, claim: Claim, *, by: Actor) -> None:
     """Run the handler of a claimed job and move its case on.
 
-    Raises ``FenceLost``, ``HandlerFailed``, ``HandlerMissing``.
+    Raises ``FenceLost``, ``HandlerFailed``, ``HandlerRefused``, ``HandlerMissing``.
     """
     job_type = house.job_types.get(claim.type)
     if job_type is None:
@@ -76,6 +85,8 @@ def _inside(house: House, session: Session, claim: Claim, job_type: JobType, by:
         answer = error
     except (DBAPIError, KeysSpent, VersionConflict):
         raise
+    except Invalid as refusal:
+        raise HandlerRefused(refusal) from refusal
     except Exception as problem:
         raise HandlerFailed(said(problem)) from problem
     step.later(context.requests)

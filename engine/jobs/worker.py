@@ -20,7 +20,7 @@ from engine.commands.step import Step
 from engine.commands.timers import fire_claimed
 from engine.execution.case import StepBudgetSpent
 from engine.jobs.letters import LetterListener, Postman, carry
-from engine.jobs.own import HandlerFailed, run_own
+from engine.jobs.own import HandlerFailed, HandlerRefused, run_own
 from engine.retry import JOBS
 from engine.store import jobs
 from engine.store.errors import DatabaseAway, OutcomeUnknown, VersionConflict
@@ -94,6 +94,9 @@ class Worker:
         except NOTHING_LOST as problem:
             LOG.warning("job %s not done now: %s", claim.key, problem)
             self._quietly(lambda: self.release([claim]))
+        except HandlerRefused as problem:
+            reason, code = str(problem), problem.code
+            self._quietly(lambda: self._fail(claim, reason, "JOB_NO_RETRIES", code, at_once=True))
         except HandlerFailed as problem:
             reason = str(problem)
             self._quietly(lambda: self._fail(claim, reason, "JOB_NO_RETRIES", None))

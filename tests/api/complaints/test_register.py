@@ -224,16 +224,6 @@ def test_words_of_a_complainant_stay_words_in_a_letter(service, trick):
         assert tag not in body
     assert trick in written.text
     assert "2" not in written.text.replace(trick, "")
-    assert written.missing == ()
-
-
-def test_what_a_letter_has_nothing_to_say_about_is_named(service):
-    letters = Letters(service.settings.processes_dir / "letters")
-    letters._templates["t"] = read_letter(
-        "t.md", b"---\nsubject: x\nto: complainant\n---\nBy {{ nowhere.to.be.found }}.\n"
-    )
-    written = letters.write("t", {}, moment=service.moment(), zone=service.settings.time_zone)
-    assert written.missing == ("nowhere.to.be.found",)
 
 
 @pytest.mark.parametrize(

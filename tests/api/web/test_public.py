@@ -669,7 +669,7 @@ def test_our_answer_can_be_read_and_accepted(answered, service):
     assert "the Services Ombudsman" in answered.text.replace("The Services", "the Services")
     answered.open("/status/answer")
     assert "Our answer" in answered.text
-    assert "30 GBP" in answered.text
+    assert "£30.00" in answered.text
     accepts = answered.option("answer", "I accept the answer")
     assert answered.send("/status/answer", answer=accepts).location == "/status"
     assert events(service, "complainant-answer")[0].facts == {"answer": "accepts"}
