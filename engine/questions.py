@@ -224,14 +224,14 @@ class Questions:
 
         return self.read(work)
 
-    def latest_form(self, form_id: str) -> forms.Form:
-        """Return the newest version of a form as parsed. Raises ``FormNotFound``."""
+    def latest_form_key(self, form_id: str) -> int:
+        """Return the key of the newest version of a form. Raises ``FormNotFound``."""
 
-        def work(session: Session) -> forms.Form:
+        def work(session: Session) -> int:
             found = self.house.catalogue.bound(session, "form", form_id, Binding(), 0)
             if found is None:
                 raise FormNotFound(form=form_id)
-            return self.house.catalogue.form(session, found.key)
+            return found.key
 
         return self.read(work)
 

@@ -10,6 +10,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from api.complaints import drafts
+from api.complaints.answers import sheets
+from api.complaints.answers.sheets import Sheet
 from api.complaints.links import new_link
 from api.complaints.references import read_reference
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, LetterRow, PartyRow
@@ -64,11 +66,19 @@ def open_to(service: Redress, complaint_key: int) -> frozenset[str]:
 
 
 def add_information(
-    service: Redress, complaint_key: int, *, text: str, documents: Sequence[int], draft: bytes, key: str
+    service: Redress,
+    complaint_key: int,
+    *,
+    text: str,
+    documents: Sequence[int],
+    draft: bytes,
+    sheet: Sheet,
+    key: str,
 ) -> None:
     """Keep what the complainant sends and hand it to whoever reads it; ``draft`` is where its files wait.
 
-    ``key`` names the sending: the same one again changes nothing. Raises ``TooLate``.
+    ``sheet`` is the form as it was filled in, here as in all below. ``key`` names the sending: the same one again changes
+    nothing. Raises ``TooLate``.
     """
 
     def work(session: Session) -> None:
@@ -87,6 +97,7 @@ def add_information(
             complaint_key,
             "complainant-information",
             f"The complainant wrote{files}: {text}",
+            sheet,
         )
         drafts.drop(session, drafts.visitor_place(draft))
         _send(service, session, ADDS, complaint_key, {})
@@ -94,18 +105,20 @@ def add_information(
     _once(service, f"add:{complaint_key}", key, work)
 
 
-def withdraw(service: Redress, complaint_key: int, *, reason: str, key: str) -> None:
+def withdraw(service: Redress, complaint_key: int, *, reason: str, sheet: Sheet, key: str) -> None:
     """End the complaint at the complainant's wish. Raises ``TooLate`` when it has ended already."""
 
     def work(session: Session) -> None:
         said = f"The complainant withdrew: {reason}" if reason else "The complainant withdrew the complaint"
-        _tell(service, session, complaint_key, "complainant-withdraws", said)
+        _tell(service, session, complaint_key, "complainant-withdraws", said, sheet)
         _send(service, session, WITHDRAWS, complaint_key, {})
 
     _once(service, f"withdraw:{complaint_key}", key, work)
 
 
-def answer(service: Redress, complaint_key: int, *, accepts: bool, reason: str, key: str) -> None:
+def answer(
+    service: Redress, complaint_key: int, *, accepts: bool, reason: str, sheet: Sheet, key: str
+) -> None:
     """Say whether the complainant accepts our answer; the reason stays in the register. Raises ``TooLate``."""
 
     def work(session: Session) -> None:
@@ -119,6 +132,7 @@ def answer(service: Redress, complaint_key: int, *, accepts: bool, reason: str, 
             complaint_key,
             "complainant-answer",
             f"{said}: {reason}" if reason else said,
+            sheet,
             facts,
         )
         _send(service, session, ANSWERS, complaint_key, facts)
@@ -126,7 +140,15 @@ def answer(service: Redress, complaint_key: int, *, accepts: bool, reason: str, 
     _once(service, f"answer:{complaint_key}", key, work)
 
 
-def rate(service: Redress, complaint_key: int, *, ratings: Mapping[str, Any], comment: str, key: str) -> None:
+def rate(
+    service: Redress,
+    complaint_key: int,
+    *,
+    ratings: Mapping[str, Any],
+    comment: str,
+    sheet: Sheet,
+    key: str,
+) -> None:
     """Hand over the survey: ratings to the diagram that waits, the comment to the register. Raises ``TooLate``."""
 
     def work(session: Session) -> None:
@@ -135,7 +157,7 @@ def rate(service: Redress, complaint_key: int, *, ratings: Mapping[str, Any], co
             if comment
             else "The complainant answered the survey"
         )
-        _tell(service, session, complaint_key, "complainant-survey", said, dict(ratings))
+        _tell(service, session, complaint_key, "complainant-survey", said, sheet, dict(ratings))
         _send(service, session, RATES, complaint_key, ratings)
 
     _once(service, f"survey:{complaint_key}", key, work)
@@ -226,13 +248,16 @@ def _tell(
     complaint_key: int,
     kind: str,
     text: str,
+    sheet: Sheet,
     facts: Mapping[str, Any] | None = None,
 ) -> None:
+    next_key, now = service.database.keys.next, service.clock.now()
+    sheets.keep(session, sheet, key=next_key(), complaint_key=complaint_key, at=now, by=COMPLAINANT.name)
     session.add(
         EventRow(
-            key=service.database.keys.next(),
+            key=next_key(),
             complaint_key=complaint_key,
-            at=service.clock.now(),
+            at=now,
             by=COMPLAINANT.name,
             kind=kind,
             text=text,

@@ -11,8 +11,6 @@ from zoneinfo import ZoneInfo
 from api.complaints.intake import ComplaintRefused, NewComplaint, PartyDetails
 
 _ADDRESS = ("address", "postcode", "town", "country")
-_DETAILS = ("contactPerson", "contactHours", "language", "adjustments", "accountReference", "branch")
-_FACTS = ("recurring", "awareOn", "toldBefore", "earlierReference", "outsideBodyName")
 
 
 def from_public_form(
@@ -26,9 +24,6 @@ def from_public_form(
     description = str(answers.get("description") or "")
     if answers.get("dangerDetails"):
         description = f"{description}\n\nDanger: {answers['dangerDetails']}"
-    facts = {name: _plain(answers.get(name)) for name in _FACTS if answers.get(name) not in (None, "")}
-    if answers.get("vulnerabilityConsent") is True and answers.get("vulnerability"):
-        facts["vulnerability"] = answers["vulnerability"]
     return NewComplaint(
         channel="web",
         received_at=now,
@@ -44,7 +39,6 @@ def from_public_form(
         danger_reported=answers.get("dangerReported") == "yes",
         with_outside_body=answers.get("withOutsideBody") == "yes",
         documents=documents,
-        facts=facts,
     )
 
 
@@ -91,7 +85,6 @@ def from_staff_form(
         staff_concerned=concerned,
         documents=documents,
         backdating_reason=reason,
-        facts={name: _plain(answers.get(name)) for name in _FACTS if answers.get(name) not in (None, "")},
     )
 
 
@@ -111,18 +104,10 @@ def _party(answers: Mapping[str, Any], prefix: str = "") -> PartyDetails:
         return answers.get(key) or None
 
     lines = [str(value(name)) for name in _ADDRESS if value(name)]
-    details = {name: _plain(answers[name]) for name in _DETAILS if not prefix and answers.get(name)}
-    if prefix:
-        details |= {name: answers[name] for name in ("relation", "consentScope") if answers.get(name)}
     return PartyDetails(
         name=value("name"),
         email=value("email"),
         phone=value("phone"),
         address="\n".join(lines) or None,
         preferred_channel=value("preferredChannel"),
-        details=details,
     )
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from api.complaints.answers import sheets
+from api.complaints.answers.sheets import Sheet
 from api.complaints.links import new_link
 from api.complaints.references import new_reference
 from api.complaints.separation import exclude
@@ -42,7 +44,6 @@ class PartyDetails:
     phone: str | None = None
     address: str | None = None
     preferred_channel: str | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class NewComplaint:
     after it. ``issues`` are the things complained of, in the complainant's order; none given makes the description one.
     ``staff_concerned`` are user names of colleagues complained about: they are excluded from the start.
     ``ending`` is given for one of the past. ``letters_held``: letters its case writes by itself wait for somebody to send them.
+    ``facts`` are further things told without a form, by name; ``sheet`` is the form that was filled in, with every answer.
     """
 
     channel: str
@@ -87,6 +89,7 @@ class NewComplaint:
     facts: Mapping[str, Any] = field(default_factory=dict)
     ending: Ending | None = None
     letters_held: bool = False
+    sheet: Sheet | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +220,10 @@ def store(
             .where(DocumentRow.key.in_(new.documents), DocumentRow.complaint_key.is_(None))
             .values(complaint_key=row.key, draft_sha256=None)
         )
+    told = sheets.told(new.facts, title="Further facts") if new.facts else None
+    for sheet in (new.sheet, told):
+        if sheet is not None:
+            sheets.keep(session, sheet, key=next_key(), complaint_key=row.key, at=now, by=by.name)
     facts = {"channel": new.channel, "received": row.received_at.isoformat()}
     if new.backdating_reason:
         facts["reason"] = new.backdating_reason
@@ -245,7 +252,6 @@ def _party(key: int, complaint_key: int, role: str, party: PartyDetails) -> Part
         phone=party.phone,
         address=party.address,
         preferred_channel=party.preferred_channel,
-        details=dict(party.details),
     )
 
 

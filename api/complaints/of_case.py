@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.tables import ComplaintRow
+from engine.store.tables import instances
 
 _ASKED = "complaint_of_case"
 
@@ -21,3 +22,14 @@ def complaint_of_case(session: Session, root_key: int) -> int | None:
             select(ComplaintRow.key).where(ComplaintRow.instance_key == root_key)
         )
     return known[root_key]
+
+
+def complaint_served(session: Session, root_key: int) -> int | None:
+    """Return the complaint whose case this is, or for which a message began it beside the case (the survey); else None."""
+    own = complaint_of_case(session, root_key)
+    if own is not None:
+        return own
+    begun_for = session.scalar(select(instances.c.start_key).where(instances.c.key == root_key)) or ""
+    if not begun_for.isdecimal():
+        return None
+    return session.scalar(select(ComplaintRow.key).where(ComplaintRow.key == int(begun_for)))

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.complaints.answers.sheets import SheetView, of_complaint
 from api.complaints.clock_rows import WINDOWS, label
 from api.complaints.states import CLOSING_REASONS, public_words, staff_words
 from api.complaints.tables import (
@@ -128,6 +129,7 @@ class CaseView:
     documents: tuple[DocumentRow, ...]
     records: tuple[RecordRow, ...]
     events: tuple[Event, ...]
+    sheets: tuple[SheetView, ...]
 
 
 def complaint(session: Session, key: int) -> ComplaintRow:
@@ -145,11 +147,12 @@ def complaint_of_case(session: Session, root_key: int) -> ComplaintRow | None:
 
 def case_view(session: Session, row: ComplaintRow, *, calendars: KeptCalendars, now: datetime) -> CaseView:
     """Return the complaint with all that belongs to it."""
+    names = display_names(session)
     return CaseView(
         complaint=row,
         state_words=staff_words(row.state),
         closing_words=CLOSING_REASONS.get(row.closing_reason or "", row.closing_reason),
-        owner_name=display_names(session).get(row.owner or ""),
+        owner_name=names.get(row.owner or ""),
         people=_all(session, PartyRow, row.key),
         issues=tuple(
             session.scalars(
@@ -162,6 +165,7 @@ def case_view(session: Session, row: ComplaintRow, *, calendars: KeptCalendars, 
         documents=_all(session, DocumentRow, row.key),
         records=_all(session, RecordRow, row.key),
         events=timeline(session, row.key),
+        sheets=of_complaint(session, row.key, names=names),
     )
 
 

@@ -141,6 +141,41 @@ class RemedyAnswer(Record):
     verified_at = When(allow_none=True)
 
 
+class AnswerLine(Record):
+    """One question with its answer."""
+
+    path = fields.String(
+        metadata={"description": "Dotted key of the field; rows of lists are counted from 0."}
+    )
+    label = fields.String(metadata={"description": "The question as it was asked."})
+    kind = fields.String(metadata={"description": "Type of the component, such as textfield or checklist."})
+    value = fields.Raw(
+        allow_none=True, metadata={"description": "The answer as data, null when there is none."}
+    )
+    text = fields.String(metadata={"description": "The answer in words, empty when there is none."})
+    sensitivity = fields.String(allow_none=True, metadata={"enum": ["personal", "special", None]})
+
+
+class AnswerSection(Record):
+    """Questions that stood together."""
+
+    title = fields.String()
+    lines = fields.List(fields.Nested(AnswerLine))
+
+
+class AnswerSheet(Record):
+    """One completed form, as it was asked and answered."""
+
+    key = Key()
+    form_id = fields.String(metadata={"description": "Empty for facts that came without a form."})
+    form_key = Key(allow_none=True)
+    user_task_key = Key(attribute="task_key", allow_none=True)
+    title = fields.String()
+    at = When()
+    by = fields.String()
+    sections = fields.List(fields.Nested(AnswerSection))
+
+
 class ComplaintAnswer(Record):
     """One complaint."""
 
@@ -173,6 +208,7 @@ class ComplaintAnswer(Record):
     issues = fields.List(fields.Nested(IssueAnswer))
     clocks = fields.List(fields.Nested(ClockAnswer))
     remedies = fields.List(fields.Nested(RemedyAnswer))
+    answers = fields.List(fields.Nested(AnswerSheet))
 
 
 class ComplaintFilter(Strict):

@@ -110,6 +110,7 @@ def complaint(name: str) -> Response:
             "issues": case.issues,
             "clocks": case.clocks,
             "remedies": case.remedies,
+            "answers": case.sheets,
         }
         return written(ComplaintAnswer().dump(told))
 

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from api.complaints.answers.sheets import mentions
 from api.complaints.references import read_reference
 from api.complaints.states import ENDED
-from api.complaints.tables import ClockRow, ComplaintRow, ExclusionRow, PartyRow
+from api.complaints.tables import AnswerSheetRow, ClockRow, ComplaintRow, ExclusionRow, PartyRow
 from api.identity.decide import ComplaintFacts, Reach
 from api.identity.people import Person
 from engine.deadlines.state import OPEN
@@ -171,12 +172,14 @@ def _mentions(text: str) -> ColumnElement[bool]:
         return func.lower(column).like(pattern, escape="\\")
 
     people = select(PartyRow.complaint_key).where(or_(like(PartyRow.name), like(PartyRow.email)))
+    answered = select(AnswerSheetRow.complaint_key).where(mentions(pattern))
     return or_(
         like(ComplaintRow.reference),
         like(ComplaintRow.product),
         like(ComplaintRow.problem),
         like(ComplaintRow.description),
         ComplaintRow.key.in_(people),
+        ComplaintRow.key.in_(answered),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the register learns from each step of a case: who did which duty, and the private answers of forms."""
+"""What the register learns from each step of a case: who did which duty, and what was answered on forms."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Callable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.complaints.answers import sheets
 from api.complaints.eligibility import release_barred
-from api.complaints.of_case import complaint_of_case
+from api.complaints.of_case import complaint_of_case, complaint_served
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow, NoticeRow
-from engine.commands.house import IncidentOpened, Sensitive, StepReport
+from engine.commands.house import FilledForm, IncidentOpened, StepReport
 from engine.execution.changes import Change, TaskClosed, TaskOpened
 from engine.store.tables import jobs, tasks
 
@@ -25,7 +26,7 @@ class Listener:
         self._next_key = next_key
 
     def __call__(self, session: Session, report: StepReport) -> None:
-        """Note finished duties in the timeline, and keep private answers with the complaint."""
+        """Note finished duties in the timeline, and keep every answer with the complaint."""
         closed: dict[int, int] = {
             change.key: report.roots[instance]
             for instance, change in report.changes
@@ -41,8 +42,8 @@ class Listener:
             release_barred(session, roots, at=report.now, next_key=self._next_key)
         for incident in report.incidents:
             self._tell_of_unwritten_letter(session, report, incident)
-        for sensitive in report.sensitive:
-            self._keep_private(session, sensitive)
+        for sheet in report.sheets:
+            self._keep_answers(session, report, sheet)
 
     def _note_duties(self, session: Session, report: StepReport, closed: list[int]) -> None:
         rows = session.execute(
@@ -119,14 +120,32 @@ class Listener:
             )
         )
 
-    def _keep_private(self, session: Session, sensitive: Sensitive) -> None:
-        complaint = session.scalar(
-            select(ComplaintRow).where(ComplaintRow.instance_key == sensitive.root_key)
+    def _keep_answers(self, session: Session, report: StepReport, done: FilledForm) -> None:
+        complaint_key = complaint_served(session, done.root_key)
+        if complaint_key is None:
+            return
+        name = session.scalar(select(tasks.c.name).where(tasks.c.key == done.task_key))
+        sheet = sheets.filled(
+            done.form,
+            done.checked.clean,
+            done.stored,
+            moment=done.moment,
+            title=name or done.form.id,
+            form_key=done.form_key,
+            documents=sheets.KeptDocuments(session),
         )
+        sheets.keep(
+            session,
+            sheet,
+            key=self._next_key(),
+            complaint_key=complaint_key,
+            at=report.now,
+            by=report.actor.name,
+            task_key=done.task_key,
+        )
+        complaint = session.get(ComplaintRow, complaint_key) if done.checked.sensitive else None
         if complaint is not None:
-            private = dict(complaint.private)
-            private.update(sensitive.values)
-            complaint.private = private
+            complaint.private = complaint.private | done.checked.sensitive
 
 
 def _may_bar_a_holder(change: Change) -> bool:

@@ -78,7 +78,6 @@ class PartyRow(Row):
     address: Mapped[str | None] = mapped_column(Text)
     preferred_channel: Mapped[str | None] = mapped_column(String(16))
     person_name: Mapped[str | None] = mapped_column(String(64))  # account of staff concerned
-    details: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
 
 
 class IssueRow(Row):
@@ -130,6 +129,24 @@ class RecordRow(Row):
     by: Mapped[str] = mapped_column(String(64))
     element_id: Mapped[str | None] = mapped_column(Text)
     data: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+class AnswerSheetRow(Row):
+    """One completed form as it was asked and answered, labels included; append-only (see ``answers.sheets``)."""
+
+    __tablename__ = "answer_sheets"
+    __table_args__ = (Index("ix_answer_sheets_complaint", "complaint_key", "at"),)
+
+    key: Mapped[int] = _key()
+    complaint_key: Mapped[int] = mapped_column(ForeignKey("complaints.key"))
+    task_key: Mapped[int | None] = mapped_column(BigInteger)
+    form_id: Mapped[str] = mapped_column(Text)  # empty: facts that came without a form
+    form_key: Mapped[int | None] = mapped_column(BigInteger)  # the deployed version that asked
+    title: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(Moment)
+    by: Mapped[str] = mapped_column(String(64))
+    sections: Mapped[list[dict[str, Any]]] = mapped_column(Json)  # [{title, lines}]
+    words: Mapped[str] = mapped_column(Text)  # what the search reads: answers in lower case
 
 
 class ClockRow(Row):

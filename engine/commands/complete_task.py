@@ -12,7 +12,7 @@ from engine import feel, forms
 from engine.actors import Actor
 from engine.commands.data import accept
 from engine.commands.errors import TaskHeld
-from engine.commands.house import House, Sensitive
+from engine.commands.house import FilledForm, House
 from engine.commands.step import Case, Step, plain
 from engine.commands.tasks import open_task
 from engine.execution.changes import TaskClosed, TaskOpened
@@ -79,16 +79,18 @@ def _judged(step: Step, case: Case, task: TaskRow, answers: Answers) -> dict[str
     stored = plain(case.execution.variables(task.key)) | dict(
         step.house.private.load(step.session, task.root_key)
     )
+    moment = step.world(case.row, case.definition).moment
     checked = forms.check(
         form,
         answers.variables or {},
         stored,
-        moment=step.world(case.row, case.definition).moment,
+        moment=moment,
         source=answers.source,
         documents=answers.documents,
     )
-    if checked.sensitive:
-        step.sensitive.append(Sensitive(task.root_key, task.instance_key, task.key, checked.sensitive))
+    step.sheets.append(
+        FilledForm(task.root_key, task.instance_key, task.key, task.form_key, form, checked, stored, moment)
+    )
     return {name: feel.inward(value) for name, value in checked.variables.items()}
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from engine import feel
+from engine import feel, forms
 from engine.actors import Actor
 from engine.calendars import Calendars
 from engine.clock import Clock
@@ -139,13 +139,20 @@ class NoPrivateFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Sensitive:
-    """Personal and special answers of one form, by dotted path; the register keeps them."""
+class FilledForm:
+    """One form as it was completed: what it asked, what was accepted, and what it stood on.
+
+    ``stored`` and ``moment`` are what its rules and labels saw, so that it can be shown again as it was.
+    """
 
     root_key: int
     instance_key: int
     task_key: int | None  # None: start form
-    values: Mapping[str, Any]
+    form_key: int
+    form: forms.Form
+    checked: forms.Checked
+    stored: Mapping[str, Any]
+    moment: feel.Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +176,7 @@ class StepReport:
     changes: tuple[tuple[int, Change], ...]  # (instance key, change) in order
     roots: Mapping[int, int]  # instance key → root key
     ended_roots: frozenset[int]
-    sensitive: tuple[Sensitive, ...] = ()
+    sheets: tuple[FilledForm, ...] = ()
     incidents: tuple[IncidentOpened, ...] = ()
 
 

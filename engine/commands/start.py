@@ -14,7 +14,7 @@ from engine.actors import SYSTEM, Actor
 from engine.commands import family
 from engine.commands.data import accept
 from engine.commands.errors import DefinitionNotFound, StartRefused
-from engine.commands.house import House, Sensitive
+from engine.commands.house import FilledForm, House
 from engine.commands.step import Case, Step
 from engine.dialect import Binding, ProcessDefinition
 from engine.execution.case import StepBudgetSpent
@@ -232,9 +232,9 @@ def _judged(step: Step, definition: DefinitionRow, key: int, variables: Mapping[
     if found is None:
         raise StartRefused("The start form is not deployed.", form=reference["form_id"])
     form = step.house.catalogue.form(step.session, found.key)
-    checked = forms.check(form, variables, {}, moment=step.house.moment())
-    if checked.sensitive:
-        step.sensitive.append(Sensitive(key, key, None, checked.sensitive))
+    moment = step.house.moment()
+    checked = forms.check(form, variables, {}, moment=moment)
+    step.sheets.append(FilledForm(key, key, None, found.key, form, checked, {}, moment))
     return dict(checked.variables)
 
 

@@ -17,7 +17,7 @@ from engine.actors import Actor
 from engine.clock import Stopwatch
 from engine.commands import events, family
 from engine.commands.errors import InstanceEnded, InstanceNotFound, StateNotLoadable
-from engine.commands.house import House, Sensitive, StepReport
+from engine.commands.house import FilledForm, House, StepReport
 from engine.commands.rows import Rows
 from engine.commands.world import CaseWorld
 from engine.dialect import ProcessDefinition
@@ -60,7 +60,7 @@ class Step:
         self.heads: dict[int, InstanceRow] = {}  # rows read under a lock, case not needed yet
         self.locked: set[int] = set()  # root keys
         self.changes: list[tuple[int, ch.Change]] = []
-        self.sensitive: list[Sensitive] = []
+        self.sheets: list[FilledForm] = []
         self._follow_ups: deque[Callable[[], None]] = deque()
         self._opened: list[tuple[InstanceRow, ch.SubscriptionOpened]] = []
         self._immediate = False  # something is due at once: wake the workers
@@ -261,7 +261,7 @@ class Step:
             changes=tuple(self.changes),
             roots={row.key: row.root_key for row in rows},
             ended_roots=frozenset(row.key for row in rows if row.key == row.root_key and not row.is_open),
-            sensitive=tuple(self.sensitive),
+            sheets=tuple(self.sheets),
             incidents=tuple(self.rows.opened),
         )
         for listener in self.house.listeners:

@@ -9,6 +9,7 @@ uploads, drafts, process variables.
 from engine.forms.check import Checked, check, check_step
 from engine.forms.documents import Document, Documents
 from engine.forms.errors import FieldError, FormInvalid, FormRefused
+from engine.forms.lines import Line, Section, sections
 from engine.forms.model import Form, Step
 from engine.forms.read import read
 from engine.forms.templates import Filled, Template, TemplateRefused, fill, read_template
@@ -23,7 +24,9 @@ __all__ = [
     "Form",
     "FormInvalid",
     "FormRefused",
+    "Line",
     "Node",
+    "Section",
     "Step",
     "Template",
     "TemplateRefused",
@@ -34,5 +37,6 @@ __all__ = [
     "fill",
     "read",
     "read_template",
+    "sections",
     "view",
 ]

@@ -15,6 +15,7 @@ from marshmallow import ValidationError
 
 from engine import feel
 from engine.forms.arrange import in_page_order, only_known, without_empty_rows
+from engine.forms.consent import drop_withheld
 from engine.forms.context import Place, Remark, Situation
 from engine.forms.convert import convert, is_empty
 from engine.forms.data import ABSENT, copied, get, laid_over, left_over, put, reached, shape_of, take
@@ -82,7 +83,8 @@ def check(
     A writable field that was not sent keeps its stored value or default, and is judged with it. ``partial``
     judges only what was sent and does not ask for what is missing (drafts, updates). ``source="page"`` drops
     answers to fields that are hidden by now, where REST refuses them, and drops empty rows at the end of
-    lists. Without ``documents`` no new file is accepted.
+    lists. Without ``documents`` no new file is accepted. An answer that needs a
+    consent which is not given is judged and not returned.
 
     Raises ``FormInvalid`` with all errors. Changes nothing, safe to repeat.
     """
@@ -93,6 +95,7 @@ def check(
     clean = verdict.judged(form.components, submitted)
     if verdict.errors:
         raise FormInvalid(in_page_order(form, verdict.errors))
+    drop_withheld(form, clean)
     _recompute(situation, clean)
     personal, special = marked(form, clean)
     return Checked(clean, personal, special, tuple(situation.remarks))

@@ -144,6 +144,7 @@ def _own(reader: Reader) -> m.Own:
         max_rows=said.whole("maxRows", 1, 1000),
         min_rows=said.whole("minRows", 0, 1000),
         why=said.text("why"),
+        needs_consent=said.text("needsConsent"),
     )
 
 

@@ -11,6 +11,7 @@ from engine import feel
 from engine.findings import Finding, Severity
 from engine.forms import model as m
 from engine.forms.cleaning import cleaning_changes
+from engine.forms.consent import consents
 from engine.forms.rules import same
 from engine.forms.templates import MARK
 
@@ -31,6 +32,7 @@ def lint(form: m.Form) -> tuple[Finding, ...]:
         _reachability(form.components, hidden=False),
         _lists(everything),
         _privacy(form),
+        _consents(form.components),
         _html(everything),
     )
     return tuple(_in_file(finding, form.name) for finder in finders for finding in finder)
@@ -246,6 +248,19 @@ def _privacy(form: m.Form) -> Iterator[Finding]:
                 yield _finding(
                     field, "personal_in_expression", message, "Mark it, or leave the name out.", "warning"
                 )
+
+
+def _consents(components: tuple[m.Component, ...]) -> Iterator[Finding]:
+    """Find answers that wait for the consent of a box which does not stand beside them."""
+    boxes = consents(components)
+    for component in _one_object(components):
+        named = component.own.needs_consent
+        if named is not None and named not in boxes:
+            known = f"Boxes here: {', '.join(sorted(boxes))}." if boxes else "Add a checkbox beside it."
+            message = f"redress.needsConsent names “{named[:60]}”, which is no checkbox beside the field."
+            yield _finding(component, "no_such_consent", message, known, attribute="properties")
+        if isinstance(component, m.DynamicList):
+            yield from _consents(component.components)
 
 
 def _html(everything: tuple[m.Component, ...]) -> Iterator[Finding]:

@@ -62,6 +62,8 @@ class Own:
     max_rows: int | None = None
     min_rows: int | None = None
     why: str | None = None
+    needs_consent: str | None = None
+    """Key of the box, in the same object, without which the answer is not kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

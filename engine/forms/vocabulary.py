@@ -50,7 +50,9 @@ VALIDATE_MEMBERS: dict[str, frozenset[str]] = {
 }
 REQUIRED_ONLY = frozenset({"required"})
 
-OWN_PROPERTIES = _words("autocomplete errorLabel step width sensitivity about maxRows minRows why")
+OWN_PROPERTIES = _words(
+    "autocomplete errorLabel step width sensitivity about maxRows minRows why needsConsent"
+)
 WIDTHS = (2, 3, 4, 5, 10, 20)
 ERROR_CODES = _words(
     "required too_short too_long wrong_pattern not_an_email not_a_phone not_a_number too_many_decimals "

@@ -74,7 +74,6 @@ def read(row: Row, *, zone: ZoneInfo) -> NewComplaint:
         complainant=PartyDetails(  # the source names nobody; answers go back the way the complaint came
             address=f"CFPB company portal, complaint {row.text(ID_COLUMN) or row.key}",
             preferred_channel="post",
-            details={"state": row.text("State"), "zip": row.text("ZIP code")},
         ),
         product=_joined(row, "Product", "Sub-product"),
         problem=problem,
@@ -85,6 +84,8 @@ def read(row: Row, *, zone: ZoneInfo) -> NewComplaint:
         source_key=row.key,
         ending=None if response in OPEN else Ending(outcome=outcome),
         facts={
+            "state": row.text("State"),
+            "zip": row.text("ZIP code"),
             "company": pseudonym(row.text("Company") or ""),
             "submittedVia": row.text("Submitted via"),
             "sentToCompanyOn": sent.isoformat(),

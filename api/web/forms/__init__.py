@@ -11,8 +11,6 @@ from api.web.forms.page import FormPage, form_page
 from api.web.forms.posted import FileRefused, UploadedFile, Uploads
 from api.web.forms.render import init_forms
 from api.web.forms.steps import (
-    AnswerLine,
-    StepAnswers,
     answered_steps,
     first_unanswered,
     neighbours,
@@ -24,12 +22,10 @@ from api.web.forms.texts import ENGLISH, Language, error_text, show
 __all__ = [
     "ENGLISH",
     "Action",
-    "AnswerLine",
     "Decoded",
     "FileRefused",
     "FormPage",
     "Language",
-    "StepAnswers",
     "UploadedFile",
     "Uploads",
     "answered_steps",

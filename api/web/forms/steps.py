@@ -4,37 +4,15 @@ check."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from api.web.forms.texts import ENGLISH, Language, answer_text, show
 from engine import feel
 from engine.forms import model as m
 from engine.forms.check import check_step
-from engine.forms.context import Situation, zone_of
-from engine.forms.convert import converted_or_none
+from engine.forms.context import Situation
 from engine.forms.documents import Documents
-from engine.forms.view import Node, view
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerLine:
-    """One question with its answer as text, or “Not answered”; ``anchor`` is the id of its control."""
-
-    label: str
-    answer: str
-    anchor: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepAnswers:
-    """The answers of one step, for “Check your answers”; Change links lead to ``step_id``."""
-
-    step_id: str
-    title: str
-    lines: tuple[AnswerLine, ...]
+from engine.forms.lines import Section, sections
 
 
 def visible_steps(
@@ -88,40 +66,14 @@ def answered_steps(
     moment: feel.Moment,
     documents: Documents | None = None,
     language: Language = ENGLISH,
-) -> tuple[StepAnswers, ...]:
-    """Return every visible answer, step by step; a form without steps is one step without a title."""
-
-    def said(value: Any) -> str:
-        return show(value, language)
-
-    zone = zone_of(moment)
-    if not form.steps:
-        shown = view(form, answers, stored, moment=moment, documents=documents, show=said)
-        return (StepAnswers("", "", tuple(_lines(shown.nodes, "", language, zone))),)
-    pages = []
-    for step in visible_steps(form, answers, stored, moment=moment):
-        shown = view(form, answers, stored, moment=moment, step=step.id, documents=documents, show=said)
-        title = next((node.label for node in shown.nodes if node.component is step.group), "")
-        pages.append(StepAnswers(step.id, title, tuple(_lines(shown.nodes, "", language, zone))))
-    return tuple(pages)
-
-
-def _lines(nodes: tuple[Node, ...], prefix: str, language: Language, zone: ZoneInfo) -> list[AnswerLine]:
-    lines: list[AnswerLine] = []
-    for node in nodes:
-        if isinstance(node.component, m.Field) and not isinstance(node.component, m.Computed):
-            answer = answer_text(_typed(node, zone), language) or "Not answered"
-            anchor = "f-" + "-".join(map(str, node.spot))
-            lines.append(AnswerLine(prefix + node.label, answer, anchor, node.path))
-        lines.extend(_lines(node.children, prefix, language, zone))
-        for number, row in enumerate(node.rows, start=1):
-            lines.extend(_lines(row, f"{prefix}{node.label} {number}: ", language, zone))
-    return lines
-
-
-def _typed(node: Node, zone: ZoneInfo) -> Node:
-    """Return the node with its answer as a value, where it is one, so that it is written in the reader's
-    way."""
-    assert isinstance(node.component, m.Field)  # noqa: S101
-    typed = converted_or_none(node.component, node.value, zone)
-    return node if typed is None else replace(node, value=typed)
+) -> tuple[Section, ...]:
+    """Return every visible question with its answer as people of one language write it, step by step."""
+    return sections(
+        form,
+        answers,
+        stored,
+        moment=moment,
+        documents=documents,
+        say=lambda node: answer_text(node, language),
+        show=lambda value: show(value, language),
+    )

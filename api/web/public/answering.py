@@ -10,19 +10,22 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from api.complaints import from_complainant
+from api.complaints.answers.sheets import filled, newest
 from api.complaints.from_complainant import TooLate, answer_letter, last_said
-from api.complaints.tables import IssueRow, RecordRow, RemedyRow
+from api.complaints.tables import IssueRow, RemedyRow
 from api.context import the_engine, the_service
 from api.db import db
 from api.identity.doors import action
-from api.web.forms import answered_steps, letter_html
+from api.web.forms import letter_html
 from api.web.public import blueprint, unsent
 from api.web.public.information import too_late
-from api.web.public.sheets import answer_sheet, judge_sheet, read_sheet, sheet_page
+from api.web.public.sheets import answer_sheet, judge_sheet, kept, read_sheet, sheet_page
 from api.web.public.status import Visit, private, the_visit
 from api.web.public.visitor import once_key, posted_key
 from engine import forms
 from engine.forms import FieldError, Form
+
+SURVEY = "survey"
 
 
 @blueprint.get("/status/answer")
@@ -52,6 +55,7 @@ def take_answer() -> ResponseReturnValue:
             visit.complaint.key,
             accepts=clean["answer"] == "accepts",
             reason=reason,
+            sheet=kept(form, clean, title="Reply to our answer"),
             key=posted_key(),
         )
     except TooLate:
@@ -76,16 +80,23 @@ def survey() -> ResponseReturnValue:
 def take_survey() -> ResponseReturnValue:
     """Take the answers: 303; 422 with what was typed."""
     visit = the_visit()
-    form = _survey_form()
+    engine, moment = the_engine(), unsent.moment()
+    form_key = engine.latest_form_key(SURVEY)
+    form = engine.parsed_form(form_key)
     decoded = read_sheet(form)
     try:
-        checked = forms.check(form, decoded.answers, {}, moment=unsent.moment(), source="page")
+        checked = forms.check(form, decoded.answers, {}, moment=moment, source="page")
     except forms.FormInvalid as refusal:
         return _survey_page(visit, decoded.answers, refusal.errors, status=422)
     comment = "\n".join(str(said) for said in checked.sensitive.values() if said)
     try:
         from_complainant.rate(
-            the_service(), visit.complaint.key, ratings=checked.variables, comment=comment, key=posted_key()
+            the_service(),
+            visit.complaint.key,
+            ratings=checked.variables,
+            comment=comment,
+            sheet=filled(form, checked.clean, {}, moment=moment, title="Survey", form_key=form_key),
+            key=posted_key(),
         )
     except TooLate:
         return too_late(visit)
@@ -130,19 +141,10 @@ def _survey_page(
 
 
 def _given(visit: Visit) -> tuple[tuple[str, str], ...]:
-    """Return the survey's questions with the answers given, as text; empty when it was not answered."""
-    session = db.session()
-    answered = session.scalar(
-        select(RecordRow)
-        .where(RecordRow.complaint_key == visit.complaint.key, RecordRow.kind == "satisfaction")
-        .order_by(RecordRow.key.desc())
-        .limit(1)
-    )
-    if answered is None or answered.data.get("answered") is not True:
-        return ()
-    known = {name: value for name, value in answered.data.items() if name != "answered"}
-    pages = answered_steps(_survey_form(), known, {}, moment=unsent.moment())
-    return tuple((line.label, line.answer) for page in pages for line in page.lines if line.path in known)
+    """Return the survey's questions as they were asked, with the answers given; empty when it was not answered."""
+    sheet = newest(db.session(), visit.complaint.key, SURVEY)
+    lines = sheet.lines if sheet is not None else ()
+    return tuple((line["label"], line["text"]) for line in lines if line["text"])
 
 
 def _sheet(visit: Visit) -> Form:
@@ -150,7 +152,8 @@ def _sheet(visit: Visit) -> Form:
 
 
 def _survey_form() -> Form:
-    return the_engine().latest_form("survey")
+    engine = the_engine()
+    return engine.parsed_form(engine.latest_form_key(SURVEY))
 
 
 _ANSWERED = frozenset(

@@ -14,7 +14,7 @@ from api.complaints.uploads import DraftUploads
 from api.context import the_engine, the_service
 from api.identity.doors import action
 from api.web.public import blueprint
-from api.web.public.sheets import INFORMATION, WITHDRAWAL, judge_sheet, read_sheet, sheet_page
+from api.web.public.sheets import INFORMATION, WITHDRAWAL, judge_sheet, kept, read_sheet, sheet_page
 from api.web.public.status import Visit, private, the_visit
 from api.web.public.visitor import is_trapped, limit, once_key, posted_key
 from engine import forms
@@ -28,10 +28,10 @@ def add() -> ResponseReturnValue:
     visit = the_visit()
     if not visit.may_add:
         return too_late(visit)
-    kept = the_engine().read(
+    saved = the_engine().read(
         lambda session: drafts.load(session, drafts.visitor_place(visit.mark), at=the_service().clock.now())
     )
-    return _add_page(visit, kept.answers if kept else {})
+    return _add_page(visit, saved.answers if saved else {})
 
 
 @blueprint.post("/status/add")
@@ -64,6 +64,7 @@ def send_addition() -> ResponseReturnValue:
             text=clean["message"],
             documents=documents,
             draft=visit.mark,
+            sheet=kept(INFORMATION, clean, title="More information", uploads=uploads),
             key=posted_key(),
         )
     except TooLate:
@@ -92,7 +93,11 @@ def withdraw_now() -> ResponseReturnValue:
         return _withdraw_page(visit, decoded.answers, refusal.errors, status=422)
     try:
         from_complainant.withdraw(
-            the_service(), visit.complaint.key, reason=clean.get("reason") or "", key=posted_key()
+            the_service(),
+            visit.complaint.key,
+            reason=clean.get("reason") or "",
+            sheet=kept(WITHDRAWAL, clean, title="Withdrawal"),
+            key=posted_key(),
         )
     except TooLate:
         return too_late(visit)

@@ -13,8 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from api.complaints import drafts, links
+from api.complaints.answers.sheets import filled
 from api.complaints.facts import parties
-from api.complaints.from_complainant import Mail, send_mail
+from api.complaints.from_complainant import COMPLAINANT, Mail, send_mail
 from api.complaints.from_form import from_public_form
 from api.complaints.intake import ComplaintRefused, Registered, receive
 from api.complaints.progress import promises
@@ -153,7 +154,17 @@ def _send(mine: Unsent) -> Registered:
     complaint = from_public_form(
         checked.clean, now=service.clock.now(), regime=service.organisation.regime, documents=documents
     )
-    complaint = replace(complaint, source=SOURCE, source_key=mine.sha256.hex())
+    sheet = filled(
+        mine.form,
+        checked.clean,
+        {},
+        moment=moment,
+        title="Complaint on our website",
+        form_key=mine.form_key,
+        documents=mine.uploads,
+        by=COMPLAINANT.name,
+    )
+    complaint = replace(complaint, sheet=sheet, source=SOURCE, source_key=mine.sha256.hex())
     try:
         done = receive(service, complaint, by=as_service("web"))
     except IntegrityError:

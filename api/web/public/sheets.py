@@ -8,6 +8,7 @@ from typing import Any
 from flask import request
 from werkzeug.datastructures import MultiDict
 
+from api.complaints.answers.sheets import Sheet, filled
 from api.complaints.uploads import DraftUploads
 from api.context import the_service
 from api.web.forms import Decoded, FormPage, decode, form_page
@@ -141,6 +142,11 @@ def judge_sheet(
     """Return the clean answers. Raises ``engine.forms.FormInvalid``."""
     moment = the_service().moment()
     return forms.check(form, answers, {}, moment=moment, source="page", documents=uploads).clean
+
+
+def kept(form: Form, clean: Mapping[str, Any], *, title: str, uploads: DraftUploads | None = None) -> Sheet:
+    """Return the sheet that keeps the accepted answers of a small form with the complaint."""
+    return filled(form, clean, {}, moment=the_service().moment(), title=title, documents=uploads)
 
 
 def sheet_page(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from api.complaints import drafts
+from api.complaints.answers.sheets import filled
 from api.complaints.from_form import from_staff_form
 from api.complaints.intake import ComplaintRefused, receive
 from api.complaints.uploads import DraftUploads
@@ -82,7 +84,16 @@ def _register(
             documents=tuple(int(key) for key in checked.clean.get("documents") or ()),
             known_people={each.name for each in people.everybody(db.session())},
         )
-        made = receive(service, complaint, by=person.actor)
+        sheet = filled(
+            form,
+            checked.clean,
+            {},
+            moment=moment,
+            title="Complaint recorded by a colleague",
+            form_key=service.engine.latest_form_key(FORM),
+            documents=uploads,
+        )
+        made = receive(service, replace(complaint, sheet=sheet), by=person.actor)
     except forms.FormInvalid as refusal:
         return _page(person, answers, errors=refusal.errors, status=422)
     except ComplaintRefused as refusal:
@@ -118,7 +129,8 @@ def _page(
 
 
 def _form() -> forms.Form:
-    return the_engine().latest_form(FORM)
+    engine = the_engine()
+    return engine.parsed_form(engine.latest_form_key(FORM))
 
 
 def _place(person: Person) -> str:

@@ -54,7 +54,7 @@ def rows(service, table, case):
 def test_everything_told_is_kept_with_the_one_who_told_it(service):
     case = complain(
         service,
-        representative=PartyDetails("Rob Speaker", "rob@example.org", details={"relation": "carer"}),
+        representative=PartyDetails("Rob Speaker", "rob@example.org"),
         occurred_on=date(2026, 11, 1),
         issues=("Late", "Rude"),
         staff_concerned=("ina", "hana", "ina"),

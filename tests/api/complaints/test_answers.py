@@ -1,0 +1,353 @@
+"""Every answer of every form: kept with its question, shown with the complaint and beside its tasks, told to programs, found."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from api.app import create_app
+from api.complaints import drafts
+from api.complaints.tables import ComplaintRow
+from api.demo.people import COLLEAGUES, add_colleagues
+from api.identity import people, tokens
+from api.identity.sessions import digest
+from api.installation import ready_service
+from api.web.public import unsent
+from api.web.public.visitor import DRAFT
+from api.wiring import wire
+from engine import forms
+from tests.api.conftest import ADMIN_TOKEN, Caller, settings_for
+from tests.api.filling import fillings, posted
+from tests.api.web.staff_desk import Desk, complain
+from tests.conftest import _empty
+
+ROOT = Path(__file__).parents[3]
+SHIPPED = sorted((ROOT / "forms").glob("*.form"))
+AROUND = {"closureGaps": ["a gap"]}  # what forms look at that is not on them
+HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
+  xmlns:modeler="http://camunda.org/schema/modeler/1.0" id="Definitions_all" targetNamespace="http://bpmn.io/schema/bpmn"
+  modeler:executionPlatform="Camunda Cloud" modeler:executionPlatformVersion="8.9.0">
+  <bpmn:process id="complaint-handling" name="Ask everything" isExecutable="true">
+    <bpmn:startEvent id="Begin"><bpmn:extensionElements><zeebe:formDefinition formId="complaint" bindingType="latest" />
+    </bpmn:extensionElements><bpmn:outgoing>Flow_0</bpmn:outgoing></bpmn:startEvent>"""
+TASK = """
+    <bpmn:userTask id="Task_{n}" name="Step {n}"><bpmn:extensionElements><zeebe:userTask />{form}
+      <zeebe:assignmentDefinition candidateGroups="handlers" /></bpmn:extensionElements>
+      <bpmn:incoming>Flow_{before}</bpmn:incoming><bpmn:outgoing>Flow_{n}</bpmn:outgoing></bpmn:userTask>
+    <bpmn:sequenceFlow id="Flow_{before}" sourceRef="{source}" targetRef="Task_{n}" />"""
+FOOT = """
+    <bpmn:endEvent id="End"><bpmn:incoming>Flow_{n}</bpmn:incoming></bpmn:endEvent>
+    <bpmn:sequenceFlow id="Flow_{n}" sourceRef="Task_{n}" targetRef="End" />
+  </bpmn:process>
+</bpmn:definitions>"""
+
+
+def asking(*form_ids):
+    """Return a diagram that asks these forms one after the other, and then waits in a task without a form."""
+    text = HEAD
+    for number, form_id in enumerate((*form_ids, None), start=1):
+        form = f'<zeebe:formDefinition formId="{form_id}" bindingType="latest" />' if form_id else ""
+        source = f"Task_{number - 1}" if number > 1 else "Begin"
+        text += TASK.format(n=number, before=number - 1, form=form, source=source)
+    return "complaint-handling.bpmn", (text + FOOT.format(n=len(form_ids) + 1)).encode()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def service(request, clock, tmp_path):
+    """A composed service with the demo's colleagues on each kind of database."""
+    if request.param == "sqlite":
+        made = wire(request.getfixturevalue("service_settings"), clock=clock)
+    else:
+        url = request.getfixturevalue("postgres_url")
+        if url is None:
+            pytest.skip("no PostgreSQL server is reachable")
+        _empty(url)
+        made = ready_service(settings_for(tmp_path / "pg", REDRESS_DATABASE_URL=url), clock=clock)
+    keys = [made.engine.next_key() for _ in COLLEAGUES]
+    made.engine.write(lambda session: add_colleagues(session, keys=keys, password=None, at=made.clock.now()))
+    yield made
+    made.database.dispose()
+
+
+@pytest.fixture
+def app(service):
+    made = create_app(service)
+    made.testing = False
+    return made
+
+
+@pytest.fixture
+def desk(app, service):
+    return lambda name: Desk(app, service, name)
+
+
+@pytest.fixture
+def admin(app):
+    return Caller(app, ADMIN_TOKEN)
+
+
+def somebody(service, name):
+    return service.engine.read(lambda session: people.find(session, name))
+
+
+def token_of(service, name):
+    def work(session):
+        key, now = service.database.keys.next(), service.clock.now()
+        return tokens.issue(session, people.find(session, name), key=key, label="test", at=now)
+
+    return service.engine.write(work)
+
+
+def first_task(service, made):
+    return min(service.engine.open_tasks(made.instance_key), key=lambda task: task.user_task_key)
+
+
+def answers_of(caller, key):
+    """Return the sheets a program sees: title → {path: line}."""
+    status, told = caller.get(f"/api/complaints/{key}")
+    assert status == 200
+    return [
+        (sheet, {line["path"]: line for part in sheet["sections"] for line in part["lines"]})
+        for sheet in told["answers"]
+    ]
+
+
+def found_by(caller, word):
+    status, told = caller.post("/api/complaints/search", {"filter": {"text": word}})
+    assert status == 200
+    return [line["reference"] for line in told["items"]]
+
+
+def assert_everywhere(service, desk, admin, made, expected):
+    """Assert that each answer is told to programs with its label, stands on the complaint's page and beside its task, and is found."""
+    seen = answers_of(admin, made.key)
+    manager, handler = desk("max"), desk("hana")
+    manager.open(f"/staff/complaints/{made.key}")
+    handler.open(f"/staff/tasks/{first_task(service, made).user_task_key}")
+    for form_id, one in expected:
+        asked = [lines[one.path] for sheet, lines in seen if sheet["formId"] == form_id and one.path in lines]
+        said = [line for line in asked if one.label in line["label"] and one.text in line["text"]]
+        assert said, f"{form_id}, {one.path}: {one} is not among {asked}"
+        assert one.label in manager.text, one
+        assert one.label in handler.text, one
+        assert one.text in manager.text, one
+        assert one.text in handler.text, one
+        if one.token:
+            assert found_by(admin, one.token) == [made.reference], one
+
+
+def test_each_field_of_each_shipped_form_is_kept_shown_and_found(service, desk, admin):
+    moment = service.moment()
+    plans = []
+    for number, file in enumerate(SHIPPED):
+        form = forms.read(file.read_bytes(), name=file.name)
+        plans += [(form.id, one) for one in fillings(form, f"tk{number}", moment=moment, stored=AROUND)]
+    assert {form_id for form_id, _ in plans} == {file.stem for file in SHIPPED}
+    service.engine.deploy([asking(*(form_id for form_id, _ in plans))], by=somebody(service, "paul").actor)
+    made = complain(service)
+    service.engine.set_variables(made.instance_key, AROUND)
+    hana = somebody(service, "hana")
+    for form_id, plan in plans:
+        task = first_task(service, made)
+        assert service.engine.task_form(task.user_task_key).form_id == form_id
+        service.engine.complete_task(task.user_task_key, plan.answers, source="page", by=hana.actor)
+    expected = [(name, one) for name, plan in plans for one in plan.expected]
+    assert_everywhere(service, desk, admin, made, expected)
+
+
+def with_question(file, key, **more):
+    """Return a shipped form with one question more, as a process owner would save it."""
+    schema = json.loads((ROOT / "forms" / file).read_text())
+    parts = schema["components"]
+    place = parts[0]["components"] if parts[0]["type"] == "group" else parts
+    asked = {"type": "textfield", "id": f"Field_{key}", "key": key, "label": f"The owner's {key}?"}
+    place.append(asked | more)
+    return file, json.dumps(schema).encode()
+
+
+def deploy_with(service, name, data):
+    """Deploy what is shipped with one file changed, as a process owner would."""
+    folders = (ROOT / "processes", ROOT / "forms")
+    kinds = (".bpmn", ".dmn", ".form")
+    files = {
+        path.name: path.read_bytes()
+        for folder in folders
+        for path in folder.iterdir()
+        if path.suffix in kinds
+    }
+    service.engine.deploy(tuple((files | {name: data}).items()), by=somebody(service, "paul").actor)
+
+
+def send_public(app, service, answers, *, mark="m" * 43):
+    """Send the public form with these answers, by the page that sends it."""
+    place, now = drafts.visitor_place(digest(mark)), service.clock.now()
+    with app.test_request_context():
+        form_key = unsent.form_key()
+    service.engine.write(
+        lambda session: drafts.save(
+            session, place, answers, form_key=form_key, life=drafts.PUBLIC_LIFE, at=now
+        )
+    )
+    client = app.test_client()
+    client.set_cookie(DRAFT, mark)
+    page = client.get("/complain/check").get_data(as_text=True)
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    sent = client.post("/complain/check", data={"csrf_token": token})
+    assert sent.location == "/complain/receipt", sent.get_data(as_text=True)
+    service.engine.run_due_jobs()
+    return newest(service)
+
+
+def newest(service):
+    """Return the complaint registered last."""
+    query = select(ComplaintRow).order_by(ComplaintRow.key.desc()).limit(1)
+    return service.engine.read(lambda session: session.scalar(query))
+
+
+def test_a_question_added_to_the_public_form_is_kept_with_all_the_others(app, service, desk, admin):
+    file, changed = with_question("complaint.form", "lighthouse")
+    deploy_with(service, file, changed)
+    form = forms.read(changed, name=file)
+    for number, plan in enumerate(fillings(form, "pb", moment=service.moment())):
+        made = send_public(app, service, plan.answers, mark=f"{number:043}")
+        ((sheet, lines),) = answers_of(admin, made.key)
+        manager = desk("max")
+        manager.open(f"/staff/complaints/{made.key}")
+        assert (sheet["formId"], sheet["by"]) == ("complaint", "Complainant")
+        assert lines["lighthouse"]["label"] == "The owner's lighthouse?"
+        for one in plan.expected:
+            assert one.text in lines[one.path]["text"], one
+            assert one.label in manager.text, one
+            assert one.text in manager.text, one
+            if one.token:
+                assert found_by(admin, one.token) == [made.reference], one
+
+
+def test_a_complaint_recorded_by_a_colleague_keeps_every_answer(app, service, desk, admin):
+    form = forms.read((ROOT / "forms" / "log-complaint.form").read_bytes())
+    for number, plan in enumerate(fillings(form, "lg", moment=service.moment())):
+        answers = plan.answers | {"staffConcerned": "emil", "receivedOn": "2026-11-20"}
+        emma = desk("max")
+        emma.open("/staff/record")
+        files = {"documents-upload": (io.BytesIO(b"Dear Sirs, the receipt."), f"receipt{number}.txt")}
+        answer = emma.send("/staff/record", follow=False, **posted(form, answers), **files)
+        assert answer.status_code == 303, emma.text
+        made = newest(service)
+        ((sheet, lines),) = answers_of(admin, made.key)
+        assert (sheet["formId"], sheet["by"]) == ("log-complaint", "Max Holloway")
+        assert lines["documents"]["text"] == f"receipt{number}.txt"
+        emma.open(f"/staff/complaints/{made.key}")
+        assert f"Files receipt{number}.txt" in emma.text
+        for one in plan.expected:
+            if one.path not in ("staffConcerned", "receivedOn", "receivedTime"):
+                assert one.text in lines[one.path]["text"], one
+                assert one.text in emma.text, one
+
+
+def screened(service, made, **more):
+    """Screen a complaint by the door of programs."""
+    task = first_task(service, made)
+    assert task.name == "Screen the complaint"
+    answers = {"scopeExit": "in_scope", "issueList": [{"summary": "Late"}, {"summary": "Broken"}]} | more
+    service.engine.complete_task(task.user_task_key, answers, by=somebody(service, "ines").actor)
+    return task
+
+
+def test_a_question_added_to_a_task_outlives_its_form(service, desk, admin):
+    values = [{"label": "Red house", "value": "r"}, {"label": "Blue", "value": "b"}]
+    file, changed = with_question("screen-scope.form", "colours", type="checklist", values=values)
+    deploy_with(service, file, changed)
+    made = complain(service)
+    task = screened(service, made, colours=["r", "b"])
+    deploy_with(service, file, (ROOT / "forms" / file).read_bytes())
+    (sheet, lines) = answers_of(admin, made.key)[-1]
+    assert (sheet["title"], sheet["by"]) == ("Screen the complaint", "Ines Amberg")
+    assert (sheet["formId"], sheet["userTaskKey"]) == ("screen-scope", str(task.user_task_key))
+    colours = lines["colours"]
+    assert (colours["label"], colours["text"]) == ("The owner's colours?", "Red house, Blue")
+    assert colours["value"] == ["r", "b"]
+    assert [line["label"] for path, line in lines.items() if path.startswith("issueList")] == [
+        "Issues 1: What is complained of?",
+        "Issues 2: What is complained of?",
+    ]
+    manager = desk("max")
+    manager.open(f"/staff/complaints/{made.key}")
+    assert "The owner's colours? Red house, Blue" in manager.text
+    assert found_by(admin, "red HOUSE") == [made.reference]
+
+
+def test_a_task_completed_by_the_programs_door_keeps_its_answers_too(app, service, admin):
+    made = complain(service)
+    task = first_task(service, made)
+    ines = Caller(app, token_of(service, "ines"))
+    body = {"variables": {"scopeExit": "in_scope", "issueList": [{"summary": "Xylophone lost"}]}}
+    assert ines.post(f"/v2/user-tasks/{task.user_task_key}/completion", body)[0] == 204
+    (_, lines) = answers_of(admin, made.key)[-1]
+    assert lines["issueList.0.summary"]["text"] == "Xylophone lost"
+    assert found_by(admin, "xylophone") == [made.reference]
+
+
+def test_what_was_not_ticked_or_not_answered_is_shown_as_that(service, desk, admin):
+    made = complain(service)
+    screened(service, made)
+    task = first_task(service, made)
+    given = {"severity": "low", "complexity": "low", "impact": "one", "safety": False}
+    who = next(
+        name for name in ("ines", "hana") if somebody(service, name).groups & set(task.candidate_groups)
+    )
+    service.engine.complete_task(task.user_task_key, given, by=somebody(service, who).actor)
+    (_, lines) = answers_of(admin, made.key)[-1]
+    assert (lines["safety"]["value"], lines["safety"]["text"]) == (False, "No")
+    assert (lines["category"]["value"], lines["category"]["text"]) == (None, "")
+    manager = desk("max")
+    manager.open(f"/staff/complaints/{made.key}")
+    assert "Somebody could be hurt No" in manager.text
+    assert "Which deadline rules apply? Not answered" in manager.text
+
+
+def test_an_answer_that_needs_consent_is_not_kept_without_it(app, service, admin):
+    form = forms.read((ROOT / "forms" / "complaint.form").read_bytes())
+    (plan, *_) = fillings(form, "vc", moment=service.moment())
+    refused = {"vulnerability": "zebrafish", "vulnerabilityConsent": False}
+    made = send_public(app, service, plan.answers | refused)
+    ((_, lines),) = answers_of(admin, made.key)
+    assert (lines["vulnerability"]["value"], lines["vulnerability"]["text"]) == (None, "")
+    assert found_by(admin, "zebrafish") == []
+
+
+def test_who_may_not_read_the_complaint_sees_no_answer_of_it(service, desk):
+    made = complain(service, staff_concerned=("hana",))
+    screened(service, made)
+    lea, hana = desk("lea"), desk("hana")
+    lea.open("/staff/complaints?q=Broken")
+    assert made.reference in lea.text
+    assert hana.open(f"/staff/complaints/{made.key}").status_code == 404
+    hana.open("/staff/complaints?q=Broken")
+    assert made.reference not in hana.text
+
+
+def test_answers_of_the_public_form_stay_out_of_process_variables(app, service):
+    file, changed = with_question("complaint.form", "lighthouse")
+    deploy_with(service, file, changed)
+    (plan, *_) = fillings(forms.read(changed), "pv", moment=service.moment())
+    made = send_public(app, service, plan.answers)
+    variables = json.dumps(service.engine.values(made.instance_key), default=str)
+    known = ("description", "dangerDetails", "desiredRemedy")  # the register hands these over itself
+    said = [one.token for one in plan.expected if one.token and one.path not in known]
+    assert len(said) > 10
+    assert [token for token in said if token in variables] == []
+
+
+def test_facts_sent_by_a_program_stand_on_the_page_and_are_found(service, desk, admin):
+    body = {"channel": "phone", "description": "Late.", "facts": {"meter": "quagga 77", "smart": True}}
+    status, told = admin.post("/api/complaints", body)
+    assert status == 201
+    manager = desk("max")
+    manager.open(f"/staff/complaints/{told['key']}")
+    assert "meter quagga 77 smart Yes" in manager.text
+    assert found_by(admin, "quagga") == [told["reference"]]
