@@ -107,7 +107,9 @@ def test_a_transaction_that_needs_keys_gets_them_while_somebody_waits_for_its_co
     holding, taken = threading.Event(), []
 
     def work(session):
-        session.execute(sa.update(key_blocks).values(next_key=key_blocks.c.next_key))  # holds what is reserved from
+        session.execute(
+            sa.update(key_blocks).values(next_key=key_blocks.c.next_key)
+        )  # holds what is reserved from
         for _ in range(6):
             taken.append(database.keys.next())
         asked.clear()
