@@ -109,3 +109,9 @@ def test_the_schema_s_four_words_and_no_others():
     ]
     assert [read_truth(text) for text in ("True", "yes", "", "TRUE", "2", "\u00a01")] == [None] * 6
     assert (is_true(None), is_true(None, default=True), is_true("0", default=True)) == (False, True, False)
+
+
+def test_no_other_module_reads_yes_and_no_from_xml():
+    files = [path for folder in ("dialect", "dmn") for path in (ROOT / "engine" / folder).rglob("*.py")]
+    compared = re.compile(r"""(==|!=|in)\s*\(?["'](true|false|1|0)["']""")
+    assert [path.name for path in files if compared.search(path.read_text(encoding="utf-8"))] == []
