@@ -19,14 +19,15 @@ class Row(DeclarativeBase):
 
 
 class Database(SQLAlchemy):
-    """Sessions of a request share the engine's pool.
+    """Sessions of a request take the engine's connections that nobody waits for.
 
-    ``db.session`` is for reading in a request; everything that writes goes through the engine's unit of work.
+    ``db.session`` is for reading in a request, and keeps its connection until the answer; everything that writes
+    goes through the engine's unit of work, which may have to wait for another.
     """
 
     def _make_engine(self, bind_key: str | None, options: dict[str, Any], app: Flask) -> sa.Engine:  # noqa: ARG002
-        reader: sa.Engine = app.extensions["redress"].database.reader
-        return reader
+        aside: sa.Engine = app.extensions["redress"].database.aside
+        return aside
 
 
 db = Database(metadata=METADATA)

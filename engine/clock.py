@@ -6,8 +6,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-BUSY = 1 / 16  # of the limit, as processor time: less means that the machine stood still or was waited for
-
 
 class Clock(Protocol):
     """Something that knows the present moment."""
@@ -47,19 +45,15 @@ class FrozenClock:
 
 
 class Stopwatch:
-    """How long something has kept this thread, by counters that nobody sets; never a date."""
+    """How long this thread has worked: processor time of its own, never a date and never the wall clock.
+
+    Who waited for a lock, for other programs or for a stopped machine has not run away.
+    """
 
     def __init__(self, limit: timedelta) -> None:
-        """Start; the time is up after ``limit``."""
-        self._limit = limit.total_seconds()
-        self._began, self._worked = time.monotonic(), time.thread_time()
+        """Start; the time is up after ``limit`` of processor time. One thread uses it."""
+        self._limit, self._began = limit.total_seconds(), time.thread_time()
 
     def is_up(self) -> bool:
-        """Tell whether the limit has passed while this thread worked.
-
-        A process that was stopped, or waited for a lock, has not run away: it also takes a sixteenth of the
-        limit in processor time of this thread.
-        """
-        if time.monotonic() - self._began < self._limit:
-            return False
-        return time.thread_time() - self._worked >= self._limit * BUSY
+        """Tell whether this thread has worked for the limit since the start."""
+        return time.thread_time() - self._began >= self._limit

@@ -74,6 +74,7 @@ from engine.execution.case import StepBudgetSpent
 from engine.findings import Finding
 from engine.forms import Documents
 from engine.jobs.letters import LetterListener, Postman, release_held
+from engine.jobs.lines import Line, everything, lines_of
 from engine.jobs.listener import Listener
 from engine.jobs.worker import LEASE, Worker
 from engine.store import upkeep
@@ -133,6 +134,8 @@ class Engine(questions.Questions):
             look_over=look_over,
             longest_step=longest_step,
         )
+        self.lines = lines_of(known.values(), mail=postman is not None)
+        self._everything = everything(known.values(), mail=postman is not None)
         self._inline = self.worker("inline")
         self._inline_lock = threading.Lock()
 
@@ -572,10 +575,18 @@ class Engine(questions.Questions):
 
     # running
 
-    def worker(self, name: str, *, lease: timedelta = LEASE) -> Worker:
-        """Return a new worker; ``name`` must be unique among all workers of the database."""
+    def worker(self, name: str, *, line: Line | None = None, lease: timedelta = LEASE) -> Worker:
+        """Return a new worker of one of the ``lines``, of everything in one line for None.
+
+        ``name`` must be unique among all workers of the database.
+        """
         return Worker(
-            self.house, name, postman=self._postman, letter_listeners=self._letter_listeners, lease=lease
+            self.house,
+            name,
+            line or self._everything,
+            postman=self._postman,
+            letter_listeners=self._letter_listeners,
+            lease=lease,
         )
 
     def listener(self) -> Listener:

@@ -16,6 +16,7 @@ from engine.engine import Engine
 from engine.store.database import connect, first_key_block
 from engine.store.migrations import upgrade
 from engine.store.tables import METADATA, key_blocks
+from tests.held import watch_connections
 
 POSTGRES_URL = os.environ.get("REDRESS_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1/postgres")
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
@@ -69,6 +70,12 @@ def postgres_url():
     with server.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
     server.dispose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_connection_each():
+    """No thread of ours may ask for a connection while it holds one."""
+    watch_connections()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -13,7 +13,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (  # of the engine, lowest first: a module imports its own floor and those below
-    ("engine.errors", "engine.findings", "engine.zones", "engine.clock", "engine.retry", "engine.wakeup"),
+    (
+        *(
+            "engine.errors",
+            "engine.findings",
+            "engine.zones",
+            "engine.clock",
+            "engine.retry",
+            "engine.wakeup",
+        ),
+        "engine.truth",
+    ),
     ("engine.durations", "engine.calendars", "engine.values", "engine.actors", "engine.keys", "engine.cron"),
     ("engine.feel", "engine.calendar_files"),
     ("engine.timers", "engine.dmn", "engine.forms", "engine.deadlines"),

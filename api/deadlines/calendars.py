@@ -26,7 +26,7 @@ from engine.store import dialects
 from engine.store.columns import METADATA
 from engine.store.database import Database
 from engine.store.errors import DatabaseAway
-from engine.store.unit_of_work import read
+from engine.store.unit_of_work import read, read_aside
 
 LOG = logging.getLogger(__name__)
 LOOK_EVERY = timedelta(seconds=1)
@@ -153,7 +153,7 @@ class KeptCalendars:
             return
         self._looked_at = now
         try:
-            read(self._database, self.refresh)
+            read_aside(self._database, self.refresh)  # engine and clocks ask inside their transactions
         except (
             DBAPIError,
             DatabaseAway,

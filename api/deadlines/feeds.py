@@ -56,7 +56,7 @@ def create(service: Redress, person: Person, *, group: str | None) -> str:
         raise FeedNotFound
     token = secrets.token_urlsafe(32)
     row = FeedRow(
-        key=service.database.keys.next(),
+        key=service.engine.next_key(),
         token_sha256=_hash(token),
         person_key=person.key,
         group_name=group,

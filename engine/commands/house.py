@@ -29,9 +29,7 @@ from engine.store.database import Database
 from engine.wakeup import Wakeup
 
 LOG = logging.getLogger(__name__)
-LONGEST_STEP = timedelta(
-    seconds=4
-)  # of the five seconds of P7; the last is for rolling back and the incident
+LONGEST_STEP = timedelta(seconds=5)  # processor time of the thread that does it
 Mode = Literal["in-transaction", "async"]
 TaskAction = Literal["see", "claim", "unclaim", "assign", "update", "complete"]
 

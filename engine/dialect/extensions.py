@@ -20,6 +20,7 @@ from engine.dialect.model import (
     VariableMapping,
 )
 from engine.dialect.notes import BPMN, ZEEBE, Problems, text_of
+from engine.truth import is_true
 
 
 def extension(node: etree._Element, tag: str) -> etree._Element | None:
@@ -108,8 +109,8 @@ def call_rule(node: etree._Element, problems: Problems) -> CallRule | None:
     return CallRule(
         problems.value(found, "processId"),
         binding_of(found),
-        found.get("propagateAllParentVariables", "true") == "true",
-        found.get("propagateAllChildVariables", "true") == "true",
+        is_true(found.get("propagateAllParentVariables"), default=True),
+        is_true(found.get("propagateAllChildVariables"), default=True),
         "" if found.get("businessId") == "" else problems.value(found, "businessId"),
     )
 
@@ -160,7 +161,7 @@ def multi_instance(node: etree._Element, problems: Problems) -> MultiInstance | 
     if collection is None:
         return None
     return MultiInstance(
-        marker.get("isSequential", "false") == "true",
+        is_true(marker.get("isSequential")),
         collection,
         rule.get("inputElement") or None,
         rule.get("outputCollection") or None,
@@ -185,6 +186,4 @@ def standard_loop(node: etree._Element, problems: Problems) -> StandardLoop | No
         problems.error(
             marker, "loop_without_end", "The loop has neither condition nor maximum.", "Set loopCondition."
         )
-    return StandardLoop(
-        condition, marker.get("testBefore", "false") == "true", int(maximum) if maximum else None
-    )
+    return StandardLoop(condition, is_true(marker.get("testBefore")), int(maximum) if maximum else None)

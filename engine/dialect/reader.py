@@ -13,6 +13,7 @@ from engine.dialect.ids import FLOW_NODES
 from engine.dialect.model import Bounds, Element, Flow, Trigger
 from engine.dialect.notes import BPMN, Problems, line_of, tag_of, text_of
 from engine.dialect.triggers import Triggers
+from engine.truth import is_true
 
 TYPES = {
     "task": "TASK",
@@ -75,7 +76,7 @@ class Reader:
     def processes(self) -> Iterator[RawProcess]:
         """Yield every executable process, then every global task as a process with that one task."""
         for node in self.root.iterchildren(BPMN + "process"):
-            if node.get("isExecutable") == "true":
+            if is_true(node.get("isExecutable")):
                 yield self._process(node, node)
         for node in self.root.iterchildren(etree.Element):
             if tag_of(node) in GLOBAL_TASKS and node.get("id"):
@@ -145,7 +146,7 @@ class Reader:
     def _element(self, node: etree._Element, tag: str, scope_id: str) -> Element:
         problems, activity = self.problems, tag in ACTIVITIES
         documentation = text_of(node, "documentation")
-        event_subprocess = node.get("triggeredByEvent") == "true"
+        event_subprocess = is_true(node.get("triggeredByEvent"))
         return Element(
             id=problems.required(node, "id"),
             name=node.get("name") or node.get("id") or "",
@@ -171,7 +172,7 @@ class Reader:
             attached_to=node.get("attachedToRef") if tag == "boundaryEvent" else None,
             interrupting=_interrupting(node, tag),
             handler=self._handler(node) if tag == "boundaryEvent" else None,
-            for_compensation=node.get("isForCompensation") == "true",
+            for_compensation=is_true(node.get("isForCompensation")),
             bounds=self.bounds.get(node.get("id", "")),
         )
 
@@ -195,9 +196,8 @@ class Reader:
 
 
 def _interrupting(node: etree._Element, tag: str) -> bool:
-    if tag == "boundaryEvent":
-        return node.get("cancelActivity", "true") == "true"
-    return node.get("isInterrupting", "true") == "true"
+    name = "cancelActivity" if tag == "boundaryEvent" else "isInterrupting"
+    return is_true(node.get(name), default=True)
 
 
 def _process_around(task: etree._Element) -> etree._Element:

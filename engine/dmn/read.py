@@ -26,6 +26,7 @@ from engine.dmn.model import (
 from engine.dmn.reading import Findings, normal
 from engine.dmn.xml import BadXml, child, children, name_of, namespace_of, parse, text_of
 from engine.findings import Finding
+from engine.truth import read_truth
 
 NAMESPACES: Final[Mapping[str, str]] = {
     "http://www.omg.org/spec/DMN/20151101/dmn.xsd": "1.1",
@@ -213,12 +214,21 @@ class _Reader:
             normal(element.get("name")),
             element.get("id"),
             normal(text_of(child(element, "typeRef"))) or None,
-            element.get("isCollection") == "true",
+            self._truth(element, "isCollection"),
             tuple(self._item(component) for component in children(element, "itemComponent")),
             self.boxes.optional_text(child(element, "allowedValues"), element),
             self.boxes.optional_text(child(element, "typeConstraint"), element),
             None if function is None else self._function_item(function),
         )
+
+    def _truth(self, element: etree._Element, attribute: str) -> bool:
+        text = element.get(attribute, "false")
+        found = read_truth(text)
+        if found is None:
+            self.findings.error(
+                "bad_value", element, f"{attribute} is {text!r}, neither true nor false.", "Correct it."
+            )
+        return bool(found)
 
     def _function_item(self, element: etree._Element) -> FunctionItem:
         parameters = tuple(self.boxes.variable(parameter) for parameter in children(element, "parameters"))

@@ -25,7 +25,7 @@ MOST_ELEMENTS = 1_000
 
 
 class StepBudgetSpent(Broken):
-    """One step ran through more elements, or for longer, than a step may. Look for a loop without a wait."""
+    """One step ran through more elements, or computed for longer, than a step may. Look for a loop without a wait."""
 
     code = "step_budget_spent"
 

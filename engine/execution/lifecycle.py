@@ -97,17 +97,24 @@ def _choose(token: Token) -> None:
 
 
 def outgoing(token: Token) -> tuple[Flow, ...]:
-    """Return the flows the token leaves by (dialect §4, §11). Raises ``Halt`` when none may be taken."""
+    """Return the flows the token leaves by (dialect §4, §11). Raises ``Halt`` when none may be taken.
+
+    The default flow is taken if no condition was true, also beside flows that need none (BPMN 2.0.2 §13.2.1,
+    §13.3.3). An exclusive gateway takes one flow alone.
+    """
     flows = token.element.outgoing
     if token.kind == "parallel" or not flows:
         return flows
-    true: list[Flow] = []
+    chosen: list[Flow] = []
+    conditional = False
     for flow in flows:
         if not flow.default and (flow.condition is None or truth(token, flow.condition)):
-            true.append(flow)
+            chosen.append(flow)
+            conditional = conditional or flow.condition is not None
             if token.kind == "exclusive":
-                break
-    chosen = true or [flow for flow in flows if flow.default]
+                return tuple(chosen)
+    if not conditional:
+        chosen += [flow for flow in flows if flow.default]
     if not chosen:
         raise Halt("CONDITION_ERROR", "No outgoing flow has a true condition, and there is no default flow.")
     return tuple(chosen)

@@ -7,13 +7,25 @@ from decimal import Decimal
 from typing import Final
 
 from engine.feel.compile_operators import literal_value
-from engine.feel.compile_tests import ORDER, RANGES, Test, any_of, compared, member_noted
+from engine.feel.compile_tests import ORDER, RANGES, Test, any_of, compared, member_noted, not_comparable
 from engine.feel.compiler import ROOT, Compiler, Frame, Scope
-from engine.feel.logic import LONG_TEXT, negation
+from engine.feel.logic import LONG_TEXT, member, negation
 from engine.feel.notes import Place
 from engine.feel.numbers import CONTEXT
 from engine.feel.run import Run
-from engine.feel.syntax import Boolean, Node, Number, RangeLiteral, SignTest, String, UnaryTests, mentions
+from engine.feel.syntax import (
+    Boolean,
+    Name,
+    Node,
+    Number,
+    PathStep,
+    Postfix,
+    RangeLiteral,
+    SignTest,
+    String,
+    UnaryTests,
+    mentions,
+)
 from engine.feel.values import Range, Value
 
 INPUT_SCOPE: Final = Scope(frozenset("?"), ROOT)
@@ -68,17 +80,34 @@ def _expression(compiler: Compiler, node: Node) -> Test:
 
         return own_answer
 
-    literal, is_range = type(node) is Boolean, type(node) in RANGES
+    is_value, is_range = _is_value(node), type(node) in RANGES
 
     def belongs(subject: Value, frame: Frame, run: Run) -> bool | None:
         wanted = code(frame, run)
-        if type(wanted) is bool and type(subject) is not bool:
-            return wanted and not (literal and subject is None)
+        if type(wanted) is bool and type(subject) is not bool and not is_value:
+            return wanted
         if (subject is None and type(wanted) is Range) or (wanted is None and is_range):
+            return None
+        if type(wanted) is list and wanted and not any(_fit(subject, one, run) for one in (wanted, *wanted)):
+            not_comparable(run, place, subject, wanted[0])
             return None
         return member_noted(subject, wanted, run, place)
 
     return belongs
+
+
+def _fit(subject: Value, wanted: Value, run: Run) -> bool:
+    """Tell whether the two can be compared at all; what a list names is of the input's kind, or the cell is wrong."""
+    return (
+        member(subject, wanted, run.budget) is not None if type(wanted) is not list else type(subject) is list
+    )
+
+
+def _is_value(node: Node) -> bool:
+    """Tell whether a test names what the input is to be: ``true`` or a variable, not a question like ``x > 5``."""
+    if type(node) is Postfix:
+        return all(type(step) is PathStep for step in node.steps)
+    return type(node) in (Boolean, Name)
 
 
 def _one_of(texts: frozenset[str], tests: list[Test]) -> Test:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy.orm import Session
@@ -81,10 +81,19 @@ LetterListener = Callable[[Session, LetterReport], None]
 
 
 def carry(
-    house: House, claim: Claim, postman: Postman, *, by: Actor, listeners: tuple[LetterListener, ...] = ()
+    house: House,
+    claim: Claim,
+    postman: Postman,
+    *,
+    by: Actor,
+    lease: timedelta,
+    listeners: tuple[LetterListener, ...] = (),
 ) -> None:
-    """Send the letter of a claimed job and settle it. Raises ``FenceLost``, then nothing was noted."""
-    letter = write(house.database, lambda session: _begin(session, claim))
+    """Send the letter of a claimed job and settle it; ``lease`` is what it is claimed for, counted anew.
+
+    Raises ``FenceLost``: then nothing was noted, and if the claim was lost before, nothing was sent.
+    """
+    letter = write(house.database, lambda session: _begin(house, session, claim, lease))
     if letter is None:
         return
     try:
@@ -109,7 +118,9 @@ def carry(
         write(house.database, lambda session: _done(house, session, claim, letter, receipt, listeners))
 
 
-def _begin(session: Session, claim: Claim) -> StoredLetter | None:
+def _begin(house: House, session: Session, claim: Claim, lease: timedelta) -> StoredLetter | None:
+    if not jobs.renew(session, claim, lease=lease, now=house.clock.now()):
+        raise FenceLost(job=claim.key)
     letter = outbox.of_job(session, claim.key)
     if letter is None or letter.state not in ("queued", "sending"):
         return None

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -20,6 +20,7 @@ from engine.commands.step import Step
 from engine.commands.timers import fire_claimed
 from engine.execution.case import StepBudgetSpent
 from engine.jobs.letters import LetterListener, Postman, carry
+from engine.jobs.lines import Line
 from engine.jobs.own import HandlerFailed, HandlerRefused, run_own
 from engine.retry import JOBS
 from engine.store import jobs
@@ -37,35 +38,38 @@ NOTHING_LOST = (
 
 
 class Worker:
-    """Does due jobs under its own name. One thread uses it at a time."""
+    """Does the due jobs of one line under its own name. One thread uses it at a time."""
 
     def __init__(
         self,
         house: House,
         name: str,
+        line: Line,
         *,
         postman: Postman | None = None,
         letter_listeners: tuple[LetterListener, ...] = (),
         lease: timedelta = LEASE,
     ) -> None:
-        """``name`` must be unique among workers; without ``postman`` letters stay in the outbox."""
-        self._house, self._name, self._lease = house, name, lease
+        """``name`` must be unique among workers; ``line`` is what this one does.
+
+        Whose line has letters needs a ``postman``.
+        """
+        self._house, self._name, self._line, self._lease = house, name, line, lease
         self._postman, self._letter_listeners = postman, letter_listeners
         self.actor = service("worker")
-        self.kinds = ("timer", "own", "chore", *(("mail",) if postman is not None else ()))
         self._stopping = threading.Event()
         self.fence_lost = 0
 
-    def run_once(self, limit: int = 20) -> int:
-        """Claim up to ``limit`` due jobs, do them in the order they were due, and return how many were
-        claimed.
+    def run_once(self, limit: int | None = None) -> int:
+        """Claim up to ``limit`` due jobs (None: as many as the line says), do them in the order they were due,
+        and return how many were claimed.
         """
-        claims = self.claim(limit)
+        claims = self.claim(self._line.limit if limit is None else limit)
         for position, one in enumerate(claims):
             if self._stopping.is_set():
                 self.release(claims[position:])
                 break
-            self.do(one)
+            self.do(one, *claims[position + 1 :])
         return len(claims)
 
     def claim(self, limit: int) -> list[Claim]:
@@ -74,19 +78,22 @@ class Worker:
             self._house.database,
             lambda session: jobs.claim(
                 session,
-                self.kinds,
+                self._line.kinds,
                 owner=self._name,
                 lease=self._lease,
                 limit=limit,
                 now=self._house.clock.now(),
-                types=list(self._house.job_types),
+                types=self._line.own_types,
             ),
         )
 
-    def do(self, claim: Claim) -> None:
-        """Do one claimed job; whatever goes wrong is noted, nothing is raised but the end of the process."""
+    def do(self, claim: Claim, *waiting: Claim) -> None:
+        """Do one claimed job; whatever goes wrong is noted, nothing is raised but the end of the process.
+
+        The leases of those ``waiting`` for their turn are kept up as well.
+        """
         try:
-            with self._renewed(claim):
+            with self._renewed(claim, *waiting):
                 self._act(claim)
         except FenceLost:
             self.fence_lost += 1
@@ -130,7 +137,10 @@ class Worker:
                 house.wakeup.wait(seen, min(left, pause, self._until_due()))
 
     def _until_due(self) -> float:
-        due = read(self._house.database, lambda session: jobs.next_due(session, self.kinds))
+        due = read(
+            self._house.database,
+            lambda session: jobs.next_due(session, self._line.kinds, self._line.own_types),
+        )
         if due is None:
             return 60.0
         return max((due - self._house.clock.now()).total_seconds(), 0.01)
@@ -145,7 +155,14 @@ class Worker:
         elif claim.kind == "chore":
             write(self._house.database, lambda session: run_chore(self._house, session, claim, by=self.actor))
         elif claim.kind == "mail" and self._postman is not None:
-            carry(self._house, claim, self._postman, by=self.actor, listeners=self._letter_listeners)
+            carry(
+                self._house,
+                claim,
+                self._postman,
+                by=self.actor,
+                lease=self._lease,
+                listeners=self._letter_listeners,
+            )
 
     def _fail(
         self, claim: Claim, reason: str, error_type: str, code: str | None, *, at_once: bool = False
@@ -190,14 +207,14 @@ class Worker:
             LOG.exception("a failed job could not be put back")
 
     @contextmanager
-    def _renewed(self, claim: Claim) -> Iterator[None]:
-        """Renew the lease every third of it while something outside the database is done."""
+    def _renewed(self, claim: Claim, *waiting: Claim) -> Iterator[None]:
+        """Renew the leases every third of them while something outside the database is done."""
         outside = self._house.job_types.get(claim.type)
         if claim.kind != "mail" and not (claim.kind == "own" and outside is not None and outside.outside):
             yield
             return
         done = threading.Event()
-        thread = threading.Thread(target=self._renew, args=(claim, done), daemon=True)
+        thread = threading.Thread(target=self._renew, args=((claim, *waiting), done), daemon=True)
         thread.start()
         try:
             yield
@@ -205,16 +222,15 @@ class Worker:
             done.set()
             thread.join()
 
-    def _renew(self, claim: Claim, done: threading.Event) -> None:
+    def _renew(self, claims: Sequence[Claim], done: threading.Event) -> None:
+        def renew(session: Session) -> bool:
+            now = self._house.clock.now()
+            held = [jobs.renew(session, one, lease=self._lease, now=now) for one in claims]
+            return held[0]
+
         while not done.wait(self._lease.total_seconds() / 3):
-            held = False
             try:
-                held = write(
-                    self._house.database,
-                    lambda session: jobs.renew(
-                        session, claim, lease=self._lease, now=self._house.clock.now()
-                    ),
-                )
+                held = write(self._house.database, renew)
             except Exception:
                 LOG.exception("a lease could not be renewed")
                 continue

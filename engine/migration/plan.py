@@ -19,8 +19,8 @@ class Plan:
 
     ``renamed`` gives the new element of every old one that something open stands at, also where both are
     the same. ``dropped`` are listeners (boundary events, starts of event sub-processes) that the new
-    definition does not have, ``added`` those it has in addition. ``findings`` keep the move from being
-    made.
+    definition does not have, or has at another element; ``added`` those it has in addition, armed anew.
+    ``findings`` keep the move from being made.
     """
 
     renamed: Mapping[str, str]
@@ -42,17 +42,24 @@ def plan(execution: Execution, target: ProcessDefinition, mapping: Mapping[str, 
     findings += _judge_mapping(source, target, mapping)
     dropped, kept = [], set()
     for token in tokens:
-        if token.is_listener:
-            new = mapping.get(token.element.id, token.element.id)
-            if _same_event(token.element, target.elements.get(new)):
-                renamed[token.element.id] = new
-                kept.add(new)
-            elif token.internal_data["listener"] == "gateway":
-                findings.append(
-                    _finding(token.element, "branch_gone", "A branch of the event-based gateway is gone.")
-                )
-            else:
-                dropped.append(token.element.id)
+        if not token.is_listener:
+            continue
+        old = token.element
+        new = mapping.get(old.id, old.id)
+        is_same = _same_event(old, target.elements.get(new))
+        if is_same and new in _listening_at(_image(token.scope.element.id, source, target, renamed), target):
+            renamed[old.id] = new
+            kept.add(new)
+        elif token.internal_data["listener"] == "gateway":
+            findings.append(_finding(old, "branch_gone", "A branch of the event-based gateway is gone."))
+        elif is_same and old.id in mapping:
+            message = f"“{new[:100]}” is not attached there to what it is attached to here."
+            findings.append(_finding(old, "host_changed", message))
+        else:
+            dropped.append(old.id)
+    findings += _judge_shared(
+        [*open_.values(), *(t.element for t in tokens if t.is_listener)], renamed, dropped
+    )
     hosts = [target.elements[renamed[name]] for name in open_ if renamed[name] in target.elements]
     return Plan(renamed, tuple(dropped), tuple(_listeners_of(hosts, target, kept)), tuple(findings))
 
@@ -111,6 +118,35 @@ def _same_event(old: Element, new: Element | None) -> bool:
     if new is None or old.trigger is None or new.trigger is None:
         return False
     return (old.tag, old.trigger.kind, old.interrupting) == (new.tag, new.trigger.kind, new.interrupting)
+
+
+def _image(
+    element_id: str, source: ProcessDefinition, target: ProcessDefinition, renamed: Mapping[str, str]
+) -> str:
+    return target.process_id if element_id == source.process_id else renamed.get(element_id, element_id)
+
+
+def _listening_at(host: str, target: ProcessDefinition) -> set[str]:
+    """Return the events that listen at an element or scope of the new version, or decide at a gateway."""
+    branches = target.elements[host].outgoing if host in target.elements else ()
+    return {
+        *(event.id for event in target.boundaries.get(host, ())),
+        *(inside.start.id for inside in target.event_subprocesses.get(host, ())),
+        *(flow.target for flow in branches),
+    }
+
+
+def _judge_shared(
+    open_: Iterable[Element], renamed: Mapping[str, str], dropped: Iterable[str]
+) -> Iterator[Finding]:
+    """Refuse that two elements become one: of two waits with their own rows one could not be told any more."""
+    taken: dict[str, Element] = {}
+    for element in {one.id: one for one in open_ if one.id not in set(dropped)}.values():
+        new = renamed.get(element.id, element.id)
+        first = taken.setdefault(new, element)
+        if first is not element:
+            message = f"It and “{first.name[:100]}” would both become “{new[:100]}”."
+            yield _finding(element, "target_shared", message)
 
 
 def _listeners_of(hosts: list[Element], target: ProcessDefinition, kept: set[str]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from engine.store.tables import key_blocks
 
 BUSY_MS = 15_000
 CHANNEL = "redress_work"
+UNBOUNDED = -1  # a pool that opens another connection rather than let somebody wait
 
 
 class DatabaseRefused(Invalid):
@@ -26,11 +27,16 @@ class DatabaseRefused(Invalid):
 class Database:
     """The connections of one process to one database, and the keys it hands out."""
 
-    def __init__(self, writer: sa.Engine, reader: sa.Engine) -> None:
-        """``writer`` opens transactions that may write, ``reader`` such that cannot; one on PostgreSQL."""
-        self.writer, self.reader = writer, reader
+    def __init__(self, writer: sa.Engine, reader: sa.Engine, aside: sa.Engine) -> None:
+        """``writer`` opens transactions that may write, ``reader`` such that cannot; one on PostgreSQL.
+
+        ``aside`` opens such that cannot write, and never makes anybody wait for one: whoever is inside a
+        transaction of the others, or holds a connection for as long as a request lasts, takes it from there.
+        """
+        self.writer, self.reader, self.aside = writer, reader, aside
         self.new_write_session: sessionmaker[Session] = sessionmaker(writer, expire_on_commit=False)
         self.new_read_session: sessionmaker[Session] = sessionmaker(reader, expire_on_commit=False)
+        self.new_aside_session: sessionmaker[Session] = sessionmaker(aside, expire_on_commit=False)
         self.keys = Keys(self.reserve_keys)
 
     @property
@@ -48,6 +54,7 @@ class Database:
         """Close all connections."""
         self.writer.dispose()
         self.reader.dispose()
+        self.aside.dispose()
 
     def reserve_keys(self, count: int) -> int:
         """Set ``count`` keys aside, in a transaction of its own, and return the first of them."""
@@ -87,20 +94,22 @@ def _connect_sqlite(address: sa.URL) -> Database:
     Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     writer = _sqlite_engine(address, begin="BEGIN IMMEDIATE", size=1)
     reader = _sqlite_engine(address, begin="BEGIN", size=8)
-
-    @sa.event.listens_for(reader, "connect")
-    def only_read(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA query_only=ON")
-
-    return Database(writer, reader)
+    aside = _sqlite_engine(address, begin="BEGIN", size=8, overflow=UNBOUNDED)
+    for engine in (reader, aside):
+        sa.event.listen(engine, "connect", _only_read)
+    return Database(writer, reader, aside)
 
 
-def _sqlite_engine(address: sa.URL, *, begin: str, size: int) -> sa.Engine:
+def _only_read(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA query_only=ON")
+
+
+def _sqlite_engine(address: sa.URL, *, begin: str, size: int, overflow: int = 0) -> sa.Engine:
     engine = sa.create_engine(
         address,
         poolclass=QueuePool,
         pool_size=size,
-        max_overflow=0,
+        max_overflow=overflow,
         pool_timeout=BUSY_MS / 1000,
         connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000},
     )
@@ -128,15 +137,12 @@ def _sqlite_engine(address: sa.URL, *, begin: str, size: int) -> sa.Engine:
 
 def _connect_postgresql(address: sa.URL, pool_size: int, options: dict[str, Any]) -> Database:
     settings = "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
-    engine = sa.create_engine(
-        address,
-        isolation_level="READ COMMITTED",
-        pool_size=pool_size,
-        max_overflow=5,
-        pool_pre_ping=True,
-        pool_recycle=1800,
-        pool_timeout=5,
-        connect_args={
+    given: dict[str, Any] = {
+        "isolation_level": "READ COMMITTED",
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+        "pool_timeout": 5,
+        "connect_args": {
             "connect_timeout": 3,
             "keepalives": 1,
             "keepalives_idle": 10,
@@ -145,5 +151,7 @@ def _connect_postgresql(address: sa.URL, pool_size: int, options: dict[str, Any]
             "options": settings,
             **options,
         },
-    )
-    return Database(engine, engine)
+    }
+    shared = sa.create_engine(address, pool_size=pool_size, max_overflow=5, **given)
+    aside = sa.create_engine(address, pool_size=5, max_overflow=UNBOUNDED, **given)
+    return Database(shared, shared, aside)

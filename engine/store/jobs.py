@@ -76,18 +76,19 @@ def claim(
     lease: timedelta,
     limit: int,
     now: datetime,
-    types: Sequence[str] | None = None,
+    types: Sequence[str],
 ) -> list[Claim]:
-    """Lease up to ``limit`` due jobs to ``owner``, the longest due first. A transaction of its own."""
+    """Lease up to ``limit`` due jobs to ``owner``, the longest due first. A transaction of its own.
+
+    ``types`` are those of kind ``own`` that are meant.
+    """
     sqlite = dialects.is_sqlite(session)
     clock: Any = sa.literal(now, J.lease_until.type) if sqlite else dialects.now(session)
     span = _span(session, lease)
     free = sa.or_(
         J.lease_until.is_(None), J.lease_until < clock, J.lease_until > clock + _span(session, 2 * lease)
     )
-    wanted = [J.status == "ready", J.due_at <= now, J.kind.in_(kinds), J.claims < MOST_CLAIMS, free]
-    if types is not None:
-        wanted.append(sa.or_(J.kind != "own", J.type.in_(types)))
+    wanted = [J.status == "ready", J.due_at <= now, *_meant(kinds, types), J.claims < MOST_CLAIMS, free]
     picked = sa.select(J.key).where(*wanted).order_by(J.due_at).limit(limit)
     rows = session.execute(
         sa.update(jobs)
@@ -222,11 +223,11 @@ def release(session: Session, claims: Sequence[Claim]) -> None:
         )
 
 
-def next_due(session: Session, kinds: Sequence[str]) -> datetime | None:
-    """Return when the next job of these kinds is due, leased or not."""
+def next_due(session: Session, kinds: Sequence[str], types: Sequence[str]) -> datetime | None:
+    """Return when the next job that ``claim`` would lease is due, one that nobody has leased."""
     return session.execute(
         sa.select(sa.func.min(J.due_at)).where(
-            J.status == "ready", J.kind.in_(kinds), J.claims < MOST_CLAIMS, J.lease_until.is_(None)
+            J.status == "ready", *_meant(kinds, types), J.claims < MOST_CLAIMS, J.lease_until.is_(None)
         )
     ).scalar()
 
@@ -294,6 +295,10 @@ def _locked(session: Session, picked: sa.Select[Any]) -> Any:
         return picked
     chosen = picked.with_for_update(skip_locked=True).cte("picked").prefix_with("MATERIALIZED")
     return sa.select(sa.column("key")).select_from(chosen)
+
+
+def _meant(kinds: Sequence[str], types: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+    return [J.kind.in_(kinds), sa.or_(J.kind != "own", J.type.in_(types))]
 
 
 def _ours(claim: Claim) -> list[sa.ColumnElement[bool]]:

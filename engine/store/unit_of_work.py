@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from engine.keys import KeysSpent
 from engine.store import dialects
@@ -46,9 +46,21 @@ class _CommitLost(Exception):
 
 def read(database: Database, work: Callable[[Session], T]) -> T:
     """Return what ``work`` answers from one consistent view. Raises ``DatabaseAway``."""
+    return _read(database.new_read_session, work)
+
+
+def read_aside(database: Database, work: Callable[[Session], T]) -> T:
+    """The same over a connection nobody waits for, so that whoever is inside a transaction may ask too.
+
+    Who waits for one of the shared connections while holding one lets a busy service stand still.
+    """
+    return _read(database.new_aside_session, work)
+
+
+def _read(new_session: sessionmaker[Session], work: Callable[[Session], T]) -> T:
     for attempt in range(ATTEMPTS):
         try:
-            with database.new_read_session() as session:
+            with new_session() as session:
                 return work(session)
         except (DBAPIError, PoolExhausted) as problem:
             if not _worth_repeating(problem):

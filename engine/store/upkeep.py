@@ -106,14 +106,16 @@ def beat(session: Session, name: str, host: str, *, chore: str | None, now: date
 
 
 def beats(session: Session) -> dict[str, dict[str, Any]]:
-    """Return the signs of life by worker name: started_at, beat_at, chores."""
+    """Return the signs of life by worker name: started_at, beat_at, and when each of its chores last went
+    well (aware UTC).
+    """
     rows = session.execute(sa.select(workers))
     return {
         row.name: {
             "host": row.host,
             "started_at": row.started_at,
             "beat_at": row.beat_at,
-            "chores": row.chores,
+            "chores": {chore: datetime.fromisoformat(at) for chore, at in row.chores.items()},
         }
         for row in rows
     }

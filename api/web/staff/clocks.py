@@ -18,7 +18,7 @@ from api.complaints.clocks import Desk
 from api.complaints.evidence import meet_each
 from api.complaints.policies import kinds
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow
-from api.context import the_engine, the_person, the_service
+from api.context import the_person, the_service
 from api.db import db
 from api.identity.doors import action
 from api.web.staff import blueprint
@@ -27,6 +27,7 @@ from engine.deadlines.clocks import Act
 from engine.deadlines.errors import ClockEnded
 from engine.deadlines.state import ClockState, Evidence
 from engine.errors import RedressError
+from engine.store import instances
 from engine.zones import at_wall
 
 Change = Callable[[Desk, ComplaintRow], tuple[str, ...]]
@@ -198,14 +199,10 @@ def recategorise(key: int) -> ResponseReturnValue:
                 "reason": desk.act.reason,
             },
         )
-        if (
-            complaint.instance_key is not None
-            and the_engine().instance(complaint.instance_key).state == "ACTIVE"
-        ):
+        case = complaint.instance_key and instances.read(desk.session, complaint.instance_key)
+        if case and case.is_open:
             values = {"regime": regime, "category": category}
-            service.engine.set_variables_within(
-                desk.session, complaint.instance_key, values, by=the_person().actor
-            )
+            service.engine.set_variables_within(desk.session, case.key, values, by=the_person().actor)
         return service.case_clocks.start_by_policy(desk, complaint, category=category, stage=stage)
 
     said = "The clocks follow the new rules, counted from the day they always counted from."

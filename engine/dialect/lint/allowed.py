@@ -318,7 +318,7 @@ BOOLEANS: Final = frozenset(
             "isSequential",
             "testBefore",
         ),
-        *("isExecutable", "instantiate", "parallelMultiple", "waitForCompletion"),
+        *("isExecutable", "isClosed", "isImmediate", "instantiate", "parallelMultiple", "waitForCompletion"),
     }
 )
 # Attributes of the standard that mean nothing here; ignored with a warning unless they say nothing ("##…").

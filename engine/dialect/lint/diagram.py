@@ -12,7 +12,13 @@ from engine.dialect.lint.context import DeploymentContext
 from engine.dialect.lint.drawing import Drawing, draw
 from engine.dialect.lint.events import check_events
 from engine.dialect.lint.flows import check_flows
-from engine.dialect.lint.identity import check_ids, check_model_only, check_platform, is_bpmn
+from engine.dialect.lint.identity import (
+    check_executable,
+    check_ids,
+    check_model_only,
+    check_platform,
+    is_bpmn,
+)
 from engine.dialect.lint.notes import Notes, tag_of
 from engine.dialect.lint.paths import check_paths
 from engine.dialect.lint.people import check_people
@@ -40,6 +46,7 @@ def check_diagram(
         return notes.findings()
     assign_ids(root)
     drawing = draw(root)
+    check_executable(drawing, notes)
     if not drawing.executable:
         check_model_only(drawing, notes)
         return notes.findings()

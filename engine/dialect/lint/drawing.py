@@ -10,6 +10,7 @@ from lxml import etree
 
 from engine.dialect.ids import BPMN, FLOW_NODES, GLOBAL_TASKS, SCOPES
 from engine.dialect.lint.notes import elements, split
+from engine.truth import is_true
 
 ZEEBE: Final = "http://camunda.org/schema/zeebe/1.0"
 MODELER: Final = "http://camunda.org/schema/modeler/1.0"
@@ -50,12 +51,6 @@ def first_zeebe(node: etree._Element, name: str) -> etree._Element | None:
 def text_of(node: etree._Element) -> str:
     """Return the text of an element without the white space around it."""
     return "".join(str(part) for part in node.itertext()).strip()
-
-
-def is_true(node: etree._Element, attribute: str, *, default: bool = False) -> bool:
-    """Read a boolean attribute."""
-    value = node.get(attribute)
-    return default if value is None else value.strip() in ("true", "1")
 
 
 def reference(value: str | None) -> str:
@@ -134,12 +129,12 @@ class Node:
     def interrupts(self) -> bool:
         """Whether a boundary or start event ends what it interrupts (the default)."""
         name = "cancelActivity" if self.tag == "boundaryEvent" else "isInterrupting"
-        return is_true(self.xml, name, default=True)
+        return is_true(self.xml.get(name), default=True)
 
     @property
     def is_compensation(self) -> bool:
         """Whether this is a compensation handler."""
-        return is_true(self.xml, "isForCompensation")
+        return is_true(self.xml.get("isForCompensation"))
 
 
 @dataclass(slots=True, eq=False)
@@ -160,7 +155,7 @@ class Scope:
     @property
     def is_event(self) -> bool:
         """Whether this is an event sub-process."""
-        return self.tag == "subProcess" and is_true(self.xml, "triggeredByEvent")
+        return self.tag == "subProcess" and is_true(self.xml.get("triggeredByEvent"))
 
     def outward(self) -> Iterator[Scope]:
         """Yield this scope and those around it."""
@@ -204,7 +199,7 @@ def draw(root: etree._Element) -> Drawing:
         if namespace != BPMN:
             continue
         if name == "process":
-            (drawing.executable if is_true(child, "isExecutable") else drawing.models).append(child)
+            (drawing.executable if is_true(child.get("isExecutable")) else drawing.models).append(child)
         elif name in GLOBAL_TASKS:
             drawing.global_tasks.append(child)
         elif name in drawing.named and child.get("id"):

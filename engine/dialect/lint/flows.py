@@ -67,6 +67,12 @@ def _check_default(node: Node, notes: Notes) -> None:
     if node.xml.get("default") and default_of(node) is None:
         message = f"The default flow {node.xml.get('default')!r} does not leave this element."
         notes.error(node.xml, "dangling_reference", message, "Choose one of its flows.", attribute="default")
+    if node.tag in ACTIVITIES and len(node.outgoing) > 1 and default_of(node) is not None:
+        others = [flow for flow in node.outgoing if flow is not default_of(node)]
+        if all(flow.condition is None for flow in others):
+            message = "The default flow is always taken, as no other flow has a condition."
+            advice = "Give another flow a condition, or make this one an ordinary flow."
+            notes.warning(node.xml, "default_always", message, advice, attribute="default")
 
 
 def _check_place(node: Node, notes: Notes) -> None:

@@ -8,8 +8,9 @@ from typing import Final
 from lxml import etree
 
 from engine.dialect.ids import BPMN, GLOBAL_TASKS, LONGEST_ID
-from engine.dialect.lint.drawing import MODELER, Drawing, is_true, zeebe
+from engine.dialect.lint.drawing import MODELER, Drawing, zeebe
 from engine.dialect.lint.notes import Notes, elements, quote, split
+from engine.truth import is_true, read_truth
 
 NEWEST_PLATFORM: Final = (8, 9)
 _ID: Final = re.compile(r"[^\W\d][\w.\-]*")
@@ -75,6 +76,15 @@ def check_model_only(drawing: Drawing, notes: Notes) -> None:
     notes.warning(drawing.root, "stored_as_model", message, advice)
 
 
+def check_executable(drawing: Drawing, notes: Notes) -> None:
+    """Refuse a process that says neither that it is executable nor that it is not."""
+    for process in drawing.models:
+        text = process.get("isExecutable")
+        if split(process.tag)[1] == "process" and text is not None and read_truth(text) is None:
+            message = f"isExecutable is {quote(text)}, neither true nor false."
+            notes.error(process, "bad_value", message, "Tick “Executable” anew.", attribute="isExecutable")
+
+
 def version_tag(process: etree._Element) -> str | None:
     """Return the version tag of a process, or None."""
     return next((str(tag.get("value") or "") or None for tag in zeebe(process, "versionTag")), None)
@@ -84,7 +94,7 @@ def process_tags(root: etree._Element) -> dict[str, str | None]:
     """Return the ids of executable processes and of global tasks beside them, with their version tags."""
     drawn = [child for child in elements(root) if split(child.tag)[0] == BPMN and child.get("id")]
     processes = [
-        child for child in drawn if split(child.tag)[1] == "process" and is_true(child, "isExecutable")
+        child for child in drawn if split(child.tag)[1] == "process" and is_true(child.get("isExecutable"))
     ]
     tasks = [child for child in drawn if split(child.tag)[1] in GLOBAL_TASKS] if processes else []
     return {str(child.get("id")): version_tag(child) for child in (*processes, *tasks)}

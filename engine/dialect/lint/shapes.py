@@ -13,6 +13,7 @@ from engine.dialect.lint.allowed import Attribute, Extension, Kind
 from engine.dialect.lint.drawing import CAMUNDA, MODELER, ZEEBE, Drawing
 from engine.dialect.lint.notes import Notes, elements, quote, split, tag_of
 from engine.dialect.lint.texts import Texts
+from engine.truth import read_truth
 
 XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 XML: Final = "http://www.w3.org/XML/1998/namespace"
@@ -103,10 +104,10 @@ class _Walk:
 
     def _value(self, node: etree._Element, name: str, attribute: str, value: str) -> None:
         only = allowed.ONLY.get((name, attribute)) or allowed.ONLY.get(("*", attribute))
-        if only and value not in only[0]:
+        if only and value.strip() not in only[0]:
             message = f"{attribute}={quote(value)} is not supported."
             self.notes.error(node, "value_refused", message, only[1], attribute=attribute)
-        elif attribute in allowed.BOOLEANS and value not in ("true", "false", "1", "0"):
+        elif attribute in allowed.BOOLEANS and read_truth(value) is None:
             message = f"{attribute} is {quote(value)}, neither true nor false."
             self.notes.error(node, "bad_value", message, attribute=attribute)
         elif attribute in allowed.IGNORED_ATTRIBUTES and not value.startswith("##") and value:

@@ -15,6 +15,7 @@ from engine.dialect.values import is_formula
 from engine.errors import Broken, Invalid
 from engine.feel.names import is_plain
 from engine.timers import TimerUnreadable, read_timer
+from engine.truth import read_truth
 
 LONGEST_EXPRESSION: Final = 4_096
 LONGEST_NAME: Final = 492  # bytes of UTF-8
@@ -130,7 +131,7 @@ def _priority(text: str, _zone: str) -> str | None:
 
 
 def _boolean(text: str, _zone: str) -> str | None:
-    return None if text in ("true", "false") else f"is {quote(text)}, neither true nor false"
+    return None if read_truth(text) is not None else f"is {quote(text)}, neither true nor false"
 
 
 def _binding(text: str, _zone: str) -> str | None:

@@ -208,7 +208,10 @@ def test_an_administrator_reads_no_complaint(service, app, office):
     assert admin.open(f"/staff/complaints/{made.key}").status_code == 404
     assert admin.open("/staff/complaints").status_code == 403
     assert admin.open("/staff/people").status_code == 200
-    assert admin.open("/staff/incidents").status_code == 200
+    service.engine.beat("node", "host", chore="post")
+    shown = admin.open("/staff/incidents")
+    assert shown.status_code == 200
+    assert "Last went well: post" in shown.text
 
 
 def test_top_management_reads_significant_complaints_only(service, desk):

@@ -175,3 +175,126 @@ def test_a_case_may_go_on_along_another_process(engine):
     assert engine.verify() == ()
     (task,) = engine.open_tasks(case.key)
     assert engine.complete_task(task.user_task_key).ended
+
+
+def two_tasks(hosts, *, more="", flows=""):
+    """Return two tasks side by side with timers: ``hosts`` gives the task each timer is drawn on."""
+    timers = "".join(timer(name, host, duration) for name, (host, duration) in hosts.items())
+    return bpmn(
+        "pair",
+        START + '<parallelGateway id="fork"/><parallelGateway id="join"/>' + user_task("a") + user_task("b") + END
+        + timers + "".join(f'<endEvent id="end-{name}"/>' for name in hosts) + more
+        + chain("start", "fork", "a", "join", "end") + chain("fork", "b", "join")
+        + "".join(chain(name, f"end-{name}") for name in hosts) + flows,
+    )  # fmt: skip
+
+
+def timers_of(engine):
+    return sorted((one.element_id, one.due_date) for one in engine.timers().items)
+
+
+def test_a_timer_that_is_drawn_on_another_task_is_taken_down_and_armed_there(engine, clock):
+    deployed(engine, "p.bpmn", two_tasks({"late": ("a", "P1D")}))
+    case = engine.start("pair")
+    target = deployed(engine, "p.bpmn", two_tasks({"late": ("b", "P3D")}))
+    clock.advance(timedelta(hours=1))
+
+    engine.migrate(case.key, target, {})
+
+    assert timers_of(engine) == [("late", clock.now() + timedelta(days=3))]
+    tasks = {task.element_id: task.user_task_key for task in engine.open_tasks(case.key)}
+    engine.complete_task(tasks["a"])
+    assert timers_of(engine) == [("late", clock.now() + timedelta(days=3))]  # it belongs to b now
+    engine.complete_task(tasks["b"])
+    assert timers_of(engine) == []
+    assert engine.instance(case.key).state == "COMPLETED"
+
+
+def test_an_interrupting_timer_fires_on_the_task_it_is_drawn_on(engine, clock):
+    drawn = {"late": ("a", "P1D")}
+    deployed(engine, "p.bpmn", two_tasks(drawn).replace(b'cancelActivity="false"', b'cancelActivity="true"'))
+    case = engine.start("pair")
+    moved = two_tasks({"late": ("b", "P3D")}).replace(b'cancelActivity="false"', b'cancelActivity="true"')
+    engine.migrate(case.key, deployed(engine, "p.bpmn", moved), {})
+
+    clock.advance(timedelta(days=2))
+    engine.run_due_jobs()
+    assert sorted(task.element_id for task in engine.open_tasks(case.key)) == ["a", "b"]
+    clock.advance(timedelta(days=2))
+    engine.run_due_jobs()
+    assert [task.element_id for task in engine.open_tasks(case.key)] == ["a"]
+
+
+def test_a_timer_follows_its_task_to_another_name(engine, clock):
+    deployed(engine, "p.bpmn", two_tasks({"late": ("a", "P1D")}))
+    case = engine.start("pair")
+    (before,) = engine.timers().items
+    new = two_tasks({"late": ("a", "P9D")}).replace(b'"a"', b'"question"')
+    for end in (b"a-join", b"fork-a"):
+        new = new.replace(end, end.replace(b"a", b"question", 1) if end == b"a-join" else b"fork-question")
+    engine.migrate(case.key, deployed(engine, "p.bpmn", new), {"a": "question"})
+    (after,) = engine.timers().items
+    assert (after.job_key, after.due_date) == (before.job_key, before.due_date)
+
+
+def test_a_mapping_that_puts_a_timer_on_another_task_is_refused(engine):
+    deployed(engine, "p.bpmn", two_tasks({"late": ("a", "P1D")}))
+    case = engine.start("pair")
+    before = timers_of(engine)
+    target = deployed(engine, "p.bpmn", two_tasks({"slow": ("b", "P3D")}))
+    with pytest.raises(MigrationRefused) as refused:
+        engine.migrate(case.key, target, {"late": "slow"})
+    assert "not attached there to what it is attached to here" in str(refused.value.facts["findings"])
+    assert timers_of(engine) == before
+
+
+def test_two_timers_do_not_become_one(engine):
+    deployed(engine, "p.bpmn", two_tasks({"early": ("a", "P1D"), "late": ("a", "P2D")}))
+    case = engine.start("pair")
+    target = deployed(engine, "p.bpmn", two_tasks({"one": ("a", "P3D")}))
+    with pytest.raises(MigrationRefused) as refused:
+        engine.migrate(case.key, target, {"early": "one", "late": "one"})
+    assert "would both become “one”" in str(refused.value.facts["findings"])
+    assert [name for name, _ in timers_of(engine)] == ["early", "late"]
+
+
+def test_two_tasks_do_not_become_one(engine):
+    deployed(engine, "p.bpmn", two_tasks({}))
+    case = engine.start("pair")
+    with pytest.raises(MigrationRefused) as refused:
+        engine.migrate(case.key, deployed(engine, "p.bpmn", two_tasks({})), {"b": "a"})
+    assert "would both become “a”" in str(refused.value.facts["findings"])
+
+
+def inner_escape(scope):
+    """Return two sub-processes side by side, an event sub-process with a timer inside the one named."""
+    escape = (
+        '<subProcess id="aside" triggeredByEvent="true"><startEvent id="alarm" isInterrupting="false"><timerEventDefinition>'
+        '<timeDuration xsi:type="tFormalExpression">P1D</timeDuration></timerEventDefinition></startEvent>'
+        '<endEvent id="alarm-end"/>' + chain("alarm", "alarm-end") + "</subProcess>"
+    )
+    around = "".join(
+        f'<subProcess id="{name}"><startEvent id="{name}-start"/>' + user_task(f"{name}-task")
+        + f'<endEvent id="{name}-end"/>' + chain(f"{name}-start", f"{name}-task", f"{name}-end")
+        + (escape if name == scope else "") + "</subProcess>"
+        for name in ("left", "right")
+    )  # fmt: skip
+    return bpmn(
+        "scopes",
+        START + '<parallelGateway id="fork"/><parallelGateway id="join"/>' + around + END
+        + chain("start", "fork", "left", "join", "end") + chain("fork", "right", "join"),
+    )  # fmt: skip
+
+
+def test_an_event_sub_process_listens_in_the_scope_it_is_drawn_in(engine, clock):
+    deployed(engine, "s.bpmn", inner_escape("left"))
+    case = engine.start("scopes")
+    target = deployed(engine, "s.bpmn", inner_escape("right"))
+    clock.advance(timedelta(hours=1))
+    engine.migrate(case.key, target, {})
+    assert timers_of(engine) == [("alarm", clock.now() + timedelta(days=1))]
+    tasks = {task.element_id: task.user_task_key for task in engine.open_tasks(case.key)}
+    engine.complete_task(tasks["left-task"])
+    assert [name for name, _ in timers_of(engine)] == ["alarm"]
+    engine.complete_task(tasks["right-task"])
+    assert timers_of(engine) == []

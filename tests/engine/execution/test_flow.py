@@ -67,6 +67,38 @@ CHOICES = {
 }
 
 
+MANY_WAYS = {name: choice for name, choice in CHOICES.items() if name != "gateway"}
+
+
+@pytest.mark.parametrize("choice", MANY_WAYS.values(), ids=MANY_WAYS)
+@pytest.mark.parametrize(("given", "taken"), [(False, ["b", "plain"]), (True, ["a", "plain"])])
+def test_the_default_is_taken_when_no_condition_is_true_also_beside_a_flow_without_one(
+    story, choice, given, taken
+):
+    body = START + choice + user("a") + user("b") + user("plain")
+    body += flow("g", "a", "=x") + flows("s > g", "g > b", "g > plain")
+    told = story(body).start({"x": given})
+    assert sorted(told.open) == taken
+    assert told.incidents == []
+
+
+def test_an_exclusive_gateway_takes_one_flow_whatever_stands_beside_it(story):
+    body = START + CHOICES["gateway"] + user("a") + user("b") + user("plain")
+    body += flow("g", "a", "=x") + flows("s > g", "g > b", "g > plain")
+    assert story(body).start({"x": False}).open == ["plain"]
+
+
+def test_a_default_flow_without_any_condition_beside_it_is_taken(story):
+    body = (
+        START
+        + CHOICES["flow out of a task"]
+        + user("b")
+        + user("plain")
+        + flows("s > g", "g > b", "g > plain")
+    )
+    assert sorted(story(body).start({}).open) == ["b", "plain"]
+
+
 @pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES)
 def test_a_condition_that_names_a_variable_nobody_has_is_an_incident_with_the_nearest_name(story, choice):
     body = START + choice + user("a") + user("b") + flows("s > g", "g > b")

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from engine import feel
-from engine.clock import FrozenClock
 from tests.engine.feel.evaluating import MOMENT, value
 
 NULL, BUDGET, REFUSED, VALUE = "null", "budget", "refused", "value"
@@ -234,23 +233,6 @@ def test_budget_is_shared_by_the_expressions_of_a_request() -> None:
     with pytest.raises(feel.BudgetExceeded) as caught:
         expression.evaluate({}, moment=MOMENT, budget=budget)
     assert caught.value.facts == {"limit": "steps"}
-
-
-def test_clock_is_a_backstop() -> None:
-    clock = FrozenClock(MOMENT.now)
-
-    class Hurrying(FrozenClock):
-        def now(self) -> Any:
-            self._now += self._now.resolution * 400_000
-            return self._now
-
-    hurrying = Hurrying(MOMENT.now)
-    expression = feel.compile("sum(for i in 1..20000 return i)")
-
-    assert expression.evaluate({}, moment=MOMENT, budget=feel.Budget(clock=clock)).value == 200_010_000
-    with pytest.raises(feel.BudgetExceeded) as caught:
-        expression.evaluate({}, moment=MOMENT, budget=feel.Budget(clock=hurrying))
-    assert caught.value.facts == {"limit": "time"}
 
 
 def test_same_data_ends_at_the_same_step() -> None:

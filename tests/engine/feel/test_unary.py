@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -43,6 +44,18 @@ from tests.engine.feel.evaluating import MOMENT, judged
         ("true", False, False),
         ("false", False, True),
         ("true", None, False),
+        ("true", "no", None),
+        ("false", "no", None),
+        ("not(false)", "no", None),
+        ("not(true)", "no", None),
+        ("true, false", 5, None),
+        ('true, "no"', "no", True),
+        ("yes", "no", None),
+        ("not(yes)", "no", None),
+        ("yes", True, True),
+        ("case.urgent", "no", None),
+        ("case.urgent", True, True),
+        ("[true]", "no", None),
         ("null", None, True),
         ("null", 1, False),
         ("not(null)", None, False),
@@ -58,7 +71,44 @@ from tests.engine.feel.evaluating import MOMENT, judged
     ],
 )
 def test_cell_judges_its_input(test: str, subject: Any, expected: bool | None) -> None:
-    assert judged(test, subject, xs=[1, 2], limit=10) is expected
+    assert judged(test, subject, xs=[1, 2], limit=10, yes=True, case={"urgent": True}) is expected
+
+
+VALUES = {
+    "number": ("5", 5),
+    "string": ('"a"', "a"),
+    "boolean": ("true", True),
+    "date": ('date("2026-01-01")', date(2026, 1, 1)),
+    "duration": ('duration("P1D")', timedelta(days=1)),
+}
+FORMS = (
+    "{}",
+    "not({})",
+    "[{}]",
+    "{}, {}",
+    "named",
+    "not(named)",
+    "case.named",
+    "= {}",
+    "if 1 = 1 then {} else {}",
+)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("subject", VALUES)
+@pytest.mark.parametrize("wanted", VALUES)
+def test_a_cell_of_one_kind_never_matches_an_input_of_another_and_says_so(
+    form: str, wanted: str, subject: str
+) -> None:
+    if wanted == subject or (form.startswith("if") and wanted == "boolean"):
+        return
+    text, value = VALUES[wanted][0], feel.inward(VALUES[wanted][1])
+    known = {"named": value, "case": {"named": value}}
+    outcome = feel.compile_unary(form.format(text, text)).judge(
+        feel.inward(VALUES[subject][1]), known, moment=MOMENT
+    )
+    assert outcome.value is not True
+    assert outcome.notes
 
 
 def test_cell_in_error_leaves_a_note() -> None:

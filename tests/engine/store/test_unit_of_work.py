@@ -97,7 +97,7 @@ def test_a_lost_connection_is_survived(database):
         if not lost:
             lost.append(1)
             pid = session.execute(sa.text("SELECT pg_backend_pid()")).scalar()
-            with database.writer.connect() as other:
+            with database.aside.connect() as other:
                 other.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
         session.execute(sa.select(workers.c.name))
 

@@ -8,6 +8,7 @@ import pytest
 from engine.commands.start import Start
 from engine.store.upkeep import Answer, OtherBody
 from tests.engine.diagrams import one_task
+from tests.held import two_at_once
 
 
 def intake(engine, key, body=b"{}"):
@@ -112,7 +113,7 @@ def test_a_request_still_under_way_is_not_waited_for_forever(database_url, clock
     first, second = Engine(slow, clock=clock), Engine(hasty, clock=clock)
 
     def work(session):
-        with pytest.raises(StillOpen):
+        with pytest.raises(StillOpen), two_at_once():
             second.once("intake", "k", b"{}", lambda session: Answer(201, b"second"))
         return Answer(201, b"first")
 

@@ -74,6 +74,14 @@ RULES = [
     pytest.param(
         "condition_missing", choice("=x", None, tag="inclusiveGateway"), GOOD_CHOICE, id="the same, inclusive"
     ),
+    pytest.param(
+        "default_always",
+        "<task id='a' default='f'/><endEvent id='b'/><sequenceFlow id='f' sourceRef='a' targetRef='b'/> | s>a a>e",
+        "<task id='a' default='f'/><endEvent id='b'/><sequenceFlow id='f' sourceRef='a' targetRef='b'/>"
+        "<sequenceFlow id='g' sourceRef='a' targetRef='e'><conditionExpression>=x</conditionExpression></sequenceFlow>"
+        " | s>a",
+        id="default flow beside flows without condition only",
+    ),
     pytest.param("gateway_without_default", choice("=x", "=y"), GOOD_CHOICE, id="gateway without default"),
     pytest.param(
         "condition_ignored", choice("=x", "=y", "g-b"), GOOD_CHOICE, id="condition on the default flow"
