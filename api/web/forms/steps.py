@@ -3,7 +3,7 @@ check."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -104,6 +104,47 @@ def answered_steps(
         title = next((node.label for node in shown.nodes if node.component is step.group), "")
         pages.append(StepAnswers(step.id, title, tuple(_lines(shown.nodes, "", language, zone))))
     return tuple(pages)
+
+
+def typed_lines(
+    form: m.Form,
+    answers: Mapping[str, Any],
+    *,
+    moment: feel.Moment,
+    documents: Documents | None = None,
+    language: Language = ENGLISH,
+) -> tuple[AnswerLine, ...]:
+    """Return everything that was typed, for its writer to read and copy: what the form shows, then whatever it hides by
+    now."""
+    pages = answered_steps(form, answers, {}, moment=moment, documents=documents, language=language)
+    shown = [line for page in pages for line in page.lines if line.path]
+    known = dict(form.fields())
+    typed = dict(_leaves(answers, "", known))
+    lines = [line for line in shown if line.path in typed]
+    seen = {line.path for line in lines}
+    for path, value in typed.items():
+        field = known.get(m.pattern_of(path))
+        if path not in seen and (text := show(value, language)):
+            label = field.label.text if field is not None and field.label is not None else path
+            lines.append(AnswerLine(label, text, "", path))
+    return tuple(lines)
+
+
+def _leaves(value: Any, path: str, known: Mapping[m.Path, m.Field]) -> Iterator[tuple[str, Any]]:
+    """Yield (dotted path, value) of every answer that says something; a date or a choice of several is one answer."""
+    if path and m.pattern_of(path) in known:
+        if value not in (None, "", [], False) and not (
+            isinstance(value, Mapping) and not any(value.values())
+        ):
+            yield path, value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _leaves(inner, f"{path}.{name}" if path else str(name), known)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}.{number}", known)
+    elif value not in (None, ""):
+        yield path, value
 
 
 def _lines(nodes: tuple[Node, ...], prefix: str, language: Language, zone: ZoneInfo) -> list[AnswerLine]:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from api import kept
 from api.complaints import drafts, from_complainant
 from api.complaints.from_complainant import TooLate
 from api.complaints.uploads import DraftUploads
@@ -28,10 +29,10 @@ def add() -> ResponseReturnValue:
     visit = the_visit()
     if not visit.may_add:
         return too_late(visit)
-    kept = the_engine().read(
+    draft = the_engine().read(
         lambda session: drafts.load(session, drafts.visitor_place(visit.mark), at=the_service().clock.now())
     )
-    return _add_page(visit, kept.answers if kept else {})
+    return _add_page(visit, draft.answers if draft else {})
 
 
 @blueprint.post("/status/add")
@@ -48,6 +49,8 @@ def send_addition() -> ResponseReturnValue:
     if decoded.is_forged or is_trapped():
         return _add_page(visit, decoded.answers, decoded.errors, status=422)
     _keep(visit, decoded.answers)
+    if decoded.action.kind == "remove-file":
+        uploads.forget(decoded.action.key)
     if decoded.errors or not decoded.action.judges:
         status = 422 if decoded.errors else 200
         return _add_page(visit, decoded.answers, decoded.errors, status=status, live=decoded.status)
@@ -101,8 +104,14 @@ def withdraw_now() -> ResponseReturnValue:
 
 
 def too_late(visit: Visit) -> Response:
-    """Say what is still possible when this is not: 409."""
-    return private("public/too_late.html", 409, visit=visit, us=the_service().organisation)
+    """Say what is still possible when this is not, and show what was typed: 409."""
+    return private(
+        "public/too_late.html",
+        409,
+        visit=visit,
+        us=the_service().organisation,
+        kept=kept.of_this_request(),
+    )
 
 
 def _add_page(
