@@ -435,6 +435,16 @@ def test_another_person_who_signs_in_there_sees_nothing_of_it(task, signed_out):
     assert "Who carried" not in followed.text
 
 
+def test_a_sign_in_page_that_grew_old_keeps_what_was_sealed(task, signed_out):
+    browser, answer = signed_out
+    browser.client.delete_cookie("redress-form")
+    fields = {"name": task.assignee, "password": PASSWORD, "sealed": sealed_in(answer.text)}
+    again = browser.post("/staff/sign-in", fields)
+    assert again.status_code == 400
+    entered = browser.post("/staff/sign-in", {**fields, "sealed": sealed_in(again.text)})
+    assert shown(entered.text, LONG)
+
+
 def test_what_is_sealed_is_unreadable_and_lasts_half_an_hour(service, task, signed_out):
     browser, answer = signed_out
     sealed = sealed_in(answer.text)
