@@ -43,7 +43,9 @@ TITLES = {
 }
 
 
-SENT_AGAIN = frozenset({400, 422, 429, 503})  # nothing was done, and it may be taken later or once corrected
+SENT_AGAIN = frozenset(
+    {400, 413, 422, 429, 503}
+)  # nothing was done, and it may be taken later or once corrected
 
 
 class Forbidden(RedressError):

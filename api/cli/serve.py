@@ -28,6 +28,9 @@ def run(options: argparse.Namespace) -> int:  # noqa: ARG001
     return serve(read_settings())
 
 
+LARGEST_READ = 64 * 1024 * 1024  # bytes; above what we take, so that the refusal is ours and keeps the text
+
+
 def serve(settings: Settings) -> int:
     """Serve until SIGTERM or Ctrl+C; the work in hand is finished first."""
     service = ready_service(settings)
@@ -38,7 +41,7 @@ def serve(settings: Settings) -> int:
         port=settings.port,
         threads=settings.threads,
         ident="Redress",
-        max_request_body_size=32 * 1024 * 1024,
+        max_request_body_size=LARGEST_READ,
         clear_untrusted_proxy_headers=settings.proxies
         == 0,  # with proxies, the application counts them itself
         channel_request_lookahead=1,  # a waiting request learns that its client has gone

@@ -103,7 +103,7 @@ def add_row(
     complaint_key: int | None = None,
     draft: bytes | None = None,
 ) -> DocumentRow:
-    """Add the row of a stored file, to a complaint or to a visitor's draft. Raises ``FileRefused`` beyond ten files."""
+    """Add the row of a stored file, to a complaint or to a draft. Raises ``FileRefused`` beyond ten files."""
     place = DocumentRow.complaint_key == complaint_key if complaint_key else DocumentRow.draft_sha256 == draft
     if draft is not None and (session.scalar(select(func.count()).where(place)) or 0) >= MOST:
         raise FileRefused(f"You can add {MOST} files. Remove one first.", file_code="file_too_many")
@@ -122,6 +122,17 @@ def add_row(
     session.add(row)
     session.flush()
     return row
+
+
+def same(session: Session, draft: bytes, name: str, data: bytes) -> DocumentRow | None:
+    """Return the file of a draft that has this name and these bytes already, None when there is none."""
+    return session.scalar(
+        select(DocumentRow).where(
+            DocumentRow.draft_sha256 == draft,
+            DocumentRow.name == shown_name(name),
+            DocumentRow.sha256 == hashlib.sha256(data).hexdigest(),
+        )
+    )
 
 
 def read_bytes(folder: Path, row: DocumentRow) -> bytes:

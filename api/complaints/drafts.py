@@ -1,4 +1,4 @@
-"""Drafts: answers not yet judged, of a visitor for seven days, of a colleague until the task is done."""
+"""Drafts: answers not yet judged, of a visitor for seven days, of a colleague for ninety or until they are sent."""
 
 from __future__ import annotations
 
@@ -25,11 +25,17 @@ class Draft:
     answers: Mapping[str, Any]
     form_key: int | None
     changed_at: datetime
+    expires_at: datetime
 
 
 def task_place(task_key: int, person: str) -> str:
     """Return where a colleague's draft for a task lies."""
     return f"task:{task_key}:{person}"
+
+
+def sent_place(task_key: int, person: str) -> str:
+    """Return where it is remembered what a colleague completed a task with, so that a second press is recognised."""
+    return f"sent:{task_key}:{person}"
 
 
 def visitor_place(cookie_sha256: bytes) -> str:
@@ -42,7 +48,7 @@ def load(session: Session, place: str, *, at: datetime) -> Draft | None:
     row = session.get(DraftRow, place)
     if row is None or row.expires_at <= at:
         return None
-    return Draft(row.data, row.form_key, row.changed_at)
+    return Draft(row.data, row.form_key, row.changed_at, row.expires_at)
 
 
 def save(
@@ -66,11 +72,6 @@ def save(
 def drop(session: Session, place: str) -> None:
     """Forget a draft."""
     session.execute(delete(DraftRow).where(DraftRow.place == place))
-
-
-def drop_task(session: Session, task_key: int) -> None:
-    """Forget every colleague's draft for a task that is done."""
-    session.execute(delete(DraftRow).where(DraftRow.place.like(f"task:{task_key}:%")))
 
 
 def purge(session: Session, *, at: datetime) -> list[str]:

@@ -1,13 +1,14 @@
-"""Where files of forms go at once: under a visitor's draft, or onto the complaint of a colleague's task."""
+"""Where files of forms go at once: under the draft of whoever fills in the form, until it is sent."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from api.complaints import documents
+from api.complaints import documents, drafts
 from api.complaints.documents import LARGEST
 from api.complaints.tables import ComplaintRow, DocumentRow
 from api.web.forms import FileRefused
@@ -17,16 +18,20 @@ if TYPE_CHECKING:
     from api.wiring import Redress
 
 
-class _Uploads:
-    """A store of files for one form; ``find`` knows the files of this person's draft or complaint only."""
+class DraftUploads:
+    """Files of somebody's unsent draft, found by the hash of its cookie (or of another draft's place)."""
 
-    def __init__(self, service: Redress, *, by: str) -> None:
-        self._service, self._by = service, by
+    def __init__(self, service: Redress, draft: bytes, *, by: str) -> None:
+        """``draft`` is 32 bytes."""
+        self._service, self._by, self._draft = service, by, draft
 
     def keep(self, path: str, file: Any) -> Document:  # noqa: ARG002
-        """Store one posted file. Raises ``FileRefused`` with its code."""
+        """Store one posted file; the same file once more is the one that is there. Raises ``FileRefused`` with its code."""
         name = documents.shown_name(file.filename or "file")
         data = file.stream.read(LARGEST + 1)
+        again = self._service.engine.read(lambda session: documents.same(session, self._draft, name, data))
+        if again is not None:
+            return _document(again)
         try:
             media_type = documents.check_file(name, data)
             storage = documents.store_bytes(self._service.settings.uploads_dir, data)
@@ -46,6 +51,20 @@ class _Uploads:
         row = self._service.engine.read(lambda session: session.get(DocumentRow, int(key)))
         return _document(row) if row is not None and self._belongs(row) else None
 
+    def forget(self, key: str) -> None:
+        """Erase a file that was removed from the draft; one that belongs to a complaint stays."""
+
+        def work(session: Session) -> str | None:
+            row = session.get(DocumentRow, int(key)) if key.isascii() and key.isdigit() else None
+            if row is None or row.complaint_key is not None or row.draft_sha256 != self._draft:
+                return None
+            session.delete(row)
+            return row.storage
+
+        storage = self._service.engine.write(work)
+        if storage is not None:
+            (self._service.settings.uploads_dir / storage).unlink(missing_ok=True)
+
     def _add(self, session: Session, name: str, media_type: str, data: bytes, storage: str) -> DocumentRow:
         return documents.add_row(
             session,
@@ -56,45 +75,55 @@ class _Uploads:
             storage=storage,
             at=self._service.clock.now(),
             by=self._by,
-            **self._place(),
+            draft=self._draft,
         )
-
-    def _place(self) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _belongs(self, row: DocumentRow) -> bool:
-        raise NotImplementedError
-
-
-class DraftUploads(_Uploads):
-    """Files of somebody's unsent draft, found by the hash of its cookie (or of another draft's place)."""
-
-    def __init__(self, service: Redress, draft: bytes, *, by: str) -> None:
-        """``draft`` is 32 bytes."""
-        super().__init__(service, by=by)
-        self._draft = draft
-
-    def _place(self) -> dict[str, Any]:
-        return {"draft": self._draft}
 
     def _belongs(self, row: DocumentRow) -> bool:
         return row.draft_sha256 == self._draft
 
 
-class CaseUploads(_Uploads):
-    """Files added to the complaint of a process instance."""
+class TaskUploads(DraftUploads):
+    """Files of a colleague's draft for a task; they join the complaint when the task is completed.
 
-    def __init__(self, service: Redress, root_key: int, *, by: str) -> None:
-        """``root_key`` is the case's root instance."""
-        super().__init__(service, by=by)
+    Files of the complaint that the task's form shows anyway (``stored``), or that the same person added, are found too.
+    """
+
+    def __init__(
+        self, service: Redress, root_key: int, place: str, *, stored: Mapping[str, Any], by: str
+    ) -> None:
+        """``root_key`` is the case's root instance, ``place`` where the draft lies."""
+        super().__init__(service, drafts.mark_of(place), by=by)
         query = select(ComplaintRow.key).where(ComplaintRow.instance_key == root_key)
         self._complaint = service.engine.read(lambda session: session.scalar(query))
+        self._shown = frozenset(_texts(stored))
 
-    def _place(self) -> dict[str, Any]:
-        return {"complaint_key": self._complaint}
+    def join(self, session: Session, answers: Mapping[str, Any]) -> None:
+        """Hand the files named in the answers to the complaint, as part of the caller's unit of work."""
+        keys = [int(text) for text in _texts(answers) if text.isascii() and text.isdigit() and len(text) < 19]
+        if self._complaint is not None and keys:
+            session.execute(
+                update(DocumentRow)
+                .where(DocumentRow.key.in_(keys), DocumentRow.draft_sha256 == self._draft)
+                .values(complaint_key=self._complaint, draft_sha256=None)
+            )
 
     def _belongs(self, row: DocumentRow) -> bool:
-        return self._complaint is not None and row.complaint_key == self._complaint
+        of_case = self._complaint is not None and row.complaint_key == self._complaint
+        return super()._belongs(row) or (
+            of_case and (row.added_by == self._by or str(row.key) in self._shown)
+        )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text at any depth of plain JSON."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
 
 
 def _document(row: DocumentRow) -> Document:

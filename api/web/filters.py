@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from flask import Flask
+from flask import Flask, g, request
 from markupsafe import Markup, escape
 
+from api import kept
 from api.complaints.facts import CHANNEL_WORDS, OUTCOME_WORDS
 from api.complaints.states import public_words, staff_words
 from api.context import the_service
@@ -15,7 +16,8 @@ from api.forms_words import option_label
 
 
 def install(app: Flask) -> None:
-    """Make the filters known to every template."""
+    """Make the filters known to every template, and what was typed into the form that was just refused."""
+    app.jinja_env.globals.update(typed_at=typed_at, is_sent=is_sent, typed_elsewhere=typed_elsewhere)
     app.jinja_env.filters.update(
         day=day,
         moment=moment,
@@ -28,6 +30,23 @@ def install(app: Flask) -> None:
         plain=plain,
         money=money,
     )
+
+
+def is_sent(url: str) -> bool:
+    """Tell whether this page answers a post to ``url``: that form was sent, and its page is shown again."""
+    sent = request.method == "POST" and request.path == url
+    g.sent_form_is_shown = sent or g.get("sent_form_is_shown", False)
+    return sent
+
+
+def typed_elsewhere() -> kept.Kept | None:
+    """Return what was typed into a form that the page does not show any more; asked at the end of the page."""
+    return None if g.get("sent_form_is_shown") else kept.of_this_request()
+
+
+def typed_at(url: str, name: str) -> str:
+    """Return what was just typed into the field ``name`` of the form sent to ``url``, empty for every other form."""
+    return request.form.get(name, "") if is_sent(url) else ""
 
 
 def day(value: date | datetime | None) -> Markup | str:

@@ -15,6 +15,7 @@ from api.web.forms.steps import (
     first_unanswered,
     neighbours,
     step_of,
+    typed_lines,
     visible_steps,
 )
 from api.web.forms.texts import ENGLISH, Language, error_text, show
@@ -40,5 +41,6 @@ __all__ = [
     "neighbours",
     "show",
     "step_of",
+    "typed_lines",
     "visible_steps",
 ]

@@ -242,7 +242,8 @@ class Reading:
         for file in sent:
             if file.filename and self.uploads is not None:
                 try:
-                    kept.append(self.uploads.keep(name, file).key)
+                    key = self.uploads.keep(name, file).key
+                    kept.extend([] if key in kept else [key])
                 except FileRefused as refused:
                     self.errors.append(FieldError(name, refused.error_code, MappingProxyType(refused.facts)))
         return kept

@@ -3,7 +3,7 @@ check."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from api.web.forms.texts import ENGLISH, Language, answer_text, show
@@ -12,7 +12,7 @@ from engine.forms import model as m
 from engine.forms.check import check_step
 from engine.forms.context import Situation
 from engine.forms.documents import Documents
-from engine.forms.lines import Section, sections
+from engine.forms.lines import Line, Section, sections
 
 
 def visible_steps(
@@ -77,3 +77,44 @@ def answered_steps(
         say=lambda node: answer_text(node, language),
         show=lambda value: show(value, language),
     )
+
+
+def typed_lines(
+    form: m.Form,
+    answers: Mapping[str, Any],
+    *,
+    moment: feel.Moment,
+    documents: Documents | None = None,
+    language: Language = ENGLISH,
+) -> tuple[Line, ...]:
+    """Return everything that was typed, for its writer to read and copy: what the form shows, then whatever it hides by
+    now."""
+    pages = answered_steps(form, answers, {}, moment=moment, documents=documents, language=language)
+    known = dict(form.fields())
+    typed = dict(_leaves(answers, "", known))
+    lines = [line for page in pages for line in page.lines if line.path in typed]
+    seen = {line.path for line in lines}
+    for path, value in typed.items():
+        field = known.get(m.pattern_of(path))
+        if path not in seen and (text := show(value, language)):
+            label = field.label.text if field is not None and field.label is not None else path
+            kind = field.type if field is not None else ""
+            lines.append(Line(path, label, kind, feel.to_json(feel.inward(value)), text))
+    return tuple(lines)
+
+
+def _leaves(value: Any, path: str, known: Mapping[m.Path, m.Field]) -> Iterator[tuple[str, Any]]:
+    """Yield (dotted path, value) of every answer that says something; a date or a choice of several is one answer."""
+    if path and m.pattern_of(path) in known:
+        if value not in (None, "", [], False) and not (
+            isinstance(value, Mapping) and not any(value.values())
+        ):
+            yield path, value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _leaves(inner, f"{path}.{name}" if path else str(name), known)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}.{number}", known)
+    elif value not in (None, ""):
+        yield path, value

@@ -19,7 +19,7 @@ from api.identity.doors import action
 from api.web.forms import letter_html
 from api.web.public import blueprint, unsent
 from api.web.public.information import too_late
-from api.web.public.sheets import answer_sheet, judge_sheet, kept, read_sheet, sheet_page
+from api.web.public.sheets import accepted, answer_sheet, judge_sheet, read_sheet, sheet_page
 from api.web.public.status import Visit, private, the_visit
 from api.web.public.visitor import once_key, posted_key
 from engine import forms
@@ -55,7 +55,7 @@ def take_answer() -> ResponseReturnValue:
             visit.complaint.key,
             accepts=clean["answer"] == "accepts",
             reason=reason,
-            sheet=kept(form, clean, title="Reply to our answer"),
+            sheet=accepted(form, clean, title="Reply to our answer"),
             key=posted_key(),
         )
     except TooLate:

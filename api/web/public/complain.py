@@ -99,6 +99,8 @@ def take_step(slug: str) -> ResponseReturnValue:
     if not known.began:
         limit("draft")
     mine = known.with_answers(decoded.answers)
+    if decoded.action.kind == "remove-file":
+        mine.uploads.forget(decoded.action.key)
     return _remembered(_next(mine, wanted, decoded, lapsed=lapsed), mine)
 
 

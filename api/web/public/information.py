@@ -8,13 +8,14 @@ from typing import Any
 from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from api import kept
 from api.complaints import drafts, from_complainant
 from api.complaints.from_complainant import TooLate
 from api.complaints.uploads import DraftUploads
 from api.context import the_engine, the_service
 from api.identity.doors import action
 from api.web.public import blueprint
-from api.web.public.sheets import INFORMATION, WITHDRAWAL, judge_sheet, kept, read_sheet, sheet_page
+from api.web.public.sheets import INFORMATION, WITHDRAWAL, accepted, judge_sheet, read_sheet, sheet_page
 from api.web.public.status import Visit, private, the_visit
 from api.web.public.visitor import is_trapped, limit, once_key, posted_key
 from engine import forms
@@ -48,6 +49,8 @@ def send_addition() -> ResponseReturnValue:
     if decoded.is_forged or is_trapped():
         return _add_page(visit, decoded.answers, decoded.errors, status=422)
     _keep(visit, decoded.answers)
+    if decoded.action.kind == "remove-file":
+        uploads.forget(decoded.action.key)
     if decoded.errors or not decoded.action.judges:
         status = 422 if decoded.errors else 200
         return _add_page(visit, decoded.answers, decoded.errors, status=status, live=decoded.status)
@@ -64,7 +67,7 @@ def send_addition() -> ResponseReturnValue:
             text=clean["message"],
             documents=documents,
             draft=visit.mark,
-            sheet=kept(INFORMATION, clean, title="More information", uploads=uploads),
+            sheet=accepted(INFORMATION, clean, title="More information", uploads=uploads),
             key=posted_key(),
         )
     except TooLate:
@@ -96,7 +99,7 @@ def withdraw_now() -> ResponseReturnValue:
             the_service(),
             visit.complaint.key,
             reason=clean.get("reason") or "",
-            sheet=kept(WITHDRAWAL, clean, title="Withdrawal"),
+            sheet=accepted(WITHDRAWAL, clean, title="Withdrawal"),
             key=posted_key(),
         )
     except TooLate:
@@ -106,8 +109,14 @@ def withdraw_now() -> ResponseReturnValue:
 
 
 def too_late(visit: Visit) -> Response:
-    """Say what is still possible when this is not: 409."""
-    return private("public/too_late.html", 409, visit=visit, us=the_service().organisation)
+    """Say what is still possible when this is not, and show what was typed: 409."""
+    return private(
+        "public/too_late.html",
+        409,
+        visit=visit,
+        us=the_service().organisation,
+        kept=kept.of_this_request(),
+    )
 
 
 def _add_page(

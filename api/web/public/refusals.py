@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, make_response, render_template
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from api import kept
 from api.context import the_service
 from api.identity.throttle import TooManyTries
 from api.web.public import blueprint
@@ -23,15 +24,15 @@ def too_many(refusal: TooManyTries) -> Response:
     wait = int(refusal.facts.get("retry_after", 60))
     minutes = max(1, round(wait / 60))
     words = f"{wait} seconds" if wait < 90 else f"{minutes} minutes" if minutes > 1 else "1 minute"
-    answer = _refusal("public/too_many.html", 429, wait=words)
+    answer = _refusal("public/too_many.html", 429, wait=words, again=True)
     answer.headers["Retry-After"] = str(wait)
     return answer
 
 
 @blueprint.errorhandler(RequestEntityTooLarge)
 def too_large(_fault: RequestEntityTooLarge) -> Response:
-    """Answer 413; what was saved before is still there."""
-    return _refusal("public/too_large.html", 413)
+    """Answer 413; what was saved before is still there, and what was typed beside the files is shown again."""
+    return _refusal("public/too_large.html", 413, again=True)
 
 
 @blueprint.errorhandler(LinkOpensNothing)
@@ -45,4 +46,6 @@ def no_such_link(_refused: LinkOpensNothing) -> Response:
 
 
 def _refusal(template: str, status: int, **facts: object) -> Response:
-    return make_response(render_template(template, us=the_service().organisation, **facts), status)
+    """Return the page of a refusal with what was typed, if anything was."""
+    html = render_template(template, us=the_service().organisation, kept=kept.of_this_request(), **facts)
+    return make_response(html, status)

@@ -144,7 +144,9 @@ def judge_sheet(
     return forms.check(form, answers, {}, moment=moment, source="page", documents=uploads).clean
 
 
-def kept(form: Form, clean: Mapping[str, Any], *, title: str, uploads: DraftUploads | None = None) -> Sheet:
+def accepted(
+    form: Form, clean: Mapping[str, Any], *, title: str, uploads: DraftUploads | None = None
+) -> Sheet:
     """Return the sheet that keeps the accepted answers of a small form with the complaint."""
     return filled(form, clean, {}, moment=the_service().moment(), title=title, documents=uploads)
 

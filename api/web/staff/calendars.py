@@ -30,7 +30,7 @@ KINDS = (
     ("opening", "Open on this day, with other hours"),
     ("ordinary", "Nothing special any more"),
 )
-MOST_DAYS = 60
+MOST_DAYS, LONGEST_NAME = 60, 200
 
 
 class _BadDays(Exception):
@@ -171,7 +171,9 @@ def _preview_page(before: Calendar, after: Calendar, reason: str) -> str:
 
 
 def _asked() -> CalendarChange:
-    kind, name = request.form.get("kind", ""), typed("name")[:200]
+    kind, name = request.form.get("kind", ""), typed("name")
+    if len(name) > LONGEST_NAME:
+        raise _BadDays(f"A name has up to {LONGEST_NAME} characters; this has {len(name)}.", "name")
     first = _day(request.form.get("day", ""), "day")
     last = _day(request.form["until"], "until") if request.form.get("until", "").strip() else first
     if not first <= last < first + timedelta(days=MOST_DAYS):

@@ -26,11 +26,18 @@ from api.web.staff.complaint import opened, page
 from engine.deadlines.clocks import Act
 from engine.deadlines.errors import ClockEnded
 from engine.deadlines.state import ClockState, Evidence
-from engine.errors import RedressError
+from engine.errors import Invalid, RedressError
 from engine.store import instances
 from engine.zones import at_wall
 
+LONGEST = 2_000  # characters of a reason
 Change = Callable[[Desk, ComplaintRow], tuple[str, ...]]
+
+
+class TypedTooMuch(Invalid):
+    """This text is too long. Shorten it."""
+
+    code = "typed_too_much"
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +271,13 @@ def _tell(desk: Desk, complaint: ComplaintRow, kind: str, text: str, facts: dict
 
 
 def typed(name: str) -> str:
-    """Return what was typed into a field: trimmed, at most 2,000 characters, without what no database keeps."""
-    return request.form.get(name, "").replace("\x00", "").strip()[:2_000]
+    """Return what was typed into a field: trimmed, without what no database keeps. Raises ``TypedTooMuch``, cuts nothing."""
+    text = request.form.get(name, "").replace("\x00", "").strip()
+    if len(text) > LONGEST:
+        raise TypedTooMuch(
+            f"{name.capitalize()} takes {LONGEST:,} characters; this has {len(text):,}. Shorten it."
+        )
+    return text
 
 
 def read_moment(day: str, clock_time: str) -> datetime:

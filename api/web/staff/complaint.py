@@ -26,6 +26,7 @@ from api.web.staff.clock_words import EVIDENCE, PAUSE_REASONS
 from api.web.staff.diagram import drawing
 from engine.store.search import Condition, Query
 
+LONGEST_NOTE = 10_000  # characters
 TABS = (
     ("overview", "Overview"),
     ("timeline", "Timeline"),
@@ -49,9 +50,12 @@ def complaint(key: int, tab: str = "overview") -> ResponseReturnValue:
 def add_note(key: int) -> ResponseReturnValue:
     """Add a note to the timeline; colleagues see it, the complainant does not."""
     row, facts = opened(key, "complaint.write")
-    text = request.form.get("note", "").strip()[:10_000]
-    if not text:
-        return page(row, facts, "timeline", problem="Write the note.", field="note"), 422
+    text = request.form.get("note", "").strip()
+    if not 0 < len(text) <= LONGEST_NOTE:
+        too_long = f"A note has up to {LONGEST_NOTE:,} characters; this has {len(text):,}. Shorten it."
+        return page(
+            row, facts, "timeline", problem=too_long if text else "Write the note.", field="note"
+        ), 422
     service, person, now = the_service(), the_person(), the_service().clock.now()
     service.engine.write(
         lambda session: session.add(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
+from api import kept
 from api.complaints import drafts
 from api.complaints.answers.sheets import filled
 from api.complaints.from_form import from_staff_form
-from api.complaints.intake import ComplaintRefused, receive
+from api.complaints.intake import ComplaintRefused, receive_within
 from api.complaints.uploads import DraftUploads
 from api.context import require, the_engine, the_service
 from api.db import db
@@ -25,8 +28,10 @@ from api.web.forms import decode, form_page
 from api.web.staff import blueprint
 from engine import forms
 from engine.forms.errors import FieldError
+from engine.store.upkeep import Answer
 
 FORM = "log-complaint"
+PRESSED_AGAIN = timedelta(hours=1)  # a second press within this time gets the first one's answer
 
 
 @blueprint.get("/record")
@@ -43,7 +48,9 @@ def record() -> ResponseReturnValue:
 def record_now() -> ResponseReturnValue:
     """Register the complaint: 303 to it, 422 with every error and all that was typed."""
     person = require("complaint.register")
-    service, form = the_service(), _form()
+    service, form, digest = the_service(), _form(), kept.digest()
+    if (before := _registered(person, digest)) is not None:
+        return _recorded(person, before)
     moment = service.moment()
     uploads = DraftUploads(service, _mark(person), by=person.name)
     decoded = decode(form, request.form, {}, {}, moment=moment, files=request.files, uploads=uploads)
@@ -54,6 +61,8 @@ def record_now() -> ResponseReturnValue:
             session, _place(person), decoded.answers, form_key=None, life=drafts.STAFF_LIFE, at=moment.now
         )
     )
+    if decoded.action.kind == "remove-file":
+        uploads.forget(decoded.action.key)
     if decoded.action.kind == "save":
         flash("Saved. You can go on later.")
         return redirect(url_for("staff.record"), 303)
@@ -66,11 +75,11 @@ def record_now() -> ResponseReturnValue:
             live=decoded.status,
             focus=decoded.focus,
         )
-    return _register(person, form, decoded.answers, uploads)
+    return _register(person, form, decoded.answers, uploads, digest)
 
 
 def _register(
-    person: Person, form: forms.Form, answers: Mapping[str, Any], uploads: DraftUploads
+    person: Person, form: forms.Form, answers: Mapping[str, Any], uploads: DraftUploads, digest: str
 ) -> ResponseReturnValue:
     service = the_service()
     moment = service.moment()
@@ -93,16 +102,40 @@ def _register(
             form_key=service.engine.latest_form_key(FORM),
             documents=uploads,
         )
-        made = receive(service, replace(complaint, sheet=sheet), by=person.actor)
+
+        def work(session: Session) -> Answer:
+            made = receive_within(service, session, replace(complaint, sheet=sheet), by=person.actor)
+            drafts.drop(session, _place(person))
+            drafts.save(
+                session,
+                _sent_place(person, digest),
+                {"reference": made.reference},
+                form_key=None,
+                life=PRESSED_AGAIN,
+                at=moment.now,
+            )
+            return Answer(201, made.reference.encode())
+
+        done = service.engine.once(f"record:{person.name}", digest, b"", work)
     except forms.FormInvalid as refusal:
         return _page(person, answers, errors=refusal.errors, status=422)
     except ComplaintRefused as refusal:
         errors = (FieldError(str(refusal.facts.get("field", "description")), "refused"),)
         return _page(person, answers, errors=errors, problem=refusal.message, status=422)
-    service.engine.write(lambda session: drafts.drop(session, _place(person)))
-    flash(f"Recorded as {made.reference}. Tell the complainant this reference.")
+    return _recorded(person, done.body.decode())
+
+
+def _registered(person: Person, digest: str) -> str | None:
+    """Return the reference this very post led to a moment ago, None when it is new."""
+    now = the_service().clock.now()
+    before = the_engine().read(lambda session: drafts.load(session, _sent_place(person, digest), at=now))
+    return None if before is None else str(before.answers["reference"])
+
+
+def _recorded(person: Person, reference: str) -> ResponseReturnValue:
+    flash(f"Recorded as {reference}. Tell the complainant this reference.")
     if may(person, "complaint.search"):
-        return redirect(url_for("staff.search", q=made.reference), 303)
+        return redirect(url_for("staff.search", q=reference), 303)
     return redirect(url_for("staff.record"), 303)
 
 
@@ -121,7 +154,13 @@ def _page(
     view = forms.view(
         _form(), answers, {}, moment=the_service().moment(), errors=tuple(shown), documents=uploads
     )
-    page = form_page(view, submit="Record the complaint", live=live, focus=focus)
+    page = form_page(
+        view,
+        submit="Record the complaint",
+        live=live,
+        focus=focus,
+        key=request.form.get("_key", "")[:64] or secrets.token_urlsafe(16),
+    )
     field = next((f"f-{error.path.replace('.', '-')}" for error in errors if error.code == "refused"), "")
     return make_response(
         render_template("staff/record.html", form=page, problem=problem, field=field), status
@@ -137,5 +176,9 @@ def _place(person: Person) -> str:
     return f"record:{person.name}"
 
 
+def _sent_place(person: Person, digest: str) -> str:
+    return f"sent:{person.name}:{digest}"
+
+
 def _mark(person: Person) -> bytes:
-    return hashlib.sha256(_place(person).encode()).digest()
+    return drafts.mark_of(_place(person))

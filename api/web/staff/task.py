@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
+from api import kept
 from api.complaints import drafts
 from api.complaints.reading import case_view, complaint_of_case, display_names
-from api.complaints.uploads import CaseUploads
 from api.context import require, the_engine, the_service
 from api.db import db
 from api.identity.decide import may
 from api.identity.doors import action
 from api.identity.people import Person
-from api.web.forms import decode, form_page
-from api.web.staff import blueprint
+from api.web.forms import FormPage, decode, form_page
+from api.web.staff import blueprint, task_drafts
 from api.web.staff.diagram import drawing
 from engine import forms
-from engine.commands.errors import TaskHeld
+from engine.commands.complete_task import Completed
+from engine.commands.errors import NotYourTask, TaskAlreadyCompleted, TaskCanceled, TaskHeld
+from engine.commands.task_sheet import TaskSheet
 from engine.errors import Conflict
+from engine.forms import Line
 from engine.forms.errors import FieldError
+from engine.forms.model import pattern_of
 from engine.store.records import TaskRecord
 
 
 @blueprint.get("/tasks/<int:key>")
 @action("task.list")
 def task(key: int) -> ResponseReturnValue:
-    """Show the task; what was typed before and not sent is still there."""
+    """Show the task; what was typed before and not sent is still there, even when the task is not theirs any more."""
     person = require("task.list")
-    found = the_engine().task(key, by=person.actor)
-    draft = drafts.load(db.session(), drafts.task_place(key, person.name), at=the_service().clock.now())
+    try:
+        found = the_engine().task(key, by=person.actor)
+    except NotYourTask as refusal:
+        return _taken_away(person, key, refusal)
+    draft = task_drafts.load(found, person)
     return _page(person, found, draft.answers if draft else {}, draft=draft)
 
 
@@ -41,21 +49,29 @@ def task(key: int) -> ResponseReturnValue:
 def complete(key: int) -> ResponseReturnValue:
     """Complete the task, or only save, add or remove rows and files; refusals show the page again with all that was typed.
 
-    303 when done, 422 with a summary, 409 when somebody was faster or it is not the person's.
+    303 when done, also for the same post again; 422 with a summary; 409 when somebody was faster or it is not the person's.
     """
-    person = require("task.list")
-    engine, place = the_engine(), drafts.task_place(key, person.name)
-    found = engine.task(key, by=person.actor)
-    form = engine.task_sheet(key)
+    person, digest = require("task.list"), kept.digest()
+    try:
+        found = the_engine().task(key, by=person.actor)
+    except NotYourTask as refusal:
+        return _taken_away(person, key, refusal)
+    if (before := task_drafts.sent_before(found, person, digest)) is not None:
+        return _done(found, before["next"])
+    form = task_drafts.sheet_of(found)
     if form is None:
-        return _finish(person, found, {}, None)
-    uploads = CaseUploads(the_service(), found.root_process_instance_key, by=person.name)
+        return _finish(person, found, None, {}, digest)
+    uploads = task_drafts.uploads_of(found, form, person)
     decoded = decode(
         form.form, request.form, {}, form.stored, moment=form.moment, files=request.files, uploads=uploads
     )
     if decoded.is_forged:
         return _page(person, found, decoded.answers, errors=decoded.errors, status=422)
-    _save_draft(place, decoded.answers, found)
+    draft = task_drafts.save(found, person, decoded.answers)
+    if decoded.action.kind == "remove-file":
+        uploads.forget(decoded.action.key)
+    if problem := _over(person, found):
+        return _page(person, found, decoded.answers, problem=problem, status=409, draft=draft)
     if decoded.action.kind == "save":
         flash("Saved. The task still waits for you.")
         return redirect(url_for("staff.task", key=key), 303)
@@ -70,57 +86,93 @@ def complete(key: int) -> ResponseReturnValue:
             live=decoded.status,
             focus=decoded.focus,
         )
-    return _finish(person, found, decoded.answers, uploads)
+    return _finish(person, found, draft, decoded.answers, digest)
 
 
 @blueprint.post("/tasks/<int:key>/draft")
 @action("task.list")
 def save_draft(key: int) -> ResponseReturnValue:
-    """Keep what is typed so far: 204."""
+    """Keep what is typed so far, also when the task was taken away meanwhile: 204."""
     person = require("task.list")
-    found = the_engine().task(key, by=person.actor)
-    form = the_engine().task_sheet(key)
-    if form is not None:
+    try:
+        found = the_engine().task(key, by=person.actor)
+    except NotYourTask:
+        found = the_engine().task(key)
+        if task_drafts.load(found, person) is None:
+            raise
+    form = task_drafts.sheet_of(found)
+    is_sent = found.state == "COMPLETED" and found.completed_by == person.name
+    if form is not None and not is_sent:
         decoded = decode(form.form, request.form, {}, form.stored, moment=form.moment)
-        _save_draft(drafts.task_place(key, person.name), decoded.answers, found)
+        task_drafts.save(found, person, decoded.answers)
     return "", 204
 
 
 def _finish(
-    person: Person, found: TaskRecord, answers: Mapping[str, Any], uploads: CaseUploads | None
+    person: Person, found: TaskRecord, draft: drafts.Draft | None, answers: Mapping[str, Any], digest: str
 ) -> ResponseReturnValue:
-    key = found.user_task_key
-    version = request.form.get("_version", "")
+    key, version = found.user_task_key, request.form.get("_version", "")
+    form = task_drafts.sheet_of(found)
+    uploads = task_drafts.uploads_of(found, form, person) if form is not None else None
+
+    def sent(session: Session, done: Completed) -> None:
+        if uploads is not None:
+            uploads.join(session, answers)
+        task_drafts.sent(session, found, person, digest, done)
+
     try:
         done = the_engine().complete_task(
             key,
             answers,
             source="page",
             documents=uploads,
-            revision=int(version) if version.isdigit() else None,
+            revision=int(version) if version.isascii() and version.isdigit() else None,
+            alongside=sent,
             by=person.actor,
         )
     except forms.FormInvalid as refusal:
         return _page(person, found, answers, errors=refusal.errors, status=422)
-    except (Conflict, TaskHeld) as refusal:
-        current = the_engine().task(key, by=person.actor)
-        return _page(person, current, answers, problem=refusal.message, status=409)
-    the_engine().write(lambda session: drafts.drop_task(session, key))
+    except Conflict as refusal:
+        try:
+            current = the_engine().task(key, by=person.actor)
+        except NotYourTask as gone:
+            return _taken_away(person, key, gone)
+        return _page(person, current, answers, problem=refusal.message, status=409, draft=draft)
     mine = next((task for task in done.opened if task.assignee == person.name), None)
-    if mine is not None:
-        flash(f"Done: {found.name}. Next for you: {mine.name}.")
-        return redirect(url_for("staff.task", key=mine.key), 303)
+    return _done(found, None if mine is None else (mine.key, mine.name))
+
+
+def _done(found: TaskRecord, following: Sequence[Any] | None) -> ResponseReturnValue:
+    if following is not None:
+        flash(f"Done: {found.name}. Next for you: {following[1]}.")
+        return redirect(url_for("staff.task", key=following[0]), 303)
     flash(f"Done: {found.name}.")
     return redirect(url_for("staff.inbox"), 303)
 
 
-def _save_draft(place: str, answers: Mapping[str, Any], found: TaskRecord) -> None:
-    now = the_service().clock.now()
-    the_engine().write(
-        lambda session: drafts.save(
-            session, place, answers, form_key=found.form_key, life=drafts.STAFF_LIFE, at=now
-        )
+def _over(person: Person, found: TaskRecord) -> str:
+    """Return why this person cannot go on with the task they have open, empty when they can."""
+    if found.state == "COMPLETED":
+        return TaskAlreadyCompleted().message
+    if found.state != "CREATED":
+        return TaskCanceled().message
+    return TaskHeld().message if found.assignee not in (None, person.name) else ""
+
+
+def _taken_away(person: Person, key: int, refusal: NotYourTask) -> ResponseReturnValue:
+    """Show a task that is not theirs any more to somebody who typed into it: their own typing alone. Raises ``refusal``."""
+    found = the_engine().task(key)
+    draft, form = task_drafts.load(found, person), task_drafts.sheet_of(found)
+    if draft is None or form is None:
+        raise refusal
+    if request.method == "POST":
+        decoded = decode(form.form, request.form, {}, form.stored, moment=form.moment)
+        draft = task_drafts.save(found, person, decoded.answers)
+    typed = task_drafts.lines(found, person, draft.answers, form_key=draft.form_key)
+    html = render_template(
+        "staff/task_gone.html", task=found, problem=refusal.message, typed=typed, draft=draft
     )
+    return make_response(html, 409)
 
 
 def _page(
@@ -137,9 +189,16 @@ def _page(
 ) -> Response:
     session, now = db.session(), the_service().clock.now()
     form = the_engine().task_sheet(found.user_task_key)
-    shown = None
-    if form is not None and found.state == "CREATED":
-        view = forms.view(form.form, answers, form.stored, moment=form.moment, errors=errors)
+    shown, draft = None, draft or task_drafts.load(found, person)
+    if form is not None and found.state == "CREATED" and found.assignee in (None, person.name):
+        view = forms.view(
+            form.form,
+            answers,
+            form.stored,
+            moment=form.moment,
+            errors=errors,
+            documents=task_drafts.uploads_of(found, form, person),
+        )
         shown = form_page(
             view,
             submit="Complete the task",
@@ -159,6 +218,15 @@ def _page(
         form=shown,
         problem=problem,
         draft=draft,
+        typed=_not_in(shown, form, found, person, answers, draft),
+        strangers=[
+            (error.path, text)
+            for error in errors
+            if error.code == "unknown_field"
+            for text in request.form.getlist(error.path)
+            if text
+        ],
+        has_form=form is not None,
         stale_draft=draft is not None and draft.form_key != found.form_key,
         holder=names.get(found.assignee or "", found.assignee),
         mine=found.assignee == person.name,
@@ -172,6 +240,25 @@ def _page(
         now=now,
     )
     return make_response(html, status)
+
+
+def _not_in(
+    shown: FormPage | None,
+    form: TaskSheet | None,
+    found: TaskRecord,
+    person: Person,
+    answers: Mapping[str, Any],
+    draft: drafts.Draft | None,
+) -> tuple[Line, ...]:
+    """Return what was typed and stands in no field of the page: all of it without a form, else what the form asks no more."""
+    form_key = draft.form_key if draft is not None else found.form_key
+    if shown is None:
+        return task_drafts.lines(found, person, answers, form_key=form_key)
+    if draft is None or form is None or form_key == found.form_key:
+        return ()
+    asked = {path for path, _ in form.form.fields()}
+    before = task_drafts.lines(found, person, draft.answers, form_key=form_key)
+    return tuple(line for line in before if pattern_of(line.path) not in asked)
 
 
 def _document_url(document: forms.Document) -> str:

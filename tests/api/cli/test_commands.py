@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 import subprocess
@@ -138,8 +139,18 @@ def test_accounts_are_added_listed_disabled_and_reset(home, capsys, monkeypatch)
     assert run("user", "list") == 0
     out = capsys.readouterr().out
     assert "hana  hana  handler, quality  (disabled)" in out
-    assert run("user", "reset", "hana") == 0
-    assert password not in capsys.readouterr().out
+    assert run("user", "reset", "hana", "--token") == 0
+    given = capsys.readouterr().out
+    assert password not in given
+    renewed = given.splitlines()[1].removeprefix("hana: API token ")
+    assert renewed.startswith("rdr_")
+    with sqlite3.connect(home / "redress.db") as database:
+        alive = database.execute(
+            "SELECT token_sha256 FROM api_tokens t JOIN people p ON p.key = t.person_key "
+            "WHERE p.name = 'hana' AND t.revoked_at IS NULL"
+        ).fetchall()
+    database.close()
+    assert alive == [(hashlib.sha256(renewed.encode()).digest(),)], "the earlier token has ended"
     assert run("user", "list") == 0
     assert "(disabled)" not in capsys.readouterr().out
 

@@ -187,7 +187,15 @@ def test_too_many_at_once_are_asked_to_try_again(app, hana, monkeypatch):
 
 @pytest.mark.parametrize(
     "target",
-    ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "\\\\evil.example"],
+    [
+        "//evil.example",
+        "https://evil.example/",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+    ],
 )
 def test_signing_in_leads_to_pages_of_this_service_only(app, hana, target):
     browser = Browser(app)

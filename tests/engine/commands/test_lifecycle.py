@@ -1,5 +1,6 @@
 """A case from start to end: tasks open, close, time out; everything is written once, in one commit."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from engine.actors import Actor
 from engine.commands.errors import (
     DefinitionNotFound,
     InstanceEnded,
+    NotYetEnded,
     NotYourTask,
     TaskAlreadyCompleted,
     TaskCanceled,
@@ -45,6 +47,35 @@ def test_a_case_runs_from_task_to_task_to_its_end(engine):
         "answer": "COMPLETED",
         "end": "COMPLETED",
     }
+
+
+def test_what_a_caller_does_alongside_stands_or_falls_with_the_completion(engine):
+    engine.deploy([("small.bpmn", small())])
+    case = engine.start("small", {"severe": True})
+    (assess,) = engine.open_tasks(case.key)
+
+    def fails(session, done):
+        assert [task.name for task in done.opened] == ["Answer"]
+        raise TaskHeld
+
+    with pytest.raises(TaskHeld):
+        engine.complete_task(assess.user_task_key, by=ANA, alongside=fails)
+    assert engine.open_task_names(case.key) == ["Assess"]
+    seen = []
+    engine.complete_task(assess.user_task_key, by=ANA, alongside=lambda session, done: seen.append(done))
+    assert [done.instance_key for done in seen] == [case.key]
+    assert engine.open_task_names(case.key) == ["Answer"]
+
+
+def test_who_may_wait_no_longer_gets_no_result(engine):
+    engine.deploy([("small.bpmn", small())])
+    case = engine.start("small", {"severe": True})
+    engine.cancel(case.key)
+    stop = threading.Event()
+    assert engine.await_end(case.key, timeout=timedelta(seconds=1), stop=stop) == {"severe": True}
+    stop.set()
+    with pytest.raises(NotYetEnded):
+        engine.await_end(case.key, timeout=timedelta(seconds=1), stop=stop)
 
 
 def test_a_timer_fires_once_when_it_is_due_and_not_before(engine, clock):
