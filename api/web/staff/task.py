@@ -7,9 +7,13 @@ from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from api.complaints import drafts
+from api.complaints.of_case import complaint_served
 from api.complaints.reading import case_view, complaint_of_case, display_names
+from api.complaints.search import facts_for
+from api.complaints.tables import ComplaintRow
 from api.complaints.uploads import CaseUploads
 from api.context import require, the_engine, the_service
 from api.db import db
@@ -148,7 +152,7 @@ def _page(
             version=str(found.revision),
             document_url=_document_url,
         )
-    row = complaint_of_case(session, found.root_process_instance_key)
+    row = _complaint(session, person, found.root_process_instance_key)
     case = case_view(session, row, calendars=the_service().calendars, now=now) if row is not None else None
     names = display_names(session)
     html = render_template(
@@ -172,6 +176,16 @@ def _page(
         now=now,
     )
     return make_response(html, status)
+
+
+def _complaint(session: Session, person: Person, root_key: int) -> ComplaintRow | None:
+    """Return the complaint of the task's case; of a case beside it (the survey) if the person may read the complaint."""
+    own = complaint_of_case(session, root_key)
+    served = complaint_served(session, root_key) if own is None else None
+    beside = session.get(ComplaintRow, served) if served is not None else None
+    if beside is None or not may(person, "complaint.read", facts_for(session, person, beside)):
+        return own
+    return beside
 
 
 def _document_url(document: forms.Document) -> str:
