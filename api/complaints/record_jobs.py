@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import select
@@ -29,6 +29,23 @@ SAID = {
     "information": "Information recorded",
     "root-cause": "Root cause recorded",
 }
+
+
+MONEY = frozenset(
+    {"refund", "compensation", "distress", "goodwill", "contract"}
+)  # remedies that are a sum of money
+
+
+class AmountMissing(Invalid):
+    """A remedy in money has no amount above 0."""
+
+    code = "amount_missing"
+
+
+class SumExceeded(Invalid):
+    """What is promised is more than the sum that was approved."""
+
+    code = "sum_exceeded"
 
 
 class RecordKindUnknown(Invalid):
@@ -92,6 +109,7 @@ def _finding(errand: Errand, data: Mapping[str, Any]) -> None:
 
 
 def _outcome(errand: Errand, data: Mapping[str, Any]) -> None:
+    amount_of(data.get("remedyKind"), data.get("amount"))
     if data.get("lane") == "early":
         for given in data.get("issues") or ({"id": 1},):
             issue = _issue(errand, given.get("id", 1))
@@ -109,6 +127,7 @@ def _decision(errand: Errand, data: Mapping[str, Any]) -> None:
         issue.reasons = _text(answer.get("text")) or issue.reasons
         outcomes.append(issue.outcome)
     errand.complaint.outcome = overall(outcomes)
+    refuse_more_than_approved(data)
     for commitment in data.get("commitments") or ():
         _promise(
             errand,
@@ -137,6 +156,10 @@ def _verification(errand: Errand, data: Mapping[str, Any]) -> None:
             row.verified_at, row.verified_by = errand.now, errand.actor
 
 
+def _referral(_errand: Errand, data: Mapping[str, Any]) -> None:
+    amount_of("award", data.get("amount"))
+
+
 def _root_cause(errand: Errand, data: Mapping[str, Any]) -> None:
     cause = _text(data.get("rootCause"))
     errand.complaint.facts = errand.complaint.facts | {
@@ -154,6 +177,7 @@ _LAID: dict[str, Callable[[Errand, Mapping[str, Any]], None]] = {
     "decision": _decision,
     "remedy": _remedy,
     "verification": _verification,
+    "referral": _referral,
     "root-cause": _root_cause,
 }
 
@@ -184,13 +208,14 @@ def _issue(errand: Errand, number: Any) -> IssueRow:
 def _promise(
     errand: Errand, kind: Any, what: Any, amount: Any, due: Any, issue: Any, *, mark: Any = None
 ) -> RemedyRow:
+    sum_of_money = amount_of(kind, amount)
     row = RemedyRow(
         key=errand.next_key(),
         complaint_key=errand.complaint.key,
         issue_number=int(issue) if str(issue).isdigit() else None,
         kind=_text(kind) or "other",
         description=_text(what),
-        amount=str(Decimal(str(amount))) if amount not in (None, "") else None,
+        amount=str(sum_of_money) if sum_of_money is not None else None,
         due_on=date.fromisoformat(str(due)[:10]) if due else None,
         decided_at=errand.now,
         mark=_text(mark),
@@ -198,6 +223,39 @@ def _promise(
     errand.session.add(row)
     errand.session.flush()
     return row
+
+
+def amount_of(kind: Any, amount: Any) -> Decimal | None:
+    """Return the amount of a remedy in the organisation's currency, None for one that costs no money.
+
+    Raises ``AmountMissing``: a kind in ``MONEY`` needs an amount, and an amount is a number above 0.
+    """
+    if amount in (None, "") or (amount in (0, "0") and kind not in MONEY and not isinstance(amount, bool)):
+        if kind in MONEY:
+            raise AmountMissing(f"The remedy {kind!r} has no amount. Enter one above 0.", kind=kind)
+        return None
+    try:
+        found = Decimal(str(amount))
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite() or found <= 0:
+        raise AmountMissing(f"The amount {amount!r} is no number above 0.", kind=kind, amount=str(amount))
+    return found
+
+
+def refuse_more_than_approved(data: Mapping[str, Any]) -> None:
+    """Raise ``SumExceeded`` when the promises add up to more than the sum the limit of authority was asked about."""
+    if "totalAmount" not in data:
+        return
+    approved = amount_of(None, data["totalAmount"]) or Decimal(0)
+    amounts = (amount_of(one.get("kind"), one.get("amount")) for one in data.get("commitments") or ())
+    promised = sum((amount for amount in amounts if amount is not None), Decimal(0))
+    if promised > approved:
+        raise SumExceeded(
+            f"Promised are {promised}, approved were {approved}. Approve the decision again.",
+            promised=str(promised),
+            approved=str(approved),
+        )
 
 
 def _promised(errand: Errand, mark: Any) -> RemedyRow | None:

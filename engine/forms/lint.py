@@ -29,6 +29,7 @@ def lint(form: m.Form) -> tuple[Finding, ...]:
         _steps(form),
         _buttons(everything),
         _conditions(form, everything),
+        _hidden_numbers(form.components),
         _reachability(form.components, hidden=False),
         _lists(everything),
         _privacy(form),
@@ -169,13 +170,16 @@ def _conditions(form: m.Form, everything: tuple[m.Component, ...]) -> Iterator[F
     be hidden."""
     plain = list(_one_object(form.components))
     ruled = {one.path[0]: one for one in plain if isinstance(one.readonly, feel.Expression)}
-    hideable = {one.path[0] for one in _hideable(form.components) if len(one.path) == 1}
+    hiders = dict(_hiders(form.components))
+    hideable = {one.path[0]: hiders[one.id] for one in plain if len(one.path) == 1 and hiders[one.id]}
     for component in everything:
         if isinstance(component.hide, feel.Expression):
             if isinstance(component, m.Field | m.DynamicList) and _reads(component.hide, component.path):
                 advice = "Once hidden it could never come back."
                 yield _finding(component, "hides_itself", "The hide rule reads its own field.", advice)
-            for name in sorted(component.hide.variables & hideable):
+            for name in sorted(component.hide.variables & hideable.keys()):
+                if hideable[name] <= hiders[component.id] - {component.id}:
+                    continue  # whatever hides the field hides this too
                 advice = "Rules see the answer as sent, even if its field is hidden by now."
                 yield _finding(
                     component,
@@ -190,6 +194,17 @@ def _conditions(form: m.Form, everything: tuple[m.Component, ...]) -> Iterator[F
                 yield _finding(component, "readonly_chain", message, "Use stored values or plain fields.")
 
 
+def _hidden_numbers(components: tuple[m.Component, ...], *, hidden: bool = False) -> Iterator[Finding]:
+    """Find numbers that a choice brings up and that may still stay empty: what counts them takes them for nothing."""
+    for component in components:
+        ruled = hidden or isinstance(component.hide, feel.Expression)
+        yield from _hidden_numbers(m.inner(component), hidden=ruled)
+        if isinstance(component, m.Number) and ruled and not component.required:
+            message = "The number is asked for only with some answers, and may be left empty even then."
+            advice = "Mark it as required: it is asked for only while it shows."
+            yield _finding(component, "hidden_not_required", message, advice, "warning")
+
+
 def _reads(rule: feel.Expression, path: m.Path) -> bool:
     dotted = re.escape(".".join(path))
     if len(path) == 1:
@@ -199,13 +214,14 @@ def _reads(rule: feel.Expression, path: m.Path) -> bool:
     )
 
 
-def _hideable(components: tuple[m.Component, ...], hidden: bool = False) -> Iterator[m.Field]:
+def _hiders(
+    components: tuple[m.Component, ...], around: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield each component's id with those of the components, itself included, whose rules can hide it."""
     for component in components:
-        ruled = hidden or isinstance(component.hide, feel.Expression)
-        if isinstance(component, m.Group):
-            yield from _hideable(component.components, ruled)
-        elif isinstance(component, m.Field) and ruled:
-            yield component
+        ruled = around | {component.id} if isinstance(component.hide, feel.Expression) else around
+        yield component.id, ruled
+        yield from _hiders(m.inner(component), ruled)
 
 
 def _reachability(components: tuple[m.Component, ...], *, hidden: bool) -> Iterator[Finding]:

@@ -7,8 +7,10 @@ import json
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import select
 
+from api import schema
 from api.app import create_app
 from api.complaints import drafts
 from api.complaints.tables import ComplaintRow
@@ -20,6 +22,7 @@ from api.web.public import unsent
 from api.web.public.visitor import DRAFT
 from api.wiring import wire
 from engine import forms
+from engine.store.search import Condition, Query
 from tests.api.conftest import ADMIN_TOKEN, Caller, settings_for
 from tests.api.filling import fillings, posted
 from tests.api.web.staff_desk import Desk, complain
@@ -351,3 +354,65 @@ def test_facts_sent_by_a_program_stand_on_the_page_and_are_found(service, desk, 
     manager.open(f"/staff/complaints/{told['key']}")
     assert "meter quagga 77 smart Yes" in manager.text
     assert found_by(admin, "quagga") == [told["reference"]]
+
+
+def test_a_call_after_the_survey_is_kept_with_the_complaint(service, desk, admin):
+    made = complain(service)
+    begun_for = {
+        "complaintKey": str(made.key),
+        "reference": made.reference,
+        "priority": 50,
+        "waits": {"survey": 5},
+    }
+    service.engine.publish_message(
+        "complaint-closed", str(made.key), begun_for | {"complainantKnown": True, "closingReason": "accepted"}
+    )
+    service.engine.publish_message(
+        "survey-answered", str(made.key), {"processRating": 1, "outcomeRating": 1, "mayContact": True}
+    )
+    service.engine.run_due_jobs()
+    named = Query(where=(Condition("name", "eq", "Call the complainant"),))
+    (call,) = service.engine.tasks(named).items
+    manager = desk("max")
+    manager.open(f"/staff/tasks/{call.user_task_key}")
+    assert made.reference in manager.text
+    answers = {"callResult": "satisfied", "callNote": "Dolphin music while waiting"}
+    service.engine.complete_task(call.user_task_key, answers, by=somebody(service, "max").actor)
+    (sheet, lines) = answers_of(admin, made.key)[-1]
+    assert (sheet["title"], lines["callNote"]["text"]) == ("Call the complainant", answers["callNote"])
+    assert found_by(admin, "dolphin") == [made.reference]
+
+
+def test_what_older_complaints_hold_is_gathered_with_its_labels(service, desk, admin):
+    made = complain(service)
+    screened(service, made, problem="price")
+    before = {"recurring": "yes", "outsideBodyName": "The energy ombudsman"}
+    undo = ("DROP TABLE answer_sheets", "ALTER TABLE complaint_parties ADD COLUMN details TEXT")
+    with service.database.writer.begin() as connection:
+        for statement in undo:
+            connection.execute(sa.text(statement))
+        connection.execute(
+            sa.text("UPDATE complaints SET facts = :facts, private = :private"),
+            {"facts": json.dumps(before), "private": json.dumps({"authorityScope": "Until May"})},
+        )
+        connection.execute(
+            sa.text("UPDATE complaint_parties SET details = :details"),
+            {"details": json.dumps({"contactHours": "After six", "adjustments": ["large_print"]})},
+        )
+        connection.execute(sa.text("UPDATE alembic_version_service SET version_num = '0001'"))
+    schema.upgrade(service.database)
+    ((_, lines),) = answers_of(admin, made.key)
+    told = {line["label"]: line["text"] for line in lines.values()}
+    assert told["Has it happened before?"] == "Yes"
+    assert told["Which one?"] == "The energy ombudsman"
+    assert told["What does the authority cover, and until when?"] == "Until May"
+    assert told["When can we call you?"] == "After six"
+    assert told["What would help?"] == "Letters in large print"
+    assert lines["adjustments"]["sensitivity"] == "special"
+    assert told["What is it?"] == "Ours to handle"
+    assert found_by(admin, "energy OMBUDSMAN") == [made.reference]
+    manager = desk("max")
+    manager.open(f"/staff/complaints/{made.key}")
+    assert "When can we call you? After six" in manager.text
+    schema.upgrade(service.database)
+    assert len(answers_of(admin, made.key)) == 1

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from api.complaints import links
+from api.complaints.answers.sheets import of_complaint
 from api.complaints.forgetting import forget_expired
 from api.complaints.tables import ComplaintRow, DocumentRow, DraftRow, EventRow, LinkRow
 from api.demo.people import COLLEAGUES, add_colleagues
@@ -44,6 +45,13 @@ def only_complaint(service):
 def events(service, kind):
     query = select(EventRow).where(EventRow.kind == kind).order_by(EventRow.key)
     return service.engine.read(lambda db: db.scalars(query).all())
+
+
+def sheets(service, title):
+    """Return what was kept of the forms with this title: question → answer."""
+    complaint = only_complaint(service)
+    kept = service.engine.read(lambda db: of_complaint(db, complaint.key, names={}))
+    return [{line["label"]: line["text"] for line in one.lines} for one in kept if one.title == title]
 
 
 def mails(service):
@@ -614,6 +622,8 @@ def test_information_and_files_reach_the_people_and_the_register_once(ann, servi
     assert "Read the information" in service.engine.open_task_names(only_complaint(service).instance_key)
     values = service.engine.values(only_complaint(service).instance_key)
     assert "blue" not in str(values), "personal text became a process variable"
+    asked = {"What would you like to tell us?": "It was blue.", "Files": "photo.pdf"}
+    assert sheets(service, "More information") == [asked]
     ann.open("/status")
     assert "You sent us more information" in ann.text
     assert "blue" not in ann.text
@@ -643,6 +653,7 @@ def test_withdrawing_asks_first_and_happens_once(ann, service):
     ann.post("/status/withdraw", reason="Solved", _do="continue", _key=key)
     assert only_complaint(service).state == "withdrawn"
     assert len(events(service, "complainant-withdraws")) == 1
+    assert sheets(service, "Withdrawal") == [{"Would you like to say why?": "Solved"}]
     ann.open("/status")
     assert "You withdrew your complaint" in ann.text
     answer = ann.open("/status/withdraw")
@@ -698,6 +709,8 @@ def test_a_second_answer_changes_nothing_and_says_what_remains(answered, service
     assert late.status_code == 409
     assert "This is not possible now" in answered.text
     assert len(events(service, "complainant-answer")) == 1
+    kept = {"Do you accept this?": "I accept the answer", "What do you not agree with?": ""}
+    assert sheets(service, "Reply to our answer") == [kept]
     answered.open("/status/answer")
     assert "that you accept this" in answered.text
 
@@ -720,7 +733,10 @@ def test_the_survey_is_answered_once_and_thanks_afterwards(answered, service, st
     assert answered.send("/status/survey", **given).location == "/status/survey"
     answered.open("/status/survey")
     assert "Thank you for answering" in answered.text
-    assert "Unhappy" in answered.text
+    assert "How happy are you with the result? Unhappy" in answered.text
+    assert "What could we do better? Too slow for my taste" in answered.text
+    ((kept),) = sheets(service, "Survey")
+    assert kept["You may contact me about my answers"] == "No"
     again = answered.post("/status/survey", **given, _do="continue", _key="again")
     assert again.status_code == 409
     said = events(service, "complainant-survey")

@@ -67,6 +67,7 @@ REFUSED = [
     ("html", [{"type": "html", "content": "<script>1</script>"}]),
     ("html", [{"type": "html", "content": "<style>p{}</style><p>Hi</p>"}]),
     ("never_shown", [field(validate={"required": True}, conditional={"hide": "=true"})]),
+    ("no_such_consent", [field(properties={"redress.needsConsent": "y"}), field(key="y")]),
     ("hides_itself", [field(conditional={"hide": '=x = "a"'})]),
     ("readonly_chain", [field(readonly="=a"), field(key="y", readonly="=x")]),
     ("readonly_in_rows", [{"type": "dynamiclist", "path": "d", "components": [field(readonly=True)]}]),
@@ -104,6 +105,21 @@ REFUSED = [
     ),
 ]
 WARNED = [
+    (
+        "hidden_not_required",
+        [field(), {"type": "number", "key": "n", "label": "N", "conditional": {"hide": '=x != "money"'}}],
+    ),
+    (
+        "hidden_not_required",
+        [
+            field(),
+            {
+                **GROUP,
+                "conditional": {"hide": '=x != "money"'},
+                "components": [{"type": "number", "key": "n", "label": "N"}],
+            },
+        ],
+    ),
     ("reads_hidden", [field(conditional={"hide": "=a"}), field(key="y", conditional={"hide": "=x"})]),
     (
         "required_checkbox",
