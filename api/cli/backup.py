@@ -65,9 +65,12 @@ def run(options: argparse.Namespace) -> int:
     target.mkdir(parents=True)
     try:
         _copy_database(Path(url.database), target / DATABASE)
-        for folder in (settings.uploads_dir, settings.outbox_dir):
-            if folder.is_dir():
-                shutil.copytree(folder, target / folder.name, ignore=shutil.ignore_patterns("*.part"))
+        if settings.uploads_dir.is_dir():  # letters that left hold secret links: the outbox folder stays here
+            shutil.copytree(
+                settings.uploads_dir,
+                target / settings.uploads_dir.name,
+                ignore=shutil.ignore_patterns("*.part"),
+            )
         cases, files = _look_over(target)
     except (sqlite3.Error, RedressError, OSError) as problem:
         shutil.rmtree(target)
