@@ -8,8 +8,12 @@ from pathlib import Path
 
 from api.cli.arguments import Subparsers
 from api.complaints.job_types import JOB_TYPE_NAMES
+from api.complaints.letter_lint import unknown_facts
+from api.complaints.letters import Letters, LetterTextRefused
 from api.installation import definition_files
+from api.organisation import FILE, read_organisation
 from engine.commands.check import judge
+from engine.findings import Finding
 
 
 def add(subparsers: Subparsers) -> None:
@@ -22,8 +26,20 @@ def add(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print every finding; 1 when one of them is an error."""
     files = definition_files(options.paths)
-    findings = judge(files, job_types=JOB_TYPE_NAMES)
+    findings = [*judge(files, job_types=JOB_TYPE_NAMES), *_letters(options.paths, files)]
     sys.stdout.writelines(f"{finding.severity}: {finding}\n" for finding in findings)
     errors = sum(finding.severity == "error" for finding in findings)
     sys.stdout.write(f"{len(files)} files, {errors} errors, {len(findings) - errors} warnings\n")
     return 1 if errors else 0
+
+
+def _letters(paths: list[Path], files: tuple[tuple[str, bytes], ...]) -> tuple[Finding, ...]:
+    """Return what is wrong with the letters beside the definitions; their facts come from these files alone."""
+    findings: list[Finding] = []
+    for folder in paths:
+        if (folder / "letters").is_dir() and (folder / FILE).is_file():
+            try:
+                findings += unknown_facts(Letters(folder / "letters"), files, read_organisation(folder))
+            except LetterTextRefused as refusal:
+                findings += refusal.findings
+    return tuple(findings)
