@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
 from api import schema
+from api.complaints.letter_lint import unknown_facts
+from api.complaints.letters import LetterTextRefused
 from api.deadlines import calendars
 from api.procedure.deployment import deploy
 from api.procedure.files import read_files
@@ -16,9 +19,10 @@ from api.settings import Settings
 from api.wiring import Redress, first_start, wire
 from engine.actors import service as as_service
 from engine.clock import Clock, SystemClock
-from engine.errors import NotFound
+from engine.errors import NotFound, RedressError
 from engine.store import database as databases
 from engine.store.starting import alone
+from engine.store.tables import resources
 from engine.store.unit_of_work import write
 
 
@@ -40,7 +44,7 @@ def open_service(settings: Settings, *, clock: Clock | None = None) -> Redress:
 def begin_service(settings: Settings, *, clock: Clock | None = None) -> Redress:
     """Return an open service that is about to take complaints in. Raises ``NoHouse``, ``OrganisationRefused``."""
     service = open_service(settings, clock=clock)
-    check_organisation(service)
+    _check(service)
     return service
 
 
@@ -53,7 +57,7 @@ def ready_service(settings: Settings, *, clock: Clock | None = None) -> Redress:
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     service = make_service(settings, clock=clock)
-    check_organisation(service)
+    _check(service)
     return service
 
 
@@ -87,6 +91,28 @@ def _house_or_refuse(settings: Settings) -> None:
             raise NoHouse(at=url.render_as_string())
     finally:
         database.dispose()
+
+
+def _check(service: Redress) -> None:
+    """Refuse to begin with an organisation file or letters that cannot be used; the service is closed then."""
+    try:
+        check_organisation(service)
+        _check_letters(service)
+    except RedressError:
+        service.database.dispose()
+        raise
+
+
+def _check_letters(service: Redress) -> None:
+    """Refuse letters that name what neither the folder's definitions nor the deployed ones provide."""
+    given = read_files([service.settings.processes_dir, service.settings.forms_dir]).definitions
+    if unknown_facts(service.letters, given, service.organisation):
+        deployed = service.engine.read(
+            lambda session: session.execute(select(resources.c.name, resources.c.content)).all()
+        )
+        given += tuple((row.name, row.content) for row in deployed)
+        if findings := unknown_facts(service.letters, given, service.organisation):
+            raise LetterTextRefused(findings)
 
 
 def _say(line: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import smtplib
 import ssl
@@ -80,7 +81,7 @@ def _plain(text: str) -> str:
 
 
 class FolderPostman:
-    """Writes each letter as <message id>.eml; writing it again replaces it."""
+    """Writes each letter as <message id>.eml, readable by its owner alone; writing it again replaces it."""
 
     def __init__(self, folder: Path, *, sender: str, name: str) -> None:
         """``folder`` is made when the first letter leaves."""
@@ -92,7 +93,9 @@ class FolderPostman:
         self._folder.mkdir(parents=True, exist_ok=True)
         target = self._folder / (re.sub(r"[^A-Za-z0-9.-]", "", letter.message_id) + ".eml")
         draft = target.with_suffix(".part")
-        draft.write_bytes(message.as_bytes())
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(message.as_bytes())
         draft.replace(target)
         return Receipt(code=250, reply=f"written to {target.name}")
 

@@ -1,9 +1,11 @@
-"""The key that signs form tokens: made on the first start, kept beside the data, readable by its owner alone."""
+"""The house's secret: made on the first start, kept beside the data, readable by its owner alone; and what follows from it."""
 
 from __future__ import annotations
 
 import os
 import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from hmac import digest as hmac
 from pathlib import Path
 
 from engine.errors import Invalid
@@ -31,3 +33,25 @@ def cookie_key(data_dir: Path) -> bytes:
     if len(key) < 32:
         raise KeyFileRefused(file=str(path))
     return key
+
+
+def link_key(data_dir: Path) -> bytes:
+    """Return the key that secret links are made with. Raises ``KeyFileRefused``."""
+    return hmac(cookie_key(data_dir), b"redress links", "sha256")
+
+
+def sealed(secret: str, key: bytes) -> str:
+    """Return a token of up to 32 bytes (base64url) in a form only ``key`` opens; each call gives another."""
+    salt, plain = secrets.token_bytes(16), urlsafe_b64decode(f"{secret}==")
+    return urlsafe_b64encode(salt + _masked(plain, salt, key)).decode().rstrip("=")
+
+
+def opened(seal: str, key: bytes) -> str:
+    """Return what was sealed; another key, or another text, gives a token that opens nothing."""
+    data = urlsafe_b64decode(f"{seal}==")
+    return urlsafe_b64encode(_masked(data[16:], data[:16], key)).decode().rstrip("=")
+
+
+def _masked(data: bytes, salt: bytes, key: bytes) -> bytes:
+    mask = hmac(key, b"seal" + salt, "sha256")
+    return bytes(one ^ other for one, other in zip(data, mask, strict=False))

@@ -17,6 +17,7 @@ from api.complaints.errand import Tools
 from api.complaints.guard import TaskRules
 from api.complaints.job_types import job_types
 from api.complaints.letter_desk import LetterListener
+from api.complaints.letter_links import LinkingPostman
 from api.complaints.letters import Letters
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.steps import Listener, Private
@@ -27,6 +28,7 @@ from api.identity import people, tokens
 from api.identity.throttle import Throttle
 from api.mail import postman
 from api.organisation import Organisation, read_organisation
+from api.secrets import link_key
 from api.settings import Settings
 from engine import feel
 from engine.actors import Actor
@@ -165,7 +167,13 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Redress:
         private_facts=Private(),
         on_step=Listener(database.keys.next),
         on_letter=LetterListener(case_clocks, desk, rearm),
-        postman=postman(settings, organisation.name),
+        postman=LinkingPostman(
+            postman(settings, organisation.name),
+            database,
+            clock=clock,
+            base_url=settings.base_url,
+            key=lambda: link_key(settings.data_dir),
+        ),
         orphaned_tasks=without_anybody,
     )
     made.append(Redress(settings, organisation, clock, database, engine, calendars, case_clocks, letters))

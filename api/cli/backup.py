@@ -68,9 +68,8 @@ def run(options: argparse.Namespace) -> int:
     target.mkdir(parents=True)
     try:
         _copy_database(Path(url.database), target / DATABASE)
-        for folder in (settings.uploads_dir, settings.outbox_dir):
-            if folder.is_dir():
-                _copy_files(folder, target / folder.name)
+        if settings.uploads_dir.is_dir():  # letters that left hold secret links: the outbox folder stays here
+            _copy_files(settings.uploads_dir, target / settings.uploads_dir.name)
         amiss = [*_cases_amiss(target), *_files_amiss(target)]
         complaints, documents = _counted(target)
     except (sqlite3.Error, DBAPIError, OSError) as problem:

@@ -52,6 +52,10 @@ def serve(settings: Settings) -> int:
     if metronome:
         metronome.start()
     sys.stdout.write(f"Redress serves {settings.base_url} (Ctrl+C ends it)\n")
+    if settings.smtp_url is None:
+        sys.stdout.write(
+            f"Letters become files in {settings.outbox_dir}; they hold live secret links: guard that folder\n"
+        )
     sys.stdout.flush()
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:

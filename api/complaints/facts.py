@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.complaints.letter_links import disarmed
 from api.complaints.tables import ClockRow, ComplaintRow, IssueRow, PartyRow, RemedyRow
 from api.identity.tables import PersonRow
 from api.organisation import Organisation
@@ -53,10 +54,10 @@ def letter_facts(
 ) -> dict[str, Any]:
     """Return the facts a letter may name: ``complaint``, ``clocks``, ``organisation``, ``money`` and the process variables.
 
-    ``to`` is who gets the letter, ``link`` the way to the status page, None for letters to others. A name of the register wins
-    over a process variable of the same name.
+    ``to`` is who gets the letter, ``link`` the mark of the status page or the way on without one, None for letters to others. A
+    name of the register wins over a process variable of the same name.
     """
-    facts: dict[str, Any] = {name: value for name, value in variables.items() if value is not None}
+    facts: dict[str, Any] = {name: disarmed(value) for name, value in variables.items() if value is not None}
     facts["complaint"] = complaint_facts(
         complaint,
         parties(session, complaint.key),
@@ -89,7 +90,7 @@ def complaint_facts(
 ) -> dict[str, Any]:
     """Return what letters know as ``complaint``; dates are those of ``zone``."""
     complainant, representative = people.get("complainant"), people.get("representative")
-    return {
+    known = {
         "reference": complaint.reference,
         "complainantName": complainant.name if complainant else None,
         "representativeName": representative.name if representative else None,
@@ -104,10 +105,10 @@ def complaint_facts(
         "occurredOn": complaint.occurred_on,
         "desiredRemedy": complaint.desired_remedy,
         "contact": contact,
-        "statusLink": link,
         "issues": [_issue(row) for row in issues],
         "remedies": [_remedy(row) for row in remedies],
     }
+    return {**disarmed(known), "statusLink": link}
 
 
 def clock_dates(session: Session, complaint_key: int) -> dict[str, Any]:

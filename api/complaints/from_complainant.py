@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.complaints import drafts
 from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
-from api.complaints.links import new_link
+from api.complaints.letter_links import STATUS_LINK
 from api.complaints.references import read_reference
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, LetterRow, PartyRow
 from engine.actors import Actor
@@ -183,24 +184,41 @@ def answer_letter(session: Session, complaint_key: int) -> LetterRow | None:
 def send_new_link(service: Redress, reference: str, email: str, *, write: Callable[[str, str], Mail]) -> bool:
     """Mail a new link to the complainant or representative whose reference and address these are; tell whether it matched.
 
-    ``write`` makes the mail from the reference and the link's token. Only people in the register are ever written to.
+    ``write`` makes the mail from the reference and the link's mark. Only people in the register are ever written to; the letter
+    is kept with the complaint.
     """
     known, now = read_reference(reference), service.clock.now()
 
     def work(session: Session) -> bool:
-        row = session.scalar(
-            select(ComplaintRow)
+        found = session.execute(
+            select(ComplaintRow, PartyRow)
             .join(PartyRow, PartyRow.complaint_key == ComplaintRow.key)
             .where(
                 ComplaintRow.reference == known,
                 PartyRow.role.in_(("complainant", "representative")),
                 func.lower(PartyRow.email) == email.strip().lower(),
             )
-        )
-        if row is None:
+        ).first()
+        if found is None:
             return False
-        token = new_link(session, row.key, purpose="follow", at=now)
-        _mail(service, session, email.strip(), write(row.reference, token), case_key=row.instance_key)
+        row, party = found
+        mail = write(row.reference, STATUS_LINK)
+        session.add(
+            LetterRow(
+                key=service.database.keys.next(),
+                complaint_key=row.key,
+                template="new-link",
+                template_version=sha256(mail.text.encode()).hexdigest(),
+                to_role=party.role,
+                recipient=email.strip(),
+                channel="e-mail",
+                subject=mail.subject,
+                text=mail.text,
+                html=mail.html,
+                queued_at=now,
+                outbox_key=_mail(service, session, email.strip(), mail, case_key=row.instance_key),
+            )
+        )
         return True
 
     return service.engine.write(work)
@@ -211,8 +229,8 @@ def send_mail(service: Redress, recipient: str, mail: Mail) -> None:
     service.engine.write(lambda session: _mail(service, session, recipient, mail, case_key=None))
 
 
-def _mail(service: Redress, session: Session, recipient: str, mail: Mail, *, case_key: int | None) -> None:
-    queue_letter(
+def _mail(service: Redress, session: Session, recipient: str, mail: Mail, *, case_key: int | None) -> int:
+    return queue_letter(
         session,
         service.database.keys,
         case_key=case_key,

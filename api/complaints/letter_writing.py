@@ -12,8 +12,8 @@ from api.complaints.clocks import Desk
 from api.complaints.errand import Tools
 from api.complaints.extensions import new_date
 from api.complaints.facts import letter_facts, parties
+from api.complaints.letter_links import STATUS_LINK
 from api.complaints.letters import Written
-from api.complaints.links import new_link
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow, PartyRow
 from engine import feel
 from engine.zones import local_date
@@ -32,8 +32,7 @@ def write(
     """
     party, link = addressee(desk.session, complaint.key, to), None
     if to in OF_THE_COMPLAINT:
-        token = new_link(desk.session, complaint.key, purpose="follow", at=desk.act.at)
-        link = f"{tools.settings.base_url}/t/{token}"
+        link = STATUS_LINK if goes_by_mail(party) else _on_paper(tools, complaint, party)
     facts = letter_facts(
         desk.session,
         complaint,
@@ -70,6 +69,18 @@ def addressee(session: Session, complaint_key: int, to: str) -> PartyRow | None:
     return party if party is not None and (party.email or party.address or party.phone) else None
 
 
+def goes_by_mail(party: PartyRow | None) -> bool:
+    """Tell whether letters reach this person by e-mail."""
+    return party is not None and bool(party.email) and party.preferred_channel not in ON_PAPER
+
+
+def _on_paper(tools: Tools, complaint: ComplaintRow, party: PartyRow | None) -> str:
+    """Return how to go on without a link: paper passes through the hands of staff, so that no secret is printed on it."""
+    way = f"call {tools.organisation.phone} or write to us, and name the reference {complaint.reference}"
+    mailed = f"; a link comes to your e-mail address from {tools.settings.base_url}/lost-link"
+    return way + (mailed if party is not None and party.email else "")
+
+
 def keep(
     desk: Desk,
     complaint: ComplaintRow,
@@ -87,7 +98,7 @@ def keep(
     if party is None:
         nobody_to_write_to(desk, complaint, written.template)
         return None
-    by_mail = bool(party.email) and party.preferred_channel not in ON_PAPER
+    by_mail = goes_by_mail(party)
     row = LetterRow(
         key=desk.next_key(),
         complaint_key=complaint.key,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -120,6 +120,10 @@ class Letters:
                 findings += refusal.findings
         if findings:
             raise LetterTextRefused(tuple(findings))
+
+    def __iter__(self) -> Iterator[LetterTemplate]:
+        """Yield the letters by name."""
+        yield from self._templates.values()
 
     @property
     def ids(self) -> frozenset[str]:

@@ -15,18 +15,24 @@ LIFETIME = {"follow": timedelta(days=365), "visit": timedelta(minutes=30)}
 
 
 def new_link(session: Session, complaint_key: int, *, purpose: str, at: datetime) -> str:
-    """Store a link for ``follow`` (stands in letters, 365 days) or ``visit`` (a browser's cookie, 30 minutes); return its token."""
+    """Store a link for ``follow`` (365 days) or ``visit`` (a browser's cookie, 30 minutes); return its token."""
     token = secrets.token_urlsafe(32)
-    session.add(
-        LinkRow(
-            token_sha256=digest(token),
-            complaint_key=complaint_key,
-            purpose=purpose,
-            expires_at=at + LIFETIME[purpose],
-        )
-    )
-    session.flush()
+    keep_link(session, token, complaint_key, purpose=purpose, at=at)
     return token
+
+
+def keep_link(session: Session, token: str, complaint_key: int, *, purpose: str, at: datetime) -> None:
+    """Store the hash of a token; one that is known keeps its life and its end."""
+    if session.get(LinkRow, digest(token)) is None:
+        session.add(
+            LinkRow(
+                token_sha256=digest(token),
+                complaint_key=complaint_key,
+                purpose=purpose,
+                expires_at=at + LIFETIME[purpose],
+            )
+        )
+        session.flush()
 
 
 def complaint_of(session: Session, token: str, *, purpose: str, at: datetime) -> int | None:

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from api import kept
 from api.complaints.facts import CHANNEL_WORDS, OUTCOME_WORDS
+from api.complaints.letter_links import shown
 from api.complaints.states import public_words, staff_words
 from api.context import the_service
 from api.forms_words import option_label
@@ -29,6 +30,7 @@ def install(app: Flask) -> None:
         option=option_label,
         plain=plain,
         money=money,
+        shown=shown,
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from api.complaints import from_complainant
 from api.complaints.answers.sheets import filled, newest
 from api.complaints.from_complainant import TooLate, answer_letter, last_said
+from api.complaints.letter_links import shown
 from api.complaints.tables import IssueRow, RemedyRow
 from api.context import the_engine, the_service
 from api.db import db
@@ -122,7 +123,7 @@ def _answer_page(
         visit=visit,
         page=page,
         letter=letter,
-        letter_body=letter_html(letter.html) if letter else None,
+        letter_body=letter_html(shown(letter.html)) if letter else None,
         issues=issues,
         remedies=session.scalars(
             select(RemedyRow).where(RemedyRow.complaint_key == key).order_by(RemedyRow.key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import make_response, render_template, url_for
+from flask import make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from api.complaints.from_complainant import Mail, send_new_link
@@ -46,9 +46,8 @@ def lost_form() -> FormPage:
     return sheet_page(LOST_LINK, submit="Send me a new link")
 
 
-def _mail(reference: str, token: str) -> Mail:
+def _mail(reference: str, link: str) -> Mail:
     service = the_service()
-    link = f"{service.settings.base_url}{url_for('public.open_link', token=token)}"
     facts = {"us": service.organisation, "link": link, "reference": reference}
     return Mail(
         f"Your link to complaint {reference}",

@@ -18,6 +18,7 @@ from api.complaints.facts import parties
 from api.complaints.from_complainant import COMPLAINANT, Mail, send_mail
 from api.complaints.from_form import from_public_form
 from api.complaints.intake import ComplaintRefused, Registered, receive
+from api.complaints.letter_links import resume_mark
 from api.complaints.progress import promises
 from api.complaints.reading import clock_views
 from api.complaints.reading import complaint as complaint_row
@@ -26,6 +27,7 @@ from api.context import the_engine, the_service
 from api.db import db
 from api.identity.doors import action
 from api.identity.sessions import digest
+from api.secrets import link_key
 from api.web.forms import FormPage, answered_steps
 from api.web.public import blueprint, unsent
 from api.web.public.complain import TRAPPED
@@ -241,7 +243,7 @@ def _resume_link(mine: Unsent) -> str:
 def _resume_mail(mine: Unsent) -> Mail:
     facts = {
         "us": the_service().organisation,
-        "link": _resume_link(mine),
+        "link": resume_mark(mine.mark, link_key(the_service().settings.data_dir)),
         "until": (mine.changed_at + drafts.PUBLIC_LIFE).astimezone(the_service().settings.time_zone),
     }
     return Mail(
