@@ -5,36 +5,55 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from api.complaints.errand import Errand
+from api.complaints.evidence import meet_each
 from api.complaints.letter_writing import addressee, keep, write
 from api.complaints.letters import Written
+from api.complaints.owed import somebody_to_write_to
 from api.complaints.tables import LetterRow, NoticeRow, PartyRow
 from api.identity import people
+from engine.deadlines.policy import NOBODY
+from engine.deadlines.state import Evidence
 
 
 def send_letter(errand: Errand) -> None:
     """``redress:send-letter``: write the letter of header ``letter`` and let it go to input ``to``, or to the template's addressee.
 
     By e-mail where there is an address and the person does not prefer paper; otherwise it waits on the complaint's page to be
-    posted. Header ``meets`` names the clock that its dispatch (not its writing) answers. Nobody to write to: a line says so.
+    posted. Header ``meets`` names the clocks that its dispatch (not its writing) answers. Nobody to write to: a line says so,
+    and what the letter would have answered is met by the decision that lies on file.
     """
     complaint, letter = errand.complaint, errand.header("letter")
-    to = errand.text("to") or errand.tools.letters.addressee(letter)
-    written = write(errand.tools, errand.desk, complaint, letter, to=to, variables=errand.context.variables)
+    to, meets = (
+        errand.text("to") or errand.tools.letters.addressee(letter),
+        errand.context.headers.get("meets"),
+    )
+    written = write(
+        errand.tools,
+        errand.desk,
+        complaint,
+        letter,
+        to=to,
+        variables=errand.context.variables,
+        meets=meets or "",
+    )
     if to.startswith("department:"):
         _to_department(errand, written, to.removeprefix("department:"))
         return
     if to == "staff-concerned":
         _to_staff(errand, written)
         return
-    keep(
+    kept = keep(
         errand.desk,
         complaint,
         written,
         to=to,
         party=addressee(errand.session, complaint.key, to),
         send=lambda row: _send(errand, row),
-        meets=errand.context.headers.get("meets"),
+        meets=meets,
     )
+    if kept is None and meets and not somebody_to_write_to(errand.session, complaint.key):
+        on_file = Evidence(NOBODY, "decided, nobody to write to", errand.now)
+        errand.moved(meet_each(errand.tools.clocks, errand.desk, complaint, meets, on_file))
 
 
 def notify(errand: Errand) -> None:

@@ -9,12 +9,16 @@ from sqlalchemy.orm import Session
 
 from api.complaints.clocks import Desk
 from api.complaints.errand import Tools
+from api.complaints.evidence import meet_each
 from api.complaints.extensions import new_date
-from api.complaints.facts import letter_facts, parties
+from api.complaints.facts import clock_dates, letter_facts, parties
 from api.complaints.letters import Written
 from api.complaints.links import new_link
+from api.complaints.policies import second_look
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow, PartyRow
 from engine import feel
+from engine.deadlines.errors import EvidenceRefused
+from engine.deadlines.state import Evidence
 
 ON_PAPER = frozenset({"post", "phone"})  # preferred channels of people who do not want e-mail
 OF_THE_COMPLAINT = frozenset({"complainant", "representative"})  # who may get the secret link
@@ -22,23 +26,52 @@ Send = Callable[[LetterRow], int]
 
 
 def write(
-    tools: Tools, desk: Desk, complaint: ComplaintRow, letter: str, *, to: str, variables: Mapping[str, Any]
+    tools: Tools,
+    desk: Desk,
+    complaint: ComplaintRow,
+    letter: str,
+    *,
+    to: str,
+    variables: Mapping[str, Any],
+    meets: str = "",
 ) -> Written:
-    """Return ``letter`` with the complaint's facts in it; only its own people get a link to it. Raises ``LetterNotFound``."""
+    """Return ``letter`` with the complaint's facts in it; only its own people get a link to it. Raises ``LetterNotFound``.
+
+    Dates are those that hold once the letter has left and answered the clocks in ``meets``.
+    """
     link = None
     if to in OF_THE_COMPLAINT:
         token = new_link(desk.session, complaint.key, purpose="follow", at=desk.act.at)
         link = f"{tools.settings.base_url}/t/{token}"
     facts = letter_facts(desk.session, complaint, tools.organisation, link=link, variables=variables)
-    if facts["clocks"].get("referral_window") is None:  # it starts when this very letter has left
-        facts["clocks"]["referral_window"] = tools.clocks.preview(desk, complaint, "referral_window")
-    facts["newDate"] = new_date(tools.clocks, desk, complaint, letter)
+    facts["secondStage"] = second_look(desk.session, complaint.regime, desk.moment)
+    if meets:
+        facts["clocks"] = _dates_once_sent(tools, desk, complaint, meets)
+    facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
     return tools.letters.write(
         letter,
         {name: feel.inward(value) for name, value in facts.items()},
         moment=desk.moment,
         zone=tools.settings.time_zone,
     )
+
+
+class _Tried(Exception):
+    """Carries the dates out of a trial, and so ends it."""
+
+
+def _dates_once_sent(tools: Tools, desk: Desk, complaint: ComplaintRow, meets: str) -> dict[str, Any]:
+    """Return the due dates as they are when a letter that answers ``meets`` has left now; nothing of it is kept."""
+    left = Evidence("message_accepted", "to come", desk.act.at)
+    try:
+        with desk.session.begin_nested():
+            meet_each(tools.clocks, desk, complaint, meets, left)
+            raise _Tried(clock_dates(desk.session, complaint.key))
+    except _Tried as tried:
+        dates: dict[str, Any] = tried.args[0]
+        return dates
+    except EvidenceRefused:  # a rule wants another proof: the dates are those of today
+        return clock_dates(desk.session, complaint.key)
 
 
 def addressee(session: Session, complaint_key: int, to: str) -> PartyRow | None:

@@ -79,12 +79,12 @@ def read(row: Row, *, zone: ZoneInfo) -> NewComplaint:
         category=None,
         regime=REGIME,
         issues=(problem,),
+        sent_to_company_on=sent,
         source=SOURCE,
         source_key=row.key,
         facts={
             "company": pseudonym(row.text("Company") or ""),
             "submittedVia": row.text("Submitted via"),
-            "sentToCompanyOn": sent.isoformat(),
             "companyResponse": response,
             "publicResponse": row.text("Company public response"),
             "expectedOutcome": outcome,
