@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from api.complaints.anchors import ASKED, RECEIVED, anchor_of, ask_for, known_days
 from api.complaints.clock_rows import Desk, add, keep, last_changed_at, newest, open_clocks
-from api.complaints.owed import owed
+from api.complaints.owed import somebody_to_write_to
 from api.complaints.policies import policies_for
-from api.complaints.states import public_words
+from api.complaints.states import owes, public_words
 from api.complaints.tables import ClockRow, ComplaintRow, EventRow
 from api.deadlines.calendars import KeptCalendars
 from engine.calendars import Calendar
@@ -33,7 +33,8 @@ def chosen_policies(
 ) -> tuple[DeadlinePolicy, ...]:
     """Return one policy for each clock that such a complaint owes, those that count from another clock's event last."""
     found = _by_table(calendars, desk, complaint, category=category, stage=stage)
-    due = [policy for policy in found if owed(desk.session, complaint, policy.clock)]
+    reachable = somebody_to_write_to(desk.session, complaint.key)
+    due = [policy for policy in found if owes(complaint.state, policy.clock, reachable=reachable)]
     return tuple(sorted(due, key=lambda policy: policy.anchor == "acknowledged"))
 
 

@@ -14,7 +14,7 @@ from api.complaints.anchors import ASKED, KEPT, RECEIVED, anchor_of, keep_day
 from api.complaints.clock_rows import ClockNotFound, Desk, add, keep, label, newest, open_clocks, wanted
 from api.complaints.clock_start import chosen_policies
 from api.complaints.owed import owed, somebody_to_write_to
-from api.complaints.states import staff_words
+from api.complaints.states import owes, staff_words
 from api.complaints.tables import ClockRow, ComplaintRow
 from api.deadlines.calendars import KeptCalendars
 from engine.calendars import Calendar
@@ -243,8 +243,9 @@ class CaseClocks:
     def drop_unowed(self, desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
         """End every open clock that the complaint does not owe in its state; no warning and no breach comes of it."""
         act, moved = replace(desk.act, reason=f"Nothing is owed: {staff_words(complaint.state).lower()}"), []
+        reachable = somebody_to_write_to(desk.session, complaint.key)
         for row in open_clocks(desk.session, complaint.key):
-            if not owed(desk.session, complaint, row.name):
+            if not owes(complaint.state, row.name, reachable=reachable):
                 state = ClockState.from_json(row.saved)
                 keep(desk, row, clocks.rule_out(state, act), self._calendar(state))
                 moved.append(row.name)
