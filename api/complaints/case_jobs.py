@@ -34,8 +34,9 @@ def register(errand: Errand) -> dict[str, Any]:
 def set_state(errand: Errand) -> None:
     """``redress:set-state``: header ``state``, one of ISO 10002's stages.
 
-    Headers ``happened`` (an event such as ``investigation_finished``: clocks that count from it start) and ``cancels``
-    (names of clocks the new state makes pointless, parted by commas).
+    Header or input ``happened`` (an event such as ``investigation_finished``: clocks that count from it start) and header
+    ``cancels`` (names of clocks the new state makes pointless, parted by commas). Clocks that nobody is owed in the new state
+    end without a breach.
     """
     state = errand.header("state")
     if state not in STATES:
@@ -44,11 +45,13 @@ def set_state(errand: Errand) -> None:
     ends = [name.strip() for name in headers.get("cancels", "").split(",") if name.strip()]
     if ends:
         errand.moved(clocks.cancel(errand.desk, complaint, ends))
-    if headers.get("happened"):
-        errand.moved(clocks.happened(errand.desk, complaint, headers["happened"], errand.now))
+    happened = headers.get("happened") or errand.text("happened")
+    if happened:
+        errand.moved(clocks.happened(errand.desk, complaint, happened, errand.now))
     if complaint.state == state:
         return
     before, complaint.state = complaint.state, state
+    errand.moved(clocks.drop_unowed(errand.desk, complaint))
     errand.tell("state", public_words(state), public=True, facts={"from": before, "to": state})
 
 

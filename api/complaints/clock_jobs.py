@@ -34,34 +34,37 @@ def start_clocks(errand: Errand) -> None:
 def start_clock(errand: Errand) -> None:
     """``redress:start-clock``: one clock (header ``clock``), from the table, or until the date in input ``due``.
 
-    A clock that counts from the final letter starts when that letter leaves: here if it has left, else with its dispatch.
+    Input ``subject`` tells several promises apart. A clock that counts from the final letter starts when that letter leaves:
+    here if it has left, else with its dispatch; never while nobody could be written to.
     """
     name, complaint, due = errand.header("clock"), errand.complaint, _day(errand.value("due"))
     if due is None:
-        event, at = "started", errand.now
         if name in _FOLLOWS:
             letter = _final_letter(errand)
-            if letter is not None and letter.dispatched_at is None:
+            if letter is None or letter.dispatched_at is None:
                 return
-            event, at = (
-                _FOLLOWS[name],
-                at if letter is None or letter.dispatched_at is None else letter.dispatched_at,
-            )
+            moved = errand.tools.clocks.happened(errand.desk, complaint, _FOLLOWS[name], letter.dispatched_at)
+            errand.moved(moved)
+            return
         moved = errand.tools.clocks.start_with(
             errand.desk,
             complaint,
             name,
-            anchor=Anchor(event, at=at),
+            anchor=Anchor("started", at=errand.now),
             category=complaint.category,
             stage=errand.context.headers.get("stage"),
         )
     else:
-        moved = errand.tools.clocks.start_until(errand.desk, complaint, _promised(name), due=due)
+        promised = _promised(name, errand.text("subject"))
+        moved = errand.tools.clocks.start_until(errand.desk, complaint, promised, due=due)
     errand.moved(moved)
 
 
 def meet_clock(errand: Errand) -> None:
-    """``redress:meet-clock``: evidence of having reached the complainant (inputs ``evidence``, ``at``), or a skip."""
+    """``redress:meet-clock``: evidence of having reached the complainant (inputs ``evidence``, ``at``), or a skip.
+
+    Input ``subject`` names the promise that was kept; without it every open round of the clock is met.
+    """
     name, how = errand.header("clock"), errand.text("evidence") or "e-mail"
     if how == "skip":
         errand.moved(errand.tools.clocks.skip(errand.desk, errand.complaint, name))
@@ -70,6 +73,12 @@ def meet_clock(errand: Errand) -> None:
     at = errand.value("at")
     sent_at = at if isinstance(at, datetime) and at.tzinfo else errand.now
     evidence = Evidence(kind, errand.context.element_id, min(sent_at, errand.now))
+    subject = errand.text("subject")
+    if subject is not None:
+        promise = _promised(name, subject).id
+        clocks, complaint = errand.tools.clocks, errand.complaint
+        errand.moved(clocks.meet(errand.desk, complaint, name, evidence, promise=promise))
+        return
     errand.moved(meet_each(errand.tools.clocks, errand.desk, errand.complaint, name, evidence))
 
 
@@ -120,10 +129,10 @@ def _final_letter(errand: Errand) -> LetterRow | None:
     )
 
 
-def _promised(name: str) -> DeadlinePolicy:
-    """Return the rule of a date somebody promised: due at the end of that very day."""
+def _promised(name: str, subject: str | None) -> DeadlinePolicy:
+    """Return the rule of a date somebody promised: due at the end of that very day. ``subject`` tells promises apart."""
     return DeadlinePolicy(
-        id=f"promised-{name}",
+        id=f"promised-{name}" if subject is None else f"promised-{name}-{subject}",
         regime="promise",
         clock=name,
         anchor="promised",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.complaints.tables import ClockChangeRow, ClockRow, ComplaintRow, EventRow
@@ -34,8 +34,11 @@ LABELS = {
     "data_protection_acknowledgement": "Data-protection acknowledgement",
     "internal_review": "Internal review",
     "explanation": "Letter explaining the delay",
+    "promised_answer": "Answer promised anew",
+    "plan_agreed": "Date of the answer agreed",
 }
 WINDOWS = frozenset({"referral_window"})  # time the complainant has: nobody is late when it is over
+CHANCES = frozenset({"early_resolution"})  # time we may use: one not used in time is over without a word
 
 _TOLD = {
     "paused": "paused",
@@ -114,6 +117,8 @@ def add(desk: Desk, complaint: ComplaintRow, moved: Moved, calendar: Calendar) -
 
 def keep(desk: Desk, row: ClockRow, moved: Moved, calendar: Calendar) -> None:
     """Write the clock as it is now, counted by ``calendar``, and a line of history for each change."""
+    if moved.state.name in CHANCES and moved.state.status == "breached":
+        moved = _passed(moved)
     state, waiting = moved.state, row.next_at
     unmoved = waiting is not None and (row.bound_at, row.state) == (state.bound_at, state.status)
     row.number, row.state, row.saved = state.number, state.status, state.to_json()
@@ -124,6 +129,22 @@ def keep(desk: Desk, row: ClockRow, moved: Moved, calendar: Calendar) -> None:
     desk.session.flush()
     for change in moved.changes:
         _write(desk, row, change)
+
+
+def last_changed_at(session: Session, row: ClockRow) -> datetime:
+    """Return the moment (aware UTC) of the last change of a clock."""
+    at = session.scalar(select(func.max(ClockChangeRow.at)).where(ClockChangeRow.clock_key == row.key))
+    if at is None:
+        raise ClockNotFound(clock=row.name)
+    return at
+
+
+def _passed(moved: Moved) -> Moved:
+    """Return a chance that was not used: it does not apply any more, and nobody is late."""
+    state = replace(moved.state, status="not_applicable", breaches=())
+    kept = [change for change in moved.changes if change.kind != "breached"]
+    last = moved.changes[-1]
+    return Moved(state, (*kept, replace(last, kind="ruled_out", status="not_applicable")))
 
 
 def next_event_at(state: ClockState, calendar: Calendar, *, after: datetime) -> datetime | None:

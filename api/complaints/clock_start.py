@@ -6,33 +6,50 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.complaints.clock_rows import Desk, add, keep, newest, open_clocks
+from api.complaints.anchors import ASKED, RECEIVED, anchor_of, ask_for, known_days
+from api.complaints.clock_rows import Desk, add, keep, last_changed_at, newest, open_clocks
+from api.complaints.owed import somebody_to_write_to
 from api.complaints.policies import policies_for
-from api.complaints.tables import ClockRow, ComplaintRow
+from api.complaints.states import owes, public_words
+from api.complaints.tables import ClockRow, ComplaintRow, EventRow
 from api.deadlines.calendars import KeptCalendars
+from engine.calendars import Calendar
 from engine.deadlines import clocks
 from engine.deadlines.clocks import Moved
-from engine.deadlines.compute import Anchor
+from engine.deadlines.compute import Anchor, count
 from engine.deadlines.policy import DeadlinePolicy
-from engine.deadlines.state import OPEN, ClockState
+from engine.deadlines.state import ClockState, Pause
 from engine.zones import local_date
 
-# Events that happen when the organisation receives the complaint, as the regimes call them.
-AT_RECEIPT = frozenset({"received", "first_raised", "sent_to_company"})
 PROMISE = "promise"
+STOOD_STILL = "not_owed"  # the pause of an internal target while the complaint owed nothing
 
 
 def chosen_policies(
     calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, *, category: str | None, stage: str | None
 ) -> tuple[DeadlinePolicy, ...]:
-    """Return one policy for each clock of such a complaint, those that count from another clock's event last."""
-    on = local_date(complaint.received_at, calendars.get(None).zone)
-    found = policies_for(
-        desk.session, regime=complaint.regime, category=category, stage=stage, on=on, moment=desk.moment
-    )
-    return tuple(sorted(found, key=lambda policy: policy.anchor == "acknowledged"))
+    """Return one policy for each clock that such a complaint owes, those that count from another clock's event last."""
+    found = _by_table(calendars, desk, complaint, category=category, stage=stage)
+    reachable = somebody_to_write_to(desk.session, complaint.key)
+    due = [policy for policy in found if owes(complaint.state, policy.clock, reachable=reachable)]
+    return tuple(sorted(due, key=lambda policy: policy.anchor == "acknowledged"))
+
+
+def _by_table(
+    calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, *, category: str | None, stage: str | None
+) -> tuple[DeadlinePolicy, ...]:
+    """Return one policy for each clock of the table; which version of a rule is in force is told by its own anchor's day."""
+    days, chosen = known_days(complaint, calendars.get(None)), dict[str, DeadlinePolicy]()
+    for on in dict.fromkeys(days.values()):
+        for policy in policies_for(
+            desk.session, regime=complaint.regime, category=category, stage=stage, on=on, moment=desk.moment
+        ):
+            if days.get(policy.anchor, days[RECEIVED]) == on:
+                chosen.setdefault(policy.clock, policy)
+    return tuple(chosen.values())
 
 
 def fit(
@@ -57,7 +74,7 @@ def fit(
             continue
         if state is not None and state.policy.stage == stage and state.status != "not_applicable":
             continue
-        if _start(calendars, desk, complaint, policy, number=1 if row is None else row.number + 1):
+        if _start(calendars, desk, complaint, policy, row):
             moved.append(policy.clock)
     return (*moved, *_rule_out(calendars, desk, complaint, chosen, stage=stage))
 
@@ -65,14 +82,22 @@ def fit(
 def start_for_event(
     calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, event: str, at: datetime, *, stage: str
 ) -> tuple[str, ...]:
-    """Start every clock of the table that counts from ``event``, unless it has run in this stage already."""
+    """Start every clock of the table that counts from ``event``, unless it has run in this stage already.
+
+    One of an earlier stage that still runs gives way to it: the second answer opens the time to go outside anew.
+    """
     moved = []
     for policy in chosen_policies(calendars, desk, complaint, category=complaint.category, stage=stage):
         if policy.anchor != event:
             continue
         row = newest(desk.session, complaint.key, policy.clock)
-        if row is not None and (row.state in OPEN or ClockState.from_json(row.saved).policy.stage == stage):
-            continue
+        if row is not None:
+            state = ClockState.from_json(row.saved)
+            if state.policy.stage == stage:
+                continue
+            if state.is_open:
+                counted = calendars.get_version(state.calendar_id, state.calendar_version)
+                keep(desk, row, clocks.supersede(state, desk.act), counted)
         calendar = calendars.get(policy.calendar)
         number = 1 if row is None else row.number + 1
         add(
@@ -86,34 +111,82 @@ def start_for_event(
 
 
 def stage_of(session: Session, complaint_key: int) -> str:
-    """Return the stage a complaint is in, as its open clocks say: ``one`` or ``two``."""
-    stages = {ClockState.from_json(row.saved).policy.stage for row in open_clocks(session, complaint_key)}
-    return "two" if "two" in stages else "one"
+    """Return the stage a complaint is in, as its clocks say: ``two`` from the opening of the second look on, else ``one``."""
+    saved = session.scalars(select(ClockRow.saved).where(ClockRow.complaint_key == complaint_key))
+    return "two" if any(ClockState.from_json(each).policy.stage == "two" for each in saved) else "one"
 
 
 def _start(
-    calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, policy: DeadlinePolicy, *, number: int
+    calendars: KeptCalendars,
+    desk: Desk,
+    complaint: ComplaintRow,
+    policy: DeadlinePolicy,
+    before: ClockRow | None,
 ) -> bool:
-    """Start or project a clock; nothing when it counts from something of which nothing is known yet."""
-    calendar = calendars.get(policy.calendar)
-    if policy.anchor in AT_RECEIPT:
-        anchor = Anchor(policy.anchor, at=complaint.received_at)
-    elif policy.anchor == "stage_opened":
-        anchor = Anchor("stage_opened", at=desk.act.at)
-    elif policy.anchor == "acknowledged":
-        expected, anchor = _acknowledgement(desk.session, complaint.key)
+    """Start or project a clock; nothing when it counts from something of which nothing is known yet.
+
+    ``before`` is the round that did not apply for a while: what repeats then counts from now, and an internal target did not
+    run meanwhile.
+    """
+    calendar, number = calendars.get(policy.calendar), 1 if before is None else before.number + 1
+    again = (
+        before is not None
+        and before.state == "not_applicable"
+        and ClockState.from_json(before.saved).policy.stage == policy.stage
+    )
+    if policy.anchor == "acknowledged":
+        expected, anchor = _acknowledgement(calendars, desk, complaint, stage=policy.stage)
         if expected is None:
             return False
-        made = clocks.project(policy, expected, calendar, desk.act, number=number)
-        if anchor.at is not None:
-            known = clocks.re_anchor(made.state, anchor, calendar, desk.act)
-            made = Moved(known.state, (*made.changes, *known.changes))
-        add(desk, complaint, made, calendar)
-        return True
+        made = _projected(policy, expected, anchor, calendar, desk, number=number)
+    elif policy.anchor == "stage_opened" or (again and policy.repeats):
+        opened = _opened_at(desk, complaint) if policy.anchor == "stage_opened" and not again else desk.act.at
+        made = clocks.start(policy, Anchor(policy.anchor, at=opened), calendar, desk.act, number=number)
     else:
-        return False
-    add(desk, complaint, clocks.start(policy, anchor, calendar, desk.act, number=number), calendar)
+        day = anchor_of(complaint, policy.anchor)
+        if day is None or (day == Anchor(policy.anchor) and policy.anchor not in ASKED):
+            return False
+        if day == Anchor(policy.anchor):
+            ask_for(desk, complaint, policy.anchor)
+            expected = local_date(complaint.received_at, calendar.zone)
+            made = clocks.project(policy, expected, calendar, desk.act, number=number)
+        elif again and policy.pausable and before is not None:
+            made = _without(calendar, desk, policy, day, before)
+        else:
+            made = clocks.start(policy, day, calendar, desk.act, number=number)
+    add(desk, complaint, made, calendar)
     return True
+
+
+def _opened_at(desk: Desk, complaint: ComplaintRow) -> datetime:
+    """Return when the second look was opened: as the complainant did not accept the answer, however long we took to ask on."""
+    said = desk.session.scalar(
+        select(func.max(EventRow.at)).where(
+            EventRow.complaint_key == complaint.key,
+            EventRow.kind == "state",
+            EventRow.text == public_words("rejected_open"),
+        )
+    )
+    return desk.act.at if said is None else said
+
+
+def _projected(
+    policy: DeadlinePolicy, expected: date, anchor: Anchor, calendar: Calendar, desk: Desk, *, number: int
+) -> Moved:
+    made = clocks.project(policy, expected, calendar, desk.act, number=number)
+    if anchor.at is None:
+        return made
+    known = clocks.re_anchor(made.state, anchor, calendar, desk.act)
+    return Moved(known.state, (*made.changes, *known.changes))
+
+
+def _without(
+    calendar: Calendar, desk: Desk, policy: DeadlinePolicy, anchor: Anchor, before: ClockRow
+) -> Moved:
+    """Return an internal target that stood still since ``before`` ended."""
+    since = last_changed_at(desk.session, before)
+    stood = Pause(STOOD_STILL, desk.act.reason, desk.act.by, since, desk.act.at)
+    return clocks.start(policy, anchor, calendar, desk.act, number=before.number + 1, pauses=(stood,))
 
 
 def _recategorise(
@@ -121,11 +194,14 @@ def _recategorise(
 ) -> bool:
     """Put an open clock under another rule; one whose new anchor nobody knows anything of stays under the old."""
     state, calendar = ClockState.from_json(row.saved), calendars.get(policy.calendar)
-    anchor: Anchor | None = None
-    if policy.anchor in AT_RECEIPT:
-        anchor = Anchor(policy.anchor, at=complaint.received_at)
+    anchor = anchor_of(complaint, policy.anchor)
+    if anchor is not None and anchor == Anchor(policy.anchor) and policy.anchor in ASKED:
+        ask_for(desk, complaint, policy.anchor)
+        state = replace(state, expected_on=local_date(complaint.received_at, calendar.zone))
+    elif anchor is not None and anchor != Anchor(policy.anchor):
+        state = replace(state, expected_on=None)
     elif policy.anchor == "acknowledged" and state.anchor.event != "acknowledged":
-        expected, anchor = _acknowledgement(desk.session, complaint.key)
+        expected, anchor = _acknowledgement(calendars, desk, complaint, stage=policy.stage)
         if expected is None:
             return False
         state = replace(state, expected_on=expected)
@@ -154,10 +230,21 @@ def _rule_out(
     return tuple(moved)
 
 
-def _acknowledgement(session: Session, complaint_key: int) -> tuple[date | None, Anchor]:
-    """Return when the acknowledgement is or was due, and the anchor that it is, or will be."""
-    row = newest(session, complaint_key, "acknowledgement")
-    if row is None:
-        return None, Anchor("acknowledged")
-    state = ClockState.from_json(row.saved)
-    return state.due_on, Anchor("acknowledged", at=state.evidence.sent_at if state.evidence else None)
+def _acknowledgement(
+    calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, *, stage: str | None
+) -> tuple[date | None, Anchor]:
+    """Return when the acknowledgement is or was due, and the anchor that it is, or will be.
+
+    With nobody to acknowledge it to there is no such clock; the day it would have been due counts all the same.
+    """
+    row = newest(desk.session, complaint.key, "acknowledgement")
+    state = None if row is None else ClockState.from_json(row.saved)
+    if state is not None and state.policy.stage == stage:
+        return state.due_on, Anchor("acknowledged", at=state.evidence.sent_at if state.evidence else None)
+    for policy in _by_table(calendars, desk, complaint, category=complaint.category, stage=stage):
+        if policy.clock == "acknowledgement":
+            opened = Anchor("stage_opened", at=_opened_at(desk, complaint))
+            anchor = opened if policy.anchor == "stage_opened" else anchor_of(complaint, policy.anchor)
+            if anchor is not None and anchor != Anchor(policy.anchor):
+                return count(policy, anchor, calendars.get(policy.calendar)).on, Anchor("acknowledged")
+    return None, Anchor("acknowledged")

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import clock_start
+from api.complaints.anchors import ASKED, KEPT, RECEIVED, anchor_of, keep_day
 from api.complaints.clock_rows import ClockNotFound, Desk, add, keep, label, newest, open_clocks, wanted
-from api.complaints.clock_start import AT_RECEIPT, chosen_policies
+from api.complaints.clock_start import chosen_policies
+from api.complaints.owed import owed, somebody_to_write_to
+from api.complaints.states import owes, staff_words
 from api.complaints.tables import ClockRow, ComplaintRow
 from api.deadlines.calendars import KeptCalendars
 from engine.calendars import Calendar
 from engine.deadlines import clocks
 from engine.deadlines.compute import Anchor
-from engine.deadlines.policy import DeadlinePolicy
+from engine.deadlines.errors import EvidenceRefused
+from engine.deadlines.policy import NOBODY, DeadlinePolicy
 from engine.deadlines.state import OPEN, ClockState, Evidence
 from engine.deadlines.warn import warn_at
 from engine.execution.world import CaseClock
+from engine.zones import local_date
 
 __all__ = ["CaseClocks", "ClockNotFound", "Desk", "label"]
 
@@ -106,7 +112,11 @@ class CaseClocks:
     def start_until(
         self, desk: Desk, complaint: ComplaintRow, policy: DeadlinePolicy, *, due: date
     ) -> tuple[str, ...]:
-        """Start a clock that ends on a promised date."""
+        """Start a clock that ends on a promised date; the same promise made anew replaces the one that is open."""
+        for running in open_clocks(desk.session, complaint.key):
+            state = ClockState.from_json(running.saved)
+            if state.policy.id == policy.id:
+                keep(desk, running, clocks.supersede(state, desk.act), self._calendar(state))
         row = newest(desk.session, complaint.key, policy.clock)
         number, calendar = row.number + 1 if row is not None else 1, self.calendars.get(None)
         anchor = Anchor(policy.anchor, on=due)
@@ -114,7 +124,11 @@ class CaseClocks:
         return (policy.clock,)
 
     def happened(self, desk: Desk, complaint: ComplaintRow, event: str, at: datetime) -> tuple[str, ...]:
-        """Start every clock that counts from ``event`` (such as ``investigation_finished``): projected or new."""
+        """Start every clock that counts from ``event`` (such as ``investigation_finished``): projected or new.
+
+        A day that the complaint keeps, such as that of the acceptance, is kept.
+        """
+        keep_day(complaint, event, local_date(at, self.calendars.get(None).zone))
         moved = []
         for row in open_clocks(desk.session, complaint.key):
             state = ClockState.from_json(row.saved)
@@ -125,34 +139,36 @@ class CaseClocks:
         stage = clock_start.stage_of(desk.session, complaint.key)
         return (*moved, *clock_start.start_for_event(self.calendars, desk, complaint, event, at, stage=stage))
 
-    def preview(self, desk: Desk, complaint: ComplaintRow, name: str) -> date | None:
-        """Return when a clock of the deadline table would be due if its anchor happened now; nothing is stored."""
-        chosen = chosen_policies(self.calendars, desk, complaint, category=complaint.category, stage=None)
-        policy = next((each for each in chosen if each.clock == name), None)
-        if policy is None:
-            return None
-        anchor = Anchor(policy.anchor, at=desk.act.at)
-        return clocks.start(policy, anchor, self.calendars.get(policy.calendar), desk.act).state.due_on
-
-    def gives(self, desk: Desk, complaint: ComplaintRow, name: str, *, stage: str) -> bool:
-        """Tell whether the deadline table gives such a complaint the clock ``name`` in this stage."""
-        chosen = chosen_policies(self.calendars, desk, complaint, category=complaint.category, stage=stage)
-        return any(policy.clock == name for policy in chosen)
-
     # running
 
-    def meet(self, desk: Desk, complaint: ComplaintRow, name: str, evidence: Evidence) -> tuple[str, ...]:
-        """Record the evidence that answers a clock; a repeating clock starts its next round. Nothing open: nothing moves."""
-        row = newest(desk.session, complaint.key, name)
-        if row is None or row.state not in OPEN:
-            return ()
-        state = ClockState.from_json(row.saved)
-        met = clocks.meet(state, self._calendar(state), desk.act, evidence=evidence)
-        keep(desk, row, met, self._calendar(state))
-        if met.state.policy.repeats:
-            calendar = self.calendars.get(met.state.calendar_id)
-            add(desk, complaint, clocks.start_next(met.state, calendar, desk.act), calendar)
-        return (name,)
+    def meet(
+        self,
+        desk: Desk,
+        complaint: ComplaintRow,
+        name: str,
+        evidence: Evidence,
+        *,
+        promise: str | None = None,
+    ) -> tuple[str, ...]:
+        """Record the evidence that answers a clock: every open round of it, or that of one ``promise`` (its policy's id).
+
+        A repeating clock starts its next round while the complaint owes one. Nothing open: nothing moves. Raises
+        ``EvidenceRefused``, also for an answer said to lie on file while there is somebody to write to.
+        """
+        if evidence.kind == NOBODY and somebody_to_write_to(desk.session, complaint.key):
+            raise EvidenceRefused("There is somebody to write to.", clock=name, kind=evidence.kind)
+        moved: tuple[str, ...] = ()
+        for row in open_clocks(desk.session, complaint.key):
+            state = ClockState.from_json(row.saved)
+            if row.name != name or promise not in (None, state.policy.id):
+                continue
+            met = clocks.meet(state, self._calendar(state), desk.act, evidence=evidence)
+            keep(desk, row, met, self._calendar(state))
+            if met.state.policy.repeats and owed(desk.session, complaint, name):
+                calendar = self.calendars.get(met.state.calendar_id)
+                add(desk, complaint, clocks.start_next(met.state, calendar, desk.act), calendar)
+            moved = (name,)
+        return moved
 
     def skip(self, desk: Desk, complaint: ComplaintRow, name: str) -> tuple[str, ...]:
         """Leave out one round of a repeating clock, for the reason of the act; the next round counts from now."""
@@ -224,32 +240,69 @@ class CaseClocks:
                 moved.append(row.name)
         return tuple(moved)
 
-    def receipt_corrected(
-        self, desk: Desk, complaint: ComplaintRow, received_at: datetime
-    ) -> tuple[str, ...]:
-        """Count everything anchored in the receipt, or in its acknowledgement, anew from the corrected moment (rule 12)."""
-        complaint.received_at = received_at
-        moved: list[str] = []
-        acknowledge_on: date | None = None
-        ended = ("cancelled", "superseded", "not_applicable")
-        first = (ClockRow.complaint_key == complaint.key, ClockRow.number == 1, ClockRow.state.not_in(ended))
-        rows = desk.session.scalars(select(ClockRow).where(*first)).all()
-        for row in rows:
-            state = ClockState.from_json(row.saved)
-            if state.anchor.event in AT_RECEIPT:
-                anchor, calendar = Anchor(state.anchor.event, at=received_at), self._calendar(state)
-                result = clocks.re_anchor(state, anchor, calendar, desk.act)
-                keep(desk, row, result, calendar)
+    def drop_unowed(self, desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
+        """End every open clock that the complaint does not owe in its state; no warning and no breach comes of it."""
+        act, moved = replace(desk.act, reason=f"Nothing is owed: {staff_words(complaint.state).lower()}"), []
+        reachable = somebody_to_write_to(desk.session, complaint.key)
+        for row in open_clocks(desk.session, complaint.key):
+            if not owes(complaint.state, row.name, reachable=reachable):
+                state = ClockState.from_json(row.saved)
+                keep(desk, row, clocks.rule_out(state, act), self._calendar(state))
                 moved.append(row.name)
-                if row.name == "acknowledgement":
-                    acknowledge_on = result.state.due_on
-        for row in rows:
-            state = ClockState.from_json(row.saved)
+        return tuple(moved)
+
+    def days_corrected(
+        self,
+        desk: Desk,
+        complaint: ComplaintRow,
+        *,
+        received_at: datetime | None = None,
+        days: Mapping[str, date] | None = None,
+    ) -> tuple[str, ...]:
+        """Keep corrected ``days`` of anchors (event → local day) and count anew what counts from them (rule 12).
+
+        What counts from the acknowledgement follows its corrected due date; a rule that is in force by another day comes in.
+        """
+        given = {event: day for event, day in (days or {}).items() if event in KEPT}
+        for event, day in given.items():
+            setattr(complaint, KEPT[event], day)
+        if received_at is not None:
+            complaint.received_at = received_at
+        changed = {*given, *((RECEIVED,) if received_at is not None else ())}
+        moved, acknowledge_on = list[str](), None
+        for row, state in self._countable(desk.session, complaint.key):
+            calendar = self._calendar(state)
+            anchor = anchor_of(complaint, state.anchor.event)
+            if state.anchor.event in changed and anchor is not None:
+                result = clocks.re_anchor(state, anchor, calendar, desk.act)
+            elif received_at is not None and state.anchor.event in ASKED and not state.anchor_known:
+                expected = local_date(received_at, calendar.zone)
+                result = clocks.re_project(state, expected, calendar, desk.act)
+            else:
+                continue
+            keep(desk, row, result, calendar)
+            moved.append(row.name)
+            if row.name == "acknowledgement":
+                acknowledge_on = result.state.due_on
+        for row, state in self._countable(desk.session, complaint.key):
             if acknowledge_on and state.anchor.event == "acknowledged" and state.expected_on:
                 calendar = self._calendar(state)
                 keep(desk, row, clocks.re_project(state, acknowledge_on, calendar, desk.act), calendar)
                 moved.append(row.name)
-        return tuple(moved)
+        if not given:
+            return tuple(moved)
+        stage = clock_start.stage_of(desk.session, complaint.key)
+        return (
+            *moved,
+            *clock_start.fit(self.calendars, desk, complaint, category=complaint.category, stage=stage),
+        )
+
+    def _countable(self, session: Session, complaint_key: int) -> list[tuple[ClockRow, ClockState]]:
+        """Return the clocks that count from the complaint's own days: those not ended, the first round of repeating ones."""
+        ended = ("cancelled", "superseded", "not_applicable")
+        query = select(ClockRow).where(ClockRow.complaint_key == complaint_key, ClockRow.state.not_in(ended))
+        found = [(row, ClockState.from_json(row.saved)) for row in session.scalars(query)]
+        return [(row, state) for row, state in found if row.number == 1 or not state.policy.repeats]
 
     def breach(self, desk: Desk, row: ClockRow) -> bool:
         """Note that a clock's bound has passed; safe to repeat. Returns whether it was news."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.tables import ComplaintRow
+from engine.deadlines.policy import NOBODY
 from engine.deadlines.state import Evidence
 
 KINDS = {
@@ -21,10 +22,13 @@ ANCHORS = {"acknowledgement": "acknowledged", "final_response": "final_response_
 def meet_each(
     clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, names: str, evidence: Evidence
 ) -> tuple[str, ...]:
-    """Answer the clocks in ``names``, parted by commas, those the complaint has; start what counts from the event."""
+    """Answer the clocks in ``names``, parted by commas, those the complaint has; start what counts from the event.
+
+    An answer that lies on file reached nobody: nothing counts from it.
+    """
     moved: tuple[str, ...] = ()
     for name in (each.strip() for each in names.split(",")):
         moved += clocks.meet(desk, complaint, name, evidence) if name else ()
-        if name in ANCHORS:
+        if name in ANCHORS and evidence.kind != NOBODY:
             moved += clocks.happened(desk, complaint, ANCHORS[name], evidence.sent_at)
     return moved

@@ -14,7 +14,7 @@ _ADDRESS = ("address", "postcode", "town", "country")
 
 
 def from_public_form(
-    answers: Mapping[str, Any], *, now: datetime, regime: str, documents: tuple[int, ...]
+    answers: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, regime: str, documents: tuple[int, ...]
 ) -> NewComplaint:
     """Return the complaint of the public form's clean ``answers`` (keys of forms/complaint.form), received ``now``."""
     anonymous = answers.get("anonymous") == "yes"
@@ -38,6 +38,7 @@ def from_public_form(
         desired_remedy=answers.get("desiredRemedy"),
         danger_reported=answers.get("dangerReported") == "yes",
         with_outside_body=answers.get("withOutsideBody") == "yes",
+        first_raised_on=_first_raised(answers, now.astimezone(zone).date()),
         documents=documents,
     )
 
@@ -82,10 +83,19 @@ def from_staff_form(
         danger_reported=answers.get("dangerReported") is True,
         with_outside_body=answers.get("withOutsideBody") is True,
         employment=answers.get("problem") == "employment",
+        first_raised_on=_first_raised(answers, received_at.astimezone(zone).date()),
+        sent_to_company_on=answers.get("sentToCompanyOn"),
         staff_concerned=concerned,
         documents=documents,
         backdating_reason=reason,
     )
+
+
+def _first_raised(answers: Mapping[str, Any], received_on: date) -> date | None:
+    """Return the day we were told first: the day of receipt when it was never told before, None when nobody knows."""
+    if answers.get("toldBefore") == "no":
+        return received_on
+    return answers.get("firstRaisedOn") if answers.get("toldBefore") == "yes" else None
 
 
 def _received(day: Any, clock_time: Any, *, now: datetime, zone: ZoneInfo) -> datetime:

@@ -61,7 +61,8 @@ class NewComplaint:
 
     ``received_at`` is aware; it may lie before the present (backdating needs ``backdating_reason`` when done by staff), never
     after it. ``issues`` are the things complained of, in the complainant's order; none given makes the description one.
-    ``staff_concerned`` are user names of colleagues complained about: they are excluded from the start.
+    ``staff_concerned`` are user names of colleagues complained about: they are excluded from the start. ``first_raised_on`` is
+    the local day we were told of it first, in any way; ``sent_to_company_on`` the day a portal passed it on: None, not known.
     ``ending`` is given for one of the past. ``letters_held``: letters its case writes by itself wait for somebody to send them.
     ``facts`` are further things told without a form, by name; ``sheet`` is the form that was filled in, with every answer.
     """
@@ -81,6 +82,8 @@ class NewComplaint:
     danger_reported: bool = False
     with_outside_body: bool = False
     employment: bool = False
+    first_raised_on: date | None = None
+    sent_to_company_on: date | None = None
     staff_concerned: tuple[str, ...] = ()
     documents: tuple[int, ...] = ()
     backdating_reason: str | None = None
@@ -162,6 +165,16 @@ def objections(complaint: NewComplaint, *, now: datetime, zone: ZoneInfo) -> tup
         received_on = complaint.received_at.astimezone(zone).date()
         if not received_on <= complaint.ending.on <= now.astimezone(zone).date():
             wrong.append(("closedOn", "The closing day must lie between the day received and today."))
+    raised, sent = complaint.first_raised_on, complaint.sent_to_company_on
+    if raised is not None and not EARLIEST <= raised <= complaint.received_at.astimezone(zone).date():
+        wrong.append(
+            ("firstRaisedOn", "The day we were told first must be between 1990 and the day of receipt.")
+        )
+    today = now.astimezone(zone).date()
+    if sent is not None and (
+        sent < EARLIEST or (sent > today and complaint.source is None)
+    ):  # a file is read day by day
+        wrong.append(("sentToCompanyOn", "The day it was sent to us must be between 1990 and today."))
     return tuple(wrong)
 
 
@@ -187,6 +200,8 @@ def store(
         recorded_at=now,
         recorded_by=by.name,
         occurred_on=new.occurred_on,
+        first_raised_on=new.first_raised_on,
+        sent_to_company_on=new.sent_to_company_on,
         product=new.product,
         problem=new.problem,
         category=new.category,
@@ -273,7 +288,10 @@ def _start_variables(row: ComplaintRow, new: NewComplaint, *, zone: ZoneInfo) ->
         "receivedOn": row.received_at.astimezone(zone).date(),
         "occurredOn": row.occurred_on,
         "channel": row.channel,
-        "complainantKnown": not row.anonymous,
+        "complainantKnown": any(
+            party is not None and (party.email or party.address or party.phone)
+            for party in (new.complainant, new.representative)
+        ),
         "represented": row.represented,
         "product": row.product,
         "problem": row.problem,

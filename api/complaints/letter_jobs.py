@@ -5,26 +5,34 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from api.complaints.errand import Errand
+from api.complaints.evidence import meet_each
 from api.complaints.letter_writing import OF_THE_COMPLAINT, addressee, keep, nobody_to_write_to, write
 from api.complaints.letters import Written
+from api.complaints.owed import somebody_to_write_to
 from api.complaints.tables import LetterRow, NoticeRow, PartyRow
 from api.identity import people
+from engine.deadlines.policy import NOBODY
+from engine.deadlines.state import Evidence
 
 
 def send_letter(errand: Errand) -> None:
     """``redress:send-letter``: write the letter of header ``letter`` and let it go to input ``to``, or to the template's addressee.
 
     By e-mail where there is an address and the person does not prefer paper; otherwise it waits on the complaint's page to be
-    posted. Header ``meets`` names the clock that its dispatch (not its writing) answers. Nobody to write to: a line says so.
+    posted. Header ``meets`` names the clock that its dispatch (not its writing) answers. Nobody to write to: a line says so,
+    and what the letter would have answered is met by the decision that lies on file.
     Of a complaint whose letters are held only those leave that follow from what a colleague did; the others wait to be sent.
     """
     complaint, letter = errand.complaint, errand.header("letter")
     to = errand.text("to") or errand.tools.letters.addressee(letter)
+    meets = errand.context.headers.get("meets") or ""
     party = addressee(errand.session, complaint.key, to)
     if party is None and to in OF_THE_COMPLAINT:
         nobody_to_write_to(errand.desk, complaint, letter)
+        _answer_on_file(errand, meets)
         return
-    written = write(errand.tools, errand.desk, complaint, letter, to=to, variables=errand.context.variables)
+    variables = errand.context.variables
+    written = write(errand.tools, errand.desk, complaint, letter, to=to, variables=variables, meets=meets)
     if to.startswith("department:"):
         _to_department(errand, written, to.removeprefix("department:"))
         return
@@ -39,8 +47,15 @@ def send_letter(errand: Errand) -> None:
         to=to,
         party=party,
         send=None if held else lambda row: _send(errand, row),
-        meets=errand.context.headers.get("meets"),
+        meets=meets or None,
     )
+
+
+def _answer_on_file(errand: Errand, meets: str) -> None:
+    """Meet the clocks a letter to nobody would have answered by the decision that lies on file."""
+    if meets and not somebody_to_write_to(errand.session, errand.complaint.key):
+        on_file = Evidence(NOBODY, "decided, nobody to write to", errand.now)
+        errand.moved(meet_each(errand.tools.clocks, errand.desk, errand.complaint, meets, on_file))
 
 
 def notify(errand: Errand) -> None:

@@ -26,7 +26,7 @@ from engine.findings import Finding
 
 Files = Iterable[tuple[str, bytes]]
 BY_HAND = frozenset({"holdingText", "extensionReason", "reason"})  # given when a colleague extends a clock
-OURS = frozenset({"complaint", "clocks", "organisation", "money", "newDate", "secondLook"})
+OURS = frozenset({"complaint", "clocks", "organisation", "money", "newDate", "secondStage"})
 _LITERAL = re.compile(r'"([a-z][a-z0-9_]*)"')
 _NAMING = ("target", "resultVariable", "inputElement", "outputCollection")
 

@@ -10,12 +10,16 @@ from sqlalchemy.orm import Session
 
 from api.complaints.clocks import Desk
 from api.complaints.errand import Tools
+from api.complaints.evidence import meet_each
 from api.complaints.extensions import new_date
-from api.complaints.facts import letter_facts, parties
+from api.complaints.facts import clock_dates, letter_facts, parties
 from api.complaints.letter_links import STATUS_LINK
 from api.complaints.letters import Written
+from api.complaints.policies import second_look
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow, PartyRow
 from engine import feel
+from engine.deadlines.errors import EvidenceRefused
+from engine.deadlines.state import Evidence
 from engine.zones import local_date
 
 ON_PAPER = frozenset({"post", "phone"})  # preferred channels of people who do not want e-mail
@@ -24,31 +28,32 @@ Send = Callable[[LetterRow], int]
 
 
 def write(
-    tools: Tools, desk: Desk, complaint: ComplaintRow, letter: str, *, to: str, variables: Mapping[str, Any]
+    tools: Tools,
+    desk: Desk,
+    complaint: ComplaintRow,
+    letter: str,
+    *,
+    to: str,
+    variables: Mapping[str, Any],
+    meets: str = "",
 ) -> Written:
     """Return ``letter`` with the complaint's facts in it; only its own people get a link to it.
 
-    Raises ``LetterNotFound``, ``LetterIncomplete``.
+    Dates are those that hold once the letter has left and answered the clocks in ``meets``. Raises ``LetterNotFound``,
+    ``LetterIncomplete``.
     """
     party, link = addressee(desk.session, complaint.key, to), None
     if to in OF_THE_COMPLAINT:
         link = STATUS_LINK if goes_by_mail(party) else _on_paper(tools, complaint, party)
+    zone = tools.settings.time_zone
     facts = letter_facts(
-        desk.session,
-        complaint,
-        tools.organisation,
-        to=party,
-        link=link,
-        zone=tools.settings.time_zone,
-        variables=variables,
+        desk.session, complaint, tools.organisation, to=party, link=link, zone=zone, variables=variables
     )
-    if facts["clocks"].get("referral_window") is None:  # it starts when this very letter has left
-        facts["clocks"]["referral_window"] = tools.clocks.preview(desk, complaint, "referral_window")
-    facts["newDate"] = new_date(tools.clocks, desk, complaint, letter)
-    facts["clocks"] = _still_to_come(
-        facts["clocks"], on=local_date(desk.moment.now, tools.settings.time_zone)
-    )
-    facts["secondLook"] = tools.clocks.gives(desk, complaint, "final_response", stage="two")
+    facts["secondStage"] = second_look(desk.session, complaint.regime, desk.moment)
+    if meets:
+        facts["clocks"] = _dates_once_sent(tools, desk, complaint, meets)
+    facts["clocks"] = _still_to_come(facts["clocks"], on=local_date(desk.moment.now, zone))
+    facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
     return tools.letters.write(
         letter,
         {name: feel.inward(value) for name, value in facts.items()},
@@ -60,6 +65,24 @@ def write(
 def _still_to_come(dates: Mapping[str, date | None], *, on: date) -> dict[str, date | None]:
     """Return the dates that a letter of the day ``on`` may promise: one that is over promises nothing."""
     return {name: due if due is not None and due >= on else None for name, due in dates.items()}
+
+
+class _Tried(Exception):
+    """Carries the dates out of a trial, and so ends it."""
+
+
+def _dates_once_sent(tools: Tools, desk: Desk, complaint: ComplaintRow, meets: str) -> dict[str, Any]:
+    """Return the due dates as they are when a letter that answers ``meets`` has left now; nothing of it is kept."""
+    left = Evidence("message_accepted", "to come", desk.act.at)
+    try:
+        with desk.session.begin_nested():
+            meet_each(tools.clocks, desk, complaint, meets, left)
+            raise _Tried(clock_dates(desk.session, complaint.key))
+    except _Tried as tried:
+        dates: dict[str, Any] = tried.args[0]
+        return dates
+    except EvidenceRefused:  # a rule wants another proof: the dates are those of today
+        return clock_dates(desk.session, complaint.key)
 
 
 def addressee(session: Session, complaint_key: int, to: str) -> PartyRow | None:

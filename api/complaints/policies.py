@@ -1,4 +1,4 @@
-"""Which deadline policies a complaint gets: the table ``deadline_policies`` in its latest deployed version."""
+"""Which deadline policies a complaint gets, and whether a second look: the tables in their latest deployed version."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from engine.errors import Broken
 from engine.store.tables import decision_definitions, resources
 
 DECISION = "deadline_policies"
+STAGES = "stages"
 _LITERAL = re.compile(r'"([^"\\]*)"')
 
 
 class DeadlineTableMissing(Broken):
-    """The decision table of deadlines is not deployed. Deploy processes/deadlines.dmn."""
+    """A decision table about deadlines is not deployed. Deploy processes/deadlines.dmn and processes/stages.dmn."""
 
     code = "deadline_table_missing"
 
@@ -45,7 +46,7 @@ def policies_for(
     The version of each says both what its row calls itself and which deployment of the table it came from, such as
     ``2026-11, table 3``. Raises ``DeadlineTableMissing``.
     """
-    version, model = _table(session)
+    version, model = _table(session, DECISION)
     inputs = {"regime": regime, "category": category, "stage": stage, "anchorDate": on}
     decided = dmn.decide(model, DECISION, {k: feel.inward(v) for k, v in inputs.items()}, moment=moment)
     rows: list[Mapping[str, Any]] = feel.outward(decided.required()) or []
@@ -55,7 +56,7 @@ def policies_for(
 
 def kinds(session: Session) -> Kinds:
     """Return the regimes and categories the table names, in the table's order. Raises ``DeadlineTableMissing``."""
-    _, model = _table(session)
+    _, model = _table(session, DECISION)
     box = model.decisions[DECISION].expression
     found: dict[str, dict[str, None]] = {"regime": {}, "category": {}}
     if isinstance(box, TableBox):
@@ -67,19 +68,33 @@ def kinds(session: Session) -> Kinds:
     return Kinds(tuple(found["regime"]), tuple(found["category"]))
 
 
-def _table(session: Session) -> tuple[int, dmn.Model]:
+def second_look(session: Session, regime: str, moment: feel.Moment) -> str:
+    """Return what follows when an answer is not accepted: ``own`` round, ``courtesy`` or ``none``, as the table ``stages`` says.
+
+    A regime without a row, or a house without the table, offers none: nothing is promised that nobody keeps.
+    """
+    try:
+        _, model = _table(session, STAGES)
+    except DeadlineTableMissing:
+        return "none"
+    decided = dmn.decide(model, STAGES, {"regime": feel.inward(regime)}, moment=moment)
+    found: Mapping[str, Any] = feel.outward(decided.required()) or {}
+    return str(found.get("secondStage") or "none")
+
+
+def _table(session: Session, decision: str) -> tuple[int, dmn.Model]:
     newest = session.execute(
         select(decision_definitions.c.key, decision_definitions.c.version, resources.c.content)
         .join(resources, resources.c.key == decision_definitions.c.resource_key)
-        .where(decision_definitions.c.decision_id == DECISION, decision_definitions.c.state == "ACTIVE")
+        .where(decision_definitions.c.decision_id == decision, decision_definitions.c.state == "ACTIVE")
         .order_by(decision_definitions.c.version.desc())
         .limit(1)
     ).first()
     if newest is None:
-        raise DeadlineTableMissing
-    return newest.version, _model(newest.key, newest.content)
+        raise DeadlineTableMissing(decision=decision)
+    return newest.version, _model(newest.key, newest.content, f"{decision}.dmn")
 
 
 @lru_cache(maxsize=4)
-def _model(_key: int, content: bytes) -> dmn.Model:
-    return dmn.read(content, name="deadlines.dmn")
+def _model(_key: int, content: bytes, name: str) -> dmn.Model:
+    return dmn.read(content, name=name)

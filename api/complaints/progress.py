@@ -80,6 +80,7 @@ _PROMISES = {
     "early_resolution": "Settle your complaint early, if we can",
     "update": "Tell you how far we are",
     "final_response": "Give you our answer",
+    "promised_answer": "Give you our answer, as we promised anew",
     "commitment": "Do what we promised",
 }
 _ONLY_OPEN = frozenset({"update"})

@@ -61,6 +61,18 @@ class NewComplaintBody(Strict):
     complainant = fields.Nested(Party, allow_none=True, load_default=None)
     representative = fields.Nested(Party, allow_none=True, load_default=None)
     occurred_on = fields.Date(allow_none=True, load_default=None)
+    first_raised_on = fields.Date(
+        allow_none=True,
+        load_default=None,
+        metadata={
+            "description": "The day you were told of it first, in any way; some deadlines count from it."
+        },
+    )
+    sent_to_company_on = fields.Date(
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "The day a portal or an authority sent it; some deadlines count from it."},
+    )
     product = _text(validate=_SHORT)
     problem = _text(validate=_SHORT)
     category = _text(validate=_SHORT)
@@ -187,6 +199,10 @@ class ComplaintAnswer(Record):
     recorded_at = When()
     recorded_by = fields.String()
     occurred_on = fields.Date(allow_none=True)
+    first_raised_on = fields.Date(allow_none=True)
+    sent_to_company_on = fields.Date(allow_none=True)
+    accepted_on = fields.Date(allow_none=True)
+    agreed_on = fields.Date(allow_none=True)
     product = fields.String(allow_none=True)
     problem = fields.String(allow_none=True)
     category = fields.String(allow_none=True)

@@ -165,6 +165,8 @@ def _complaint(body: dict[str, Any]) -> NewComplaint:
         complainant=_party(body["complainant"]),
         representative=_party(body["representative"]),
         occurred_on=body["occurred_on"],
+        first_raised_on=body["first_raised_on"],
+        sent_to_company_on=body["sent_to_company_on"],
         product=body["product"],
         problem=body["problem"],
         category=body["category"],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 STATES: dict[str, tuple[str, str]] = {
     "received": ("Received", "We have received your complaint"),
     "assessing": ("Being assessed", "We are looking at what your complaint needs"),
@@ -21,6 +24,48 @@ STATES: dict[str, tuple[str, str]] = {
 LEFT_AS_THEY_ARE = frozenset({"not_accepted", "withdrawn", "merged"})
 ENDED = frozenset({"closed", "not_accepted", "withdrawn", "merged"})
 
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """The clocks a state owes: those ``named``, or every clock ``all_but`` some."""
+
+    named: frozenset[str] = frozenset()
+    all_but: frozenset[str] | None = None
+
+    def __contains__(self, clock: object) -> bool:
+        """Tell whether ``clock`` is owed."""
+        return clock in self.named if self.all_but is None else clock not in self.all_but
+
+
+def _only(*clocks: str) -> Owed:
+    return Owed(named=frozenset(clocks))
+
+
+def _all_but(*clocks: str) -> Owed:
+    return Owed(all_but=frozenset(clocks))
+
+
+# An answer is on its way or there: no more news is owed. The answer itself is, until its letter has left.
+_ANSWERED = _all_but("update", "target", "early_resolution", "plan_agreed")
+OWED: Mapping[str, Owed] = {
+    "received": _all_but(),
+    "assessing": _all_but(),
+    "early_resolution": _all_but(),
+    "investigating": _all_but(),
+    "deciding": _all_but(),
+    "stage_two": _all_but(),
+    "responded": _ANSWERED,
+    "correcting": _ANSWERED,
+    "rejected_open": _ANSWERED,
+    "external": _ANSWERED,
+    "not_accepted": _only("acknowledgement"),  # met by the letter that says why
+    "withdrawn": _only("commitment"),
+    "merged": _only("acknowledgement"),
+    "closed": _only("referral_window"),
+}
+# What is only said to the complainant cannot be owed to nobody.
+TOLD_TO_SOMEBODY = frozenset({"acknowledgement", "update", "data_protection_acknowledgement", "plan_agreed"})
+
 CLOSING_REASONS = {
     "accepted": "Accepted by the complainant",
     "no_reply_after_notice": "No reply after notice",
@@ -32,6 +77,7 @@ CLOSING_REASONS = {
     "forwarded": "Forwarded to the right organisation",
     "not_in_scope": "Not in scope",
     "no_finding_possible": "No finding possible",
+    "answered_on_file": "Answered on file, nobody to write to",
 }
 
 
@@ -43,3 +89,11 @@ def staff_words(state: str) -> str:
 def public_words(state: str) -> str:
     """Return the state as the complainant reads it."""
     return STATES[state][1] if state in STATES else state
+
+
+def owes(state: str, clock: str, *, reachable: bool = True) -> bool:
+    """Tell whether a complaint in ``state`` owes what ``clock`` asks for: no warning, no breach, no task without that.
+
+    ``reachable`` False: nobody left an address, so nothing that is only said to the complainant is owed.
+    """
+    return clock in OWED[state] and (reachable or clock not in TOLD_TO_SOMEBODY)

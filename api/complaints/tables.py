@@ -38,6 +38,10 @@ class ComplaintRow(Row):
     recorded_at: Mapped[datetime] = mapped_column(Moment)
     recorded_by: Mapped[str] = mapped_column(String(64))
     occurred_on: Mapped[date | None] = mapped_column(Date)
+    first_raised_on: Mapped[date | None] = mapped_column(Date)  # when we were told of it first, in any way
+    sent_to_company_on: Mapped[date | None] = mapped_column(Date)  # when a portal passed it on to us
+    accepted_on: Mapped[date | None] = mapped_column(Date)  # when the complainant accepted what we offered
+    agreed_on: Mapped[date | None] = mapped_column(Date)  # the date of the answer agreed with the complainant
     product: Mapped[str | None] = mapped_column(Text)
     problem: Mapped[str | None] = mapped_column(Text)
     category: Mapped[str | None] = mapped_column(Text)

@@ -21,6 +21,7 @@ from engine.deadlines.state import ClockState
 from engine.deadlines.warn import warning_at
 from engine.store import dialects
 from engine.store.columns import METADATA
+from engine.store.tables import tasks
 
 if TYPE_CHECKING:
     from api.wiring import Redress
@@ -70,8 +71,11 @@ def _note(service: Redress, desk: Desk, complaint: ComplaintRow) -> tuple[str, .
         .order_by(ClockRow.next_at)
         .execution_options(populate_existing=True)
     ).all()
+    moved = service.case_clocks.drop_unowed(desk, complaint)
     for row in rows:
         state = ClockState.from_json(row.saved)
+        if not state.is_open:
+            continue
         calendar = service.calendars.get_version(state.calendar_id, state.calendar_version)
         since, warning = row.next_at, None
         for rule in state.policy.warnings:
@@ -85,11 +89,14 @@ def _note(service: Redress, desk: Desk, complaint: ComplaintRow) -> tuple[str, .
             _warn(desk, complaint, row, warning[1])
         row.next_at = next_event_at(ClockState.from_json(row.saved), calendar, after=now)
         desk.session.flush()
-    return ()
+    return moved
 
 
 def _warn(desk: Desk, complaint: ComplaintRow, row: ClockRow, rule: WarningRule) -> None:
-    """Tell the owner, near the end the team leads too, past it also the complaints manager; once for this due moment."""
+    """Tell the owner and who works on what it asks for, near the end the team leads too, past it also the complaints manager.
+
+    Once for each due moment.
+    """
     event = f"{rule.share:.0%}" if rule.share is not None else f"{rule.days} days"
     first = desk.session.execute(
         dialects.insert(desk.session, METADATA.tables[ReminderRow.__tablename__])
@@ -101,10 +108,23 @@ def _warn(desk: Desk, complaint: ComplaintRow, row: ClockRow, rule: WarningRule)
         return
     share = 0.8 if rule.share is None else rule.share
     groups = {OVER, LATE} if share >= 1 else {LATE} if share >= NEARLY or not complaint.owner else set()
-    for group in sorted(groups):
+    holders, offered = _at_work(desk.session, complaint, row.name)
+    for group in sorted(groups | offered):
         _tell(desk, complaint, row, rule, group=group)
-    if complaint.owner:
-        _tell(desk, complaint, row, rule, person=complaint.owner)
+    for person in sorted(holders | ({complaint.owner} if complaint.owner else set())):
+        _tell(desk, complaint, row, rule, person=person)
+
+
+def _at_work(session: Session, complaint: ComplaintRow, clock: str) -> tuple[set[str], set[str]]:
+    """Return who holds an open task that is due by ``clock``, and the groups to which one is offered that nobody holds."""
+    open_tasks = session.execute(
+        select(tasks.c.assignee, tasks.c.candidate_groups).where(
+            tasks.c.root_key == complaint.instance_key, tasks.c.state == "CREATED", tasks.c.clock == clock
+        )
+    ).all()
+    holders = {task.assignee for task in open_tasks if task.assignee}
+    offered = {group for task in open_tasks if not task.assignee for group in task.candidate_groups or ()}
+    return holders, offered
 
 
 def _tell(

@@ -263,7 +263,9 @@ ANSWERS: dict[str, Callable[[Wish, _Sight], Filled]] = {
     "approve-decision": _given(approval="approved"),
     "explain-options": lambda _wish, sight: {
         "rejectReason": "The complainant wants more.",
-        "nextStep": "external" if sight.fact("stage") == "two" else "stage_two",
+        "nextStep": "external"
+        if sight.fact("stage") == "two" or sight.fact("secondStage") == "none"
+        else "stage_two",
     },
     "review-afresh": _draft,
     "carry-out": lambda _wish, sight: {"doneOn": sight.today, "proof": "Confirmed in the ledger"},
@@ -273,9 +275,11 @@ ANSWERS: dict[str, Callable[[Wish, _Sight], Filled]] = {
         updateChoice="letter", updateText="We are still looking into it and will write again."
     ),
     "decide-deadline": _given(deadlineChoice="on_time"),
-    "explain-breach": _given(
-        breachReason="capacity", breachText="We received more complaints than we could answer in time."
-    ),
+    "explain-breach": lambda _wish, sight: {
+        "breachReason": "capacity",
+        "breachText": "We received more complaints than we could answer in time.",
+        "newDate": sight.day_in(14),
+    },
     "read-information": _given(informationKind="adds"),
     "forward": lambda _wish, sight: {
         "consent": "yes",

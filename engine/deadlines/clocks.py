@@ -36,7 +36,7 @@ from engine.deadlines.judge import (
     require_reason,
     with_breaches,
 )
-from engine.deadlines.policy import DeadlinePolicy
+from engine.deadlines.policy import NOBODY, DeadlinePolicy
 from engine.deadlines.state import (
     ClockState,
     Evidence,
@@ -76,11 +76,28 @@ STAFF_ABSENCE = "staff_absence"
 
 
 def start(
-    policy: DeadlinePolicy, anchor: Anchor, calendar: Calendar, act: Act, *, name: str = "", number: int = 1
+    policy: DeadlinePolicy,
+    anchor: Anchor,
+    calendar: Calendar,
+    act: Act,
+    *,
+    name: str = "",
+    number: int = 1,
+    pauses: tuple[Pause, ...] = (),
 ) -> Moved:
-    """Start a clock whose anchor has happened. Received long ago, it is breached on entry, once (rule 12)."""
+    """Start a clock whose anchor has happened. Received long ago, it is breached on entry, once (rule 12).
+
+    ``pauses`` are stretches, ended, for which it did not run although its anchor lay before them.
+    """
     state = ClockState(
-        name or policy.clock, policy, calendar.id, calendar.version, "running", anchor, number=number
+        name or policy.clock,
+        policy,
+        calendar.id,
+        calendar.version,
+        "running",
+        anchor,
+        number=number,
+        pauses=pauses,
     )
     return judged(None, state, calendar, act, "started")
 
@@ -187,12 +204,14 @@ def extend(
 def meet(state: ClockState, calendar: Calendar, act: Act, *, evidence: Evidence) -> Moved:
     """Record that the message left (rule 11): met if it left before the bound, else met late.
 
-    An open pause counts as ended when the message left. Raises ``EvidenceRefused`` for a kind that shows no
-    dispatch or a moment still to come, ``ClockEnded``, ``WrongCalendar``.
+    An open pause counts as ended when the message left. Evidence ``NOBODY`` says that the answer was decided
+    and there is nobody to write to; whether that is so is the caller's to know. Raises ``EvidenceRefused``
+    for a kind that shows no dispatch or a moment still to come, ``ClockEnded``, ``WrongCalendar``.
     """
     require(state, calendar, "projected", "running", "paused", "breached")
     evidence = replace(evidence, sent_at=in_utc(evidence.sent_at))
-    if evidence.kind not in state.policy.evidence or evidence.sent_at > in_utc(act.at):
+    allowed = (*state.policy.evidence, NOBODY)
+    if evidence.kind not in allowed or evidence.sent_at > in_utc(act.at):
         raise EvidenceRefused(
             clock=state.name,
             kind=evidence.kind,

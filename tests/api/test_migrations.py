@@ -18,7 +18,7 @@ from engine.store.tables import outbox
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TOKENS = {name: name * 43 for name in "abcde"}
-LETTERS = importlib.import_module("api.migrations.versions.0002_letters")
+LETTERS = importlib.import_module("api.migrations.versions.0004_letters")
 
 
 def words(name, path="t"):

@@ -397,13 +397,15 @@ def test_a_near_deadline_is_kept_or_announced_and_a_missed_one_explained(office)
         deadlineChoice="holding_notice",
         extensionReason="complex",
         holdingText="We wait for an expert.",
+        newDate=(bound + timedelta(days=5)).date().isoformat(),
     )
     assert office.letters[-1] == "holding-notice"
     assert [job.headers["clock"] for job in office.jobs("extend-clock")] == ["final_response"]
 
     office.run_clock("final_response", bound + timedelta(days=5)).later(days=10)
     assert "Explain the delay" in office.open
-    office.do("Explain the delay", breachReason="capacity", breachText="We are sorry.")
+    promised = (office.clock.now() + timedelta(days=5)).date().isoformat()
+    office.do("Explain the delay", breachReason="capacity", breachText="We are sorry.", newDate=promised)
     assert office.letters[-1] == "delay"
 
 

@@ -154,7 +154,11 @@ def _send(mine: Unsent) -> Registered:
     checked = forms.check(mine.form, mine.answers, {}, moment=moment, source="page", documents=mine.uploads)
     documents = tuple(int(key) for key in checked.clean.get("documents") or ())
     complaint = from_public_form(
-        checked.clean, now=service.clock.now(), regime=service.organisation.regime, documents=documents
+        checked.clean,
+        now=service.clock.now(),
+        zone=service.settings.time_zone,
+        regime=service.organisation.regime,
+        documents=documents,
     )
     sheet = filled(
         mine.form,

@@ -140,16 +140,17 @@ def form_key() -> int:
 
 
 def date_errors(answers: Mapping[str, Any], step: Step) -> tuple[FieldError, ...]:
-    """Return an error for the date of the problem when it lies in the future or before 1990."""
+    """Return an error for the first date that lies in the future or before 1990: of the problem, or of having told us."""
     zone = the_service().settings.time_zone
     for part in step.group.components:
-        if not isinstance(part, Field) or part.path != ("occurredOn",):
+        if not isinstance(part, Field) or part.path not in (("occurredOn",), ("firstRaisedOn",)):
             continue
-        day = converted_or_none(part, answers.get("occurredOn"), zone)
+        name = part.path[0]
+        day = converted_or_none(part, answers.get(name), zone)
         if isinstance(day, date) and day > the_service().clock.now().astimezone(zone).date():
-            return (FieldError("occurredOn", "in_the_future"),)
+            return (FieldError(name, "in_the_future"),)
         if isinstance(day, date) and day < EARLIEST:
-            return (FieldError("occurredOn", "too_long_ago", MappingProxyType({"year": EARLIEST.year})),)
+            return (FieldError(name, "too_long_ago", MappingProxyType({"year": EARLIEST.year})),)
     return ()
 
 

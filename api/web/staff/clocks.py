@@ -13,9 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import extensions, letter_desk
+from api.complaints.anchors import KEPT, WORDS
 from api.complaints.clock_rows import label, wanted
 from api.complaints.clocks import Desk
 from api.complaints.evidence import meet_each
+from api.complaints.intake import EARLIEST
 from api.complaints.policies import kinds
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow
 from api.context import the_person, the_service
@@ -170,10 +172,49 @@ def correct_receipt(key: int) -> ResponseReturnValue:
                 "reason": desk.act.reason,
             },
         )
-        return clocks.receipt_corrected(desk, complaint, received_at)
+        return clocks.days_corrected(desk, complaint, received_at=received_at)
 
     said = "The date of receipt is corrected; its clocks were counted anew."
     return _moved(key, "complaint.backdate", change, field="receipt-reason", said=said)
+
+
+@blueprint.post("/complaints/<int:key>/days")
+@action("complaint.backdate")
+def correct_days(key: int) -> ResponseReturnValue:
+    """Keep a day that clocks count from, such as that of having told us first; they are counted anew from it."""
+    row, facts = opened(key, "complaint.backdate")
+    service, event = the_service(), request.form.get("event", "")
+    zone = service.settings.time_zone
+    today = service.clock.now().astimezone(zone).date()
+    try:
+        day = read_day(request.form.get("day", ""))
+    except ValueError:
+        return page(row, facts, "clocks", problem="Enter the day as 27 3 2026.", field="anchor-day"), 422
+    if event not in WORDS:
+        return page(row, facts, "clocks", problem="Select which day it is.", field="event"), 422
+    last = row.received_at.astimezone(zone).date() if event == "first_raised" else today
+    if day < EARLIEST or (event != "agreed" and day > last):
+        said = "The day must be between 1990 and " + (
+            "the day of receipt." if event == "first_raised" else "today."
+        )
+        return page(row, facts, "clocks", problem=said, field="anchor-day"), 422
+    if event == "agreed" and day < row.received_at.astimezone(zone).date():
+        said = "The agreed day cannot lie before the day of receipt."
+        return page(row, facts, "clocks", problem=said, field="anchor-day"), 422
+
+    def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
+        before = getattr(complaint, KEPT[event])
+        told = {"event": event, "to": day.isoformat(), "reason": desk.act.reason}
+        told |= {"from": before.isoformat()} if before else {}
+        _tell(desk, complaint, "day-corrected", f"{WORDS[event]}: {day.isoformat()}", told)
+        moved = service.case_clocks.days_corrected(desk, complaint, days={event: day})
+        if event != "agreed":
+            return moved
+        agreed = Evidence("call_logged", f"noted by {desk.act.by}", desk.act.at)
+        return (*moved, *service.case_clocks.meet(desk, complaint, "plan_agreed", agreed))
+
+    said = "The day is kept, and the clocks that count from it were counted anew."
+    return _moved(key, "complaint.backdate", change, field="days-reason", said=said)
 
 
 @blueprint.post("/complaints/<int:key>/kind")
@@ -283,13 +324,18 @@ def typed(name: str) -> str:
 def read_moment(day: str, clock_time: str) -> datetime:
     """Return the UTC moment of a local day such as ``27 3 2026`` and time such as ``14:30``. Raises ``ValueError``."""
     zone: ZoneInfo = the_service().settings.time_zone
-    if len(day) > 20 or len(clock_time) > 20:
-        raise ValueError("too long for a day and a time")
+    if len(clock_time) > 20:
+        raise ValueError("too long for a time")
+    return at_wall(datetime.combine(read_day(day), time.fromisoformat(clock_time.strip())), zone)
+
+
+def read_day(day: str) -> date:
+    """Return a day such as ``27 3 2026``. Raises ``ValueError``."""
+    if len(day) > 20:
+        raise ValueError("too long for a day")
     parts = [int(part) for part in day.replace("/", " ").replace(".", " ").split()]
     if len(parts) != 3:
         raise ValueError("a day has three parts")
     if not 1900 <= parts[2] <= 2200:
         raise ValueError("no year of ours")
-    return at_wall(
-        datetime.combine(date(parts[2], parts[1], parts[0]), time.fromisoformat(clock_time.strip())), zone
-    )
+    return date(parts[2], parts[1], parts[0])

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import letter_desk
+from api.complaints.anchors import WORDS
 from api.complaints.clock_start import stage_of
 from api.complaints.policies import kinds
 from api.complaints.reading import CaseView, ComplaintNotFound, case_view
@@ -119,6 +120,7 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
         timers=waiting(service, row.instance_key) if tab == "clocks" and row.instance_key is not None else (),
         table_kinds=kinds(session) if tab == "clocks" else None,
         stage=stage_of(session, row.key),
+        anchor_days=WORDS,
         waits_for_letter=_extensions_to_come(session, row.key),
         tasks=_open_tasks(row),
         held=letter_desk.is_held,

@@ -36,7 +36,7 @@ def found(service):
         ("{{ scopeReson }}", "scopeReson"),
         ("::: if complaint.upheld\nx\n:::", "complaint.upheld"),
         ("::: each a in answrs\n{{ a.text }}\n:::", "answrs"),
-        ("::: if secondLook\n::: else\n{{ nowhere }}\n:::", "nowhere"),
+        ('::: if secondStage = "own"\n::: else\n{{ nowhere }}\n:::', "nowhere"),
     ],
 )
 def test_a_name_that_nothing_provides_is_an_error(found, body, name):

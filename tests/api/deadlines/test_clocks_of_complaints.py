@@ -144,7 +144,9 @@ def test_9_a_letter_recorded_late_is_late_at_once_and_no_old_reminder_goes_out(o
     assert (office.due("final_response"), office.due("update")) == ("2026-11-26", "2026-10-29")
     assert office.notices("Acknowledgement") == []
 
-    office.move(lambda d, c: office.service.case_clocks.receipt_corrected(d, c, at("2026-10-20 12:00")))
+    office.move(
+        lambda d, c: office.service.case_clocks.days_corrected(d, c, received_at=at("2026-10-20 12:00"))
+    )
     assert (office.due("acknowledgement"), office.due("final_response")) == ("2026-10-27", "2026-12-15")
     assert (office.state("acknowledgement"), office.changes("acknowledgement")[-1]) == (
         "running",
@@ -169,16 +171,16 @@ def test_a_clock_keeps_its_rule_when_only_the_table_has_changed(office, service)
 
 
 def test_a_clock_that_the_new_rule_does_not_know_is_ruled_out(office):
-    office.receive("2026-06-01 10:00", "uk-financial", "early")
+    office.receive("2026-06-01 10:00", "uk-financial")
     assert (office.due("early_resolution"), office.bound("early_resolution")) == (
         "2026-06-04",
         "2026-06-04T16:00Z",
     )
 
-    rule(office, category=None)
+    rule(office, regime="generic")
     assert office.state("early_resolution") == "not_applicable"
 
-    rule(office, category="early")
+    rule(office, regime="uk-financial")
     assert (office.state("early_resolution"), office.clock_named("early_resolution").number) == ("running", 2)
 
 
@@ -228,7 +230,9 @@ def test_the_timers_of_the_diagram_follow_their_clock_in_the_same_transaction(of
     before = office.timers("Event_Warning").due_date
     office.later("2026-06-02 12:00")
 
-    office.move(lambda d, c: office.service.case_clocks.receipt_corrected(d, c, at("2026-05-20 10:00")))
+    office.move(
+        lambda d, c: office.service.case_clocks.days_corrected(d, c, received_at=at("2026-05-20 10:00"))
+    )
 
     assert office.timers("Event_Warning").due_date < before
     assert office.due("final_response") == "2026-06-18"
@@ -239,7 +243,7 @@ def test_what_fails_moves_neither_clock_nor_timer(office):
     before = office.timers("Event_Warning").due_date
 
     def change(desk, complaint):
-        office.service.case_clocks.receipt_corrected(desk, complaint, at("2026-05-20 10:00"))
+        office.service.case_clocks.days_corrected(desk, complaint, received_at=at("2026-05-20 10:00"))
         raise ClockNotPausable(clock="x")
 
     with pytest.raises(ClockNotPausable):

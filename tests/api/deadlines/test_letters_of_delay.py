@@ -29,7 +29,8 @@ def decide(office, **answers):
 
 
 def holding(reason="We wait for the carrier's records."):
-    return {"deadlineChoice": "holding_notice", "extensionReason": "third_party", "holdingText": reason}
+    told = {"extensionReason": "third_party", "holdingText": reason, "newDate": "2026-08-03"}
+    return {"deadlineChoice": "holding_notice", **told}
 
 
 def by_hand(office, reason="We wait for the carrier."):
@@ -107,16 +108,31 @@ def test_in_the_diagram_a_refused_extension_is_told_and_the_case_goes_on(office)
     assert office.service.engine.incidents_of(office.instance).items == ()
 
 
+def test_a_notice_without_more_time_by_the_rules_holds_its_date_as_a_promise(office):
+    office.receive("2026-06-01 10:00", "uk-financial", by_mail=True)
+    office.later("2026-07-20 12:00")
+
+    decide(office, **holding())
+
+    assert "3 August 2026" in letters(office)[0].text
+    assert (office.due("promised_answer"), office.state("promised_answer")) == ("2026-08-03", "running")
+    office.later("2026-07-28 10:00")
+    assert (office.state("final_response"), office.state("promised_answer")) == ("breached", "running")
+
+
 def test_after_the_limit_the_delay_is_explained_with_the_outside_body(office):
     office.receive("2026-06-01 10:00", by_mail=True).later("2026-06-30 10:00")
     task = next(
         each for each in office.service.engine.open_tasks(office.instance) if each.name == "Explain the delay"
     )
 
-    answers = {"breachReason": "waiting_outside", "breachText": "Our supplier went out of business."}
+    told = {"breachText": "Our supplier went out of business.", "newDate": "2026-07-14"}
+    answers = {"breachReason": "waiting_outside", **told}
     office.service.engine.complete_task(task.user_task_key, answers, by=SYSTEM)
     office.service.run_due()
 
     [letter] = letters(office, "delay")
     assert "Our supplier" in letter.text
+    assert "14 July 2026" in letter.text
+    assert (office.due("promised_answer"), office.state("promised_answer")) == ("2026-07-14", "running")
     assert "the Services Ombudsman" in letter.text

@@ -1,0 +1,95 @@
+"""The days that clocks count from, as the complaint keeps them; those that nobody told us are asked for."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.complaints.clock_rows import Desk
+from api.complaints.tables import ComplaintRow, EventRow, NoticeRow
+from engine.calendars import Calendar
+from engine.deadlines.compute import Anchor
+from engine.zones import local_date
+
+RECEIVED = "received"
+KEPT = {  # event of a deadline policy → where the complaint keeps its day
+    "first_raised": "first_raised_on",
+    "sent_to_company": "sent_to_company_on",
+    "offer_accepted": "accepted_on",
+    "agreed": "agreed_on",
+}
+WORDS = {
+    "first_raised": "First told to us",
+    "sent_to_company": "Sent to us",
+    "offer_accepted": "Offer accepted",
+    "agreed": "Answer agreed for",
+}
+ASKED = {  # days that somebody knows while we do not, as we ask for them
+    "first_raised": "the day the complainant first told us of it",
+    "sent_to_company": "the day it was sent to us by the portal",
+}
+
+
+def anchor_of(complaint: ComplaintRow, event: str) -> Anchor | None:
+    """Return the anchor ``event`` of a complaint, empty while its day is not known; None for an event that is no day of it."""
+    if event == RECEIVED:
+        return Anchor(event, at=complaint.received_at)
+    return Anchor(event, on=getattr(complaint, KEPT[event])) if event in KEPT else None
+
+
+def known_days(complaint: ComplaintRow, calendar: Calendar) -> dict[str, date]:
+    """Return the local day of every anchor whose day is known, the receipt first."""
+    days = {RECEIVED: local_date(complaint.received_at, calendar.zone)}
+    for event, column in KEPT.items():
+        day = getattr(complaint, column)
+        if day is not None:
+            days[event] = day
+    return days
+
+
+def keep_day(complaint: ComplaintRow, event: str, day: date) -> None:
+    """Keep the day of an event that has just happened, unless it was known already."""
+    if event in KEPT and getattr(complaint, KEPT[event]) is None:
+        setattr(complaint, KEPT[event], day)
+
+
+def ask_for(desk: Desk, complaint: ComplaintRow, event: str) -> None:
+    """Ask for the day of ``event``, once: whoever looks after the complaint, else intake."""
+    if _asked_before(desk.session, complaint.key, event):
+        return
+    what = ASKED[event]
+    text = (
+        f"Complaint {complaint.reference}: a deadline counts from {what}, and nobody has noted it. "
+        "Enter it on the page of the clocks within one working day; until then the date shown is only expected."
+    )
+    desk.session.add(
+        NoticeRow(
+            key=desk.next_key(),
+            complaint_key=complaint.key,
+            person_name=complaint.owner,
+            group_name=None if complaint.owner else "intake",
+            subject="A date is missing",
+            text=text,
+            at=desk.act.at,
+        )
+    )
+    desk.session.add(
+        EventRow(
+            key=desk.next_key(),
+            complaint_key=complaint.key,
+            at=desk.act.at,
+            by=desk.act.by,
+            kind="date-missing",
+            text=f"Asked for {what}",
+            facts={"event": event},
+        )
+    )
+
+
+def _asked_before(session: Session, complaint_key: int, event: str) -> bool:
+    asked = select(EventRow.facts).where(
+        EventRow.complaint_key == complaint_key, EventRow.kind == "date-missing"
+    )
+    return any((facts or {}).get("event") == event for facts in session.scalars(asked))

@@ -1,0 +1,352 @@
+"""What must happen to a complaint, by day and by letter: a second look, being turned away, nobody to write to, the days that count."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from api.complaints import letter_desk
+from api.complaints.tables import ComplaintRow, EventRow, NoticeRow, PartyRow
+from tests.api.deadlines.conftest import at
+from tests.processes.walking import ANN
+
+
+def rejected(walk, received, answered, no, regime):
+    """A complaint answered on one day, and not accepted on another."""
+    walk.take(received, regime).screen().assess().investigate().later(answered).decide()
+    return walk.later(no).answer("rejects")
+
+
+# -- a second look
+
+
+def test_a_second_look_of_its_own_is_acknowledged_by_its_letter_and_counts_from_there(walk):
+    rejected(walk, "2026-11-16 10:00", "2026-11-20 10:00", "2026-11-30 10:00", "uk-social-housing")
+
+    walk.later("2026-12-02 11:00").choose("stage_two")
+
+    assert (walk.state("acknowledgement"), walk.due("acknowledgement")) == ("met", "2026-12-07")
+    assert (walk.state("final_response"), walk.due("final_response")) == ("running", "2027-01-04")
+    assert "4 January 2027" in walk.letter("stage-two-started").text
+    assert walk.due_of("Review the issue") == walk.clock_named("final_response").bound_at
+
+    walk.later("2027-01-04 09:00").review()
+    assert walk.late == []
+    assert walk.state("final_response") == "met"
+
+
+def extended(walk, day):
+    """The second look of housing, its extension asked and its letter gone on a day."""
+    rejected(walk, "2026-11-16 10:00", "2026-11-20 10:00", "2026-11-30 10:00", "uk-social-housing")
+    walk.later("2026-12-02 11:00").choose("stage_two").later(day)
+
+    def change(desk, complaint):
+        letter_desk.write_now(walk.service, desk, complaint, "holding-notice", reason="The expert is ill.")
+        return ()
+
+    walk.move(change)
+    return walk
+
+
+def test_the_second_look_may_be_extended_once_while_its_time_runs(walk):
+    from api.complaints.extensions import ask
+
+    extended(walk, "2027-01-04 16:00")
+    clocks = walk.service.case_clocks
+    walk.move(lambda d, c: ask(clocks, d, c, "final_response", letter="holding-notice", category=""))
+    walk.service.run_due()
+    assert walk.due("final_response") == "2027-02-01"
+    assert walk.late == []
+
+
+def test_the_day_after_its_end_an_extension_is_refused_and_the_limit_missed(walk):
+    from api.complaints.extensions import ask
+    from engine.deadlines.errors import ExtensionTooLate
+
+    extended(walk, "2027-01-05 09:00")
+    clocks = walk.service.case_clocks
+    with pytest.raises(ExtensionTooLate):
+        walk.move(lambda d, c: ask(clocks, d, c, "final_response", letter="holding-notice", category=""))
+    assert (walk.state("final_response"), walk.due("final_response")) == ("breached", "2027-01-04")
+
+
+def test_without_its_letter_the_second_look_is_expected_from_the_last_day_of_acknowledging(walk):
+    rejected(walk, "2026-11-16 10:00", "2026-11-20 10:00", "2026-11-30 10:00", "uk-social-housing")
+    on_paper(walk)
+    walk.choose("stage_two").later("2026-12-07 12:00")
+    assert (walk.state("final_response"), walk.due("final_response")) == ("projected", "2027-01-07")
+
+
+def on_paper(walk):
+    """The complainant wants letters on paper from now on."""
+
+    def work(session):
+        session.scalar(select(PartyRow).where(PartyRow.complaint_key == walk.key)).preferred_channel = "post"
+
+    walk.service.engine.write(work)
+
+
+def test_a_scottish_public_body_counts_the_second_look_from_its_opening(walk):
+    rejected(
+        walk, "2026-11-23 10:00", "2026-11-25 10:00", "2026-11-27 15:00", "scottish-public-bodies"
+    ).choose("stage_two")
+    assert walk.due("acknowledgement") == "2026-12-03"
+    assert walk.due("final_response") == "2026-12-30"
+
+
+def test_the_generic_second_look_has_its_news_and_its_answer(walk):
+    rejected(walk, "2026-05-11 10:00", "2026-05-15 10:00", "2026-05-19 10:00", "generic").choose("stage_two")
+    assert (walk.due("update"), walk.due("final_response")) == ("2026-06-03", "2026-06-17")
+
+
+def test_the_letter_of_a_second_round_opens_the_time_to_go_outside_anew(walk):
+    rejected(walk, "2026-05-11 10:00", "2026-05-15 10:00", "2026-05-19 10:00", "generic").choose("stage_two")
+    assert walk.due("referral_window") == "2026-11-15"
+    walk.later("2026-06-10 10:00").review()
+
+    assert (walk.due("referral_window"), walk.state("referral_window")) == ("2026-12-10", "running")
+    assert "10 December 2026" in walk.letter("stage-two-decision").text
+    walk.answer("rejects")
+    assert walk.open == ["Explain the options"]
+    walk.choose("external")
+    assert walk.complaint().state == "external"
+
+
+def test_a_courtesy_is_our_own_promise_and_never_moves_the_time_to_go_outside(walk):
+    walk.take("2026-03-02 10:00", "uk-financial").screen().assess()
+    assert walk.due("final_response") == "2026-04-27"
+    walk.investigate().later("2026-04-10 10:00").decide()
+    assert (walk.state("final_response"), walk.due("referral_window")) == ("met", "2026-10-10")
+    walk.later("2026-04-14 10:00").answer("rejects").choose("stage_two")
+
+    assert (walk.due("final_response"), walk.state("final_response")) == ("2026-05-13", "running")
+    assert "own promise" in walk.clock_named("final_response").saved["policy"]["legal_source"]
+    walk.later("2026-05-13 10:00").review()
+
+    assert (walk.due("referral_window"), walk.clock_named("referral_window").number) == ("2026-10-10", 1)
+    assert "10 October 2026" in walk.letter("decision").text
+    assert "10 October 2026" in walk.letter("stage-two-decision").text
+    assert walk.late == ["target"]  # our own, of 30 March
+
+
+def test_where_no_second_look_is_offered_not_accepting_leads_to_the_outside_body(walk):
+    from engine.forms.errors import FormInvalid
+
+    rejected(walk, "2026-03-02 10:00", "2026-03-06 10:00", "2026-03-10 10:00", "us-airlines")
+    with pytest.raises(FormInvalid):
+        walk.choose("stage_two")
+    walk.choose("external")
+    assert walk.complaint().state == "external"
+
+
+def test_warnings_of_the_second_look_reach_who_reviews(walk):
+    rejected(walk, "2026-05-11 10:00", "2026-05-15 10:00", "2026-05-19 10:00", "generic").choose("stage_two")
+    walk.later("2026-06-03 15:00")
+    told = walk.ask(
+        lambda s: set(
+            s.scalars(
+                select(NoticeRow.group_name).where(
+                    NoticeRow.complaint_key == walk.key, NoticeRow.subject.startswith("Final response:")
+                )
+            )
+        )
+    )
+    assert "reviewers" in told
+
+
+# -- turned away
+
+
+def turned_away(walk):
+    """Received on Monday 5 October 2026, turned away on Wednesday as too old."""
+    walk.take("2026-10-05 10:00").later("2026-10-07 10:00").screen("out_of_time")
+    return walk.do("Use discretion", discretion="refuse", discretionReason="Too old.")
+
+
+def test_somebody_turned_away_is_owed_nothing(walk):
+    turned_away(walk)
+    assert (walk.running, walk.late) == ([], [])
+    before = len(walk.notices())
+    walk.later("2026-11-04 12:00")
+    assert (walk.open, walk.late, len(walk.notices())) == ([], [], before)
+    assert [row.template for row in walk.letters] == ["acknowledgement", "not-accepted-out-of-time"]
+
+
+def test_tasks_that_nobody_is_owed_any_more_go_away(walk):
+    walk.take("2026-10-05 10:00").later("2026-10-15 10:00")
+    assert "Write an update" in walk.open
+    walk.screen("enquiry").do("Answer the enquiry", enquiryAnswer="At nine.")
+    assert walk.open == []
+
+
+def test_an_appeal_that_is_right_lets_the_clocks_run_from_the_first_day_again(walk):
+    turned_away(walk).later("2026-10-30 10:00").answer("rejects")
+    assert walk.running == []
+    walk.later("2026-11-03 10:00").do("Decide the appeal", appealResult="allowed", appealReason="Ill.")
+
+    assert walk.late == ["final_response"]
+    assert (walk.due("final_response"), walk.state("final_response")) == ("2026-11-02", "breached")
+    assert walk.changes("final_response").count("breached") == 1
+    assert walk.ask(lambda s: reasons_of(s, walk.key)) == ["Found on appeal"]
+    assert walk.letter("appeal-upheld").dispatched_at == at("2026-11-03 10:00")
+    assert walk.complaint().state == "assessing"
+    assert walk.due_of("Explain the delay") == at("2026-11-04 17:00")
+    assert walk.state("target") == "running"
+    assert walk.due("update") == "2026-11-17"
+
+    walk.do("Explain the delay", breachReason="other", breachText="Sorry.", newDate="2026-11-20")
+    assert (walk.due("promised_answer"), walk.state("promised_answer")) == ("2026-11-20", "running")
+    walk.assess().investigate().decide()
+    assert walk.state("promised_answer") == "met"
+    assert walk.late == ["final_response"]
+
+
+def reasons_of(session, complaint_key):
+    query = select(EventRow.facts).where(
+        EventRow.complaint_key == complaint_key, EventRow.kind == "clock-breached"
+    )
+    return [facts.get("reason") for facts in session.scalars(query)]
+
+
+# -- nobody to write to
+
+
+def test_an_answer_to_nobody_is_met_when_it_is_decided(walk):
+    walk.take("2026-10-01 10:00", sender=None, channel="post")
+    assert "acknowledgement" not in walk.running
+    assert "update" not in walk.running
+    assert walk.due("final_response") == "2026-10-29"
+    walk.later("2026-10-20 10:00").through()
+
+    final = walk.clock_named("final_response").saved
+    assert walk.state("final_response") == "met"
+    assert final["evidence"]["reference"] == "decided, nobody to write to"
+    assert "referral_window" not in walk.running
+    walk.correct().close()
+    assert walk.ended
+    assert (walk.complaint().closing_reason, walk.late, walk.letters) == ("answered_on_file", [], [])
+
+
+def test_housing_without_an_address_still_owes_its_answer_from_the_day_of_acknowledging(walk):
+    walk.take("2026-03-23 10:00", "uk-social-housing", sender=None, channel="post")
+    assert (walk.state("final_response"), walk.due("final_response")) == ("projected", "2026-04-15")
+
+
+def test_no_answer_on_file_counts_while_there_is_somebody_to_write_to(walk):
+    from engine.deadlines.errors import EvidenceRefused
+    from engine.deadlines.policy import NOBODY
+    from engine.deadlines.state import Evidence
+
+    walk.take("2026-10-01 10:00")
+    evidence = Evidence(NOBODY, "x", walk.clock.now())
+    with pytest.raises(EvidenceRefused):
+        walk.move(lambda d, c: walk.service.case_clocks.meet(d, c, "final_response", evidence))
+
+
+# -- the days that count
+
+
+def test_the_early_lane_counts_from_the_receipt_and_is_over_without_a_word(walk):
+    walk.take("2026-12-23 14:00", "uk-financial").later("2026-12-29 10:00").screen()
+    walk.assess(severity="low", complexity="low", quickAnswer=True)
+    assert walk.bound("early_resolution") == "2026-12-30T17:00Z"
+    assert walk.due("final_response") == "2027-02-17"
+    assert walk.open == ["Settle it with the complainant"]
+
+    walk.later("2026-12-30 17:05")
+    assert walk.open == ["Plan the investigation"]
+    assert walk.late == []
+    assert "early_resolution" not in walk.running
+
+
+def test_the_early_lane_takes_no_other_category_away(walk):
+    walk.take("2026-04-30 10:00", "uk-financial", "payment").screen()
+    walk.assess(severity="low", complexity="low", quickAnswer=True)
+    walk.later("2026-05-06 17:05")
+    assert walk.open == ["Plan the investigation"]
+    assert walk.due("final_response") == "2026-05-22"
+
+    walk.later("2026-05-21 09:30")
+    told = {"extensionReason": "complex", "holdingText": "An expert looks.", "newDate": "2026-06-20"}
+    walk.do("Decide how to keep it", deadlineChoice="holding_notice", **told)
+    assert walk.due("final_response") == "2026-06-22"
+    assert walk.late == []
+
+
+def test_a_portal_counts_from_the_day_it_was_sent_to_us(walk):
+    sent = at("2026-03-09 12:00").date()
+    walk.take("2026-03-12 18:00", "us-cfpb", sent_to_company_on=sent)
+    assert (walk.due("final_response"), walk.bound("final_response")) == ("2026-03-24", "2026-03-25T04:00Z")
+
+
+def test_telecoms_counts_from_the_day_we_were_told_first(walk):
+    raised = at("2026-05-05 12:00").date()
+    walk.take("2026-05-19 10:00", "uk-telecoms", first_raised_on=raised)
+    assert walk.due("final_response") == "2026-06-16"
+
+
+def test_the_law_in_force_is_that_of_the_day_that_counts(walk):
+    raised = at("2026-04-01 12:00").date()
+    walk.take("2026-04-20 10:00", "uk-telecoms", first_raised_on=raised)
+    assert walk.due("final_response") == "2026-05-27"  # eight weeks, the older rule
+
+
+@pytest.mark.parametrize(
+    ("regime", "event"), [("uk-telecoms", "first_raised"), ("us-cfpb", "sent_to_company")]
+)
+def test_a_day_nobody_noted_is_asked_for_and_the_clock_only_expected(walk, regime, event):
+    walk.take("2026-05-19 10:00", regime)
+    assert walk.state("final_response") == "projected"
+    assert [notice.group_name for notice in walk.notices("A date is missing")] == ["intake"]
+
+    day = at("2026-05-05 12:00").date()
+    walk.move(lambda d, c: walk.service.case_clocks.days_corrected(d, c, days={event: day}))
+    assert (walk.state("final_response"), walk.clock_named("final_response").saved["anchor"]["on"]) == (
+        "running",
+        "2026-05-05",
+    )
+    walk.screen().assess()
+    assert len(walk.notices("A date is missing")) == 1
+
+
+def test_an_accepted_offer_starts_the_time_to_carry_it_out(walk):
+    walk.take("2026-10-01 08:00", "australia-telecoms").through()
+    walk.later("2026-10-07 09:00").answer("accepts")
+    assert walk.due("commitment", 1) == "2026-10-14"
+    assert str(walk.complaint().accepted_on) == "2026-10-07"
+    walk.correct()
+    assert (walk.late, "commitment" in walk.running) == ([], False)
+
+
+def test_each_promise_ends_its_own_clock(walk):
+    walk.take("2026-06-01 10:00", issues=("Charged twice", "No reply"))
+    rows = [{"summary": "Charged twice"}, {"summary": "No reply"}]
+    walk.do("Screen the complaint", scopeExit="in_scope", problem="price", issueList=rows).assess()
+    walk.do("Plan the investigation", questions="What happened?")
+    walk.do("Examine the evidence", chronology="First this, then that.")
+    for _ in range(2):
+        walk.do("Record the finding", outcome="upheld", findingReasons="We saw it.", rootCause="process")
+    for _ in range(2):
+        money = {"remedyKind": "refund", "amount": 50, "remedyWhat": "Refund"}
+        walk.do("Draft the answer", outcome="upheld", answerText="You are right.", **money)
+    walk.do("Check the quality", check="accepted").do("Approve the decision", approval="approved")
+    walk.answer("accepts").correct()
+    assert walk.running.count("commitment") == 1
+    walk.correct()
+    assert "commitment" not in walk.running
+
+
+def test_the_agreed_date_becomes_the_date_of_the_answer(walk):
+    walk.take("2026-06-01 10:00", "nhs-england")
+    assert ("final_response" in walk.running, walk.due("plan_agreed")) == (False, "2026-06-15")
+    day = at("2026-07-15 12:00").date()
+    walk.move(lambda d, c: walk.service.case_clocks.days_corrected(d, c, days={"agreed": day}))
+    assert (walk.due("final_response"), walk.state("final_response")) == ("2026-07-15", "running")
+
+
+def test_a_name_without_an_address_is_nobody_to_write_to(walk):
+    walk.take("2026-10-01 10:00", sender=replace(ANN, email=None), channel="post")
+    assert "acknowledgement" not in walk.running
+    assert walk.ask(lambda s: s.get(ComplaintRow, walk.key).anonymous) is False
