@@ -16,7 +16,7 @@ from api.complaints.eligibility import without_anybody
 from api.complaints.errand import Tools
 from api.complaints.guard import TaskRules
 from api.complaints.job_types import job_types
-from api.complaints.letter_desk import LetterListener
+from api.complaints.letter_desk import LetterGuard, LetterListener
 from api.complaints.letters import Letters
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.steps import Listener, Private
@@ -170,6 +170,7 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Redress:
         private_facts=Private(),
         on_step=Listener(database.keys.next),
         on_letter=LetterListener(case_clocks, desk, rearm),
+        letter_guard=LetterGuard(clock, settings.time_zone),
         postman=postman(settings, organisation.name),
         orphaned_tasks=without_anybody,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.complaints.parties import parties
 from api.complaints.tables import ClockRow, ComplaintRow, IssueRow, PartyRow, RemedyRow
 from api.identity.tables import PersonRow
 from api.organisation import Organisation
@@ -28,37 +29,29 @@ OUTCOME_WORDS = {
 }
 
 
-def parties(session: Session, complaint_key: int) -> dict[str, PartyRow]:
-    """Return the complainant and the representative by role; staff concerned are left out."""
-    rows = session.scalars(
-        select(PartyRow).where(PartyRow.complaint_key == complaint_key).order_by(PartyRow.key)
-    )
-    return {row.role: row for row in rows if row.role != "staff-concerned"}
-
-
 def letter_facts(
     session: Session,
     complaint: ComplaintRow,
     organisation: Organisation,
     *,
+    to: PartyRow | None,
     link: str | None,
     variables: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the facts a letter may name: ``complaint``, ``clocks``, ``organisation`` and the process variables.
 
-    ``link`` is the address of the status page, None for letters to others. A name of the register wins over a process
-    variable of the same name.
+    ``to`` is who gets the letter, ``link`` the address of the status page, None for letters to others. A name of the register
+    wins over a process variable of the same name.
     """
     people = parties(session, complaint.key)
     complainant, representative = people.get("complainant"), people.get("representative")
-    addressee = representative or complainant
     facts: dict[str, Any] = {name: value for name, value in variables.items() if value is not None}
     facts["complaint"] = {
         "reference": complaint.reference,
         "complainantName": complainant.name if complainant else None,
         "representativeName": representative.name if representative else None,
-        "addresseeName": (addressee.name if addressee else None) or "Sir or Madam",
-        "address": addressee.address if addressee else None,
+        "addresseeName": (to.name if to else None) or "Sir or Madam",
+        "address": to.address if to else None,
         "summary": complaint.description,
         "product": complaint.product,
         "problem": complaint.problem,
@@ -69,12 +62,29 @@ def letter_facts(
         "desiredRemedy": complaint.desired_remedy,
         "contact": _contact(session, complaint, organisation),
         "statusLink": link,
+        "danger": complaint.facts.get("danger") is True,
         "issues": [_issue(row) for row in _issues(session, complaint.key)],
         "remedies": [_remedy(row) for row in _remedies(session, complaint.key)],
     }
     facts["clocks"] = clock_dates(session, complaint.key)
     facts["organisation"] = organisation.facts()
     return facts
+
+
+def neutral_facts(
+    session: Session, complaint: ComplaintRow, organisation: Organisation, *, to: PartyRow | None, waits: Any
+) -> dict[str, Any]:
+    """Return all that may be told to somebody whose authority nobody has confirmed: reference, contact, how long we wait."""
+    return {
+        "complaint": {
+            "reference": complaint.reference,
+            "addresseeName": (to.name if to else None) or "Sir or Madam",
+            "contact": _contact(session, complaint, organisation),
+        },
+        "clocks": {},
+        "organisation": organisation.facts(),
+        "waits": waits,
+    }
 
 
 def clock_dates(session: Session, complaint_key: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.complaints import drafts
 from api.complaints.links import new_link
+from api.complaints.parties import may_act
 from api.complaints.references import read_reference
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, LetterRow, PartyRow
 from engine.actors import Actor
@@ -19,6 +20,7 @@ from engine.errors import Conflict
 from engine.store.outbox import queue_letter
 from engine.store.search import Condition, Query
 from engine.store.upkeep import Answer
+from engine.zones import local_date
 
 if TYPE_CHECKING:
     from api.wiring import Redress
@@ -64,9 +66,18 @@ def open_to(service: Redress, complaint_key: int) -> frozenset[str]:
 
 
 def add_information(
-    service: Redress, complaint_key: int, *, text: str, documents: Sequence[int], draft: bytes, key: str
+    service: Redress,
+    complaint_key: int,
+    *,
+    text: str,
+    documents: Sequence[int],
+    draft: bytes,
+    key: str,
+    danger: bool = False,
 ) -> None:
     """Keep what the complainant sends and hand it to whoever reads it; ``draft`` is where its files wait.
+
+    With ``danger`` whoever is on duty hears of it in this very step.
 
     ``key`` names the sending: the same one again changes nothing. Raises ``TooLate``.
     """
@@ -89,7 +100,7 @@ def add_information(
             f"The complainant wrote{files}: {text}",
         )
         drafts.drop(session, drafts.visitor_place(draft))
-        _send(service, session, ADDS, complaint_key, {})
+        _send(service, session, ADDS, complaint_key, {"dangerNow": danger})
 
     _once(service, f"add:{complaint_key}", key, work)
 
@@ -161,23 +172,26 @@ def answer_letter(session: Session, complaint_key: int) -> LetterRow | None:
 def send_new_link(service: Redress, reference: str, email: str, *, write: Callable[[str, str], Mail]) -> bool:
     """Mail a new link to the complainant or representative whose reference and address these are; tell whether it matched.
 
-    ``write`` makes the mail from the reference and the link's token. Only people in the register are ever written to.
+    ``write`` makes the mail from the reference and the link's token. Only people in the register who may act are written to.
     """
     known, now = read_reference(reference), service.clock.now()
+    today = local_date(now, service.settings.time_zone)
 
     def work(session: Session) -> bool:
-        row = session.scalar(
-            select(ComplaintRow)
+        rows = session.execute(
+            select(ComplaintRow, PartyRow)
             .join(PartyRow, PartyRow.complaint_key == ComplaintRow.key)
             .where(
                 ComplaintRow.reference == known,
                 PartyRow.role.in_(("complainant", "representative")),
                 func.lower(PartyRow.email) == email.strip().lower(),
             )
-        )
-        if row is None:
+        ).all()
+        found = next(((row, party) for row, party in rows if may_act(party, on=today)), None)
+        if found is None:
             return False
-        token = new_link(session, row.key, purpose="follow", at=now)
+        row, party = found
+        token = new_link(session, row.key, purpose="follow", party_key=party.key, at=now)
         _mail(service, session, email.strip(), write(row.reference, token), case_key=row.instance_key)
         return True
 

@@ -76,6 +76,13 @@ class PartyRow(Row):
     preferred_channel: Mapped[str | None] = mapped_column(String(16))
     person_name: Mapped[str | None] = mapped_column(String(64))  # account of staff concerned
     details: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    authority: Mapped[str] = mapped_column(String(16), default="none")  # of a representative, see parties
+    authority_scope: Mapped[str | None] = mapped_column(Text)
+    authority_from: Mapped[date | None] = mapped_column(Date)
+    authority_until: Mapped[date | None] = mapped_column(Date)  # its last day; None: no end was named
+    ended_at: Mapped[datetime | None] = mapped_column(
+        Moment
+    )  # nothing is sent to them, and no link of theirs opens
 
 
 class IssueRow(Row):
@@ -220,6 +227,7 @@ class LinkRow(Row):
 
     token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     complaint_key: Mapped[int] = _complaint()
+    party_key: Mapped[int | None] = mapped_column(BigInteger)  # who was given it; None: nobody is on file
     purpose: Mapped[str] = mapped_column(String(16))  # follow | visit
     expires_at: Mapped[datetime] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)

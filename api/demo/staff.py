@@ -237,7 +237,9 @@ def _given(**answers: Any) -> Callable[[Wish, _Sight], Filled]:
 ANSWERS: dict[str, Callable[[Wish, _Sight], Filled]] = {
     "screen-scope": _screen,
     "acknowledge": lambda _wish, sight: {"acknowledgedBy": "phone", "acknowledgedAt": sight.now},
-    "check-authority": _given(authority="confirmed"),
+    "check-authority": _given(authority="confirmed", authorityScope="settle"),
+    "decide-authority": _given(authority="refused"),
+    "find-a-way": _given(wayFound="no"),
     "assess": _assess,
     "confirm-assessment": _confirm,
     "read-alert": _given(readBy="read"),

@@ -78,14 +78,28 @@ class LetterReport:
 
 
 LetterListener = Callable[[Session, LetterReport], None]
+LetterGuard = Callable[[Session, int], str | None]  # outbox key → why the letter may not leave any more
 
 
 def carry(
-    house: House, claim: Claim, postman: Postman, *, by: Actor, listeners: tuple[LetterListener, ...] = ()
+    house: House,
+    claim: Claim,
+    postman: Postman,
+    *,
+    by: Actor,
+    listeners: tuple[LetterListener, ...] = (),
+    guard: LetterGuard | None = None,
 ) -> None:
-    """Send the letter of a claimed job and settle it. Raises ``FenceLost``, then nothing was noted."""
-    letter = write(house.database, lambda session: _begin(session, claim))
+    """Send the letter of a claimed job and settle it. Raises ``FenceLost``, then nothing was noted.
+
+    ``guard`` judges the letter once more as it leaves; one that may not leave is given up with the reason.
+    """
+    letter, refused = write(house.database, lambda session: _begin(session, claim, guard))
     if letter is None:
+        return
+    if refused is not None:
+        reason = refused
+        write(house.database, lambda session: _give_up(house, session, claim, letter, reason, by, listeners))
         return
     try:
         receipt = postman.send(
@@ -109,12 +123,16 @@ def carry(
         write(house.database, lambda session: _done(house, session, claim, letter, receipt, listeners))
 
 
-def _begin(session: Session, claim: Claim) -> StoredLetter | None:
+def _begin(
+    session: Session, claim: Claim, guard: LetterGuard | None
+) -> tuple[StoredLetter | None, str | None]:
     letter = outbox.of_job(session, claim.key)
     if letter is None or letter.state not in ("queued", "sending"):
-        return None
-    outbox.mark(session, letter.key, "sending")
-    return letter
+        return None, None
+    refused = guard(session, letter.key) if guard is not None else None
+    if refused is None:
+        outbox.mark(session, letter.key, "sending")
+    return letter, refused
 
 
 def _done(

@@ -19,7 +19,7 @@ from engine.commands.house import House
 from engine.commands.step import Step
 from engine.commands.timers import fire_claimed
 from engine.execution.case import StepBudgetSpent
-from engine.jobs.letters import LetterListener, Postman, carry
+from engine.jobs.letters import LetterGuard, LetterListener, Postman, carry
 from engine.jobs.own import HandlerFailed, run_own
 from engine.retry import JOBS
 from engine.store import jobs
@@ -46,11 +46,12 @@ class Worker:
         *,
         postman: Postman | None = None,
         letter_listeners: tuple[LetterListener, ...] = (),
+        letter_guard: LetterGuard | None = None,
         lease: timedelta = LEASE,
     ) -> None:
         """``name`` must be unique among workers; without ``postman`` letters stay in the outbox."""
         self._house, self._name, self._lease = house, name, lease
-        self._postman, self._letter_listeners = postman, letter_listeners
+        self._postman, self._letter_listeners, self._letter_guard = postman, letter_listeners, letter_guard
         self.actor = service("worker")
         self.kinds = ("timer", "own", "chore", *(("mail",) if postman is not None else ()))
         self._stopping = threading.Event()
@@ -142,7 +143,14 @@ class Worker:
         elif claim.kind == "chore":
             write(self._house.database, lambda session: run_chore(self._house, session, claim, by=self.actor))
         elif claim.kind == "mail" and self._postman is not None:
-            carry(self._house, claim, self._postman, by=self.actor, listeners=self._letter_listeners)
+            carry(
+                self._house,
+                claim,
+                self._postman,
+                by=self.actor,
+                listeners=self._letter_listeners,
+                guard=self._letter_guard,
+            )
 
     def _fail(
         self, claim: Claim, reason: str, error_type: str, code: str | None, *, at_once: bool = False

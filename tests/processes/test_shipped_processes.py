@@ -226,11 +226,31 @@ def test_discretion_takes_an_old_matter_on(office):
     assert office.open == ["Assess the complaint"]
 
 
-def test_a_representative_is_asked_for_authority_and_not_for_ever(office):
-    office.receive(represented=True).do("Check the authority", authority="requested")
+def test_a_representative_is_asked_for_authority_and_a_person_decides_when_none_comes(office):
+    office.receive(represented=True)
+    assert office.letters == ["receipt-representative"]
+    office.do("Check the authority", authority="requested")
     assert office.letters[-1] == "authority-request"
-    office.later(days=30).do("Check the authority", authority="direct")
+    assert office.open == ["Look at the proof"]
+    office.later(days=30)
+    assert office.open == ["Decide without the proof"]
+    assert office.task("Decide without the proof").due_date is not None
+    office.later(days=10)
+    assert [job.headers["group"] for job in office.jobs("notify")] == ["complaints-managers"]
+    office.do("Decide without the proof", authority="refused")
+    assert office.letters[-2:] == ["representative-refused", "acknowledgement"]
     assert office.open == ["Screen the complaint"]
+
+
+def test_the_complaint_is_acknowledged_to_a_representative_only_once_confirmed(office):
+    office.receive(represented=True, channel="phone").do("Check the authority", authority="requested")
+    assert "acknowledgement" not in office.letters
+    office.do(
+        "Look at the proof", authority="confirmed", authorityScope="settle", authorityUntil="2027-01-31"
+    )
+    (found,) = [job for job in office.jobs("record") if job.headers["kind"] == "authority"]
+    assert found.variables["data"]["authority"] == "confirmed"
+    assert office.letters == ["receipt-representative", "authority-request", "acknowledgement"]
 
 
 def test_who_calls_is_acknowledged_by_a_person(office):
@@ -253,18 +273,98 @@ def test_nobody_is_written_to_when_nobody_is_known(office):
     assert [job.headers["clock"] for job in office.jobs("cancel-clock")] == ["acknowledgement"]
 
 
-def test_danger_alerts_top_management_until_somebody_has_read_it(office):
+def told(office):
+    return [job.headers["group"] for job in office.jobs("notify")]
+
+
+def test_danger_reaches_whoever_is_on_duty_in_the_step_of_the_receipt_at_any_hour(office):
+    office.clock.advance(timedelta(days=4, hours=9, minutes=20))  # Friday 18:20, after the office closed
+    begun = office.clock.now()
+    office.receive(dangerReported=True)
+
+    assert told(office) == ["on-duty"]
+    assert office.jobs("notify")[0].headers["mail"] == "yes"
+    assert office.open == ["Protect people now", "Screen the complaint"]
+    task = office.task("Protect people now")
+    assert "on-duty" in task.candidate_groups
+    assert task.due_date == begun + timedelta(hours=2)
+
+    office.later(hours=1, minutes=59)
+    assert told(office) == ["on-duty"]
+    office.later(minutes=1)
+    assert told(office) == ["on-duty", "complaints-managers"]
+    office.later(hours=2)
+    assert told(office) == ["on-duty", "complaints-managers", "top-management"]
+    office.later(days=3)
+    assert len(told(office)) == 3, "hours elapse, and nobody is told for ever"
+
+
+def test_who_has_protected_people_stops_the_escalation(office):
+    office.receive(dangerReported=True)
+    office.do("Protect people now", protectiveAction="Stopped the sale.", protectedAt="2026-11-23T09:30:00Z")
+    office.later(hours=6)
+    assert told(office) == ["on-duty"]
+
+
+def test_danger_found_at_the_assessment_does_the_same(office):
+    office.receive().screen()
+    office.assess(safety=True, immediateActionNeeded=True, immediateActionPossible=True)
+    assert office.open == ["Plan the investigation", "Protect people now", "Read the alert"]
+    assert "on-duty" in told(office)
+
+
+def test_danger_already_being_dealt_with_makes_no_second_task(office):
     office.receive(dangerReported=True).screen()
     assert office.task("Assess the complaint").priority == 90
     office.assess(safety=True, immediateActionNeeded=True, immediateActionPossible=True)
     assert office.open == ["Plan the investigation", "Protect people now", "Read the alert"]
+    assert told(office).count("on-duty") == 1
 
+
+def test_danger_that_was_met_may_need_acting_on_anew(office):
+    office.receive(dangerReported=True)
+    office.do("Protect people now", protectiveAction="Stopped the sale.", protectedAt="2026-11-23T09:30:00Z")
+    office.screen().assess(safety=True, immediateActionNeeded=True, immediateActionPossible=True)
+    assert "Protect people now" in office.open
+
+
+def test_new_information_that_tells_of_danger_reaches_whoever_is_on_duty_before_it_is_read(office):
+    office.receive().tell("complainant-sends-information", dangerNow=True)
+    assert told(office) == ["on-duty"]
+    assert office.open == ["Protect people now", "Read the information", "Screen the complaint"]
+
+
+def test_danger_found_while_reading_new_information_does_the_same(office):
+    office.receive().tell("complainant-sends-information")
+    assert told(office) == []
+    office.do("Read the information", informationKind="danger")
+    assert told(office) == ["on-duty"]
+    assert "Protect people now" in office.open
+
+
+def test_more_urgent_information_raises_the_priority_and_tells_the_lead(office):
+    office.receive().tell("complainant-sends-information")
+    office.do("Read the information", informationKind="urgent")
+    assert told(office) == ["team-leads"]
+    office.screen()
+    assert office.task("Assess the complaint").priority == 90
+
+
+def test_new_information_left_unread_reaches_the_team_lead(office):
+    office.receive().tell("complainant-sends-information")
+    assert office.task("Read the information").due_date is not None
+    office.later(days=4)
+    assert told(office) == ["team-leads"]
+
+
+def test_danger_alerts_top_management_until_somebody_has_read_it(office):
+    office.receive().screen()
+    office.assess(severity="high", impact="many", safety=True)
     office.later(hours=5)
-    assert [job.headers["group"] for job in office.jobs("notify")] == ["top-management", "top-management"]
+    assert told(office) == ["top-management", "top-management"]
     office.later(hours=20)
     assert list(office.task("Read the alert instead").candidate_groups) == ["complaints-managers"]
     office.do("Read the alert instead", readBy="read")
-    office.do("Protect people now", protectiveAction="Stopped the sale.", protectedAt="2026-11-23T12:00:00Z")
     assert office.open == ["Plan the investigation"]
 
 

@@ -65,6 +65,7 @@ def send_addition() -> ResponseReturnValue:
             documents=documents,
             draft=visit.mark,
             key=posted_key(),
+            danger=clean.get("dangerNow") is True,
         )
     except TooLate:
         return too_late(visit)
@@ -85,6 +86,8 @@ def withdraw() -> ResponseReturnValue:
 def withdraw_now() -> ResponseReturnValue:
     """Withdraw the complaint: 303; pressing twice withdraws once."""
     visit = the_visit()
+    if not visit.decides:
+        return too_late(visit)
     decoded = read_sheet(WITHDRAWAL)
     try:
         clean = judge_sheet(WITHDRAWAL, decoded.answers)
