@@ -291,6 +291,7 @@ ANSWERS: dict[str, Callable[[Wish, _Sight], Filled]] = {
     "decide-appeal": _given(appealResult="dismissed", appealReason="Nothing new was said."),
     "record-referral": _given(referral="dropped"),
     "check-withdrawal": _given(widerProblem=False, remark="No risk to others."),
+    "wider-problem": _given(widerDone="The risk was removed."),
     "call-back": _given(callResult="satisfied"),
     "send-file": lambda _wish, sight: {"fileSentOn": sight.today},
     "check-referral": _given(referralStatus="decided"),

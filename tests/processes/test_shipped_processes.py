@@ -470,10 +470,65 @@ def test_a_correction_that_did_not_help_goes_back(answered):
 def test_withdrawing_stops_everything_but_the_look_at_the_risk(office):
     office.receive().screen().assess().tell("complainant-withdraws")
     assert office.open == ["Check for a wider problem"]
+    assert office.task("Check for a wider problem").due_date is not None
     office.do("Check for a wider problem", remark="Nothing more.")
     assert office.ended
     assert office.closed == ["withdrawn"]
     assert office.letters == ["acknowledgement", "withdrawal-confirmed"]
+
+
+def test_a_withdrawn_complaint_goes_on_protecting_people_and_keeping_what_was_promised_anyway(office):
+    promise = {
+        **{"id": "c1", "issueId": 1, "kind": "refund", "what": "Refund", "amount": 38},
+        **{"dueOn": "2026-12-01", "keepAnyway": True, "done": None},
+    }
+    office.still_owed = {"protecting": True, "alerting": True, "promises": [promise]}
+    office.receive(dangerReported=True).tell("complainant-withdraws")
+    assert office.open == [
+        *("Carry out the promise", "Check for a wider problem", "Protect people now", "Read the alert"),
+    ]
+    office.do("Check for a wider problem", remark="Nothing more.")
+    office.do("Protect people now", protectiveAction="Closed.", protectedAt="2026-11-23T09:30:00Z")
+    office.do("Read the alert", readBy="read")
+    assert office.closed == []
+    office.correct()
+    assert office.closed == ["withdrawn"]
+    assert "correcting" not in office.states, "a withdrawn complaint stays withdrawn"
+
+
+def test_a_promise_carried_out_before_the_withdrawal_is_only_verified(office):
+    done = {"commitmentId": "c1", "doneOn": "2026-11-20", "proof": "Payment 4711", "verified": False}
+    promise = {
+        **{"id": "c1", "issueId": 1, "kind": "refund", "what": "Refund", "amount": 38},
+        **{"dueOn": "2026-12-01", "keepAnyway": True, "done": done},
+    }
+    office.still_owed = {"promises": [promise]}
+    office.receive().tell("complainant-withdraws")
+    assert office.open == ["Check for a wider problem", "Verify the correction"]
+
+
+def test_a_risk_seen_at_a_withdrawal_is_somebodys_task_with_a_date(office):
+    office.receive().tell("complainant-withdraws")
+    with pytest.raises(Exception, match="widerWhat"):
+        office.do("Check for a wider problem", remark="The stairs break.", widerProblem=True)
+    office.do(
+        "Check for a wider problem",
+        remark="The stairs break.",
+        widerProblem=True,
+        widerWhat="Have every staircase looked at.",
+        widerGroup="quality",
+        widerDueOn="2026-12-04",
+    )
+    task = office.task("Deal with the wider problem")
+    assert list(task.candidate_groups) == ["quality", "team-leads"]
+    assert task.due_date.date().isoformat() == "2026-12-04"
+    assert office.closed == []
+    office.later(days=12)
+    assert told(office) == ["complaints-managers"]
+    office.do("Deal with the wider problem", widerDone="All of them were mended.")
+    assert office.closed == ["withdrawn"]
+    (cause,) = [job for job in office.jobs("record") if job.headers["kind"] == "root-cause"]
+    assert cause.variables["data"]["wider"]["done"] == "All of them were mended."
 
 
 def test_updates_come_round_each_time_the_clock_starts_anew(office):
