@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from api.complaints import case_jobs, clock_jobs, letter_jobs, record_jobs, withdrawal
+from api.complaints import case_jobs, clock_jobs, letter_jobs, merging, record_jobs, withdrawal
 from api.complaints.errand import Errand, Handler, Tools
 from engine.jobs.types import JobType, StepContext
 
@@ -15,6 +15,8 @@ HANDLERS: dict[str, Handler] = {
     "redress:assign-owner": case_jobs.assign_owner,
     "redress:close": case_jobs.close,
     "redress:withdraw": withdrawal.withdraw,
+    "redress:earlier-complaints": merging.earlier_complaints,
+    "redress:merge": merging.merge,
     "redress:start-clocks": clock_jobs.start_clocks,
     "redress:start-clock": clock_jobs.start_clock,
     "redress:meet-clock": clock_jobs.meet_clock,

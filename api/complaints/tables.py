@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.db import Row
@@ -65,6 +65,10 @@ class PartyRow(Row):
     """A person a complaint has to do with: complainant, representative, or staff complained about."""
 
     __tablename__ = "complaint_parties"
+    __table_args__ = (
+        Index("ix_complaint_parties_email", text("lower(email)")),
+        Index("ix_complaint_parties_name", text("lower(name)")),
+    )
 
     key: Mapped[int] = _key()
     complaint_key: Mapped[int] = _complaint()

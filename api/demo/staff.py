@@ -292,6 +292,7 @@ ANSWERS: dict[str, Callable[[Wish, _Sight], Filled]] = {
     "record-referral": _given(referral="dropped"),
     "check-withdrawal": _given(widerProblem=False, remark="No risk to others."),
     "wider-problem": _given(widerDone="The risk was removed."),
+    "decide-after-closing": _given(afterClosing="leave", afterClosingReason="Nothing new was said."),
     "call-back": _given(callResult="satisfied"),
     "send-file": lambda _wish, sight: {"fileSentOn": sight.today},
     "check-referral": _given(referralStatus="decided"),

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 JOBS = (
     *("register", "set-state", "start-clocks", "start-clock", "meet-clock", "pause-clock", "resume-clock"),
     *("extend-clock", "cancel-clock", "send-letter", "notify", "record", "assign-owner", "close", "withdraw"),
+    *("earlier-complaints", "merge"),
 )
 ISSUES = [{"id": 1, "summary": "Charged twice"}, {"id": 2, "summary": "Rude on the phone"}]
 
@@ -82,6 +83,8 @@ class Office:
         self.done.append(Done(name, dict(context.headers), variables))
         answers = {
             "assign-owner": {"owner": "hanna"},
+            "earlier-complaints": {"earlier": [{"label": "RD-1", "value": "RD-1"}]},
+            "merge": {"answerBy": ""},
             "withdraw": {"protecting": False, "alerting": False, "promises": [], "goesOn": []}
             | self.still_owed,
             "extend-clock": {"extended": True, "extensionRefused": None},

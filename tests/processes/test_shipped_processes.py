@@ -198,10 +198,10 @@ def test_each_way_out_of_scope_sends_its_letter_and_waits_for_an_appeal(office, 
 
 
 def test_a_duplicate_joins_the_earlier_complaint(office):
-    office.receive().screen("duplicate", duplicateOf="RD-3")
+    office.receive().screen("duplicate", duplicateOf="RD-1")
     assert office.ended
     assert office.closed == ["duplicate"]
-    assert office.jobs("close")[0].variables["into"] == "RD-3"
+    assert office.jobs("close")[0].variables["into"] == "RD-1"
 
 
 def test_an_appeal_that_is_right_brings_the_complaint_back(office):
@@ -572,6 +572,23 @@ def test_an_unhappy_answer_to_the_survey_brings_a_call(answered):
     answered.tell("complainant-answers", answer="accepts").correct().close()
     answered.tell("survey-answered", processRating=1, outcomeRating=4, mayContact=True)
     assert answered.open == ["Call the complainant"]
+
+
+def test_who_asks_to_have_it_taken_up_again_gets_a_decision_by_a_date(answered):
+    answered.tell("complainant-answers", answer="accepts").correct().close()
+    answered.tell("survey-answered", processRating=1, outcomeRating=1, mayContact=True)
+    answered.do("Call the complainant", callResult="reopen")
+    assert answered.task("Something new after closing").due_date is not None
+    answered.do("Something new after closing", afterClosing="new_complaint", afterClosingReason="A receipt.")
+    assert told(answered)[-1] == "intake"
+
+
+def test_an_instruction_given_on_an_alert_reaches_those_who_act(office):
+    office.receive().screen().assess(severity="high", impact="many", safety=True)
+    office.do("Read the alert", readBy="read_and_act", instruction="Stop all sales.")
+    last = office.jobs("notify")[-1]
+    assert last.headers["group"] == "team-leads"
+    assert "Stop all sales." in last.variables["text"]
 
 
 def test_no_answer_to_the_survey_is_counted(answered):

@@ -38,6 +38,8 @@ def upgrade() -> None:
     )
     for column in parties:
         op.add_column("complaint_parties", column)
+    for name in ("email", "name"):
+        op.create_index(f"ix_complaint_parties_{name}", "complaint_parties", [sa.text(f"lower({name})")])
     op.add_column("complaint_links", sa.Column("party_key", sa.BigInteger(), nullable=True))
     op.execute("UPDATE complaint_parties SET authority = 'claimed' WHERE role = 'representative'")
     for role in ("complainant", "representative"):  # a representative got every letter there was
