@@ -16,7 +16,7 @@ from api.complaints.eligibility import without_anybody
 from api.complaints.errand import Tools
 from api.complaints.guard import TaskRules
 from api.complaints.job_types import job_types
-from api.complaints.letter_desk import LetterListener
+from api.complaints.letter_desk import LetterGuard, LetterListener
 from api.complaints.letter_links import LinkingPostman
 from api.complaints.letters import Letters
 from api.complaints.reading import complaint as complaint_row
@@ -167,10 +167,12 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Redress:
         private_facts=Private(),
         on_step=Listener(database.keys.next),
         on_letter=LetterListener(case_clocks, desk, rearm),
+        letter_guard=LetterGuard(clock, settings.time_zone),
         postman=LinkingPostman(
             postman(settings, organisation.name),
             database,
             clock=clock,
+            zone=settings.time_zone,
             base_url=settings.base_url,
             key=lambda: link_key(settings.data_dir),
         ),

@@ -73,7 +73,7 @@ from engine.commands.publish_job import PUBLISH_MESSAGE
 from engine.execution.case import StepBudgetSpent
 from engine.findings import Finding
 from engine.forms import Documents
-from engine.jobs.letters import LetterListener, Postman, release_held
+from engine.jobs.letters import LetterGuard, LetterListener, Postman, release_held
 from engine.jobs.lines import Line, everything, lines_of
 from engine.jobs.listener import Listener
 from engine.jobs.worker import LEASE, Worker
@@ -104,6 +104,7 @@ class Engine(questions.Questions):
         private_facts: PrivateFacts | None = None,
         on_step: StepListener | None = None,
         on_letter: LetterListener | None = None,
+        letter_guard: LetterGuard | None = None,
         postman: Postman | None = None,
         orphaned_tasks: Callable[[Session], Iterable[int]] | None = None,
         live_limit: int = 512,
@@ -113,11 +114,12 @@ class Engine(questions.Questions):
         """Compose the engine over a database whose schema is up to date.
 
         ``zone`` is the IANA zone of the service. ``on_step`` and ``on_letter`` are called inside
-        transactions. ``live_limit`` cases are kept in memory between steps.
+        transactions, ``letter_guard`` as a letter is about to leave. ``live_limit`` cases are kept in memory between steps.
         """
         self.database, self.clock = database, clock or SystemClock()
         self._postman, self._orphans = postman, orphaned_tasks
         self._letter_listeners = (on_letter,) if on_letter is not None else ()
+        self._letter_guard = letter_guard
         known = {PUBLISH_MESSAGE.name: PUBLISH_MESSAGE} | {one.name: one for one in job_types}
         self.house = House(
             database=database,
@@ -586,6 +588,7 @@ class Engine(questions.Questions):
             line or self._everything,
             postman=self._postman,
             letter_listeners=self._letter_listeners,
+            letter_guard=self._letter_guard,
             lease=lease,
         )
 

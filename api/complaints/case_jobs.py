@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from api.complaints.errand import Errand
+from api.complaints.merging import joined
 from api.complaints.references import new_reference
 from api.complaints.separation import barred
 from api.complaints.states import LEFT_AS_THEY_ARE, STATES, public_words
@@ -80,8 +81,14 @@ def assign_owner(errand: Errand) -> dict[str, Any]:
 
 
 def close(errand: Errand) -> None:
-    """``redress:close``: input ``reason``; open clocks end, but not the time to go outside of somebody who disagreed."""
+    """``redress:close``: input ``reason``; open clocks end, but not the time to go outside of somebody who disagreed.
+
+    Input ``into`` is the reference of the earlier complaint a duplicate joined. Raises ``MergeRefused`` for any other.
+    """
     complaint, reason = errand.complaint, errand.text("reason") or "closed"
+    into = errand.text("into")
+    if into:
+        into = joined(errand.session, complaint, into).reference
     if complaint.state not in LEFT_AS_THEY_ARE:
         complaint.state = "closed"
     complaint.closed_at, complaint.closing_reason = errand.now, reason
@@ -89,7 +96,6 @@ def close(errand: Errand) -> None:
     if reason not in ("accepted", "settled_early", "withdrawn"):
         open_names -= {"referral_window"}
     errand.moved(errand.tools.clocks.cancel(errand.desk, complaint, open_names))
-    into = errand.text("into")
     facts = {"reason": reason} | ({"into": into} if into else {})
     errand.tell("closed", "Complaint closed", public=True, facts=facts)
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.letter_links import disarmed
+from api.complaints.parties import parties
 from api.complaints.tables import ClockRow, ComplaintRow, IssueRow, PartyRow, RemedyRow
 from api.identity.tables import PersonRow
 from api.organisation import Organisation
@@ -32,14 +33,6 @@ OUTCOME_WORDS = {
     "not_upheld": "not upheld",
     "no_finding": "no finding possible",
 }
-
-
-def parties(session: Session, complaint_key: int) -> dict[str, PartyRow]:
-    """Return the complainant and the representative by role; staff concerned are left out."""
-    rows = session.scalars(
-        select(PartyRow).where(PartyRow.complaint_key == complaint_key).order_by(PartyRow.key)
-    )
-    return {row.role: row for row in rows if row.role != "staff-concerned"}
 
 
 def letter_facts(
@@ -94,7 +87,7 @@ def complaint_facts(
         "reference": complaint.reference,
         "complainantName": complainant.name if complainant else None,
         "representativeName": representative.name if representative else None,
-        "addresseeName": ((to.name or "").strip() if to else "") or "Sir or Madam",
+        "addresseeName": _name(to),
         "address": to.address if to else None,
         "summary": complaint.description,
         "product": complaint.product,
@@ -105,10 +98,31 @@ def complaint_facts(
         "occurredOn": complaint.occurred_on,
         "desiredRemedy": complaint.desired_remedy,
         "contact": contact,
+        "danger": (complaint.facts or {}).get("danger") is True,
         "issues": [_issue(row) for row in issues],
         "remedies": [_remedy(row) for row in remedies],
     }
     return {**disarmed(known), "statusLink": link}
+
+
+def _name(to: PartyRow | None) -> str:
+    return ((to.name or "").strip() if to else "") or "Sir or Madam"
+
+
+def neutral_facts(
+    session: Session, complaint: ComplaintRow, organisation: Organisation, *, to: PartyRow | None, waits: Any
+) -> dict[str, Any]:
+    """Return all that may be told to somebody whose authority nobody has confirmed: reference, contact, how long we wait."""
+    return {
+        "complaint": {
+            "reference": complaint.reference,
+            "addresseeName": disarmed(_name(to)),
+            "contact": _contact(session, complaint, organisation),
+        },
+        "clocks": {},
+        "organisation": organisation.facts(complaint.regime),
+        "waits": waits,
+    }
 
 
 def clock_dates(session: Session, complaint_key: int) -> dict[str, Any]:

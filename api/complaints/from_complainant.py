@@ -14,6 +14,7 @@ from api.complaints import drafts
 from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
 from api.complaints.letter_links import STATUS_LINK
+from api.complaints.parties import may_act
 from api.complaints.references import read_reference
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, LetterRow, PartyRow
 from engine.actors import Actor
@@ -22,6 +23,7 @@ from engine.errors import Conflict
 from engine.store.outbox import queue_letter
 from engine.store.search import Condition, Query
 from engine.store.upkeep import Answer
+from engine.zones import local_date
 
 if TYPE_CHECKING:
     from api.wiring import Redress
@@ -75,11 +77,12 @@ def add_information(
     draft: bytes,
     sheet: Sheet,
     key: str,
+    danger: bool = False,
 ) -> None:
     """Keep what the complainant sends and hand it to whoever reads it; ``draft`` is where its files wait.
 
-    ``sheet`` is the form as it was filled in, here as in all below. ``key`` names the sending: the same one again changes
-    nothing. Raises ``TooLate``.
+    ``sheet`` is the form as it was filled in, here as in all below. With ``danger`` whoever is on duty hears of it in this very
+    step. ``key`` names the sending: the same one again changes nothing. Raises ``TooLate``.
     """
 
     def work(session: Session) -> None:
@@ -101,7 +104,7 @@ def add_information(
             sheet,
         )
         drafts.drop(session, drafts.visitor_place(draft))
-        _send(service, session, ADDS, complaint_key, {})
+        _send(service, session, ADDS, complaint_key, {"dangerNow": danger})
 
     _once(service, f"add:{complaint_key}", key, work)
 
@@ -184,13 +187,14 @@ def answer_letter(session: Session, complaint_key: int) -> LetterRow | None:
 def send_new_link(service: Redress, reference: str, email: str, *, write: Callable[[str, str], Mail]) -> bool:
     """Mail a new link to the complainant or representative whose reference and address these are; tell whether it matched.
 
-    ``write`` makes the mail from the reference and the link's mark. Only people in the register are ever written to; the letter
-    is kept with the complaint.
+    ``write`` makes the mail from the reference and the link's mark. Only people in the register who may act are written to; the
+    letter is kept with the complaint.
     """
     known, now = read_reference(reference), service.clock.now()
+    today = local_date(now, service.settings.time_zone)
 
     def work(session: Session) -> bool:
-        found = session.execute(
+        rows = session.execute(
             select(ComplaintRow, PartyRow)
             .join(PartyRow, PartyRow.complaint_key == ComplaintRow.key)
             .where(
@@ -198,7 +202,8 @@ def send_new_link(service: Redress, reference: str, email: str, *, write: Callab
                 PartyRow.role.in_(("complainant", "representative")),
                 func.lower(PartyRow.email) == email.strip().lower(),
             )
-        ).first()
+        ).all()
+        found = next(((row, party) for row, party in rows if may_act(party, on=today)), None)
         if found is None:
             return False
         row, party = found

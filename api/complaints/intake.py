@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
 from api.complaints.links import new_link
+from api.complaints.parties import CLAIMED, parties
 from api.complaints.references import new_reference
 from api.complaints.separation import exclude
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, IssueRow, PartyRow
@@ -133,7 +134,7 @@ def _beside(
 
     def alongside(session: Session, instance_key: int, variables: dict[str, Any]) -> None:
         row = store(service, session, complaint, reference, instance_key=instance_key, by=by, now=now)
-        token = new_link(session, row.key, purpose="follow", at=now)
+        token = link_of_sender(session, row.key, at=now)
         made.update(key=row.key, reference=row.reference, token=token, instance_key=instance_key)
         variables.update(_start_variables(row, complaint, zone=zone))
 
@@ -213,13 +214,16 @@ def store(
         source=new.source,
         source_key=new.source_key,
         letters_held=new.letters_held,
-        facts=dict(new.facts),
+        facts=dict(new.facts) | ({"danger": True} if new.danger_reported else {}),
     )
     session.add(row)
     session.flush()
-    for role, party in (("complainant", new.complainant), ("representative", new.representative)):
+    for role, party, authority in (
+        ("complainant", new.complainant, "none"),
+        ("representative", new.representative, CLAIMED),
+    ):
         if party is not None:
-            session.add(_party(next_key(), row.key, role, party))
+            session.add(_party(next_key(), row.key, role, party, authority=authority))
     for number, summary in enumerate(new.issues or (first_sentence(new.description),), start=1):
         session.add(
             IssueRow(
@@ -257,7 +261,15 @@ def store(
     return row
 
 
-def _party(key: int, complaint_key: int, role: str, party: PartyDetails) -> PartyRow:
+def link_of_sender(session: Session, complaint_key: int, *, at: datetime) -> str:
+    """Return a new link for whoever sent the complaint in; a representative's opens nothing before somebody confirms them."""
+    people = parties(session, complaint_key)
+    sender = people.get("representative") or people.get("complainant")
+    key = sender.key if sender is not None else None
+    return new_link(session, complaint_key, purpose="follow", party_key=key, at=at)
+
+
+def _party(key: int, complaint_key: int, role: str, party: PartyDetails, *, authority: str) -> PartyRow:
     return PartyRow(
         key=key,
         complaint_key=complaint_key,
@@ -267,6 +279,7 @@ def _party(key: int, complaint_key: int, role: str, party: PartyDetails) -> Part
         phone=party.phone,
         address=party.address,
         preferred_channel=party.preferred_channel,
+        authority=authority,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from api.complaints import case_jobs, clock_jobs, letter_jobs, record_jobs
+from api.complaints import case_jobs, clock_jobs, letter_jobs, merging, record_jobs, withdrawal
 from api.complaints.errand import Errand, Handler, Tools
 from engine.jobs.types import JobType, StepContext
 
@@ -14,6 +14,9 @@ HANDLERS: dict[str, Handler] = {
     "redress:set-state": case_jobs.set_state,
     "redress:assign-owner": case_jobs.assign_owner,
     "redress:close": case_jobs.close,
+    "redress:withdraw": withdrawal.withdraw,
+    "redress:earlier-complaints": merging.earlier_complaints,
+    "redress:merge": merging.merge,
     "redress:start-clocks": clock_jobs.start_clocks,
     "redress:start-clock": clock_jobs.start_clock,
     "redress:meet-clock": clock_jobs.meet_clock,

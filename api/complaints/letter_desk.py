@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,14 +13,16 @@ from api.complaints import extensions
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
-from api.complaints.letter_writing import addressee, keep, write
+from api.complaints.letter_writing import addressee, keep, today_at, why_not_leave, write
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow, NoticeRow
 from engine.actors import Actor
+from engine.clock import Clock
 from engine.deadlines.clocks import Act
 from engine.deadlines.state import Evidence
 from engine.errors import Conflict, NotFound
 from engine.jobs.letters import LetterReport
 from engine.store.outbox import queue_letter
+from engine.zones import local_date
 
 if TYPE_CHECKING:
     from api.wiring import Redress
@@ -29,6 +32,12 @@ class LetterNotWaiting(Conflict):
     """This letter has left already."""
 
     code = "letter_not_waiting"
+
+
+class LetterMayNotLeave(Conflict):
+    """The letter was written to somebody we no longer deal with."""
+
+    code = "letter_may_not_leave"
 
 
 class LetterUnknown(NotFound):
@@ -47,7 +56,7 @@ def write_now(service: Redress, desk: Desk, complaint: ComplaintRow, letter: str
         complaint,
         write(tools, desk, complaint, letter, to=to, variables=given),
         to=to,
-        party=addressee(desk.session, complaint.key, to),
+        party=addressee(desk, complaint, to),
         send=lambda row: _send(service, desk, complaint, row),
     )
     return letter
@@ -77,6 +86,8 @@ def mark_posted(service: Redress, complaint_key: int, letter_key: int, *, by: Ac
             raise LetterUnknown(letter=str(letter_key))
         if row.dispatched_at is not None:
             raise LetterNotWaiting(letter=str(letter_key))
+        if reason := why_not_leave(desk.session, row, on=today_at(desk)):
+            raise LetterMayNotLeave(f"The letter stays here: {reason}.", letter=str(letter_key))
         return dispatched(
             service.case_clocks, desk, complaint, row, kind="letter_posted", evidence=f"posted by {by.name}"
         )
@@ -94,6 +105,8 @@ def send_held(service: Redress, complaint_key: int, letter_key: int, *, by: Acto
             raise LetterUnknown(letter=str(letter_key))
         if not is_held(row):
             raise LetterNotWaiting(letter=str(letter_key))
+        if reason := why_not_leave(desk.session, row, on=today_at(desk)):
+            raise LetterMayNotLeave(f"The letter stays here: {reason}.", letter=str(letter_key))
         row.outbox_key = _send(service, desk, complaint, row)
         return ()
 
@@ -104,6 +117,21 @@ def send_held(service: Redress, complaint_key: int, letter_key: int, *, by: Acto
 def is_held(letter: LetterRow) -> bool:
     """Tell whether a mailed letter was never given to the postman."""
     return letter.channel == "e-mail" and letter.outbox_key is None and letter.dispatched_at is None
+
+
+class LetterGuard:
+    """Judges a mailed letter once more as it leaves: whoever may act for the complaint can have changed since it was written."""
+
+    def __init__(self, clock: Clock, zone: ZoneInfo) -> None:
+        """``zone`` is the service's; authority ends with a day in it."""
+        self._clock, self._zone = clock, zone
+
+    def __call__(self, session: Session, outbox_key: int) -> str | None:
+        """Return why the letter may not leave, None when it may."""
+        row = session.scalar(select(LetterRow).where(LetterRow.outbox_key == outbox_key))
+        if row is None:  # a link somebody asked for: judged when it was written, a moment ago
+            return None
+        return why_not_leave(session, row, on=local_date(self._clock.now(), self._zone))
 
 
 class LetterListener:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Collection
+
 from sqlalchemy import select
 
 from api.complaints.errand import Errand
@@ -9,6 +12,8 @@ from api.complaints.evidence import meet_each
 from api.complaints.letter_writing import OF_THE_COMPLAINT, addressee, keep, nobody_to_write_to, write
 from api.complaints.letters import Written
 from api.complaints.owed import somebody_to_write_to
+from api.complaints.parties import parties
+from api.complaints.separation import is_excluded
 from api.complaints.tables import LetterRow, NoticeRow, PartyRow
 from api.identity import people
 from engine.deadlines.policy import NOBODY
@@ -26,10 +31,12 @@ def send_letter(errand: Errand) -> None:
     complaint, letter = errand.complaint, errand.header("letter")
     to = errand.text("to") or errand.tools.letters.addressee(letter)
     meets = errand.context.headers.get("meets") or ""
-    party = addressee(errand.session, complaint.key, to)
+    party = addressee(errand.desk, complaint, to)
     if party is None and to in OF_THE_COMPLAINT:
         nobody_to_write_to(errand.desk, complaint, letter)
         _answer_on_file(errand, meets)
+        if to == "complainant":
+            _find_a_way(errand, letter)
         return
     variables = errand.context.variables
     written = write(errand.tools, errand.desk, complaint, letter, to=to, variables=variables, meets=meets)
@@ -51,6 +58,15 @@ def send_letter(errand: Errand) -> None:
     )
 
 
+def _find_a_way(errand: Errand, letter: str) -> None:
+    """Have somebody look for a way to the complainant, once: nobody is left to write to, though people are on file."""
+    complaint = errand.complaint
+    if not parties(errand.session, complaint.key) or complaint.facts.get("unreachable") is True:
+        return
+    complaint.facts = complaint.facts | {"unreachable": True}
+    errand.context.publish("nobody-to-write-to", str(complaint.key), {"letter": letter})
+
+
 def _answer_on_file(errand: Errand, meets: str) -> None:
     """Meet the clocks a letter to nobody would have answered by the decision that lies on file."""
     if meets and not somebody_to_write_to(errand.session, errand.complaint.key):
@@ -59,9 +75,18 @@ def _answer_on_file(errand: Errand, meets: str) -> None:
 
 
 def notify(errand: Errand) -> None:
-    """``redress:notify``: a notice to a group (header or input ``group``), a person (input ``user``), and a ``copy`` group."""
+    """``redress:notify``: a notice to a group (header or input ``group``), a person (input ``user``), and a ``copy`` group.
+
+    Header ``otherwise`` names the group that is told instead while nobody active belongs to ``group``. With header ``mail``
+    set to ``yes`` everybody told who has an e-mail address is mailed as well, in this step and at any hour.
+    """
     headers = errand.context.headers
-    groups = {headers.get("group") or errand.text("group"), headers.get("copy")}
+    group = headers.get("group") or errand.text("group")
+    if group and headers.get("otherwise") and not people.eligible(errand.session, {group}):
+        group = headers["otherwise"]
+    groups = {group, headers.get("copy")}
+    if headers.get("mail") == "yes":
+        _mail_groups(errand, {name for name in groups if name})
     for group in sorted(name for name in groups if name):
         _notice(errand, group=group)
     person = errand.text("user")
@@ -115,6 +140,22 @@ def _to_staff(errand: Errand, written: Written) -> None:
             )
         )
         errand.tell("staff-told", "Colleague concerned was told and may explain")
+
+
+def _mail_groups(errand: Errand, groups: Collection[str]) -> None:
+    """Mail the notice to the members of ``groups``, without those in conflict of interest; it says nothing of what was told."""
+    complaint, subject, text = errand.known, errand.header("subject"), errand.text("text") or ""
+    link = f"{errand.tools.settings.base_url}/staff"
+    for person in people.eligible(errand.session, groups):
+        if not person.email or (complaint and is_excluded(errand.session, complaint.key, person.name)):
+            continue
+        errand.context.queue_letter(
+            recipient=person.email,
+            subject=subject,
+            text=f"{text}\n\n{link}\n",
+            html=f"<p>{html.escape(text)}</p><p>{html.escape(link)}</p>",
+            letter=f"notice:{errand.next_key()}",
+        )
 
 
 def _notice(errand: Errand, *, group: str | None = None, person: str | None = None) -> None:

@@ -10,21 +10,25 @@ import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from hmac import digest as hmac
 from html import escape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.links import keep_link
-from api.complaints.tables import ComplaintRow, LetterRow
+from api.complaints.parties import may_act, parties
+from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 from api.secrets import opened, sealed
 from engine.clock import Clock
 from engine.jobs.letters import Letter, LetterRefused, Postman, Receipt
 from engine.store.database import Database
 from engine.store.tables import outbox
 from engine.store.unit_of_work import write
+from engine.zones import local_date
 
 STATUS_LINK = "[[status-link]]"
 SHOWN = "(your secret link)"  # where somebody reads the letter again
@@ -62,11 +66,12 @@ class LinkingPostman:
         database: Database,
         *,
         clock: Clock,
+        zone: ZoneInfo,
         base_url: str,
         key: Callable[[], bytes],
     ) -> None:
-        """``key`` gives the house's key for links when the first one is made."""
-        self._postman, self._database, self._clock = postman, database, clock
+        """``key`` gives the house's key for links when the first one is made; authority ends with a day in ``zone``."""
+        self._postman, self._database, self._clock, self._zone = postman, database, clock, zone
         self._base_url, self._key = base_url, key
 
     def send(self, letter: Letter) -> Receipt:
@@ -88,7 +93,10 @@ class LinkingPostman:
         complaint_key = _complaint_of(session, letter.key)
         if complaint_key is None:
             raise LetterRefused("The letter names a status page, and belongs to no complaint.")
-        keep_link(session, token, complaint_key, purpose="follow", at=self._clock.now())
+        now = self._clock.now()
+        holder = _holder(session, complaint_key, letter.recipient, on=local_date(now, self._zone))
+        party_key = None if holder is None else holder.key
+        keep_link(session, token, complaint_key, purpose="follow", party_key=party_key, at=now)
 
 
 def _complaint_of(session: Session, outbox_key: int) -> int | None:
@@ -99,6 +107,12 @@ def _complaint_of(session: Session, outbox_key: int) -> int | None:
         .where(outbox.c.key == outbox_key)
     )
     return session.scalar(kept) or session.scalar(of_case)
+
+
+def _holder(session: Session, complaint_key: int, recipient: str, *, on: date) -> PartyRow | None:
+    """Return whose link it is: who is written to at this address, whoever may act first."""
+    known = [party for party in parties(session, complaint_key).values() if party.email == recipient]
+    return next((party for party in known if may_act(party, on=on)), known[0] if known else None)
 
 
 def _with(letter: Letter, mark: str, link: str) -> Letter:

@@ -12,18 +12,20 @@ from api.complaints.clocks import Desk
 from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
 from api.complaints.extensions import new_date
-from api.complaints.facts import clock_dates, letter_facts, parties
+from api.complaints.facts import clock_dates, letter_facts, neutral_facts
 from api.complaints.letter_links import STATUS_LINK
 from api.complaints.letters import Written
+from api.complaints.links import revoke_of
+from api.complaints.parties import EXPIRED, can_be_reached, lapsed, may_act, parties, speaks
 from api.complaints.policies import second_look
-from api.complaints.tables import ComplaintRow, EventRow, LetterRow, PartyRow
+from api.complaints.tables import ComplaintRow, EventRow, LetterRow, NoticeRow, PartyRow
 from engine import feel
 from engine.deadlines.errors import EvidenceRefused
 from engine.deadlines.state import Evidence
 from engine.zones import local_date
 
 ON_PAPER = frozenset({"post", "phone"})  # preferred channels of people who do not want e-mail
-OF_THE_COMPLAINT = frozenset({"complainant", "representative"})  # who may get the secret link
+OF_THE_COMPLAINT = frozenset({"complainant", "representative"})  # whose letters need an address
 Send = Callable[[LetterRow], int]
 
 
@@ -39,11 +41,34 @@ def write(
 ) -> Written:
     """Return ``letter`` with the complaint's facts in it; only its own people get a link to it.
 
-    Dates are those that hold once the letter has left and answered the clocks in ``meets``. Raises ``LetterNotFound``,
-    ``LetterIncomplete``.
+    Whoever may not act for the complaint gets neutral facts only, whatever the letter asks for. Dates are those that hold once
+    the letter has left and answered the clocks in ``meets``. Raises ``LetterNotFound``, ``LetterIncomplete``.
     """
-    party, link = addressee(desk.session, complaint.key, to), None
-    if to in OF_THE_COMPLAINT:
+    party = addressee(desk, complaint, to)
+    if party is not None and not may_act(party, on=today_at(desk)):
+        waits = variables.get("waits")
+        facts = neutral_facts(desk.session, complaint, tools.organisation, to=party, waits=waits)
+    else:
+        facts = _whole_facts(tools, desk, complaint, letter, party, variables, meets)
+    return tools.letters.write(
+        letter,
+        {name: feel.inward(value) for name, value in facts.items()},
+        moment=desk.moment,
+        zone=tools.settings.time_zone,
+    )
+
+
+def _whole_facts(
+    tools: Tools,
+    desk: Desk,
+    complaint: ComplaintRow,
+    letter: str,
+    party: PartyRow | None,
+    variables: Mapping[str, Any],
+    meets: str,
+) -> dict[str, Any]:
+    link = None
+    if party is not None:
         link = STATUS_LINK if goes_by_mail(party) else _on_paper(tools, complaint, party)
     zone = tools.settings.time_zone
     facts = letter_facts(
@@ -52,14 +77,9 @@ def write(
     facts["secondStage"] = second_look(desk.session, complaint.regime, desk.moment)
     if meets:
         facts["clocks"] = _dates_once_sent(tools, desk, complaint, meets)
-    facts["clocks"] = _still_to_come(facts["clocks"], on=local_date(desk.moment.now, zone))
+    facts["clocks"] = _still_to_come(facts["clocks"], on=today_at(desk))
     facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
-    return tools.letters.write(
-        letter,
-        {name: feel.inward(value) for name, value in facts.items()},
-        moment=desk.moment,
-        zone=tools.settings.time_zone,
-    )
+    return facts
 
 
 def _still_to_come(dates: Mapping[str, date | None], *, on: date) -> dict[str, date | None]:
@@ -85,11 +105,37 @@ def _dates_once_sent(tools: Tools, desk: Desk, complaint: ComplaintRow, meets: s
         return clock_dates(desk.session, complaint.key)
 
 
-def addressee(session: Session, complaint_key: int, to: str) -> PartyRow | None:
-    """Return who gets a letter to ``to`` (a representative gets the complainant's); None when nobody can be written to."""
+def today_at(desk: Desk) -> date:
+    """Return the date at the desk."""
+    return local_date(desk.moment.now, desk.moment.zone_info)
+
+
+def addressee(desk: Desk, complaint: ComplaintRow, to: str) -> PartyRow | None:
+    """Return who gets a letter to ``to`` today; None when nobody can be written to.
+
+    The complainant's letters go to a representative only while their authority is confirmed and its days are not over; that
+    they are is noted here. Letters to the ``representative`` themselves need no authority: they hold neutral facts only until
+    it is there.
+    """
+    _note_lapse(desk, complaint, on=today_at(desk))
+    return _addressee(desk.session, complaint.key, to, on=today_at(desk))
+
+
+def _addressee(session: Session, complaint_key: int, to: str, *, on: date) -> PartyRow | None:
     known = parties(session, complaint_key)
-    party = known.get("representative") or known.get("complainant") if to == "complainant" else known.get(to)
-    return party if party is not None and (party.email or party.address or party.phone) else None
+    party = speaks(session, complaint_key, on=on) if to == "complainant" else known.get(to)
+    return party if can_be_reached(party) else None
+
+
+def why_not_leave(session: Session, letter: LetterRow, *, on: date) -> str | None:
+    """Return why a letter written earlier may not leave on the day ``on``: it is for somebody we no longer deal with."""
+    if letter.to_role != "complainant":
+        return None
+    party = _addressee(session, letter.complaint_key, "complainant", on=on)
+    reached = {party.email, party.address, party.phone} if party is not None else set()
+    if letter.recipient in reached:
+        return None
+    return "it is addressed to somebody we no longer deal with in this complaint. Write it anew to whom it concerns"
 
 
 def goes_by_mail(party: PartyRow | None) -> bool:
@@ -153,6 +199,28 @@ def keep(
 def nobody_to_write_to(desk: Desk, complaint: ComplaintRow, letter: str) -> None:
     """Note in the timeline that a letter was not written, because nobody can be written to."""
     _tell(desk, complaint, "letter-not-sent", f"No address to send {letter!r} to", {"letter": letter})
+
+
+def _note_lapse(desk: Desk, complaint: ComplaintRow, *, on: date) -> None:
+    """Note that a representative's days are over, end their links, and say why letters go elsewhere from here on."""
+    party = lapsed(desk.session, complaint.key, on=on)
+    if party is None:
+        return
+    party.authority = EXPIRED
+    revoke_of(desk.session, party.key, at=desk.act.at)
+    why = f"The authority of the representative ended on {party.authority_until}: letters go to the complainant."
+    desk.session.add(
+        NoticeRow(
+            key=desk.next_key(),
+            complaint_key=complaint.key,
+            person_name=complaint.owner,
+            group_name=None if complaint.owner else "complaints-managers",
+            subject="Authority of a representative has ended",
+            text=why,
+            at=desk.act.at,
+        )
+    )
+    _tell(desk, complaint, "authority-ended", why, {"party": str(party.key)})
 
 
 def _tell(desk: Desk, complaint: ComplaintRow, kind: str, text: str, facts: dict[str, Any]) -> None:

@@ -13,7 +13,10 @@ def somebody_to_write_to(session: Session, complaint_key: int) -> bool:
     """Tell whether the complainant, or who speaks for them, left an address of any kind."""
     reached = or_(PartyRow.email.is_not(None), PartyRow.address.is_not(None), PartyRow.phone.is_not(None))
     found = select(PartyRow.key).where(
-        PartyRow.complaint_key == complaint_key, PartyRow.role != "staff-concerned", reached
+        PartyRow.complaint_key == complaint_key,
+        PartyRow.role != "staff-concerned",
+        PartyRow.ended_at.is_(None),
+        reached,
     )
     return session.scalar(found.limit(1)) is not None
 

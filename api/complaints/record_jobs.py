@@ -10,10 +10,13 @@ from typing import Any
 from sqlalchemy import select
 
 from api.complaints.errand import Errand
-from api.complaints.tables import IssueRow, RecordRow, RemedyRow
+from api.complaints.links import revoke_of
+from api.complaints.parties import REFUSED, SETTLED, parties, settle
+from api.complaints.tables import IssueRow, PartyRow, RecordRow, RemedyRow
 from engine import feel
 from engine.errors import Invalid
 
+URGENT = 90  # the least priority of a complaint that is urgent or tells of danger, as in the conductor
 SAID = {
     "scope": "Scope decided",
     "assessment": "Complaint assessed",
@@ -28,6 +31,9 @@ SAID = {
     "satisfaction": "Survey recorded",
     "information": "Information recorded",
     "root-cause": "Root cause recorded",
+    "authority": "Authority of the representative decided",
+    "contact": "Looked for a way to reach the complainant",
+    "danger": "Danger told",
 }
 
 
@@ -52,6 +58,12 @@ class RecordKindUnknown(Invalid):
     """The header kind of a redress:record job is none of the known ones."""
 
     code = "record_kind_unknown"
+
+
+class AuthorityUndecided(Invalid):
+    """Authority is recorded as confirmed or refused, and for a complaint that has a representative."""
+
+    code = "authority_undecided"
 
 
 def record(errand: Errand) -> None:
@@ -169,6 +181,55 @@ def _root_cause(errand: Errand, data: Mapping[str, Any]) -> None:
     }
 
 
+def _authority(errand: Errand, data: Mapping[str, Any]) -> None:
+    """Note who may act from here on; what a refused representative was given opens nothing any more."""
+    party = parties(errand.session, errand.complaint.key).get("representative")
+    found = _text(data.get("authority"))
+    if party is None or found not in SETTLED:
+        raise AuthorityUndecided
+    until = _text(data.get("until"))
+    settle(
+        party,
+        found,
+        scope=_text(data.get("scope")),
+        begins=None,
+        until=date.fromisoformat(until[:10]) if until else None,
+        at=errand.now,
+    )
+    if found == REFUSED:
+        revoke_of(errand.session, party.key, at=errand.now)
+
+
+def _contact(errand: Errand, data: Mapping[str, Any]) -> None:
+    """Lay an address that was found onto the complainant; it came by a private answer and stands in the register only."""
+    complaint = errand.complaint
+    complaint.facts = complaint.facts | {"unreachable": False}
+    field = _text(data.get("found"))
+    private = dict(complaint.private)
+    given = _text(private.pop(f"new{(field or '').capitalize()}", None))
+    party = parties(errand.session, complaint.key).get("complainant")
+    if field not in ("email", "address", "phone") or given is None:
+        return
+    if party is None:
+        party = PartyRow(
+            key=errand.next_key(), complaint_key=complaint.key, role="complainant", authority="none"
+        )
+        errand.session.add(party)
+    setattr(party, field, given)
+    complaint.private, complaint.anonymous = private, False
+    errand.session.flush()
+
+
+def _danger(errand: Errand, _data: Mapping[str, Any]) -> None:
+    errand.complaint.facts = errand.complaint.facts | {"danger": True}
+    errand.complaint.priority = max(errand.complaint.priority, URGENT)
+
+
+def _information(errand: Errand, data: Mapping[str, Any]) -> None:
+    if data.get("treatedAs") in ("urgent", "danger"):
+        errand.complaint.priority = max(errand.complaint.priority, URGENT)
+
+
 _LAID: dict[str, Callable[[Errand, Mapping[str, Any]], None]] = {
     "scope": _scope,
     "assessment": _assessment,
@@ -179,6 +240,10 @@ _LAID: dict[str, Callable[[Errand, Mapping[str, Any]], None]] = {
     "verification": _verification,
     "referral": _referral,
     "root-cause": _root_cause,
+    "authority": _authority,
+    "contact": _contact,
+    "danger": _danger,
+    "information": _information,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.db import Row
@@ -72,6 +72,10 @@ class PartyRow(Row):
     """A person a complaint has to do with: complainant, representative, or staff complained about."""
 
     __tablename__ = "complaint_parties"
+    __table_args__ = (
+        Index("ix_complaint_parties_email", text("lower(email)")),
+        Index("ix_complaint_parties_name", text("lower(name)")),
+    )
 
     key: Mapped[int] = _key()
     complaint_key: Mapped[int] = _complaint()
@@ -82,6 +86,13 @@ class PartyRow(Row):
     address: Mapped[str | None] = mapped_column(Text)
     preferred_channel: Mapped[str | None] = mapped_column(String(16))
     person_name: Mapped[str | None] = mapped_column(String(64))  # account of staff concerned
+    authority: Mapped[str] = mapped_column(String(16), default="none")  # of a representative, see parties
+    authority_scope: Mapped[str | None] = mapped_column(Text)
+    authority_from: Mapped[date | None] = mapped_column(Date)
+    authority_until: Mapped[date | None] = mapped_column(Date)  # its last day; None: no end was named
+    ended_at: Mapped[datetime | None] = mapped_column(
+        Moment
+    )  # nothing is sent to them, and no link of theirs opens
 
 
 class IssueRow(Row):
@@ -244,6 +255,7 @@ class LinkRow(Row):
 
     token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     complaint_key: Mapped[int] = _complaint()
+    party_key: Mapped[int | None] = mapped_column(BigInteger)  # who was given it; None: nobody is on file
     purpose: Mapped[str] = mapped_column(String(16))  # follow | visit
     expires_at: Mapped[datetime] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)

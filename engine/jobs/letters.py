@@ -78,6 +78,7 @@ class LetterReport:
 
 
 LetterListener = Callable[[Session, LetterReport], None]
+LetterGuard = Callable[[Session, int], str | None]  # outbox key → why the letter may not leave any more
 
 
 def carry(
@@ -88,13 +89,19 @@ def carry(
     by: Actor,
     lease: timedelta,
     listeners: tuple[LetterListener, ...] = (),
+    guard: LetterGuard | None = None,
 ) -> None:
     """Send the letter of a claimed job and settle it; ``lease`` is what it is claimed for, counted anew.
 
-    Raises ``FenceLost``: then nothing was noted, and if the claim was lost before, nothing was sent.
+    ``guard`` judges the letter once more as it leaves; one that may not leave is given up with the reason. Raises
+    ``FenceLost``: then nothing was noted, and if the claim was lost before, nothing was sent.
     """
-    letter = write(house.database, lambda session: _begin(house, session, claim, lease))
+    letter, refused = write(house.database, lambda session: _begin(house, session, claim, lease, guard))
     if letter is None:
+        return
+    if refused is not None:
+        reason = refused
+        write(house.database, lambda session: _give_up(house, session, claim, letter, reason, by, listeners))
         return
     try:
         receipt = postman.send(
@@ -118,14 +125,18 @@ def carry(
         write(house.database, lambda session: _done(house, session, claim, letter, receipt, listeners))
 
 
-def _begin(house: House, session: Session, claim: Claim, lease: timedelta) -> StoredLetter | None:
+def _begin(
+    house: House, session: Session, claim: Claim, lease: timedelta, guard: LetterGuard | None
+) -> tuple[StoredLetter | None, str | None]:
     if not jobs.renew(session, claim, lease=lease, now=house.clock.now()):
         raise FenceLost(job=claim.key)
     letter = outbox.of_job(session, claim.key)
     if letter is None or letter.state not in ("queued", "sending"):
-        return None
-    outbox.mark(session, letter.key, "sending")
-    return letter
+        return None, None
+    refused = guard(session, letter.key) if guard is not None else None
+    if refused is None:
+        outbox.mark(session, letter.key, "sending")
+    return letter, refused
 
 
 def _done(

@@ -19,7 +19,7 @@ from engine.commands.house import House
 from engine.commands.step import Step
 from engine.commands.timers import fire_claimed
 from engine.execution.case import StepBudgetSpent
-from engine.jobs.letters import LetterListener, Postman, carry
+from engine.jobs.letters import LetterGuard, LetterListener, Postman, carry
 from engine.jobs.lines import Line
 from engine.jobs.own import HandlerFailed, HandlerRefused, run_own
 from engine.retry import JOBS
@@ -48,14 +48,15 @@ class Worker:
         *,
         postman: Postman | None = None,
         letter_listeners: tuple[LetterListener, ...] = (),
+        letter_guard: LetterGuard | None = None,
         lease: timedelta = LEASE,
     ) -> None:
         """``name`` must be unique among workers; ``line`` is what this one does.
 
-        Whose line has letters needs a ``postman``.
+        Whose line has letters needs a ``postman``; ``letter_guard`` judges each letter once more as it leaves.
         """
         self._house, self._name, self._line, self._lease = house, name, line, lease
-        self._postman, self._letter_listeners = postman, letter_listeners
+        self._postman, self._letter_listeners, self._letter_guard = postman, letter_listeners, letter_guard
         self.actor = service("worker")
         self._stopping = threading.Event()
         self.fence_lost = 0
@@ -162,6 +163,7 @@ class Worker:
                 by=self.actor,
                 lease=self._lease,
                 listeners=self._letter_listeners,
+                guard=self._letter_guard,
             )
 
     def _fail(

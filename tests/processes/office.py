@@ -21,7 +21,8 @@ from engine.store.search import Condition, Query
 ROOT = Path(__file__).parents[2]
 JOBS = (
     *("register", "set-state", "start-clocks", "start-clock", "meet-clock", "pause-clock", "resume-clock"),
-    *("extend-clock", "cancel-clock", "send-letter", "notify", "record", "assign-owner", "close"),
+    *("extend-clock", "cancel-clock", "send-letter", "notify", "record", "assign-owner", "close", "withdraw"),
+    *("earlier-complaints", "merge"),
 )
 ISSUES = [{"id": 1, "summary": "Charged twice"}, {"id": 2, "summary": "Rude on the phone"}]
 
@@ -74,7 +75,7 @@ class Office:
             job_types=[JobType(f"redress:{name}", self._note) for name in JOBS],
             case_clocks=self.clocks,
         )
-        self.key = 0
+        self.key, self.still_owed = 0, dict[str, Any]()
 
     def _note(self, context: StepContext) -> dict[str, Any] | None:
         variables = {name: feel.outward(value) for name, value in context.variables.items()}
@@ -82,6 +83,10 @@ class Office:
         self.done.append(Done(name, dict(context.headers), variables))
         answers = {
             "assign-owner": {"owner": "hanna"},
+            "earlier-complaints": {"earlier": [{"label": "RD-1", "value": "RD-1"}]},
+            "merge": {"answerBy": ""},
+            "withdraw": {"protecting": False, "alerting": False, "promises": [], "goesOn": []}
+            | self.still_owed,
             "extend-clock": {"extended": True, "extensionRefused": None},
         }
         return answers.get(name)

@@ -198,10 +198,10 @@ def test_each_way_out_of_scope_sends_its_letter_and_waits_for_an_appeal(office, 
 
 
 def test_a_duplicate_joins_the_earlier_complaint(office):
-    office.receive().screen("duplicate", duplicateOf="RD-3")
+    office.receive().screen("duplicate", duplicateOf="RD-1")
     assert office.ended
     assert office.closed == ["duplicate"]
-    assert office.jobs("close")[0].variables["into"] == "RD-3"
+    assert office.jobs("close")[0].variables["into"] == "RD-1"
 
 
 def test_an_appeal_that_is_right_brings_the_complaint_back(office):
@@ -226,11 +226,31 @@ def test_discretion_takes_an_old_matter_on(office):
     assert office.open == ["Assess the complaint"]
 
 
-def test_a_representative_is_asked_for_authority_and_not_for_ever(office):
-    office.receive(represented=True).do("Check the authority", authority="requested")
+def test_a_representative_is_asked_for_authority_and_a_person_decides_when_none_comes(office):
+    office.receive(represented=True)
+    assert office.letters == ["receipt-representative"]
+    office.do("Check the authority", authority="requested")
     assert office.letters[-1] == "authority-request"
-    office.later(days=30).do("Check the authority", authority="direct")
+    assert office.open == ["Look at the proof"]
+    office.later(days=30)
+    assert office.open == ["Decide without the proof"]
+    assert office.task("Decide without the proof").due_date is not None
+    office.later(days=10)
+    assert [job.headers["group"] for job in office.jobs("notify")] == ["complaints-managers"]
+    office.do("Decide without the proof", authority="refused")
+    assert office.letters[-2:] == ["representative-refused", "acknowledgement"]
     assert office.open == ["Screen the complaint"]
+
+
+def test_the_complaint_is_acknowledged_to_a_representative_only_once_confirmed(office):
+    office.receive(represented=True, channel="phone").do("Check the authority", authority="requested")
+    assert "acknowledgement" not in office.letters
+    office.do(
+        "Look at the proof", authority="confirmed", authorityScope="settle", authorityUntil="2027-01-31"
+    )
+    (found,) = [job for job in office.jobs("record") if job.headers["kind"] == "authority"]
+    assert found.variables["data"]["authority"] == "confirmed"
+    assert office.letters == ["receipt-representative", "authority-request", "acknowledgement"]
 
 
 def test_who_calls_is_acknowledged_by_a_person(office):
@@ -253,18 +273,98 @@ def test_nobody_is_written_to_when_nobody_is_known(office):
     assert [job.headers["clock"] for job in office.jobs("cancel-clock")] == ["acknowledgement"]
 
 
-def test_danger_alerts_top_management_until_somebody_has_read_it(office):
+def told(office):
+    return [job.headers["group"] for job in office.jobs("notify")]
+
+
+def test_danger_reaches_whoever_is_on_duty_in_the_step_of_the_receipt_at_any_hour(office):
+    office.clock.advance(timedelta(days=4, hours=9, minutes=20))  # Friday 18:20, after the office closed
+    begun = office.clock.now()
+    office.receive(dangerReported=True)
+
+    assert told(office) == ["on-duty"]
+    assert office.jobs("notify")[0].headers["mail"] == "yes"
+    assert office.open == ["Protect people now", "Screen the complaint"]
+    task = office.task("Protect people now")
+    assert "on-duty" in task.candidate_groups
+    assert task.due_date == begun + timedelta(hours=2)
+
+    office.later(hours=1, minutes=59)
+    assert told(office) == ["on-duty"]
+    office.later(minutes=1)
+    assert told(office) == ["on-duty", "complaints-managers"]
+    office.later(hours=2)
+    assert told(office) == ["on-duty", "complaints-managers", "top-management"]
+    office.later(days=3)
+    assert len(told(office)) == 3, "hours elapse, and nobody is told for ever"
+
+
+def test_who_has_protected_people_stops_the_escalation(office):
+    office.receive(dangerReported=True)
+    office.do("Protect people now", protectiveAction="Stopped the sale.", protectedAt="2026-11-23T09:30:00Z")
+    office.later(hours=6)
+    assert told(office) == ["on-duty"]
+
+
+def test_danger_found_at_the_assessment_does_the_same(office):
+    office.receive().screen()
+    office.assess(safety=True, immediateActionNeeded=True, immediateActionPossible=True)
+    assert office.open == ["Plan the investigation", "Protect people now", "Read the alert"]
+    assert "on-duty" in told(office)
+
+
+def test_danger_already_being_dealt_with_makes_no_second_task(office):
     office.receive(dangerReported=True).screen()
     assert office.task("Assess the complaint").priority == 90
     office.assess(safety=True, immediateActionNeeded=True, immediateActionPossible=True)
     assert office.open == ["Plan the investigation", "Protect people now", "Read the alert"]
+    assert told(office).count("on-duty") == 1
 
+
+def test_danger_that_was_met_may_need_acting_on_anew(office):
+    office.receive(dangerReported=True)
+    office.do("Protect people now", protectiveAction="Stopped the sale.", protectedAt="2026-11-23T09:30:00Z")
+    office.screen().assess(safety=True, immediateActionNeeded=True, immediateActionPossible=True)
+    assert "Protect people now" in office.open
+
+
+def test_new_information_that_tells_of_danger_reaches_whoever_is_on_duty_before_it_is_read(office):
+    office.receive().tell("complainant-sends-information", dangerNow=True)
+    assert told(office) == ["on-duty"]
+    assert office.open == ["Protect people now", "Read the information", "Screen the complaint"]
+
+
+def test_danger_found_while_reading_new_information_does_the_same(office):
+    office.receive().tell("complainant-sends-information")
+    assert told(office) == []
+    office.do("Read the information", informationKind="danger")
+    assert told(office) == ["on-duty"]
+    assert "Protect people now" in office.open
+
+
+def test_more_urgent_information_raises_the_priority_and_tells_the_lead(office):
+    office.receive().tell("complainant-sends-information")
+    office.do("Read the information", informationKind="urgent")
+    assert told(office) == ["team-leads"]
+    office.screen()
+    assert office.task("Assess the complaint").priority == 90
+
+
+def test_new_information_left_unread_reaches_the_team_lead(office):
+    office.receive().tell("complainant-sends-information")
+    assert office.task("Read the information").due_date is not None
+    office.later(days=4)
+    assert told(office) == ["team-leads"]
+
+
+def test_danger_alerts_top_management_until_somebody_has_read_it(office):
+    office.receive().screen()
+    office.assess(severity="high", impact="many", safety=True)
     office.later(hours=5)
-    assert [job.headers["group"] for job in office.jobs("notify")] == ["top-management", "top-management"]
+    assert told(office) == ["top-management", "top-management"]
     office.later(hours=20)
     assert list(office.task("Read the alert instead").candidate_groups) == ["complaints-managers"]
     office.do("Read the alert instead", readBy="read")
-    office.do("Protect people now", protectiveAction="Stopped the sale.", protectedAt="2026-11-23T12:00:00Z")
     assert office.open == ["Plan the investigation"]
 
 
@@ -370,10 +470,65 @@ def test_a_correction_that_did_not_help_goes_back(answered):
 def test_withdrawing_stops_everything_but_the_look_at_the_risk(office):
     office.receive().screen().assess().tell("complainant-withdraws")
     assert office.open == ["Check for a wider problem"]
+    assert office.task("Check for a wider problem").due_date is not None
     office.do("Check for a wider problem", remark="Nothing more.")
     assert office.ended
     assert office.closed == ["withdrawn"]
     assert office.letters == ["acknowledgement", "withdrawal-confirmed"]
+
+
+def test_a_withdrawn_complaint_goes_on_protecting_people_and_keeping_what_was_promised_anyway(office):
+    promise = {
+        **{"id": "c1", "issueId": 1, "kind": "refund", "what": "Refund", "amount": 38},
+        **{"dueOn": "2026-12-01", "keepAnyway": True, "done": None},
+    }
+    office.still_owed = {"protecting": True, "alerting": True, "promises": [promise]}
+    office.receive(dangerReported=True).tell("complainant-withdraws")
+    assert office.open == [
+        *("Carry out the promise", "Check for a wider problem", "Protect people now", "Read the alert"),
+    ]
+    office.do("Check for a wider problem", remark="Nothing more.")
+    office.do("Protect people now", protectiveAction="Closed.", protectedAt="2026-11-23T09:30:00Z")
+    office.do("Read the alert", readBy="read")
+    assert office.closed == []
+    office.correct()
+    assert office.closed == ["withdrawn"]
+    assert "correcting" not in office.states, "a withdrawn complaint stays withdrawn"
+
+
+def test_a_promise_carried_out_before_the_withdrawal_is_only_verified(office):
+    done = {"commitmentId": "c1", "doneOn": "2026-11-20", "proof": "Payment 4711", "verified": False}
+    promise = {
+        **{"id": "c1", "issueId": 1, "kind": "refund", "what": "Refund", "amount": 38},
+        **{"dueOn": "2026-12-01", "keepAnyway": True, "done": done},
+    }
+    office.still_owed = {"promises": [promise]}
+    office.receive().tell("complainant-withdraws")
+    assert office.open == ["Check for a wider problem", "Verify the correction"]
+
+
+def test_a_risk_seen_at_a_withdrawal_is_somebodys_task_with_a_date(office):
+    office.receive().tell("complainant-withdraws")
+    with pytest.raises(Exception, match="widerWhat"):
+        office.do("Check for a wider problem", remark="The stairs break.", widerProblem=True)
+    office.do(
+        "Check for a wider problem",
+        remark="The stairs break.",
+        widerProblem=True,
+        widerWhat="Have every staircase looked at.",
+        widerGroup="quality",
+        widerDueOn="2026-12-04",
+    )
+    task = office.task("Deal with the wider problem")
+    assert list(task.candidate_groups) == ["quality", "team-leads"]
+    assert task.due_date.date().isoformat() == "2026-12-04"
+    assert office.closed == []
+    office.later(days=12)
+    assert told(office) == ["complaints-managers"]
+    office.do("Deal with the wider problem", widerDone="All of them were mended.")
+    assert office.closed == ["withdrawn"]
+    (cause,) = [job for job in office.jobs("record") if job.headers["kind"] == "root-cause"]
+    assert cause.variables["data"]["wider"]["done"] == "All of them were mended."
 
 
 def test_updates_come_round_each_time_the_clock_starts_anew(office):
@@ -419,6 +574,23 @@ def test_an_unhappy_answer_to_the_survey_brings_a_call(answered):
     answered.tell("complainant-answers", answer="accepts").correct().close()
     answered.tell("survey-answered", processRating=1, outcomeRating=4, mayContact=True)
     assert answered.open == ["Call the complainant"]
+
+
+def test_who_asks_to_have_it_taken_up_again_gets_a_decision_by_a_date(answered):
+    answered.tell("complainant-answers", answer="accepts").correct().close()
+    answered.tell("survey-answered", processRating=1, outcomeRating=1, mayContact=True)
+    answered.do("Call the complainant", callResult="reopen")
+    assert answered.task("Something new after closing").due_date is not None
+    answered.do("Something new after closing", afterClosing="new_complaint", afterClosingReason="A receipt.")
+    assert told(answered)[-1] == "intake"
+
+
+def test_an_instruction_given_on_an_alert_reaches_those_who_act(office):
+    office.receive().screen().assess(severity="high", impact="many", safety=True)
+    office.do("Read the alert", readBy="read_and_act", instruction="Stop all sales.")
+    last = office.jobs("notify")[-1]
+    assert last.headers["group"] == "team-leads"
+    assert "Stop all sales." in last.variables["text"]
 
 
 def test_no_answer_to_the_survey_is_counted(answered):

@@ -41,6 +41,8 @@ def answer() -> ResponseReturnValue:
 def take_answer() -> ResponseReturnValue:
     """Take the complainant's answer: 303; 422 with what was typed; the second press changes nothing."""
     visit = the_visit()
+    if not visit.decides:
+        return too_late(visit)
     form = _sheet(visit)
     decoded = read_sheet(form)
     try:

@@ -69,6 +69,7 @@ def send_addition() -> ResponseReturnValue:
             draft=visit.mark,
             sheet=accepted(INFORMATION, clean, title="More information", uploads=uploads),
             key=posted_key(),
+            danger=clean.get("dangerNow") is True,
         )
     except TooLate:
         return too_late(visit)
@@ -89,6 +90,8 @@ def withdraw() -> ResponseReturnValue:
 def withdraw_now() -> ResponseReturnValue:
     """Withdraw the complaint: 303; pressing twice withdraws once."""
     visit = the_visit()
+    if not visit.decides:
+        return too_late(visit)
     decoded = read_sheet(WITHDRAWAL)
     try:
         clean = judge_sheet(WITHDRAWAL, decoded.answers)

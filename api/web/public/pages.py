@@ -10,7 +10,7 @@ from api.complaints.links import LIFETIME
 from api.context import the_service
 from api.identity.doors import action
 from api.web.public import blueprint
-from api.web.public.promises import limits_in_words
+from api.web.public.promises import limits_in_words, somebody_is_on_duty
 
 
 @blueprint.get("/")
@@ -18,14 +18,20 @@ from api.web.public.promises import limits_in_words
 def guidance() -> ResponseReturnValue:
     """How we handle complaints, with the time limits as they are configured."""
     service = the_service()
-    return render_template("public/guidance.html", us=service.organisation, limits=limits_in_words(service))
+    return render_template(
+        "public/guidance.html",
+        us=service.organisation,
+        limits=limits_in_words(service),
+        on_duty=somebody_is_on_duty(service),
+    )
 
 
 @blueprint.get("/help")
 @action("public")
 def help() -> ResponseReturnValue:
     """How to reach people, and what to do when something does not work."""
-    return render_template("public/help.html", us=the_service().organisation)
+    service = the_service()
+    return render_template("public/help.html", us=service.organisation, on_duty=somebody_is_on_duty(service))
 
 
 @blueprint.get("/accessibility")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from api.complaints.policies import policies_for
+from api.identity import people
 from api.wiring import Redress
 from engine.calendars import Calendar
 from engine.deadlines.policy import DeadlinePolicy
@@ -62,6 +63,12 @@ def limits_in_words(service: Redress) -> Limits:
         working_week(service.calendars.get(None), today),
         answer is not None and answer.day_zero == "include",
     )
+
+
+def somebody_is_on_duty(service: Redress) -> bool:
+    """Tell whether danger reaches a person at any hour: somebody active is on duty and has an e-mail address."""
+    on_duty = service.engine.read(lambda session: people.eligible(session, {"on-duty"}))
+    return any(person.email for person in on_duty)
 
 
 def working_week(calendar: Calendar, today: date) -> str:

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from api.complaints import drafts, links
 from api.complaints.answers.sheets import filled
-from api.complaints.facts import parties
 from api.complaints.from_complainant import COMPLAINANT, Mail, send_mail
 from api.complaints.from_form import from_public_form
-from api.complaints.intake import ComplaintRefused, Registered, receive
+from api.complaints.intake import ComplaintRefused, Registered, link_of_sender, receive
 from api.complaints.letter_links import resume_mark
+from api.complaints.parties import speaks
 from api.complaints.progress import promises
 from api.complaints.reading import clock_views
 from api.complaints.reading import complaint as complaint_row
@@ -37,6 +37,7 @@ from api.web.public.unsent import Unsent
 from api.web.public.visitor import DRAFT, RECEIPT, forget, held, hold, is_trapped, limit
 from engine import forms
 from engine.actors import service as as_service
+from engine.zones import local_date
 
 SOURCE = "public-form"
 RECEIPT_LIFE = timedelta(minutes=30)
@@ -83,12 +84,12 @@ def receipt() -> ResponseReturnValue:
     """Show the reference, the promised dates and the secret link, for half an hour after sending."""
     token, service = held(RECEIPT), the_service()
     session, now = db.session(), service.clock.now()
-    key = links.complaint_of(session, token, purpose="follow", at=now) if token else None
-    if key is None:
-        raise LinkOpensNothing
-    row = complaint_row(session, key)
-    people = parties(session, key)
-    sender = people.get("representative") or people.get("complainant")
+    today = local_date(now, service.settings.time_zone)
+    opened = links.opened_by(session, token, purpose="follow", at=now, on=today) if token else None
+    if opened is None:
+        return _neutral_receipt(token)
+    key, row = opened.complaint_key, complaint_row(session, opened.complaint_key)
+    sender = speaks(session, key, on=today)
     clocks = clock_views(session, key, calendars=service.calendars, now=now)
     answer = make_response(
         render_template(
@@ -104,6 +105,18 @@ def receipt() -> ResponseReturnValue:
     )
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
+
+
+def _neutral_receipt(token: str) -> Response:
+    """Show the reference and what we need to somebody whose authority is not confirmed yet. Raises ``LinkOpensNothing``."""
+    service, session = the_service(), db.session()
+    key = links.waiting_for_authority(session, token, at=service.clock.now()) if token else None
+    if key is None:
+        raise LinkOpensNothing
+    row = complaint_row(session, key)
+    return make_response(
+        render_template("public/receipt_representative.html", us=service.organisation, complaint=row)
+    )
 
 
 @blueprint.get("/complain/saved")
@@ -197,7 +210,7 @@ def _already_sent(mark: str) -> Registered | None:
         row = session.scalar(sent)
         if row is None or row.instance_key is None:
             return None
-        token = links.new_link(session, row.key, purpose="follow", at=now)
+        token = link_of_sender(session, row.key, at=now)
         return Registered(row.key, row.reference, token, row.instance_key)
 
     known = service.engine.read(lambda session: session.scalar(sent.with_only_columns(ComplaintRow.key)))

@@ -42,6 +42,12 @@ INFORMATION = _sheet(
         "properties": _PERSONAL | {"redress.errorLabel": "what you would like to tell us"},
     },
     {
+        "type": "checkbox",
+        "key": "dangerNow",
+        "label": "Somebody is in danger, or could be soon",
+        "description": "If somebody is in danger right now, call the emergency services first.",
+    },
+    {
         "type": "filepicker",
         "key": "files",
         "label": "Files",

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from api.complaints import links
 from api.complaints.from_complainant import ADDS, ANSWERS, RATES, WITHDRAWS, open_to
+from api.complaints.parties import may_decide
 from api.complaints.progress import outside_until, promises, stages
 from api.complaints.reading import clock_views, display_names, timeline
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.states import ENDED, public_words
-from api.complaints.tables import ComplaintRow, LinkRow
+from api.complaints.tables import ComplaintRow, LinkRow, PartyRow
 from api.context import the_service
 from api.db import db
 from api.identity.doors import action
@@ -23,6 +24,7 @@ from api.identity.sessions import digest
 from api.web.public import blueprint
 from api.web.public.refusals import LinkOpensNothing
 from api.web.public.visitor import VISIT, forget, held, hold, limit
+from engine.zones import local_date
 
 _TO_OUTSIDE = frozenset({"responded", "rejected_open", "external", "not_accepted", "closed"})
 _TOUCH_AFTER = timedelta(minutes=2)
@@ -35,6 +37,7 @@ class Visit:
     token: str
     complaint: ComplaintRow
     can: frozenset[str]
+    decides: bool = True  # False for a representative who only receives
 
     @property
     def mark(self) -> bytes:
@@ -49,12 +52,12 @@ class Visit:
     @property
     def may_withdraw(self) -> bool:
         """Tell whether the complaint can be withdrawn."""
-        return WITHDRAWS in self.can
+        return WITHDRAWS in self.can and self.decides
 
     @property
     def may_answer(self) -> bool:
         """Tell whether we wait for what they think of our answer."""
-        return ANSWERS in self.can
+        return ANSWERS in self.can and self.decides
 
     @property
     def may_rate(self) -> bool:
@@ -70,10 +73,13 @@ def open_link(token: str) -> ResponseReturnValue:
     service, now = the_service(), the_service().clock.now()
 
     def work(session: Session) -> str:
-        key = links.complaint_of(session, token[:100], purpose="follow", at=now)
-        if key is None:
+        today = local_date(now, service.settings.time_zone)
+        opened = links.opened_by(session, token[:100], purpose="follow", at=now, on=today)
+        if opened is None:
             raise LinkOpensNothing
-        return links.new_link(session, key, purpose="visit", at=now)
+        return links.new_link(
+            session, opened.complaint_key, purpose="visit", party_key=opened.party_key, at=now
+        )
 
     visit = service.engine.write(work)
     answer = make_response(redirect(url_for("public.status"), 303))
@@ -125,13 +131,20 @@ def the_visit() -> Visit:
     """Return the visit of this request, lengthened by its use. Raises ``LinkOpensNothing``."""
     token, service = held(VISIT), the_service()
     session, now = db.session(), service.clock.now()
-    key = links.complaint_of(session, token, purpose="visit", at=now) if token else None
-    if key is None:
+    today = local_date(now, service.settings.time_zone)
+    opened = links.opened_by(session, token, purpose="visit", at=now, on=today) if token else None
+    if opened is None:
         raise LinkOpensNothing
     kept = session.get(LinkRow, digest(token))
     if kept is not None and now - (kept.expires_at - links.LIFETIME["visit"]) > _TOUCH_AFTER:
         service.engine.write(lambda own: links.lengthen(own, token, at=now))
-    return Visit(token, complaint_row(session, key), open_to(service, key))
+    party = session.get(PartyRow, opened.party_key) if opened.party_key is not None else None
+    return Visit(
+        token,
+        complaint_row(session, opened.complaint_key),
+        open_to(service, opened.complaint_key),
+        decides=may_decide(party),
+    )
 
 
 def private(template: str, status: int = 200, **facts: object) -> Response:

@@ -269,12 +269,14 @@ def test_guessing_links_finds_nothing(service):
         return [
             token
             for token in (secrets.token_urlsafe(32) for _ in range(100_000))
-            if links.complaint_of(session, token, purpose="follow", at=now) is not None
+            if links.opened_by(session, token, purpose="follow", at=now, on=now.date()) is not None
         ]
 
     assert service.engine.read(guess) == []
     opened = service.engine.read(
-        lambda session: links.complaint_of(session, known.token, purpose="follow", at=now)
+        lambda session: (
+            links.opened_by(session, known.token, purpose="follow", at=now, on=now.date()).complaint_key
+        )
     )
     assert opened == known.key
 
@@ -284,16 +286,18 @@ def test_a_link_ends_is_revoked_and_serves_its_purpose_only(service, clock):
 
     def opens(token, purpose="follow"):
         now = clock.now()
-        return service.engine.read(
-            lambda session: links.complaint_of(session, token, purpose=purpose, at=now)
+        found = service.engine.read(
+            lambda session: links.opened_by(session, token, purpose=purpose, at=now, on=now.date())
         )
+        return found.complaint_key if found is not None else None
 
+    (ann,) = rows(service, PartyRow, case)
     assert opens(case.token) == case.key
     assert opens(case.token, "visit") is None
     for wrong in ("", "x", "\x00", "\ud800", case.token[:-1], case.token + "x", case.token.swapcase()):
         assert opens(wrong) is None
     visit = service.engine.write(
-        lambda session: links.new_link(session, case.key, purpose="visit", at=clock.now())
+        lambda session: links.new_link(session, case.key, purpose="visit", party_key=ann.key, at=clock.now())
     )
     clock.advance(timedelta(minutes=29))
     service.engine.write(lambda session: links.lengthen(session, visit, at=clock.now()))

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 from api.complaints import links
 from api.complaints.answers.sheets import of_complaint
 from api.complaints.forgetting import forget_expired
+from api.complaints.intake import link_of_sender
 from api.complaints.tables import ComplaintRow, DocumentRow, DraftRow, EventRow, LinkRow
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
@@ -536,7 +537,7 @@ def test_unknown_expired_and_revoked_links_look_alike(ann, app, clock, service):
     key = only_complaint(service).key
     service.engine.write(lambda db: links.revoke_all(db, key, at=clock.now()))
     see(link)
-    fresh = service.engine.write(lambda db: links.new_link(db, key, purpose="follow", at=clock.now()))
+    fresh = service.engine.write(lambda db: link_of_sender(db, key, at=clock.now()))
     clock.advance(timedelta(days=366))
     see(f"/t/{fresh}")
     see("/status")

@@ -1,0 +1,125 @@
+"""The same complaint sent twice: which earlier one it may join, and what the earlier one gets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from api.complaints.errand import Errand
+from api.complaints.facts import clock_dates
+from api.complaints.from_complainant import ADDS
+from api.complaints.letters import in_words
+from api.complaints.parties import parties
+from api.complaints.references import read_reference
+from api.complaints.states import ENDED
+from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, NoticeRow, PartyRow
+from api.identity import people
+from engine.errors import Invalid
+
+MOST = 20
+SCREENS = "intake"  # the group that is shown the list
+
+
+class MergeRefused(Invalid):
+    """A complaint joins only an open complaint of the same person, one that has not joined another itself."""
+
+    code = "merge_refused"
+
+
+def earlier_complaints(errand: Errand) -> dict[str, Any]:
+    """``redress:earlier-complaints``: the open complaints of the same person as ``earlier``, options of a form, newest first.
+
+    Complaints from which somebody who screens is excluded are not named.
+    """
+    screening = {person.name for person in people.eligible(errand.session, {SCREENS})}
+    kept_from = select(ExclusionRow.complaint_key).where(ExclusionRow.person_name.in_(sorted(screening)))
+    rows = errand.session.scalars(
+        _joinable(errand.session, errand.complaint)
+        .where(ComplaintRow.key.not_in(kept_from))
+        .order_by(ComplaintRow.received_at.desc())
+        .limit(MOST)
+    )
+    zone = errand.tools.settings.time_zone
+    return {
+        "earlier": [
+            {
+                "label": f"{row.reference}, received {in_words(row.received_at.astimezone(zone).date(), zone=zone)}",
+                "value": row.reference,
+            }
+            for row in rows
+        ]
+    }
+
+
+def merge(errand: Errand) -> dict[str, Any]:
+    """``redress:merge``: hand what was sent to the earlier complaint of input ``into``; its owner has it to read.
+
+    Returns ``answerBy``, a sentence with the date of the earlier one's answer, empty when it has none. Raises ``MergeRefused``.
+    """
+    complaint = errand.complaint
+    older = joined(errand.session, complaint, errand.text("into"))
+    errand.session.execute(
+        update(DocumentRow).where(DocumentRow.complaint_key == complaint.key).values(complaint_key=older.key)
+    )
+    errand.session.add(
+        EventRow(
+            key=errand.next_key(),
+            complaint_key=older.key,
+            at=errand.now,
+            by=errand.actor,
+            kind="complainant-information",
+            text=f"The complainant wrote again ({complaint.reference}): {complaint.description}",
+            facts={"duplicate": complaint.reference},
+        )
+    )
+    errand.session.add(
+        NoticeRow(
+            key=errand.next_key(),
+            complaint_key=older.key,
+            person_name=older.owner,
+            group_name=None if older.owner else SCREENS,
+            subject=f"The complainant of {older.reference} wrote again",
+            text="It is among what the complainant sent. Read it by the date of the task.",
+            at=errand.now,
+        )
+    )
+    errand.context.publish(ADDS, str(older.key), {"dangerNow": False})
+    errand.tell("merged", f"Joined the earlier complaint {older.reference}", facts={"into": older.reference})
+    due = clock_dates(errand.session, older.key).get("final_response")
+    zone = errand.tools.settings.time_zone
+    return {"answerBy": f"You have our answer by {in_words(due, zone=zone)}." if due else ""}
+
+
+def joined(session: Session, complaint: ComplaintRow, reference: str | None) -> ComplaintRow:
+    """Return the complaint that ``complaint`` may join under this reference. Raises ``MergeRefused``, whatever is wrong alike."""
+    known = read_reference(reference or "") or reference
+    older = session.scalar(_joinable(session, complaint).where(ComplaintRow.reference == known))
+    if older is None:
+        raise MergeRefused
+    return older
+
+
+def _joinable(session: Session, complaint: ComplaintRow) -> Select[ComplaintRow]:
+    return select(ComplaintRow).where(
+        ComplaintRow.key != complaint.key,
+        ComplaintRow.state.not_in(sorted(ENDED)),
+        ComplaintRow.key.in_(select(PartyRow.complaint_key).where(_same(session, complaint))),
+    )
+
+
+def _same(session: Session, complaint: ComplaintRow) -> ColumnElement[bool]:
+    """Return the condition under which a party is this complaint's complainant: same e-mail address, or name and one way more."""
+    person = parties(session, complaint.key).get("complainant")
+    ways: list[ColumnElement[bool]] = []
+    if person is not None and person.email:
+        ways.append(func.lower(PartyRow.email) == func.lower(person.email.strip()))
+    if person is not None and person.name:
+        named = func.lower(PartyRow.name) == func.lower(person.name.strip())
+        for column, value in ((PartyRow.phone, person.phone), (PartyRow.address, person.address)):
+            if value:
+                ways.append(and_(named, column == value))
+    if not ways:
+        return PartyRow.key.is_(None)  # nobody is known: nobody is the same
+    return and_(PartyRow.role == "complainant", or_(*ways))

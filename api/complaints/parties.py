@@ -1,0 +1,87 @@
+"""Who speaks for a complaint: the complainant, or a representative as long as their authority holds."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.complaints.tables import PartyRow
+
+CLAIMED, CONFIRMED, REFUSED, EXPIRED = (
+    "claimed",
+    "confirmed",
+    "refused",
+    "expired",
+)  # "none": not a representative
+RECEIVE = "receive"  # scope: reads and adds, decides nothing
+SETTLED = frozenset({CONFIRMED, REFUSED})  # what a person decides
+
+
+def parties(session: Session, complaint_key: int) -> dict[str, PartyRow]:
+    """Return the complainant and the representative by role; staff concerned are left out."""
+    rows = session.scalars(
+        select(PartyRow).where(PartyRow.complaint_key == complaint_key).order_by(PartyRow.key)
+    )
+    return {row.role: row for row in rows if row.role != "staff-concerned"}
+
+
+def may_act(party: PartyRow, *, on: date) -> bool:
+    """Tell whether ``party`` may read, decide and get letters on the day ``on`` (in the service's zone).
+
+    A representative may while a person has confirmed the authority and its days are not over, a complainant until ended.
+    """
+    if party.ended_at is not None:
+        return False
+    if party.role != "representative":
+        return party.role == "complainant"
+    begun = party.authority_from is None or party.authority_from <= on
+    return (
+        party.authority == CONFIRMED
+        and begun
+        and (party.authority_until is None or on <= party.authority_until)
+    )
+
+
+def speaks(session: Session, complaint_key: int, *, on: date) -> PartyRow | None:
+    """Return whom we deal with on the day ``on``: the representative while they may act, else the complainant, else None."""
+    known = parties(session, complaint_key)
+    for role in ("representative", "complainant"):
+        party = known.get(role)
+        if party is not None and may_act(party, on=on):
+            return party
+    return None
+
+
+def can_be_reached(party: PartyRow | None) -> bool:
+    """Tell whether there is an address, postal or electronic, or a number to reach them by."""
+    return party is not None and bool(party.email or party.address or party.phone)
+
+
+def lapsed(session: Session, complaint_key: int, *, on: date) -> PartyRow | None:
+    """Return the representative whose confirmed authority ended before the day ``on`` and is not noted as expired yet."""
+    party = parties(session, complaint_key).get("representative")
+    if party is None or party.authority != CONFIRMED or party.authority_until is None:
+        return None
+    return party if party.authority_until < on else None
+
+
+def may_decide(party: PartyRow | None) -> bool:
+    """Tell whether they may accept, reject and withdraw; None is whoever complained without a name."""
+    return party is None or party.authority_scope != RECEIVE
+
+
+def settle(
+    party: PartyRow,
+    authority: str,
+    *,
+    scope: str | None,
+    begins: date | None,
+    until: date | None,
+    at: datetime,
+) -> None:
+    """Note what a person found: ``confirmed`` with its scope and days, or ``refused``, which ends their part."""
+    party.authority, party.authority_scope = authority, scope
+    party.authority_from, party.authority_until = begins, until
+    party.ended_at = at if authority == REFUSED else None

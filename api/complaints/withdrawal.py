@@ -1,0 +1,73 @@
+"""Job type of a withdrawal: the complainant's clocks end, and what protects people or was promised anyway goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from api.complaints.errand import Errand
+from api.complaints.states import public_words
+from api.complaints.tables import RecordRow, RemedyRow
+from engine import feel
+
+
+def withdraw(errand: Errand) -> dict[str, Any]:
+    """``redress:withdraw``: the complaint is withdrawn and every open clock ends; input ``commitments`` is what was promised.
+
+    Returns what goes on: ``protecting``, ``alerting``, ``promises`` (those marked to be kept anyway that nobody has verified,
+    each with what was ``done`` so far, or null) and ``goesOn``, the same in sentences for the complainant.
+    """
+    complaint = errand.complaint
+    before, complaint.state = complaint.state, "withdrawn"
+    if before != "withdrawn":
+        facts = {"from": before, "to": "withdrawn"}
+        errand.tell("state", public_words("withdrawn"), public=True, facts=facts)
+    open_names = errand.tools.clocks.open_names(errand.session, complaint.key)
+    errand.moved(errand.tools.clocks.cancel(errand.desk, complaint, open_names))
+    records = errand.session.scalars(
+        select(RecordRow).where(RecordRow.complaint_key == complaint.key).order_by(RecordRow.key)
+    ).all()
+    protecting = _count(records, "danger") > _count(records, "remedy", kind="immediate_action")
+    sent = _count(records, "information", about="significant_alert_sent")
+    alerting = sent > _count(records, "information", about="significant_alert")
+    promises = list(_kept_anyway(errand, records))
+    said = ["We go on protecting the people who may be in danger."] if protecting else []
+    said += [_sentence(errand, promise) for promise in promises]
+    return {"protecting": protecting, "alerting": alerting, "promises": promises, "goesOn": said}
+
+
+def _count(records: Iterable[RecordRow], record_kind: str, **facts: str) -> int:
+    return sum(
+        one.kind == record_kind and all(one.data.get(name) == value for name, value in facts.items())
+        for one in records
+    )
+
+
+def _kept_anyway(errand: Errand, records: Iterable[RecordRow]) -> Iterable[dict[str, Any]]:
+    given = feel.to_json(errand.context.variables.get("commitments"))
+    verified = set(
+        errand.session.scalars(
+            select(RemedyRow.mark).where(
+                RemedyRow.complaint_key == errand.complaint.key, RemedyRow.verified_at.is_not(None)
+            )
+        )
+    )
+    done = {str(one.data.get("commitmentId")): one.data for one in records if one.kind == "remedy"}
+    for promise in given if isinstance(given, list) else ():
+        if promise.get("keepAnyway") is True and str(promise.get("id")) not in verified:
+            yield promise | {"done": _done(done.get(str(promise.get("id"))))}
+
+
+def _done(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    return {name: record.get(name) for name in ("commitmentId", "doneOn", "proof")} | {"verified": False}
+
+
+def _sentence(errand: Errand, promise: Mapping[str, Any]) -> str:
+    amount = promise.get("amount")
+    money = f" ({errand.tools.organisation.currency} {amount})" if amount not in (None, "", 0) else ""
+    by = f", by {promise['dueOn']}" if promise.get("dueOn") else ""
+    return f"We keep what we promised in any case: {promise.get('what') or promise.get('kind')}{money}{by}."

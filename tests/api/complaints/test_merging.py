@@ -1,0 +1,149 @@
+"""The same complaint sent twice: it joins only an open complaint of the same person, and the earlier one is told."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from api.complaints.intake import NewComplaint, PartyDetails, receive
+from api.complaints.tables import ComplaintRow, EventRow, LetterRow
+from engine.actors import service as as_service
+from engine.forms.errors import FormInvalid
+
+ODE = PartyDetails("Mr Ode", "ode@example.org")
+
+
+def complain(service, who=ODE, words="The boiler is cold.", **more):
+    made = receive(
+        service,
+        NewComplaint(
+            channel="web", received_at=service.clock.now(), description=words, complainant=who, **more
+        ),
+        by=as_service("test"),
+    )
+    service.run_due()
+    return made
+
+
+def screening(service, made):
+    tasks = service.engine.open_tasks(made.instance_key)
+    return next(one for one in tasks if one.name == "Screen the complaint").user_task_key
+
+
+def as_duplicate(reference):
+    return {
+        "scopeExit": "duplicate",
+        "scopeReason": "You wrote about this before.",
+        "problem": "quality",
+        "duplicateOf": reference,
+        "issueList": [{"summary": "Cold"}],
+    }
+
+
+def offered(service, made):
+    sheet = service.engine.task_sheet(screening(service, made))
+    return [one["value"] for one in sheet.stored["earlier"]]
+
+
+def merge(service, made, reference):
+    service.engine.complete_task(screening(service, made), as_duplicate(reference))
+    service.run_due()
+
+
+def row(service, made):
+    return service.engine.read(lambda db: db.get(ComplaintRow, made.key))
+
+
+def test_a_second_letter_joins_the_first_and_its_owner_has_it_to_read(service):
+    first, second = complain(service), complain(service, words="The boiler is still cold, see my file.")
+    merge(service, second, first.reference)
+
+    assert (row(service, second).state, row(service, second).closing_reason) == ("merged", "duplicate")
+    (told,) = service.engine.read(
+        lambda db: db.scalars(
+            select(EventRow.text).where(
+                EventRow.complaint_key == first.key, EventRow.kind == "complainant-information"
+            )
+        ).all()
+    )
+    assert "still cold" in told
+    (task,) = [
+        one for one in service.engine.open_tasks(first.instance_key) if one.name == "Read the information"
+    ]
+    assert task.due_date is not None
+    letter = service.engine.read(
+        lambda db: db.scalar(select(LetterRow.text).where(LetterRow.template == "duplicate"))
+    )
+    assert first.reference in letter
+    assert "You have our answer by 21 December 2026." in letter
+
+
+def test_the_same_person_is_found_by_name_and_one_way_more(service):
+    first = complain(service, PartyDetails("Mr Ode", phone="020 7946 0000"))
+    assert offered(service, complain(service, PartyDetails("mr ode", phone="020 7946 0000"))) == [
+        first.reference
+    ]
+    assert offered(service, complain(service, PartyDetails("Mr Ode", phone="020 7946 9999"))) == []
+
+
+@pytest.mark.parametrize("which", ["unknown", "itself", "other person", "merged", "ended", "nobody's"])
+def test_any_other_reference_is_refused_at_the_field_and_all_alike(service, which):
+    first, second = complain(service), complain(service)
+    other = complain(service, PartyDetails("Mrs Else", "else@example.org"))
+    third = complain(service)
+    merge(service, third, first.reference)
+    ended = complain(service)
+    enquiry = as_duplicate("") | {"scopeExit": "enquiry"}
+    del enquiry["duplicateOf"]
+    service.engine.complete_task(screening(service, ended), enquiry)
+    service.engine.complete_task(
+        service.engine.open_tasks(ended.instance_key)[0].user_task_key, {"enquiryAnswer": "Yes."}
+    )
+    last = second if which != "nobody's" else complain(service, None)
+    reference = {
+        "unknown": "RD-0000-0000-0",
+        "itself": second.reference,
+        "other person": other.reference,
+        "merged": third.reference,
+        "ended": ended.reference,
+        "nobody's": first.reference,
+    }[which]
+    with pytest.raises(FormInvalid) as refused:
+        service.engine.complete_task(screening(service, last), as_duplicate(reference))
+    (error,) = refused.value.errors
+    assert (error.path, error.code) == ("duplicateOf", "not_an_option")
+    assert row(service, last).state == "assessing"
+
+
+def test_the_interface_refuses_it_at_the_field_too(service, person):
+    ina = person("ina", "intake")
+    first, second = complain(service), complain(service)
+    status, answer = ina.post(
+        f"/v2/user-tasks/{screening(service, second)}/completion",
+        {"variables": as_duplicate("RD-0000-0000-0")},
+    )
+    assert status == 400
+    assert "duplicateOf" in str(answer)
+    assert first.reference not in str(answer)
+
+
+def test_a_complaint_that_somebody_who_screens_may_not_read_is_not_named(service, person):
+    person("ina", "intake")
+    complain(service, staff_concerned=("ina",))
+    open_one = complain(service)
+    assert offered(service, complain(service)) == [open_one.reference]
+
+
+def test_a_complaint_that_ended_meanwhile_is_not_joined(service):
+    first, second = complain(service), complain(service)
+
+    def end(db):
+        db.get(ComplaintRow, first.key).state = "closed"
+
+    service.engine.write(end)
+    merge(service, second, first.reference)
+    assert row(service, second).state == "assessing"
+    told = select(EventRow).where(
+        EventRow.complaint_key == first.key, EventRow.kind == "complainant-information"
+    )
+    assert service.engine.read(lambda db: db.scalars(told).all()) == []

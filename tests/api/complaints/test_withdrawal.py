@@ -1,0 +1,127 @@
+"""A withdrawn complaint: her clocks end, and what protects people or was promised anyway goes on."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from api.complaints import from_complainant
+from api.complaints.intake import NewComplaint, PartyDetails, receive
+from api.complaints.tables import ClockRow, ComplaintRow, LetterRow
+from api.demo.people import COLLEAGUES, add_colleagues
+from api.demo.staff import Staff, Wish
+from engine.actors import service as as_service
+from engine.deadlines.state import OPEN
+
+
+@pytest.fixture(autouse=True)
+def colleagues(service):
+    keys = [service.engine.next_key() for _ in COLLEAGUES]
+    service.engine.write(lambda db: add_colleagues(db, keys=keys, password=None, at=service.clock.now()))
+
+
+def complain(service, **more):
+    given = {"channel": "web", "received_at": service.clock.now(), "description": "The stairs broke."}
+    people = {"complainant": PartyDetails("Ann Other", "ann@example.org")}
+    return receive(service, NewComplaint(**given | people | more), by=as_service("test"))
+
+
+def withdraw(service, made):
+    from_complainant.withdraw(service, made.key, reason="", key="once")
+    service.run_due()
+
+
+def do(service, made, name, **answers):
+    (task,) = [one for one in service.engine.open_tasks(made.instance_key) if one.name == name]
+    service.engine.complete_task(task.user_task_key, answers)
+    service.run_due()
+
+
+def state(service, made):
+    return service.engine.read(lambda db: db.get(ComplaintRow, made.key).state)
+
+
+def open_clocks(service, made):
+    query = select(ClockRow.name).where(ClockRow.complaint_key == made.key, ClockRow.state.in_(OPEN))
+    return set(service.engine.read(lambda db: db.scalars(query).all()))
+
+
+def farewell(service, made):
+    query = select(LetterRow.text).where(
+        LetterRow.complaint_key == made.key, LetterRow.template == "withdrawal-confirmed"
+    )
+    return service.engine.read(lambda db: db.scalar(query))
+
+
+def test_her_clocks_end_and_protecting_people_goes_on(service):
+    made = complain(service, danger_reported=True)
+    assert "final_response" in open_clocks(service, made)
+    withdraw(service, made)
+
+    assert open_clocks(service, made) == set()
+    assert set(service.engine.open_task_names(made.instance_key)) == {
+        "Check for a wider problem",
+        "Protect people now",
+    }
+    assert "protecting the people" in farewell(service, made)
+
+    do(service, made, "Check for a wider problem", remark="No.")
+    assert service.engine.instance(made.instance_key).state == "ACTIVE", "people are not protected yet"
+    do(
+        service,
+        made,
+        "Protect people now",
+        protectiveAction="The stairs are closed.",
+        protectedAt=service.clock.now().isoformat(),
+    )
+    assert service.engine.instance(made.instance_key).state == "COMPLETED"
+    assert state(service, made) == "withdrawn"
+
+
+def test_people_protected_before_the_withdrawal_need_no_second_task(service):
+    made = complain(service, danger_reported=True)
+    do(
+        service,
+        made,
+        "Protect people now",
+        protectiveAction="The stairs are closed.",
+        protectedAt=service.clock.now().isoformat(),
+    )
+    withdraw(service, made)
+    assert service.engine.open_task_names(made.instance_key) == ["Check for a wider problem"]
+    assert "protecting" not in farewell(service, made)
+
+
+def test_what_was_promised_anyway_is_carried_out_and_verified_after_a_withdrawal(service):
+    made, staff = complain(service), Staff(service)
+    staff.work(made.instance_key, Wish(remedy="refund", amount=38, stop_before=frozenset({"draft-answer"})))
+    do(
+        service,
+        made,
+        "Draft the answer",
+        outcome="upheld",
+        answerText="You are right.",
+        remedyKind="refund",
+        amount=38,
+        remedyWhat="Refund of the deposit",
+        keepAnyway=True,
+    )
+    staff.work(made.instance_key, Wish())
+    assert state(service, made) == "responded"
+    withdraw(service, made)
+
+    assert "Refund of the deposit (GBP 38)" in farewell(service, made)
+    assert "Carry out the promise" in service.engine.open_task_names(made.instance_key)
+    assert open_clocks(service, made) == {"commitment"}
+    staff.work(made.instance_key, Wish())
+    assert state(service, made) == "withdrawn"
+    assert service.engine.instance(made.instance_key).state == "COMPLETED"
+    assert open_clocks(service, made) == set()
+
+
+def test_a_promise_that_hung_on_her_yes_falls_away(service):
+    made, staff = complain(service), Staff(service)
+    staff.work(made.instance_key, Wish(remedy="refund", amount=38))
+    assert state(service, made) == "responded"
+    withdraw(service, made)
+    assert service.engine.open_task_names(made.instance_key) == ["Check for a wider problem"]
