@@ -23,7 +23,7 @@ from engine.store.upkeep import Answer
 if TYPE_CHECKING:
     from api.wiring import Redress
 
-COMPLAINANT = Actor("complainant", kind="service")
+COMPLAINANT = Actor("complainant", kind="link")
 ADDS, WITHDRAWS, ANSWERS, RATES = (
     "complainant-sends-information",
     "complainant-withdraws",

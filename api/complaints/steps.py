@@ -7,8 +7,9 @@ from collections.abc import Callable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.complaints.agreement import refuse_ending
 from api.complaints.eligibility import release_barred
-from api.complaints.of_case import complaint_of_case
+from api.complaints.of_case import complaint_of_root
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow
 from engine.commands.house import Sensitive, StepReport
 from engine.execution.changes import Change, TaskClosed, TaskOpened
@@ -23,17 +24,18 @@ class Listener:
         self._next_key = next_key
 
     def __call__(self, session: Session, report: StepReport) -> None:
-        """Note finished duties in the timeline, and keep private answers with the complaint."""
+        """Note finished duties in the timeline, and keep private answers with the complaint. Raises ``ComplaintStillOpen``."""
+        refuse_ending(session, report)
         closed: dict[int, int] = {
             change.key: report.roots[instance]
             for instance, change in report.changes
             if isinstance(change, TaskClosed) and not change.canceled
         }
-        mine = [key for key, root in closed.items() if complaint_of_case(session, root) is not None]
+        mine = [key for key, root in closed.items() if complaint_of_root(session, root) is not None]
         if mine:
             self._note_duties(session, report, mine)
         moved = {report.roots[instance] for instance, change in report.changes if _may_bar_a_holder(change)}
-        roots = [root for root in moved if complaint_of_case(session, root) is not None]
+        roots = [root for root in moved if complaint_of_root(session, root) is not None]
         if roots:
             session.flush()
             release_barred(session, roots, at=report.now, next_key=self._next_key)

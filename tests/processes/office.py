@@ -103,7 +103,6 @@ class Office:
             "category": None,
             "regime": "generic",
             "issues": ISSUES,
-            "desiredRemedy": None,
             "dangerReported": False,
             "withOutsideBody": False,
             "employment": False,

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from api.complaints import drafts
 from api.complaints.reading import case_view, complaint_of_case, display_names
+from api.complaints.search import facts_for
 from api.complaints.uploads import CaseUploads
 from api.context import require, the_engine, the_service
 from api.db import db
@@ -149,7 +150,8 @@ def _page(
             document_url=_document_url,
         )
     row = complaint_of_case(session, found.root_process_instance_key)
-    case = case_view(session, row, calendars=the_service().calendars, now=now) if row is not None else None
+    reads = row is not None and may(person, "complaint.read", facts_for(session, person, row))
+    case = case_view(session, row, calendars=the_service().calendars, now=now) if row and reads else None
     names = display_names(session)
     html = render_template(
         "staff/task.html",
