@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from api import kept
 from api.identity.passwords import TooBusy
 from api.identity.throttle import TooManyTries
+from engine.commands.access import ActRefused
 from engine.errors import Broken, Conflict, Invalid, NotFound, RedressError
 
 log = logging.getLogger("redress")
@@ -22,6 +23,7 @@ log = logging.getLogger("redress")
 STATUS: tuple[tuple[type[RedressError], int], ...] = (
     (TooManyTries, 429),
     (TooBusy, 503),
+    (ActRefused, 403),
     (NotFound, 404),
     (Conflict, 409),
     (Invalid, 422),

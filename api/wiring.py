@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from api.complaints import forgetting
+from api.complaints import agreement, forgetting
+from api.complaints.access import CaseAccess
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.eligibility import without_anybody
 from api.complaints.errand import Tools
@@ -122,6 +123,7 @@ class Redress:
         return (
             Chore("clocks", CLOCKS, lambda: reminders.note_due(self)),
             Chore("calendars", CALENDARS, lambda: calendar_changes.settle(self)),
+            Chore("agreement", agreement.EVERY, lambda: agreement.note_ended(self)),
             Chore("forgetting", forgetting.EVERY, lambda: forgetting.forget_expired(self)),
             Chore("strangers", forgetting.EVERY, lambda: forgetting.erase_strangers(self)),
         )
@@ -163,6 +165,7 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Redress:
         calendars=calendars,
         job_types=job_types(Tools(letters, case_clocks, settings, organisation)),
         task_guard=TaskRules(),
+        case_access=CaseAccess(),
         case_clocks=case_clocks,
         private_facts=Private(),
         on_step=Listener(database.keys.next),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["person", "service", "system"]
+Kind = Literal["person", "service", "system", "link"]
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The one on whose behalf a command runs.
+    """The one on whose behalf a command runs; ``link`` is somebody with the secret link of one case.
 
     ``groups`` decide which tasks are offered, ``roles`` what is allowed.
     """

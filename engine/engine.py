@@ -54,6 +54,7 @@ from engine.commands import (
     update_task as updating,
 )
 from engine.commands import verify as verifying
+from engine.commands.access import CaseAccess, EveryCase
 from engine.commands.budget import guarded
 from engine.commands.catalogue import Catalogue
 from engine.commands.house import (
@@ -100,6 +101,7 @@ class Engine(questions.Questions):
         calendars: Calendars | None = None,
         job_types: Iterable[JobType] = (),
         task_guard: TaskGuard | None = None,
+        case_access: CaseAccess | None = None,
         case_clocks: CaseClocks | None = None,
         private_facts: PrivateFacts | None = None,
         on_step: StepListener | None = None,
@@ -128,6 +130,7 @@ class Engine(questions.Questions):
             calendars=calendars,
             job_types=known,
             guard=task_guard or OfferedTasks(),
+            access=case_access or EveryCase(),
             clocks=case_clocks or NoClocks(),
             private=private_facts or NoPrivateFacts(),
             listeners=(on_step,) if on_step is not None else (),
@@ -486,11 +489,12 @@ class Engine(questions.Questions):
         fetch: Sequence[str] | None = None,
         wait: timedelta | None = None,
         stop: threading.Event | None = None,
+        by: Actor = SYSTEM,
     ) -> tuple[ActivatedJob, ...]:
         """Lease up to ``limit`` jobs until ``timeout`` from now; with ``wait`` hold on until there is one
-        or ``stop`` is set.
+        or ``stop`` is set. Jobs of cases hidden from ``by`` stay where they are.
         """
-        asked = activating.Asked(job_type, worker, timeout, limit, fetch)
+        asked = activating.Asked(job_type, worker, timeout, limit, fetch, by)
         return activating.activate_jobs(self.house, asked, wait=wait, stop=stop)
 
     def complete_job(self, key: int, variables: Variables = None, *, by: Actor = SYSTEM) -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy.orm import Session
 
 from engine import forms
-from engine.actors import Actor
+from engine.actors import SYSTEM, Actor
 from engine.commands.errors import (
     DecisionDefinitionNotFound,
     DefinitionNotFound,
@@ -86,7 +86,7 @@ class Questions:
 
     def hidden_cases(self, by: Actor) -> frozenset[int]:
         """Return the root instances that must look to ``by`` as if they did not exist."""
-        return self.read(lambda session: self.house.guard.hidden_cases(session, by))
+        return self.read(lambda session: self.house.access.hidden_cases(session, by))
 
     def task(self, key: int, *, by: Actor | None = None) -> TaskRecord:
         """Return a user task; with ``by`` only if the guard lets them see it."""
@@ -141,7 +141,7 @@ class Questions:
         """Search user tasks; with ``by`` those of cases hidden from them are left out."""
 
         def work(session: Session) -> Page[TaskRecord]:
-            hidden = self.house.guard.hidden_cases(session, by) if by is not None else frozenset()
+            hidden = self.house.access.hidden_cases(session, by) if by is not None else frozenset()
             within = (tasks_table.c.root_key.not_in(list(hidden)),) if hidden else ()
             return search(session, entities.TASKS, query, within=within)
 
@@ -277,14 +277,17 @@ class Questions:
         return self.read(work)
 
     def element_counts(
-        self, *, instance_key: int | None = None, definition_key: int | None = None
+        self, *, instance_key: int | None = None, definition_key: int | None = None, by: Actor = SYSTEM
     ) -> list[ElementCount]:
         """Return how often each element is active, canceled, stuck, completed: of one instance or of a
-        definition.
+        definition. Cases hidden from ``by`` are not counted.
         """
         return self.read(
             lambda session: reading.element_counts(
-                session, instance_key=instance_key, definition_key=definition_key
+                session,
+                instance_key=instance_key,
+                definition_key=definition_key,
+                besides=self.house.access.hidden_cases(session, by),
             )
         )
 
@@ -370,4 +373,4 @@ class Questions:
         return self.read(work)
 
     def _reader(self, session: Session, by: Actor) -> boxes.Reader:
-        return boxes.Reader(by.name, by.groups, self.house.guard.hidden_cases(session, by))
+        return boxes.Reader(by.name, by.groups, self.house.access.hidden_cases(session, by))

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from api.complaints.errand import Errand
 from api.complaints.merging import joined
+from api.complaints.of_case import forget_case
 from api.complaints.references import new_reference
 from api.complaints.separation import barred
 from api.complaints.states import LEFT_AS_THEY_ARE, STATES, public_words
@@ -105,7 +106,7 @@ def _from_variables(errand: Errand) -> ComplaintRow:
     row = ComplaintRow(
         key=errand.next_key(),
         reference=new_reference(),
-        instance_key=errand.context.root_key,
+        instance_key=errand.context.case_key,
         state="received",
         channel=errand.text("channel") or "web",
         received_at=received_at if hasattr(received_at, "tzinfo") and received_at.tzinfo else errand.now,
@@ -121,6 +122,7 @@ def _from_variables(errand: Errand) -> ComplaintRow:
     )
     errand.session.add(row)
     errand.session.flush()
+    forget_case(errand.session, errand.context.case_key)
     errand.session.add(
         EventRow(
             key=errand.next_key(),

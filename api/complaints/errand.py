@@ -20,7 +20,7 @@ from engine.jobs.types import StepContext
 
 
 class NotAComplaint(NotFound):
-    """This process instance has no complaint in the register. Its first step must be a job of type redress:register."""
+    """This case has no complaint. Begin with a redress:register job, or by a message that a complaint's diagram throws."""
 
     code = "not_a_complaint"
 
@@ -52,14 +52,11 @@ class Errand:
 
     @property
     def complaint(self) -> ComplaintRow:
-        """Return the complaint of this case. Raises ``NotAComplaint``."""
+        """Return the complaint of the case the engine says this is, whatever variables claim. Raises ``NotAComplaint``."""
         if self._complaint is None:
             self._complaint = self.session.scalar(
-                select(ComplaintRow).where(ComplaintRow.instance_key == self.context.root_key)
+                select(ComplaintRow).where(ComplaintRow.instance_key == self.context.case_key)
             )
-        named = self.text("complaintKey") or ""
-        if self._complaint is None and named.isdecimal():  # a process beside the case, such as the survey
-            self._complaint = self.session.get(ComplaintRow, int(named))
         if self._complaint is None:
             raise NotAComplaint(instance=str(self.context.root_key))
         return self._complaint

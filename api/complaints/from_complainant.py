@@ -28,7 +28,7 @@ from engine.zones import local_date
 if TYPE_CHECKING:
     from api.wiring import Redress
 
-COMPLAINANT = Actor("complainant", kind="service")
+COMPLAINANT = Actor("complainant", kind="link")
 ADDS, WITHDRAWS, ANSWERS, RATES = (
     "complainant-sends-information",
     "complainant-withdraws",

@@ -1,13 +1,12 @@
-"""Who may see, take and finish a task: offered to them, free of conflicts of interest, and of the duties it excludes."""
+"""Who may see, take, change and finish a task: offered to them, free of conflicts of interest and of duties it excludes."""
 
 from __future__ import annotations
 
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Session
 
-from api.complaints.of_case import complaint_of_case
+from api.complaints.of_case import complaint_of_root, roots_of_complaints
 from api.complaints.separation import is_excluded, objection
-from api.complaints.tables import ComplaintRow, ExclusionRow
 from api.identity import people
 from api.identity.decide import may
 from api.identity.people import Person
@@ -30,7 +29,7 @@ class TaskRules:
         assignee: str | None = None,
     ) -> None:
         """Return, or raise ``TaskNotFound`` (conflict of interest: as if it did not exist) or ``NotYourTask`` with the reason."""
-        complaint_key = complaint_of_case(session, task.root_key)
+        complaint_key = complaint_of_root(session, task.root_key)
         if complaint_key is not None and is_excluded(session, complaint_key, actor.name):
             raise TaskNotFound(task=str(task.key))
         if complaint_key is None and (actor.is_trusted or "process-owner" in actor.roles):
@@ -50,17 +49,8 @@ class TaskRules:
         if worker and action in ("claim", "assign", "complete"):
             self._separation(session, complaint_key, task, worker, other=worker != actor.name)
 
-    def hidden_cases(self, session: Session, actor: Actor) -> frozenset[int]:
-        """Return the root instances of the complaints the actor is excluded from."""
-        rows = session.scalars(
-            select(ComplaintRow.instance_key)
-            .join(ExclusionRow, ExclusionRow.complaint_key == ComplaintRow.key)
-            .where(ExclusionRow.person_name == actor.name, ComplaintRow.instance_key.is_not(None))
-        )
-        return frozenset(key for key in rows if key is not None)
-
     def _rights(self, session: Session, action: TaskAction, task: TaskFacts, actor: Actor) -> None:
-        if task.is_offered_to(actor) and action != "assign":
+        if task.is_offered_to(actor) and action not in ("assign", "update"):
             return
         person = people.find(session, actor.name)
         if action in ("see", "assign", "unclaim", "update") and may(person, "task.assign"):
@@ -94,7 +84,7 @@ class TaskRules:
 def visible_tasks(person: Person) -> ColumnElement[bool]:
     """Return the condition under which ``person`` may see a task: the rule of ``TaskRules.check("see")`` as a filter.
 
-    Conflicts of interest apart: those are ``hidden_cases``.
+    Conflicts of interest apart: those are ``CaseAccess.hidden_cases``.
     """
     if may(person, "task.assign") or "auditor" in person.roles:
         return true()
@@ -106,6 +96,5 @@ def visible_tasks(person: Person) -> ColumnElement[bool]:
     )
     theirs = or_(tasks.c.assignee == person.name, tasks.c.key.in_(offered))
     if person.actor.is_trusted or "process-owner" in person.roles:
-        of_complaints = select(ComplaintRow.instance_key).where(ComplaintRow.instance_key.is_not(None))
-        return or_(theirs, tasks.c.root_key.not_in(of_complaints))
+        return or_(theirs, tasks.c.root_key.not_in(roots_of_complaints()))
     return theirs

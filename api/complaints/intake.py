@@ -311,7 +311,6 @@ def _start_variables(row: ComplaintRow, new: NewComplaint, *, zone: ZoneInfo) ->
         "category": row.category,
         "regime": row.regime,
         "issues": [{"id": number, "summary": summary} for number, summary in enumerate(issues, start=1)],
-        "desiredRemedy": row.desired_remedy,
         "dangerReported": new.danger_reported,
         "withOutsideBody": new.with_outside_body,
         "employment": new.employment,

@@ -110,7 +110,7 @@ def _to_department(errand: Errand, written: Written, department: str) -> None:
     errand.session.add(
         NoticeRow(
             key=errand.next_key(),
-            complaint_key=None,  # departments see their request, not the complaint
+            complaint_key=errand.complaint.key,  # so that nobody complained about reads it in their department
             group_name=department,
             subject=written.subject,
             text=written.text,

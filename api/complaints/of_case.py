@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from api.complaints.tables import ComplaintRow
-from engine.store.tables import instances
+from engine.store import instances
+from engine.store.tables import instances as instances_table
 
 _ASKED = "complaint_of_case"
 
 
-def complaint_of_case(session: Session, root_key: int) -> int | None:
-    """Return the complaint's key by the key of its root instance; None for a process without a complaint.
+def complaint_of_case(session: Session, case_key: int) -> int | None:
+    """Return the complaint's key by the key of its case (``instances.case_key``); None for a case without a complaint.
 
-    The answer holds for the transaction: a complaint is registered together with its case, never afterwards.
+    The answer holds for the transaction, unless a step of the case registers it meanwhile (``forget_case``).
     """
     known: dict[int, int | None] = session.info.setdefault(_ASKED, {})
-    if root_key not in known:
-        known[root_key] = session.scalar(
-            select(ComplaintRow.key).where(ComplaintRow.instance_key == root_key)
+    if case_key not in known:
+        known[case_key] = session.scalar(
+            select(ComplaintRow.key).where(ComplaintRow.instance_key == case_key)
         )
-    return known[root_key]
+    return known[case_key]
 
 
-def complaint_served(session: Session, root_key: int) -> int | None:
-    """Return the complaint whose case this is, or for which a message began it beside the case (the survey); else None."""
-    own = complaint_of_case(session, root_key)
-    if own is not None:
-        return own
-    begun_for = session.scalar(select(instances.c.start_key).where(instances.c.key == root_key)) or ""
-    if not begun_for.isdecimal():
-        return None
-    return session.scalar(select(ComplaintRow.key).where(ComplaintRow.key == int(begun_for)))
+def complaint_of_root(session: Session, root_key: int) -> int | None:
+    """Return the complaint's key by a root instance: that of the case itself, or of a process that began beside it."""
+    row = instances.read(session, root_key)
+    return None if row is None else complaint_of_case(session, row.case_key)
+
+
+def forget_case(session: Session, case_key: int) -> None:
+    """Have the next question about this case look it up again: it is getting its complaint."""
+    session.info.get(_ASKED, {}).pop(case_key, None)
+
+
+def roots_of_complaints() -> Select[tuple[int]]:
+    """Return the query of the root instances that belong to complaints; narrow it by columns of ``ComplaintRow``."""
+    c = instances_table.c
+    return (
+        select(c.key).join(ComplaintRow, ComplaintRow.instance_key == c.case_key).where(c.key == c.root_key)
+    )

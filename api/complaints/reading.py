@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.complaints.answers.sheets import SheetView, of_complaint
 from api.complaints.clock_rows import WINDOWS, label
+from api.complaints.of_case import complaint_of_root
 from api.complaints.states import CLOSING_REASONS, public_words, staff_words
 from api.complaints.tables import (
     ClockChangeRow,
@@ -141,8 +142,9 @@ def complaint(session: Session, key: int) -> ComplaintRow:
 
 
 def complaint_of_case(session: Session, root_key: int) -> ComplaintRow | None:
-    """Return the complaint that a process instance conducts, or None."""
-    return session.scalar(select(ComplaintRow).where(ComplaintRow.instance_key == root_key))
+    """Return the complaint that a root instance conducts, or beside which it began (the survey); None without one."""
+    key = complaint_of_root(session, root_key)
+    return None if key is None else session.get(ComplaintRow, key)
 
 
 def case_view(session: Session, row: ComplaintRow, *, calendars: KeptCalendars, now: datetime) -> CaseView:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.complaints.agreement import refuse_ending
 from api.complaints.answers import sheets
 from api.complaints.eligibility import release_barred
-from api.complaints.of_case import complaint_of_case, complaint_served
+from api.complaints.of_case import complaint_of_root
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow, NoticeRow
 from engine.commands.house import FilledForm, IncidentOpened, StepReport
 from engine.execution.changes import Change, TaskClosed, TaskOpened
@@ -26,17 +27,18 @@ class Listener:
         self._next_key = next_key
 
     def __call__(self, session: Session, report: StepReport) -> None:
-        """Note finished duties in the timeline, and keep every answer with the complaint."""
+        """Note finished duties in the timeline, and keep every answer with the complaint. Raises ``ComplaintStillOpen``."""
+        refuse_ending(session, report)
         closed: dict[int, int] = {
             change.key: report.roots[instance]
             for instance, change in report.changes
             if isinstance(change, TaskClosed) and not change.canceled
         }
-        mine = [key for key, root in closed.items() if complaint_of_case(session, root) is not None]
+        mine = [key for key, root in closed.items() if complaint_of_root(session, root) is not None]
         if mine:
             self._note_duties(session, report, mine)
         moved = {report.roots[instance] for instance, change in report.changes if _may_bar_a_holder(change)}
-        roots = [root for root in moved if complaint_of_case(session, root) is not None]
+        roots = [root for root in moved if complaint_of_root(session, root) is not None]
         if roots:
             session.flush()
             release_barred(session, roots, at=report.now, next_key=self._next_key)
@@ -88,7 +90,7 @@ class Listener:
         job_type = session.scalar(select(jobs.c.type).where(jobs.c.key == incident.job_key))
         if job_type != LETTER_JOB:
             return
-        key = complaint_of_case(session, incident.root_key)
+        key = complaint_of_root(session, incident.root_key)
         complaint = (
             session.get(ComplaintRow, key) if key is not None else None
         )  # None: the survey's own process
@@ -121,7 +123,7 @@ class Listener:
         )
 
     def _keep_answers(self, session: Session, report: StepReport, done: FilledForm) -> None:
-        complaint_key = complaint_served(session, done.root_key)
+        complaint_key = complaint_of_root(session, done.root_key)
         if complaint_key is None:
             return
         name = session.scalar(select(tasks.c.name).where(tasks.c.key == done.task_key))

@@ -281,6 +281,7 @@ class ExclusionRow(Row):
     """A person who may neither see nor handle a complaint: named in it, or in conflict of interest."""
 
     __tablename__ = "complaint_exclusions"
+    __table_args__ = (Index("ix_complaint_exclusions_person_name", "person_name", "complaint_key"),)
 
     complaint_key: Mapped[int] = mapped_column(ForeignKey("complaints.key"), primary_key=True)
     person_name: Mapped[str] = mapped_column(String(64), primary_key=True)

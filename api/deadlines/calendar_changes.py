@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -70,9 +70,12 @@ class Preview:
     complete: bool
 
 
-def preview(service: Redress, calendar: Calendar) -> Preview:
-    """Return every open clock, waiting timer and task date that the version ``calendar`` would move; nothing is stored."""
-    looked_at, moved = service.engine.read(lambda session: _moved_clocks(session, service, calendar))
+def preview(service: Redress, calendar: Calendar, *, besides: Collection[int] = ()) -> Preview:
+    """Return every open clock, waiting timer and task date that the version ``calendar`` would move; nothing is stored.
+
+    Those of the complaints ``besides`` are left out: whoever looks may not know of them. They move all the same.
+    """
+    looked_at, moved = service.engine.read(lambda session: _moved_clocks(session, service, calendar, besides))
     keys = list(dict.fromkeys(each.complaint_key for each in moved if not each.held))
     references = {each.complaint_key: each.reference for each in moved}
     timers: list[MovedTimer] = []
@@ -135,9 +138,10 @@ def settle(service: Redress) -> int:
     return moved
 
 
-def behind(session: Session, calendar: Calendar) -> int:
-    """Return how many open clocks have not been counted with this version yet."""
-    return session.scalar(select(func.count()).select_from(ClockRow).where(*_behind(calendar))) or 0
+def behind(session: Session, calendar: Calendar, *, besides: Collection[int] = ()) -> int:
+    """Return how many open clocks have not been counted with this version yet, those of complaints ``besides`` left out."""
+    mine = (*_behind(calendar), ClockRow.complaint_key.not_in(besides))
+    return session.scalar(select(func.count()).select_from(ClockRow).where(*mine)) or 0
 
 
 def held(session: Session, calendar_id: str) -> list[tuple[ClockRow, ComplaintRow, ClockState]]:
@@ -198,13 +202,13 @@ def _behind(calendar: Calendar) -> tuple[ColumnElement[bool], ...]:
 
 
 def _moved_clocks(
-    session: Session, service: Redress, calendar: Calendar
+    session: Session, service: Redress, calendar: Calendar, besides: Collection[int]
 ) -> tuple[int, tuple[MovedClock, ...]]:
     act = Act(service.clock.now(), "preview", "preview")
     rows = session.execute(
         select(ClockRow, ComplaintRow.reference)
         .join(ComplaintRow, ComplaintRow.key == ClockRow.complaint_key)
-        .where(*_behind(calendar))
+        .where(*_behind(calendar), ClockRow.complaint_key.not_in(besides))
         .order_by(ClockRow.due_on, ClockRow.key)
     )
     looked_at, moved = 0, []
@@ -237,9 +241,7 @@ def _rehearsed(
             if root is None:
                 continue
             before = _dates(session, root)
-            _recalendar(
-                service, session, key, calendar, Act(service.clock.now(), "preview", "preview"), SYSTEM
-            )
+            _recalendar(service, session, key, calendar, Act(service.clock.now(), "preview", "preview"))
             after = _dates(session, root)
             found += [
                 MovedTimer(
@@ -280,7 +282,7 @@ def _apply(service: Redress, calendar: Calendar, *, reason: str, by: Actor) -> i
         )
 
         def work(session: Session, keys: Sequence[int] = keys, act: Act = act) -> int:
-            return sum(_recalendar(service, session, key, calendar, act, by) for key in keys)
+            return sum(_recalendar(service, session, key, calendar, act) for key in keys)
 
         moved += service.engine.write(work)
     return moved
@@ -293,10 +295,12 @@ def _next_complaints(session: Session, calendar: Calendar) -> list[int]:
     return list(session.scalars(query.limit(BATCH)))
 
 
-def _recalendar(
-    service: Redress, session: Session, complaint_key: int, calendar: Calendar, act: Act, by: Actor
-) -> int:
-    """Count the open clocks of one complaint anew, with whatever follows them; return how many moved."""
+def _recalendar(service: Redress, session: Session, complaint_key: int, calendar: Calendar, act: Act) -> int:
+    """Count the open clocks of one complaint anew, with whatever follows them; return how many moved.
+
+    A calendar holds for every complaint, also for those that are not there for whoever changes it: ``act`` names the person,
+    the case is moved by the system.
+    """
     moved: list[str] = []
 
     def work(desk: Desk, _complaint: ComplaintRow) -> tuple[str, ...]:
@@ -305,7 +309,7 @@ def _recalendar(
         moved.extend(service.case_clocks.recalendar(desk, rows, calendar))
         return tuple(moved)
 
-    service.move_clocks_within(session, complaint_key, work, act=act, by=by)
+    service.move_clocks_within(session, complaint_key, work, act=act, by=SYSTEM)
     return len(moved)
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from api.context import the_engine, the_person
 from api.identity.doors import action
+from api.reach import scope_seen, seen, writable
 from api.rest.noun import noun
-from api.rest.reach import admit_scope, found, seen
+from api.rest.reach import found
 from api.rest.schemas.instances import ElementInstance, NewVariables
 from api.rest.search import Searchable, answer_of, request_of
 from engine.commands.errors import ScopeNotFound
@@ -56,5 +57,5 @@ def element_instance(key: int) -> Any:
 @blueprint.answers(204)
 def set_variables(body: dict[str, Any], key: int) -> None:
     """Write variables into a scope, or outward from it; the key may be that of a process instance."""
-    admit_scope(key)
-    the_engine().set_variables(key, body["variables"], local=body["local"], by=the_person().actor)
+    scope_seen(key)
+    the_engine().set_variables(key, writable(body["variables"]), local=body["local"], by=the_person().actor)

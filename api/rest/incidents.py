@@ -6,9 +6,10 @@ from typing import Any
 
 from api.context import the_engine, the_person
 from api.identity.doors import action
+from api.reach import seen
 from api.rest.noun import noun
 from api.rest.process_instances import INCIDENTS, IncidentPage, IncidentSearch
-from api.rest.reach import found, seen
+from api.rest.reach import found
 from api.rest.schemas.instances import Incident, Steering
 from engine.commands.errors import IncidentNotFound
 

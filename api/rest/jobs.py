@@ -92,6 +92,7 @@ def _activated(body: dict[str, Any], wait: timedelta | None) -> Any:
         fetch=body["fetch_variable"] or None,
         wait=wait,
         stop=hangup(),
+        by=the_person().actor,
     )
 
 

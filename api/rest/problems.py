@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from api.errors import Forbidden, SignInNeeded, problem
 from api.identity.throttle import TooManyTries
 from api.rest.interface import ShapeRefused
+from engine.commands.access import ActRefused
 from engine.commands.errors import DeploymentRefused, MessageDoubled, NotYetEnded, NotYourTask
 from engine.errors import Broken, Conflict, Invalid, NotFound, RedressError
 from engine.execution.case import StepBudgetSpent
@@ -21,6 +22,7 @@ KINDS: tuple[tuple[type[RedressError], int, str], ...] = (
     (SignInNeeded, 401, "UNAUTHORIZED"),
     (Forbidden, 403, "FORBIDDEN"),
     (NotYourTask, 403, "FORBIDDEN"),
+    (ActRefused, 403, "FORBIDDEN"),
     (TooManyTries, 429, "TOO_MANY_REQUESTS"),
     (NotYetEnded, 504, "DEADLINE_EXCEEDED"),
     (StepBudgetSpent, 409, "INVALID_STATE"),  # noted as an incident: 503 would make clients repeat it

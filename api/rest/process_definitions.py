@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from api.context import the_engine
+from api.context import the_engine, the_person
 from api.identity.doors import action
 from api.rest.noun import noun
 from api.rest.reach import found
@@ -69,4 +69,4 @@ def start_form(key: int) -> Any:
 def element_counts(key: int) -> Any:
     """Count the visits of each element over all instances."""
     the_engine().process_definition(key)
-    return {"items": the_engine().element_counts(definition_key=key)}
+    return {"items": the_engine().element_counts(definition_key=key, by=the_person().actor)}

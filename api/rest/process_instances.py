@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from api import reach
 from api.context import the_engine, the_person
 from api.identity.doors import action
 from api.rest import modification
 from api.rest.interface import ShapeRefused
 from api.rest.noun import noun
 from api.rest.polling import USUAL_WAIT, hangup, place_to_wait, wait_of
-from api.rest.reach import admit_instance, found, seen
+from api.rest.reach import found
 from api.rest.schemas.definitions import ElementCounts
 from api.rest.schemas.instances import (
     CreatedInstance,
@@ -24,7 +26,6 @@ from api.rest.schemas.instances import (
     Steering,
 )
 from api.rest.search import Searchable, answer_of, request_of
-from engine.commands.errors import InstanceNotFound
 from engine.commands.start import Started
 from engine.errors import Broken, Invalid
 from engine.store import entities, instances
@@ -112,7 +113,7 @@ def create(body: dict[str, Any]) -> Any:
         values = the_engine().await_end(
             started.key, timeout=wait, fetch=body["fetch_variables"] or None, stop=hangup()
         )
-        return _created(started, values)
+        return _created(started, reach.values(started.key, values))
 
 
 def _start(body: dict[str, Any]) -> Started:
@@ -132,7 +133,7 @@ def _start(body: dict[str, Any]) -> Started:
     )
 
 
-def _created(started: Started, values: dict[str, Any]) -> dict[str, Any]:
+def _created(started: Started, values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "process_definition_id": started.process_definition_id,
         "process_definition_version": started.process_definition_version,
@@ -158,7 +159,7 @@ def search_process_instances(body: dict[str, Any]) -> Any:
 @blueprint.answers(200, ProcessInstance)
 def process_instance(key: int) -> Any:
     """Return one process instance."""
-    return seen(the_engine().instance(key), lambda: InstanceNotFound(key=key))
+    return reach.instance_seen(key)
 
 
 @blueprint.post("/process-instances/<key:key>/incidents/search")
@@ -167,7 +168,7 @@ def process_instance(key: int) -> Any:
 @blueprint.answers(200, IncidentPage)
 def search_incidents_of(body: dict[str, Any], key: int) -> Any:
     """Search the incidents of an instance and of all it called."""
-    process_instance_seen(key)
+    reach.instance_seen(key)
     family = the_engine().read(lambda session: instances.family_below(session, key))
     return found(INCIDENTS, body, Condition("process_instance_key", "in", family))
 
@@ -178,7 +179,7 @@ def search_incidents_of(body: dict[str, Any], key: int) -> Any:
 @blueprint.answers(204)
 def cancel(body: dict[str, Any], key: int) -> None:  # noqa: ARG001
     """End an instance and all it called. 409 for a called instance, or one that has ended."""
-    admit_instance(key)
+    reach.instance_seen(key)
     the_engine().cancel(key, by=the_person().actor)
 
 
@@ -188,7 +189,7 @@ def cancel(body: dict[str, Any], key: int) -> None:  # noqa: ARG001
 @blueprint.answers(204)
 def modify(body: dict[str, Any], key: int) -> None:
     """Move tokens by hand, all or nothing; activations come before terminations."""
-    admit_instance(key)
+    reach.instance_seen(key)
     the_engine().modify(key, modification.read(key, body), by=the_person().actor)
 
 
@@ -198,7 +199,7 @@ def modify(body: dict[str, Any], key: int) -> None:
 @blueprint.answers(204)
 def migrate(body: dict[str, Any], key: int) -> None:
     """Let an instance go on along another definition. 409 names every element that cannot stand there."""
-    admit_instance(key)
+    reach.instance_seen(key)
     mapping = {one["source_element_id"]: one["target_element_id"] for one in body["mapping_instructions"]}
     if len(mapping) < len(body["mapping_instructions"]):
         raise ShapeRefused({"mappingInstructions": ["An element may be mapped once only."]})
@@ -210,10 +211,5 @@ def migrate(body: dict[str, Any], key: int) -> None:
 @blueprint.answers(200, ElementCounts)
 def element_counts_of(key: int) -> Any:
     """Count the visits of each element of one instance."""
-    process_instance_seen(key)
+    reach.instance_seen(key)
     return {"items": the_engine().element_counts(instance_key=key)}
-
-
-def process_instance_seen(key: int) -> None:
-    """Return if the instance is there for the caller. Raises ``InstanceNotFound``."""
-    seen(the_engine().instance(key), lambda: InstanceNotFound(key=key))

@@ -10,8 +10,9 @@ from marshmallow import fields, validate
 from api.context import the_engine, the_person, the_service
 from api.deadlines import timers
 from api.identity.doors import action
+from api.reach import seen
 from api.rest.interface import Interface
-from api.rest.reach import found, seen
+from api.rest.reach import found
 from api.rest.search import Searchable, answer_of, request_of
 from api.rest.shapes import Body, Key, Record, When, names
 from engine.commands.errors import TimerNotFound

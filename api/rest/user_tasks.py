@@ -11,6 +11,7 @@ from marshmallow import fields
 from api.context import require, the_engine, the_person
 from api.identity.decide import may
 from api.identity.doors import action
+from api.reach import shown
 from api.rest import listing
 from api.rest.interface import ShapeRefused
 from api.rest.noun import noun
@@ -122,7 +123,10 @@ def complete(body: dict[str, Any], key: int) -> None:
 @blueprint.arguments(TaskUpdate)
 @blueprint.answers(204)
 def update(body: dict[str, Any], key: int) -> None:
-    """Change dates, candidates or priority; null keeps, an empty text or list clears."""
+    """Change dates, candidates or priority; null keeps, an empty text or list clears.
+
+    For those who assign work. The due date of a task that follows a clock moves with the clock alone: 409.
+    """
     given = body["changeset"] or {}
     changes = TaskChanges(
         due_at=_moment("dueDate", given.get("due_date")),
@@ -142,7 +146,7 @@ def update(body: dict[str, Any], key: int) -> None:
 def search_task_variables(body: dict[str, Any], query: dict[str, Any], key: int) -> Any:
     """Return every variable seen from the task, per scope."""
     the_engine().task(key, by=the_person().actor)
-    return _shown(listing.page(the_engine().visible_variables(key), body), query)
+    return _shown(listing.page(shown(the_engine().visible_variables(key)), body), query)
 
 
 @blueprint.post("/user-tasks/<key:key>/effective-variables/search")
@@ -153,7 +157,7 @@ def search_task_variables(body: dict[str, Any], query: dict[str, Any], key: int)
 def search_effective_variables(body: dict[str, Any], query: dict[str, Any], key: int) -> Any:
     """Return the innermost variable of each name seen from the task."""
     the_engine().task(key, by=the_person().actor)
-    return _shown(listing.page(the_engine().effective_variables(key), body), query)
+    return _shown(listing.page(shown(the_engine().effective_variables(key)), body), query)
 
 
 def _shown(page: dict[str, Any], query: dict[str, Any]) -> Any:

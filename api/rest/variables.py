@@ -6,9 +6,10 @@ from typing import Any
 
 from api.context import the_engine
 from api.identity.doors import action
+from api.reach import seen
 from api.rest import listing
 from api.rest.noun import noun
-from api.rest.reach import found, seen
+from api.rest.reach import found
 from api.rest.schemas.instances import Variable, VariableText
 from api.rest.search import Searchable, answer_of, request_of
 from api.rest.user_tasks import Cutting

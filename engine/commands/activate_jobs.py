@@ -10,6 +10,7 @@ from time import monotonic
 
 from sqlalchemy.orm import Session
 
+from engine.actors import Actor
 from engine.commands.errors import JobRefused
 from engine.commands.house import House
 from engine.store import jobs, reading
@@ -22,13 +23,17 @@ OURS = "redress:"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a worker asks for; ``fetch`` names the variables it wants, None all that are visible."""
+    """What a worker asks for; ``fetch`` names the variables it wants, None all that are visible.
+
+    Of a case whose content ``by`` may not read, only what the job's own input mappings name is handed over.
+    """
 
     job_type: str
     worker: str
     timeout: timedelta
     limit: int
-    fetch: Sequence[str] | None = None
+    fetch: Sequence[str] | None
+    by: Actor
 
 
 def activate_jobs(
@@ -59,7 +64,8 @@ def activate_jobs(
 
 
 def _any(house: House, session: Session, asked: Asked) -> bool:
-    return jobs.has_offer(session, asked.job_type, now=house.clock.now())
+    hidden = house.access.hidden_cases(session, asked.by)
+    return jobs.has_offer(session, asked.job_type, now=house.clock.now(), besides=hidden)
 
 
 def _take(house: House, session: Session, asked: Asked) -> tuple[ActivatedJob, ...]:
@@ -71,6 +77,13 @@ def _take(house: House, session: Session, asked: Asked) -> tuple[ActivatedJob, .
         now=now,
         deadline=now + asked.timeout,
         limit=asked.limit,
+        besides=house.access.hidden_cases(session, asked.by),
     )
+    if not keys:
+        return ()
     fetch = None if asked.fetch is None else list(asked.fetch)
-    return tuple(reading.activated_jobs(session, keys, fetch)) if keys else ()
+    return tuple(
+        reading.activated_jobs(
+            session, keys, fetch, whole=lambda case: house.access.reads_content(session, asked.by, case)
+        )
+    )

@@ -31,7 +31,7 @@ def unclaim_task(house: House, session: Session, key: int, *, by: Actor) -> None
     """Give a task back. Raises what ``open_task`` does."""
     step = Step(house, session, actor=by, command="unclaim_task")
     task = open_task(step, key, "unclaim")
-    if by.kind == "person" and task.assignee not in (None, by.name) and not by.is_trusted:
+    if by.kind == "person" and task.assignee not in (None, by.name):
         house.guard.check("assign", session=session, task=facts_of(task), actor=by, assignee=None)
     _give(step, task, None)
 

@@ -21,6 +21,8 @@ Request = Callable[[Any], None]  # takes the step, once the case in hand has com
 class StepContext:
     """One job of our own. ``variables`` are FEEL values; ``now`` is aware UTC.
 
+    ``case_key`` says which case it is about: the engine's own fact, never what a variable claims.
+
     A handler may write through ``session`` but neither commits nor touches anything outside the database.
     ``session`` is absent for job types that act outside: they get no transaction and may take their time.
     """
@@ -33,6 +35,7 @@ class StepContext:
     element_instance_key: int
     instance_key: int
     root_key: int
+    case_key: int
     business_id: str | None
     moment: feel.Moment
     now: datetime
@@ -73,7 +76,7 @@ class StepContext:
     ) -> None:
         """Publish a message in this transaction, once this case has come to rest; it is not buffered."""
         values = feel.inward(dict(variables or {}))
-        self.requests.append(lambda step: step.publish(name, correlation_key, values))
+        self.requests.append(lambda step: step.publish(name, correlation_key, values, thrower=self.case_key))
 
     def rearm(self, clock: str) -> None:
         """Have every timer and task of the family that follows this case clock look at it again."""

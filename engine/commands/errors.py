@@ -129,6 +129,12 @@ class StaleTask(Conflict):
     code = "stale_task"
 
 
+class DueDateOfClock(Conflict):
+    """This due date is that of a deadline. It moves with the deadline's clock only."""
+
+    code = "due_date_of_clock"
+
+
 class TaskRefused(Invalid):
     """The task cannot be changed like this."""
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine import feel
+from engine.actors import Actor
 from engine.commands import family
 from engine.execution import changes as ch
 from engine.execution.run import ElementNotFound, ElementNotWaiting
@@ -28,41 +29,58 @@ def publish(
     correlation_key: str,
     variables: Mapping[str, Any],
     *,
-    besides: Sequence[str] = (),
+    thrower: int | None = None,
 ) -> dict[str, int]:
     """Deliver a message to one catcher of every process id, and start what it starts; process id → instance
     key.
 
-    Process ids in ``besides`` have had it. With a key, a process is not started while an instance so
-    started is open.
+    ``thrower`` is the case whose step throws it; None: the actor publishes it. Only catchers that it may
+    reach count (``_reaches``). With a key, a process is not started while an instance so started is open.
     """
     dialects.take_turns(step.session, _turn(name, correlation_key))
     step.flush()
     reached: dict[str, int] = {}
-    found = messages.waiting(step.session, "message", name, correlation_key, besides=besides)
-    for one in sorted(found, key=lambda waiting: waiting.root_key):
+    oldest: dict[str, messages.Waiting] = {}
+    for one in messages.waiting(step.session, "message", name, correlation_key):
+        if one.process_id not in oldest and _reaches(step, one.case_key, correlation_key, thrower):
+            oldest[one.process_id] = one
+    for one in sorted(oldest.values(), key=lambda waiting: waiting.root_key):
         step.head(one.instance_key)
         if messages.is_open(step.session, one.key) and _deliver(
             step, one.instance_key, one.element_key, variables
         ):
             reached[one.process_id] = one.instance_key
+    if thrower is None and step.actor.kind == "link":
+        return reached  # who holds the link of a case speaks to that case
     for start in messages.starting(step.session, "message", name):
-        if start.process_id in reached or start.process_id in besides:
+        if start.process_id in reached:
             continue
         if correlation_key and instances.open_with_start_key(step.session, start.process_id, correlation_key):
             continue
-        reached[start.process_id] = _start(step, start, variables, correlation_key or None)
+        reached[start.process_id] = _start(step, start, variables, correlation_key or None, thrower)
     return reached
 
 
-def broadcast(step: Step, name: str, variables: Mapping[str, Any]) -> None:
+def _reaches(step: Step, case_key: int, correlation_key: str, thrower: int | None) -> bool:
+    """Tell whether a message reaches a case: from a step of another case only what no register conducts."""
+    if thrower is None:
+        return step.house.access.hears(step.session, step.actor, correlation_key, case_key)
+    return thrower == case_key or not step.house.access.is_conducted(step.session, case_key)
+
+
+def broadcast(step: Step, name: str, variables: Mapping[str, Any], *, thrower: int | None = None) -> None:
     """Deliver a signal to every catcher and every start event of the name.
 
-    Beyond ``AT_ONCE`` catchers each of the others gets it in a transaction of its own, by a chore due at
+    ``thrower`` is the case whose step throws it; None: the actor sends it. A case of the register hears only
+    the signals of its own steps. Beyond ``AT_ONCE`` catchers each of the others gets it in a transaction of its own, by a chore due at
     once: one signal must not hold thousands of cases locked.
     """
     step.flush()
-    found = messages.waiting(step.session, "signal", name, None)
+    found = [
+        one
+        for one in messages.waiting(step.session, "signal", name, None)
+        if one.case_key == thrower or not step.house.access.is_conducted(step.session, one.case_key)
+    ]
     own = [one for one in found if one.root_key in step.locked]
     others = [one for one in found if one.root_key not in step.locked]
     for one in sorted([*own, *others[:AT_ONCE]], key=lambda waiting: (waiting.root_key, waiting.key)):
@@ -76,7 +94,7 @@ def broadcast(step: Step, name: str, variables: Mapping[str, Any]) -> None:
         )
         step.due_now()
     for start in messages.starting(step.session, "signal", name):
-        _start(step, start, variables, None)
+        _start(step, start, variables, None, thrower)
 
 
 def deliver_later(step: Step, instance_key: int, payload: bytes) -> None:
@@ -115,6 +133,8 @@ def feed_from_buffer(step: Step, opened: Sequence[tuple[InstanceRow, ch.Subscrip
         for one in kept:
             fits = (one.name, one.correlation_key) == (change.name, change.correlation_key or "")
             if not fits or row.process_id in delivered[one.key] or not row.is_open:
+                continue
+            if not step.house.access.hears(step.session, _publisher(one), one.correlation_key, row.case_key):
                 continue
             if _deliver(step, row.key, change.key, feel.load(one.variables)):
                 delivered[one.key].append(row.process_id)
@@ -160,12 +180,26 @@ def _deliver(step: Step, instance_key: int, element_key: int, variables: Mapping
     return True
 
 
-def _start(step: Step, start: messages.Starting, variables: Mapping[str, Any], start_key: str | None) -> int:
+def _publisher(message: messages.Buffered) -> Actor:
+    """Return who published a kept message; of one kept by an earlier release nobody knows."""
+    known = message.publisher or {"name": "", "kind": "person"}
+    return Actor(known["name"], kind=known["kind"])  # type: ignore[arg-type]
+
+
+def _start(
+    step: Step,
+    start: messages.Starting,
+    variables: Mapping[str, Any],
+    start_key: str | None,
+    thrower: int | None = None,
+) -> int:
+    beside = thrower is not None and step.house.access.is_conducted(step.session, thrower)
     row = family.new_row(
         step,
         key=step.house.keys.next(),
         definition_key=start.definition_key,
         process_id=start.process_id,
+        case_key=thrower if beside else None,
         start_key=start_key,
     )
     family.begin(step, row, {}, at=start.element_id, payload=variables)

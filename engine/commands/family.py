@@ -32,12 +32,17 @@ def new_row(
     process_id: str,
     parent: InstanceRow | None = None,
     parent_element_key: int | None = None,
+    case_key: int | None = None,
     business_id: str | None = None,
     start_key: str | None = None,
     tags: tuple[str, ...] = (),
     stop_after: tuple[str, ...] = (),
 ) -> InstanceRow:
-    """Return the row of an instance about to start."""
+    """Return the row of an instance about to start.
+
+    It belongs to the case of its ``parent``, else to ``case_key``: the case of the register whose step throws
+    the message or signal that starts it. Else (None) it is a case of its own.
+    """
     return InstanceRow(
         key=key,
         definition_key=definition_key,
@@ -45,6 +50,7 @@ def new_row(
         parent_key=parent.key if parent else None,
         parent_element_key=parent_element_key,
         root_key=parent.root_key if parent else key,
+        case_key=parent.case_key if parent else case_key or key,
         depth=parent.depth + 1 if parent else 0,
         business_id=business_id,
         start_key=start_key,

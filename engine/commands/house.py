@@ -19,6 +19,7 @@ from engine import feel, forms
 from engine.actors import Actor
 from engine.calendars import Calendars
 from engine.clock import Clock
+from engine.commands.access import CaseAccess
 from engine.commands.catalogue import Catalogue
 from engine.commands.errors import NotYourTask
 from engine.execution.changes import Change
@@ -71,9 +72,6 @@ class TaskGuard(Protocol):
     ) -> None:
         """Return, or raise ``NotYourTask`` or another error. ``assignee`` is who is to get the task."""
 
-    def hidden_cases(self, session: Session, actor: Actor) -> frozenset[int]:
-        """Return the keys of the root instances whose tasks must not appear in lists for ``actor``."""
-
 
 class OfferedTasks:
     """The guard without a register: a task may be done by those it is offered to, by services and
@@ -93,10 +91,6 @@ class OfferedTasks:
         if actor.is_trusted or actor.kind == "service" or task.is_offered_to(actor):
             return
         raise NotYourTask(task=task.key, action=action, person=actor.name)
-
-    def hidden_cases(self, session: Session, actor: Actor) -> frozenset[int]:  # noqa: ARG002
-        """Hide nothing."""
-        return frozenset()
 
 
 class CaseClocks(Protocol):
@@ -238,6 +232,7 @@ class House:
     calendars: Calendars | None
     job_types: Mapping[str, JobType]
     guard: TaskGuard
+    access: CaseAccess
     clocks: CaseClocks
     private: PrivateFacts
     listeners: tuple[Callable[[Session, StepReport], None], ...]

@@ -47,8 +47,8 @@ def _open(step: Step, key: int) -> IncidentRecord:
     ).first()
     if root is None:
         raise IncidentNotFound(incident=key)
-    if root.root_key is not None:
-        step.lock("instance", root.root_key)
+    if root.root_key is not None and step.lock("instance", root.root_key) is None:
+        raise IncidentNotFound(incident=key)
     found = search.find(step.session, entities.INCIDENTS, key)
     if found is None:
         raise IncidentNotFound(incident=key)

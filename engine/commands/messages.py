@@ -63,6 +63,7 @@ def publish_message(
             message_id=message_id,
             variables=feel.dump(values),
             delivered=list(reached),
+            publisher={"name": by.name, "kind": by.kind},
             now=step.now,
             expires_at=step.now + time_to_live,
         )

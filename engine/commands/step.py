@@ -59,6 +59,7 @@ class Step:
         self.cases: dict[int, Case] = {}
         self.heads: dict[int, InstanceRow] = {}  # rows read under a lock, case not needed yet
         self.locked: set[int] = set()  # root keys
+        self.admitted: set[int] = set()  # case keys
         self.changes: list[tuple[int, ch.Change]] = []
         self.sheets: list[FilledForm] = []
         self._follow_ups: deque[Callable[[], None]] = deque()
@@ -72,23 +73,35 @@ class Step:
             ch.ChildCalled: lambda case, change: self._later(family.start_child, case, change),
             ch.ChildTerminated: lambda _, change: self._later(family.terminate_child, change.key),
             ch.ErrorEscaped: lambda case, change: self._later(family.pass_upward, case, change),
-            ch.SignalThrown: lambda _, change: self._later(events.broadcast, change.name, change.variables),
+            ch.SignalThrown: lambda case, change: self._later(
+                partial(events.broadcast, thrower=case.row.case_key), change.name, change.variables
+            ),
             ch.InstanceEnded: self._end,
         }
 
     # taking cases
 
     def lock(self, kind: str, key: int) -> InstanceRow | None:
-        """Lock the family of an instance, task, element or job and return its root's row, or None."""
+        """Lock the family of an instance, task, element or job and return its root's row.
+
+        None if there is none, or its case is not there for the actor.
+        """
         root = instances.lock_family_of(self.session, kind, key)
-        if root is not None:
-            self.holds(root)
+        if root is None or not self._admits(root):
+            return None
+        self.holds(root)
         return root
 
     def holds(self, root: InstanceRow) -> None:
-        """Note that a family has been locked through its root's row."""
+        """Note that a family has been locked through its root's row, and its case admitted."""
         self.locked.add(root.key)
+        self.admitted.add(root.case_key)
         self.heads[root.key] = root
+
+    def _admits(self, root: InstanceRow) -> bool:
+        return root.case_key in self.admitted or self.house.access.admits(
+            self.session, self.actor, self.command, root.case_key
+        )
 
     def head(self, key: int) -> InstanceRow:
         """Return the row of an instance, its family locked. Raises ``InstanceNotFound``."""
@@ -139,6 +152,7 @@ class Step:
         case = self.cases[row.key] = Case(row, definition, execution, is_new=True, touched=True)
         if row.key == row.root_key:
             self.locked.add(row.key)
+        self.admitted.add(row.case_key)
         self._absorb(case)
         return case
 
@@ -193,9 +207,11 @@ class Step:
                 job_key=job_key,
             )
 
-    def publish(self, name: str, correlation_key: str, variables: Mapping[str, Any]) -> dict[str, int]:
+    def publish(
+        self, name: str, correlation_key: str, variables: Mapping[str, Any], *, thrower: int
+    ) -> dict[str, int]:
         """Deliver a message as ``events.publish`` says; return process id → instance reached."""
-        return events.publish(self, name, correlation_key, variables)
+        return events.publish(self, name, correlation_key, variables, thrower=thrower)
 
     def rearm(self, root_key: int, clock: str) -> None:
         """Let every open instance of the family look again at timers and tasks that follow ``clock``."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from engine.actors import Actor
-from engine.commands.errors import TaskRefused
+from engine.commands.errors import DueDateOfClock, TaskRefused
 from engine.commands.house import House
 from engine.commands.step import Step
 from engine.commands.tasks import open_task
@@ -51,11 +51,13 @@ class TaskChanges:
 
 
 def update_task(house: House, session: Session, key: int, changes: TaskChanges, *, by: Actor) -> None:
-    """Change an open task. Raises ``TaskRefused`` and what ``open_task`` does."""
+    """Change an open task. Raises ``TaskRefused``, ``DueDateOfClock`` and what ``open_task`` does."""
     given = changes.given()
     _check(key, given)
     step = Step(house, session, actor=by, command="update_task")
     task = open_task(step, key, "update")
+    if task.clock is not None and given.get("due_at", task.due_at) != task.due_at:
+        raise DueDateOfClock(task=key, clock=task.clock)
     if given:
         tasks.change(session, task, **given)
         due = given.get("due_at", task.due_at)

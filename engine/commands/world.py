@@ -63,6 +63,7 @@ class CaseWorld:
             element_instance_key=job.element_instance_key,
             instance_key=job.instance_key,
             root_key=self._row.root_key,
+            case_key=self._row.case_key,
             business_id=self._row.business_id,
             moment=self.moment,
             now=self._step.now,

@@ -164,6 +164,7 @@ def _context(
         element_instance_key=element,
         instance_key=case.row.key,
         root_key=case.row.root_key,
+        case_key=case.row.case_key,
         business_id=case.row.business_id,
         moment=step.world(case.row, case.definition).moment,
         now=step.now,

@@ -60,6 +60,7 @@ INSTANCES = Entity(
         "has_element_instance_incident": element(E.incident_key.is_not(None), "flag"),
         "error_message": incident_message,
     },
+    content=frozenset({"variables", "error_message"}),
 )
 
 ELEMENT_INSTANCES = Entity(
@@ -158,6 +159,7 @@ TASKS = Entity(
         "process_instance_variables": variable(T.instance_key),
         "local_variables": variable(T.key),
     },
+    content=frozenset({"process_instance_variables", "local_variables"}),
 )
 
 FAILED_WITH_RETRIES = sa.and_(J.tries > 0, J.retries > 0, J.status == "ready")
@@ -216,6 +218,7 @@ JOBS = Entity(
         "root_process_instance_key": Field(J.root_key, "key"),
         "business_id": Field(C.business_id, "text"),
     },
+    content=frozenset({"error_message"}),
 )
 
 TIMERS = Entity(
@@ -282,6 +285,7 @@ INCIDENTS = Entity(
         "process_instance_key": Field(N.instance_key, "key"),
         "root_process_instance_key": Field(N.root_key, "key"),
     },
+    content=frozenset({"error_message"}),
 )
 
 VARIABLES = Entity(
@@ -305,6 +309,7 @@ VARIABLES = Entity(
         "root_process_instance_key": Field(V.root_key, "key"),
         "is_truncated": Field(sa.func.length(V.value) > 8192, "flag"),  # rest-v2 §4
     },
+    content=frozenset({"value", "is_truncated"}),
 )
 
 PROCESS_DEFINITIONS = Entity(

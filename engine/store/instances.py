@@ -61,6 +61,7 @@ class InstanceRow:
     parent_key: int | None
     parent_element_key: int | None
     root_key: int
+    case_key: int
     depth: int
     business_id: str | None
     start_key: str | None

@@ -4,7 +4,7 @@ workers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -233,10 +233,17 @@ def next_due(session: Session, kinds: Sequence[str], types: Sequence[str]) -> da
 
 
 def offer(
-    session: Session, job_type: str, *, worker: str, now: datetime, deadline: datetime, limit: int
+    session: Session,
+    job_type: str,
+    *,
+    worker: str,
+    now: datetime,
+    deadline: datetime,
+    limit: int,
+    besides: Collection[int] = (),
 ) -> list[int]:
     """Hand up to ``limit`` free jobs of a type to an outside worker until ``deadline``: by priority, then
-    age.
+    age. Those of the root instances in ``besides`` are left.
     """
     picked = (
         sa.select(J.key)
@@ -246,6 +253,7 @@ def offer(
             J.type == job_type,
             J.due_at <= now,
             sa.or_(J.deadline.is_(None), J.deadline <= now),
+            J.root_key.not_in(list(besides)),
         )
         .order_by(J.priority.desc(), J.key)
         .limit(limit)
@@ -260,7 +268,7 @@ def offer(
     )
 
 
-def has_offer(session: Session, job_type: str, *, now: datetime) -> bool:
+def has_offer(session: Session, job_type: str, *, now: datetime, besides: Collection[int] = ()) -> bool:
     """Tell whether a job of this type is free; one indexed query, so that empty polls are cheap."""
     return (
         session.execute(
@@ -271,6 +279,7 @@ def has_offer(session: Session, job_type: str, *, now: datetime) -> bool:
                 J.type == job_type,
                 J.due_at <= now,
                 sa.or_(J.deadline.is_(None), J.deadline <= now),
+                J.root_key.not_in(list(besides)),
             )
             .limit(1)
         ).first()

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from engine.store.tables import message_buffer, start_subscriptions, subscriptions
+from engine.store.tables import instances, message_buffer, start_subscriptions, subscriptions
 
 S, B, SS = subscriptions.c, message_buffer.c, start_subscriptions.c
 
@@ -22,6 +22,7 @@ class Waiting:
     key: int
     instance_key: int
     root_key: int
+    case_key: int
     process_id: str
     element_id: str
     element_key: int
@@ -49,14 +50,11 @@ class Buffered:
     correlation_key: str
     variables: bytes
     delivered: Sequence[str]
+    publisher: Mapping[str, str] | None
 
 
-def waiting(
-    session: Session, kind: str, name: str, correlation_key: str | None, *, besides: Iterable[str] = ()
-) -> list[Waiting]:
-    """Return the open subscriptions for this event, oldest first; for messages the oldest of each process
-    id.
-    """
+def waiting(session: Session, kind: str, name: str, correlation_key: str | None) -> list[Waiting]:
+    """Return the open subscriptions for this event, oldest first."""
     wanted = [S.kind == kind, S.name == name, S.state == "CREATED"]
     if kind == "message":
         wanted.append(S.correlation_key == correlation_key)
@@ -65,24 +63,18 @@ def waiting(
             S.key,
             S.instance_key,
             S.root_key,
+            instances.c.case_key,
             S.process_id,
             S.element_id,
             S.element_instance_key.label("element_key"),
             S.name,
             S.correlation_key,
         )
+        .join(instances, instances.c.key == S.instance_key)
         .where(*wanted)
         .order_by(S.key)
     ).all()
-    found = [Waiting(**row._mapping) for row in rows]
-    if kind == "signal":
-        return found
-    taken = set(besides)
-    oldest: dict[str, Waiting] = {}
-    for one in found:
-        if one.process_id not in taken:
-            oldest.setdefault(one.process_id, one)
-    return list(oldest.values())
+    return [Waiting(**row._mapping) for row in rows]
 
 
 def is_open(session: Session, key: int) -> bool:
@@ -129,7 +121,7 @@ def open_starts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
 def buffered(session: Session, wanted: Iterable[tuple[str, str]], *, now: datetime) -> list[Buffered]:
     """Return the messages still waiting for one of these (name, correlation key), oldest first."""
     rows = session.execute(
-        sa.select(B.key, B.name, B.correlation_key, B.variables, B.delivered)
+        sa.select(B.key, B.name, B.correlation_key, B.variables, B.delivered, B.publisher)
         .where(sa.tuple_(B.name, B.correlation_key).in_(list(wanted)), B.expires_at > now)
         .order_by(B.key)
     ).all()
@@ -152,10 +144,11 @@ def buffer(
     message_id: str | None,
     variables: bytes,
     delivered: Sequence[str],
+    publisher: Mapping[str, str],
     now: datetime,
     expires_at: datetime,
 ) -> None:
-    """Keep a message until ``expires_at``."""
+    """Keep a message until ``expires_at``, with the name and kind of its publisher."""
     session.execute(
         sa.insert(message_buffer).values(
             key=key,
@@ -164,6 +157,7 @@ def buffer(
             message_id=message_id,
             variables=variables,
             delivered=list(delivered),
+            publisher=dict(publisher),
             published_at=now,
             expires_at=expires_at,
         )

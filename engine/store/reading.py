@@ -4,6 +4,7 @@ element.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from engine.store.tables import (
     element_instances,
     forms,
     history,
+    incidents,
     instances,
     jobs,
     process_definitions,
@@ -25,6 +27,7 @@ from engine.store.tables import (
 )
 
 E, C, J, T, V, H = element_instances.c, instances.c, jobs.c, tasks.c, variables.c, history.c
+N = incidents.c
 
 
 def form(session: Session, key: int) -> FormRecord | None:
@@ -99,10 +102,14 @@ def timeline(session: Session, root_key: int) -> list[HistoryRecord]:
 
 
 def element_counts(
-    session: Session, *, instance_key: int | None = None, definition_key: int | None = None
+    session: Session,
+    *,
+    instance_key: int | None = None,
+    definition_key: int | None = None,
+    besides: Collection[int] = (),
 ) -> list[ElementCount]:
     """Return how many element instances there are by element, of an instance or of all instances of a
-    definition.
+    definition. Those of the root instances in ``besides`` are not counted.
     """
     where = E.instance_key == instance_key if instance_key is not None else E.definition_key == definition_key
     rows = session.execute(
@@ -113,7 +120,7 @@ def element_counts(
             _total(E.incident_key.is_not(None)),
             _total(E.state == "COMPLETED"),
         )
-        .where(where)
+        .where(where, E.root_key.not_in(list(besides)))
         .group_by(E.element_id)
         .order_by(E.element_id)
     )
@@ -129,13 +136,28 @@ def open_task_names(session: Session, root_key: int) -> list[str]:
     )
 
 
-def activated_jobs(session: Session, keys: list[int], fetch: list[str] | None) -> list[ActivatedJob]:
+def told_by_people(session: Session, keys: Collection[int]) -> frozenset[int]:
+    """Return those of the incidents whose message was written outside: by a worker, or thrown with an error."""
+    rows = session.execute(
+        sa.select(N.key)
+        .outerjoin(jobs, J.key == N.job_key)
+        .where(N.key.in_(list(keys)), sa.or_(N.error_type == "UNHANDLED_ERROR_EVENT", J.kind == "service"))
+    )
+    return frozenset(rows.scalars())
+
+
+def activated_jobs(
+    session: Session, keys: list[int], fetch: list[str] | None, *, whole: Callable[[int], bool]
+) -> list[ActivatedJob]:
     """Return the jobs just handed out, by priority, then age; with all visible variables or those named
     in ``fetch``.
+
+    ``whole`` is asked with a case key whether all that is visible may be handed over; else it is what the
+    job's own scope holds, which is what its input mappings name.
     """
     p = process_definitions.c
     rows = session.execute(
-        sa.select(jobs, C.business_id, C.tags, p.version)
+        sa.select(jobs, C.business_id, C.tags, C.case_key, p.version)
         .join(instances, C.key == J.instance_key)
         .join(process_definitions, p.key == J.definition_key)
         .where(J.key.in_(keys))
@@ -144,6 +166,8 @@ def activated_jobs(session: Session, keys: list[int], fetch: list[str] | None) -
     result = []
     for row in rows:
         seen = effective_variables(session, row.element_instance_key)
+        if not whole(row.case_key):
+            seen = [one for one in seen if one.scope_key == row.element_instance_key]
         result.append(
             ActivatedJob(
                 job_key=row.key,

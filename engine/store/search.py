@@ -98,6 +98,7 @@ class Entity(Generic[R]):
     """Something that can be searched: its record, the source of its rows, and its fields.
 
     ``columns`` gives each member of ``record``; ``special`` holds conditions that are more than a comparison.
+    ``content`` names the fields and conditions over what people wrote (``store.veil``).
     """
 
     record: Callable[..., R]
@@ -106,6 +107,7 @@ class Entity(Generic[R]):
     columns: Mapping[str, Any]
     fields: Mapping[str, Field]
     special: Mapping[str, Callable[[str, Any], sa.ColumnElement[bool]]] = field(default_factory=dict)
+    content: frozenset[str] = frozenset()
 
     def select(self) -> sa.Select[Any]:
         """Return the query for all rows, each column labelled with its member's name."""

@@ -40,6 +40,7 @@ class TaskRow:
     due_at: datetime | None
     due_sort: datetime
     follow_up_at: datetime | None
+    clock: str | None
     form_key: int | None
     headers: Mapping[str, str]
     next_timer_at: datetime | None

@@ -108,7 +108,6 @@ class Office:
             "category": None,
             "regime": "generic",
             "issues": ISSUES,
-            "desiredRemedy": None,
             "dangerReported": False,
             "withOutsideBody": False,
             "employment": False,

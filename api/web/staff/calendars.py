@@ -10,17 +10,19 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from api.complaints.clock_rows import label
-from api.complaints.tables import ExclusionRow
+from api.complaints.tables import ClockRow, ComplaintRow, ExclusionRow
 from api.context import require, the_service
 from api.db import db
 from api.deadlines import calendar_changes, calendars
 from api.deadlines.calendars import CalendarChange
 from api.identity.decide import may
 from api.identity.doors import action
+from api.identity.people import Person
 from api.web.staff import blueprint
 from api.web.staff.clocks import typed
 from engine.calendar_files import WEEKDAYS
 from engine.calendars import Calendar
+from engine.deadlines.state import ClockState
 from engine.errors import RedressError
 from engine.zones import local_date
 
@@ -57,7 +59,8 @@ def calendar_list() -> ResponseReturnValue:
     require("calendar.read")
     service, session = the_service(), db.session()
     found = [service.calendars.get(each) for each in service.calendars.ids]
-    behind = {calendar.id: calendar_changes.behind(session, calendar) for calendar in found}
+    hidden = _kept_from(require("calendar.read").name)
+    behind = {calendar.id: calendar_changes.behind(session, calendar, besides=hidden) for calendar in found}
     return render_template(
         "staff/calendars.html", calendars=found, behind=behind, default=service.calendars.default
     )
@@ -89,12 +92,10 @@ def change_calendar(calendar_id: str) -> ResponseReturnValue:
     if request.form.get("confirm") != str(after.version):
         return _preview_page(before, after, reason)
     try:
-        moved = calendar_changes.change(service, after, asked, reason=reason, by=person.actor)
+        calendar_changes.change(service, after, asked, reason=reason, by=person.actor)
     except RedressError as refusal:
         return _page(calendar_id, problem=refusal.message), 422
-    flash(
-        f"Version {after.version} is in force. {moved} open clocks moved, with every timer that follows them."
-    )
+    flash(f"Version {after.version} is in force. Open clocks moved, with every timer that follows them.")
     return redirect(url_for("staff.calendar", calendar_id=calendar_id), 303)
 
 
@@ -108,8 +109,8 @@ def apply_calendar(calendar_id: str) -> ResponseReturnValue:
         return _page(calendar_id, problem="Give a reason.", field="apply-reason"), 422
     if request.form.get("confirm") != str(newest.version):
         return _preview_page(newest, newest, reason)
-    moved = calendar_changes.apply_newest(service, calendar_id, reason=reason, by=person.actor)
-    flash(f"{moved} open clocks moved, with every timer that follows them.")
+    calendar_changes.apply_newest(service, calendar_id, reason=reason, by=person.actor)
+    flash("Open clocks moved, with every timer that follows them.")
     return redirect(url_for("staff.calendar", calendar_id=calendar_id), 303)
 
 
@@ -118,7 +119,8 @@ def apply_calendar(calendar_id: str) -> ResponseReturnValue:
 def decide_held(calendar_id: str) -> ResponseReturnValue:
     """Approve or decline that a change shortens the clocks ticked."""
     person, reason = require("calendar.change"), typed("reason")
-    keys = [int(key) for key in request.form.getlist("clock") if key.isascii() and key.isdigit()]
+    shown = {str(row.key) for row, *_ in _held(calendar_id, person)}
+    keys = [int(key) for key in request.form.getlist("clock") if key in shown]
     if not keys or not reason:
         problem = "Give a reason." if keys else "Tick the clocks you decide on."
         return _page(calendar_id, problem=problem, field="held-reason"), 422
@@ -135,8 +137,7 @@ def _page(calendar_id: str, *, problem: str = "", field: str = "") -> str:
     hidden = _kept_from(person.name)
     held = [
         (row.key, complaint.reference, label(row.name), row.due_on, state.held)
-        for row, complaint, state in calendar_changes.held(session, calendar_id)
-        if complaint.key not in hidden
+        for row, complaint, state in _held(calendar_id, person)
     ]
     return render_template(
         "staff/calendar.html",
@@ -144,7 +145,7 @@ def _page(calendar_id: str, *, problem: str = "", field: str = "") -> str:
         hours=[(name.capitalize(), shown.hours[place]) for place, name in enumerate(WEEKDAYS)],
         days=_days(shown, today),
         versions=calendars.versions(session, calendar_id),
-        behind=calendar_changes.behind(session, shown),
+        behind=calendar_changes.behind(session, shown, besides=hidden),
         held=held,
         kinds=KINDS,
         may_change=bool(may(person, "calendar.change")),
@@ -154,16 +155,23 @@ def _page(calendar_id: str, *, problem: str = "", field: str = "") -> str:
     )
 
 
+def _held(calendar_id: str, person: Person) -> list[tuple[ClockRow, ComplaintRow, ClockState]]:
+    """Return the clocks whose shortening waits for a word, of complaints that are there for ``person``."""
+    hidden = _kept_from(person.name)
+    found = calendar_changes.held(db.session(), calendar_id)
+    return [one for one in found if one[1].key not in hidden]
+
+
 def _preview_page(before: Calendar, after: Calendar, reason: str) -> str:
     person = require("calendar.change")
-    preview, hidden = calendar_changes.preview(the_service(), after), _kept_from(person.name)
+    preview = calendar_changes.preview(the_service(), after, besides=_kept_from(person.name))
     return render_template(
         "staff/calendar_preview.html",
         calendar=after,
         from_file=before is after,
         preview=preview,
-        clocks=[line for line in preview.clocks if line.complaint_key not in hidden],
-        timers=[line for line in preview.timers if line.complaint_key not in hidden],
+        clocks=preview.clocks,
+        timers=preview.timers,
         typed=request.form,
         reason=reason,
         kinds=dict(KINDS),

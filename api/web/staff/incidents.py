@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from api import reach
 from api.context import require, the_engine, the_service
 from api.identity.doors import action
-from api.identity.people import Person
 from api.web.staff import blueprint
 from api.web.staff.diagram import drawing
 from engine.commands.errors import IncidentNotFound
 from engine.commands.steer import Modification
 from engine.errors import Invalid, RedressError
 from engine.execution.modifying import Activation
+from engine.store import entities
 from engine.store.records import IncidentRecord
 from engine.store.search import Condition, Query, Sort
 from engine.values import read_json
@@ -37,20 +36,17 @@ class IncidentWithoutCase(Invalid):
 @action("incident.read")
 def incidents() -> ResponseReturnValue:
     """List open incidents, newest first, and the signs of life of the workers."""
-    person = require("incident.read")
-    engine = the_engine()
-    found = engine.incidents(
+    require("incident.read")
+    found = reach.page(
+        entities.INCIDENTS,
         Query(
             where=(Condition("state", "eq", "ACTIVE"),),
             sort=(Sort("creation_time", descending=True),),
             limit=200,
-        )
+        ),
     )
-    hidden = engine.hidden_cases(person.actor)
-    shown = tuple(one for one in found.items if one.root_process_instance_key not in hidden)
-    found = replace(found, items=shown, total=found.total - len(found.items) + len(shown))
     return render_template(
-        "staff/incidents.html", found=found, workers=engine.workers(), now=the_service().clock.now()
+        "staff/incidents.html", found=found, workers=the_engine().workers(), now=the_service().clock.now()
     )
 
 
@@ -58,7 +54,8 @@ def incidents() -> ResponseReturnValue:
 @action("incident.read")
 def incident(key: int) -> ResponseReturnValue:
     """Show one incident where it happened, with the variables seen there and what may be done."""
-    return _page(require("incident.read"), key)
+    require("incident.read")
+    return _page(key)
 
 
 @blueprint.post("/incidents/<int:key>/<any(retry, variable, move):verb>")
@@ -67,7 +64,7 @@ def mend(key: int, verb: str) -> ResponseReturnValue:
     """Retry the step, correct a variable (JSON), or move on to another element; refusals are said on the page."""
     person = require("incident.resolve")
     engine = the_engine()
-    found = _seen(person, key)
+    found = _seen(key)
     try:
         if verb == "retry":
             engine.resolve_incident(key, by=person.actor)
@@ -76,7 +73,7 @@ def mend(key: int, verb: str) -> ResponseReturnValue:
             scope = found.element_instance_key or found.process_instance_key
             if scope is None:
                 raise IncidentWithoutCase
-            engine.set_variables(scope, {name: read_json(text.encode())}, by=person.actor)
+            engine.set_variables(scope, {name: reach.writable(read_json(text.encode()))}, by=person.actor)
             flash(f"{name} is corrected. Retry the step now.")
             return redirect(url_for("staff.incident", key=key), 303)
         elif found.process_instance_key is None:
@@ -89,7 +86,7 @@ def mend(key: int, verb: str) -> ResponseReturnValue:
                 by=person.actor,
             )
     except RedressError as refusal:
-        return _page(person, key, str(refusal)), 422
+        return _page(key, str(refusal)), 422
     again = _still_stuck(found)
     if again is not None:
         flash("Tried again; it is still stuck.")
@@ -116,24 +113,21 @@ def _elsewhere(found: IncidentRecord, target: str) -> Modification:
     return Modification(activate=(Activation(target),), terminate=ended)
 
 
-def _seen(person: Person, key: int) -> IncidentRecord:
+def _seen(key: int) -> IncidentRecord:
     """Return the incident; one of a case that is hidden from the person does not exist. Raises ``IncidentNotFound``."""
-    found = the_engine().incident(key)
-    if found.root_process_instance_key in the_engine().hidden_cases(person.actor):
-        raise IncidentNotFound(incident=key)
-    return found
+    return reach.seen(the_engine().incident(key), lambda: IncidentNotFound(key=key))
 
 
-def _page(person: Person, key: int, problem: str = "") -> str:
+def _page(key: int, problem: str = "") -> str:
     engine = the_engine()
-    found = _seen(person, key)
+    found = _seen(key)
     scope, instance = found.element_instance_key or found.process_instance_key, found.process_instance_key
     process = engine.parsed_process(found.process_definition_key) if found.process_definition_key else None
     return render_template(
         "staff/incident.html",
         incident=found,
         problem=problem,
-        variables=engine.effective_variables(scope) if scope else (),
+        variables=reach.shown(engine.effective_variables(scope)) if scope else (),
         elements=[(element.id, element.name or element.id) for element in process.elements.values()]
         if process
         else (),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from api import reach
 from api.complaints.reading import complaint_of_case
 from api.context import require, the_engine
 from api.db import db
@@ -13,6 +14,7 @@ from api.identity.doors import action
 from api.web.staff import blueprint
 from api.web.staff.diagram import drawing
 from engine.errors import RedressError
+from engine.store import entities
 from engine.store.search import Condition, Query, Sort
 
 PAGE = 50
@@ -32,8 +34,9 @@ def instances() -> ResponseReturnValue:
     if asked.get("version", "").isdigit():
         conditions.append(Condition("process_definition_version", "eq", int(asked["version"][:9])))
     newest = (Sort("start_date", descending=True), Sort("process_instance_key", descending=True))
-    found = the_engine().instances(
-        Query(where=tuple(conditions), sort=newest, limit=PAGE, offset=(number - 1) * PAGE)
+    found = reach.page(
+        entities.INSTANCES,
+        Query(where=tuple(conditions), sort=newest, limit=PAGE, offset=(number - 1) * PAGE),
     )
     return render_template(
         "staff/instances.html", found=found, asked=asked, states=STATES, page=number, size=PAGE
@@ -53,13 +56,10 @@ def instance(key: int) -> ResponseReturnValue:
 def end_instance(key: int) -> ResponseReturnValue:
     """End a running instance for a reason; a complaint is not ended like this, but withdrawn or closed by its diagram."""
     person = require("instance.operate")
+    reach.instance_seen(key)
     reason = request.form.get("reason", "").strip()
     if not reason:
         return _page(key, may_end=True, problem="Give a reason."), 422
-    if complaint_of_case(db.session(), the_engine().instance(key).root_process_instance_key) is not None:
-        return _page(
-            key, may_end=True, problem="A complaint ends by its diagram: withdraw it or close it there."
-        ), 422
     try:
         the_engine().cancel(key, reason=reason, by=person.actor)
     except RedressError as refusal:
@@ -70,15 +70,15 @@ def end_instance(key: int) -> ResponseReturnValue:
 
 def _page(key: int, *, may_end: bool, problem: str = "") -> str:
     engine = the_engine()
-    found = engine.instance(key)
+    found = reach.instance_seen(key)
     stuck = Query(where=(Condition("process_instance_key", "eq", key), Condition("state", "eq", "ACTIVE")))
     return render_template(
         "staff/instance.html",
         instance=found,
         complaint=complaint_of_case(db.session(), found.root_process_instance_key),
         drawing=drawing(key),
-        variables=engine.effective_variables(key),
-        incidents=engine.incidents(stuck).items,
+        variables=reach.shown(engine.effective_variables(key)),
+        incidents=reach.page(entities.INCIDENTS, stuck).items,
         may_end=may_end and found.state == "ACTIVE" and found.parent_process_instance_key is None,
         problem=problem,
     )

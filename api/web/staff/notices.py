@@ -6,9 +6,11 @@ from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
+from api.complaints.search import visible
 from api.complaints.tables import ComplaintRow, ExclusionRow, NoticeRow
 from api.context import require, the_engine, the_service
 from api.db import db
+from api.identity.decide import reach
 from api.identity.doors import action
 from api.identity.people import Person
 from api.web.staff import blueprint
@@ -23,7 +25,10 @@ def notices() -> ResponseReturnValue:
         db.session()
         .execute(
             select(NoticeRow, ComplaintRow.reference)
-            .outerjoin(ComplaintRow, ComplaintRow.key == NoticeRow.complaint_key)
+            .outerjoin(
+                ComplaintRow,  # a department sees the request made to it, not which complaint it belongs to
+                and_(ComplaintRow.key == NoticeRow.complaint_key, visible(person, reach(person))),
+            )
             .where(_for(person))
             .order_by(NoticeRow.read_at.is_not(None), NoticeRow.at.desc())
             .limit(200)

@@ -11,10 +11,8 @@ from sqlalchemy.orm import Session
 
 from api import kept
 from api.complaints import drafts
-from api.complaints.of_case import complaint_served
 from api.complaints.reading import case_view, complaint_of_case, display_names
 from api.complaints.search import facts_for
-from api.complaints.tables import ComplaintRow
 from api.context import require, the_engine, the_service
 from api.db import db
 from api.identity.decide import may
@@ -210,8 +208,9 @@ def _page(
             version=str(found.revision),
             document_url=_document_url,
         )
-    row = _complaint(session, person, found.root_process_instance_key)
-    case = case_view(session, row, calendars=the_service().calendars, now=now) if row is not None else None
+    row = complaint_of_case(session, found.root_process_instance_key)
+    reads = row is not None and may(person, "complaint.read", facts_for(session, person, row))
+    case = case_view(session, row, calendars=the_service().calendars, now=now) if row and reads else None
     names = display_names(session)
     html = render_template(
         "staff/task.html",
@@ -262,16 +261,6 @@ def _not_in(
     asked = {path for path, _ in form.form.fields()}
     before = task_drafts.lines(found, person, draft.answers, form_key=form_key)
     return tuple(line for line in before if pattern_of(line.path) not in asked)
-
-
-def _complaint(session: Session, person: Person, root_key: int) -> ComplaintRow | None:
-    """Return the complaint of the task's case; of a case beside it (the survey) if the person may read the complaint."""
-    own = complaint_of_case(session, root_key)
-    served = complaint_served(session, root_key) if own is None else None
-    beside = session.get(ComplaintRow, served) if served is not None else None
-    if beside is None or not may(person, "complaint.read", facts_for(session, person, beside)):
-        return own
-    return beside
 
 
 def _document_url(document: forms.Document) -> str:

@@ -15,6 +15,7 @@ instances = sa.Table(
     number("parent_key", null=True, index=True),
     number("parent_element_key", null=True),
     number("root_key", index=True),  # own key for a root; the whole family is locked through the root's row
+    number("case_key", index=True),  # which case it belongs to (``family.new_row``); never changed
     number("depth", default=0),
     text("business_id", null=True),
     text("start_key", null=True),  # correlation key of the message that started it: no second one while open

@@ -101,6 +101,7 @@ message_buffer = sa.Table(
     text("message_id", null=True),
     blob("variables"),
     data("delivered", default=()),  # process ids that have taken it
+    data("publisher", null=True),  # {name, kind} of who sent it, judged again at delivery; null: not known
     moment("published_at"),
     moment("expires_at"),
     index("ix_message_buffer_name_correlation_key", "name", "correlation_key"),

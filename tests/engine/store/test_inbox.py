@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine.actors import Actor
-from engine.commands.house import OfferedTasks
+from engine.commands.access import EveryCase
 from engine.commands.update_task import TaskChanges
 from engine.engine import Engine
 from engine.store.columns import FAR
@@ -66,11 +66,11 @@ def test_completed_tasks_leave_the_boxes_before_they_are_purged(engine, keys):
 def test_cases_hidden_from_a_person_are_left_out_and_not_counted(database, clock):
     hidden = set()
 
-    class Guard(OfferedTasks):
+    class Rule(EveryCase):
         def hidden_cases(self, session, actor):
             return frozenset(hidden)
 
-    engine = Engine(database, clock=clock, task_guard=Guard())
+    engine = Engine(database, clock=clock, case_access=Rule())
     engine.deploy(
         [("one.bpmn", one_task(extension='<zeebe:assignmentDefinition candidateGroups="handlers"/>'))]
     )

@@ -37,13 +37,14 @@ def test_upgrading_twice_changes_nothing(database):
 
 def test_a_schema_of_another_release_is_refused(database):
     with database.writer.begin() as connection:
+        newest = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one()
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     try:
         with pytest.raises(SchemaMismatch):
             check_schema(database)
     finally:
         with database.writer.begin() as connection:
-            connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = :it"), {"it": newest})
 
 
 def test_an_empty_database_is_refused(tmp_path):

@@ -1,0 +1,88 @@
+"""The rule at the case, over the register: who a case is there for, who is heard by it, who reads what people wrote in it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, not_, select
+from sqlalchemy.orm import Session
+
+from api.complaints.of_case import complaint_of_case, roots_of_complaints
+from api.complaints.search import facts_for, visible
+from api.complaints.separation import is_excluded
+from api.complaints.tables import ComplaintRow, ExclusionRow
+from api.identity import people
+from api.identity.decide import may, reach
+from api.identity.people import Person
+from engine.actors import Actor
+from engine.commands.access import ActRefused
+from engine.errors import Conflict
+
+_TIMERS = ("move_timer", "fire_timer")  # commands that put another moment in place of the diagram's
+
+
+class ComplaintNotCanceled(Conflict):
+    """A complaint's case is not canceled. Finish its tasks, resolve what is stuck, or pass on the complainant's withdrawal."""
+
+    code = "complaint_not_canceled"
+
+
+class CaseAccess:
+    """The engine's rule at the case (``engine.commands.access``): conflict of interest is stronger than any right."""
+
+    def admits(self, session: Session, actor: Actor, act: str, case_key: int) -> bool:
+        """Tell whether the case is there for ``actor``. Raises ``ComplaintNotCanceled``, whoever asks, and ``ActRefused``."""
+        complaint_key = complaint_of_case(session, case_key)
+        if complaint_key is None:
+            return True
+        if actor.kind == "person" and is_excluded(session, complaint_key, actor.name):
+            return False
+        if act == "cancel":
+            raise ComplaintNotCanceled(complaint=str(complaint_key))
+        if actor.kind != "person" or act not in _TIMERS:
+            return True
+        if not self._may(session, actor, "complaint.timer", complaint_key):
+            raise ActRefused(rule="timer.change")
+        return True
+
+    def hears(self, session: Session, actor: Actor, correlation_key: str, case_key: int) -> bool:
+        """Tell whether a message of ``actor`` reaches the case.
+
+        A complaint's case hears the complainant through the secret link of that very complaint, and staff who may write on
+        it and so speak for them; every other case hears everybody but link holders.
+        """
+        complaint_key = complaint_of_case(session, case_key)
+        if complaint_key is None:
+            return actor.kind != "link"
+        if actor.kind == "link":
+            return correlation_key == str(complaint_key)
+        if actor.kind != "person":
+            return actor.kind == "system"
+        return self._may(session, actor, "complaint.write", complaint_key)
+
+    def is_conducted(self, session: Session, case_key: int) -> bool:
+        """Tell whether the case is a complaint's."""
+        return complaint_of_case(session, case_key) is not None
+
+    def reads_content(self, session: Session, actor: Actor, case_key: int) -> bool:
+        """Tell whether ``actor`` may read the complaint the case is about; other cases are open to whoever gets there."""
+        complaint_key = complaint_of_case(session, case_key)
+        if complaint_key is None or actor.kind == "system":
+            return True
+        return self._may(session, actor, "complaint.read", complaint_key)
+
+    def hidden_cases(self, session: Session, actor: Actor) -> frozenset[int]:
+        """Return the root instances of the complaints the actor is excluded from, and of what began beside them."""
+        if actor.kind != "person":
+            return frozenset()
+        excluded = select(ExclusionRow.complaint_key).where(ExclusionRow.person_name == actor.name)
+        return frozenset(session.scalars(roots_of_complaints().where(ComplaintRow.key.in_(excluded))))
+
+    def _may(self, session: Session, actor: Actor, action: str, complaint_key: int) -> bool:
+        person, complaint = people.find(session, actor.name), session.get(ComplaintRow, complaint_key)
+        if person is None or complaint is None:
+            return False
+        return bool(may(person, action, facts_for(session, person, complaint)))
+
+
+def unread_roots(person: Person) -> Select[tuple[int]]:
+    """Return the query of the root instances whose content ``person`` may not read: ``reads_content`` as a filter."""
+    return roots_of_complaints().where(not_(visible(person, reach(person))))

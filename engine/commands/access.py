@@ -1,0 +1,65 @@
+"""Who reaches which case: one rule, asked wherever a command takes hold of a case, whatever door it came through."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from engine.actors import Actor
+from engine.errors import Conflict
+
+
+class ActRefused(Conflict):
+    """Your roles do not allow this with a complaint."""
+
+    code = "act_refused"
+
+
+class CaseAccess(Protocol):
+    """The rule at the case. ``case_key`` names the case an instance belongs to (``instances.case_key``)."""
+
+    def admits(self, session: Session, actor: Actor, act: str, case_key: int) -> bool:
+        """Tell whether the case is there for ``actor``; ``act`` is the name of the command.
+
+        False means that it must look as if it did not exist. Raises ``ActRefused`` for an act that the actor
+        may not do with it, and for one that nobody may do the kind of ``Conflict`` that says what to do instead.
+        """
+
+    def hears(self, session: Session, actor: Actor, correlation_key: str, case_key: int) -> bool:
+        """Tell whether a message that ``actor`` publishes under ``correlation_key`` reaches this case."""
+
+    def is_conducted(self, session: Session, case_key: int) -> bool:
+        """Tell whether the case belongs to the register: then other cases and signals from outside do not
+        reach it.
+        """
+
+    def reads_content(self, session: Session, actor: Actor, case_key: int) -> bool:
+        """Tell whether ``actor`` may read what people wrote in this case."""
+
+    def hidden_cases(self, session: Session, actor: Actor) -> frozenset[int]:
+        """Return the keys of the root instances that must look to ``actor`` as if they did not exist."""
+
+
+class EveryCase:
+    """Without a register: everything is there for everybody, and hears everybody."""
+
+    def admits(self, session: Session, actor: Actor, act: str, case_key: int) -> bool:  # noqa: ARG002
+        """Admit everybody."""
+        return True
+
+    def hears(self, session: Session, actor: Actor, correlation_key: str, case_key: int) -> bool:  # noqa: ARG002
+        """Hear everybody."""
+        return True
+
+    def is_conducted(self, session: Session, case_key: int) -> bool:  # noqa: ARG002
+        """Know of no register."""
+        return False
+
+    def reads_content(self, session: Session, actor: Actor, case_key: int) -> bool:  # noqa: ARG002
+        """Keep nothing back."""
+        return True
+
+    def hidden_cases(self, session: Session, actor: Actor) -> frozenset[int]:  # noqa: ARG002
+        """Hide nothing."""
+        return frozenset()
