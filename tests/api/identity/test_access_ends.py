@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 
-from api.app import create_app
 from api.deadlines import feeds
 from api.identity import people, sessions, tokens
 from api.rest.polling import hangup
-from api.wiring import wire
 from engine.store.columns import METADATA
 from tests.api.browsing import PASSWORD, Browser, add_person
 from tests.api.conftest import Caller
@@ -31,31 +35,35 @@ def token(service, hana):
     )
 
 
-@pytest.fixture
-def other_app(service, service_settings, clock):
-    """The same service in another process: the same database, nothing else in common."""
-    other = wire(service_settings, clock=clock)
-    yield create_app(other)
-    other.database.dispose()
-
-
 def change(service, **what):
     service.engine.write(lambda session: people.change(session, "hana", at=service.clock.now(), **what))
 
 
 @pytest.mark.parametrize("what", ENDING, ids=str)
-def test_a_token_ends_at_once_in_every_process(app, other_app, service, token, what):
+def test_a_token_ends_at_once(app, service, token, what):
     assert Caller(app, token).get(ME)[0] == 200
-    assert Caller(other_app, token).get(ME)[0] == 200
     change(service, **what)
     assert Caller(app, token).get(ME)[0] == 401
-    assert Caller(other_app, token).get(ME)[0] == 401
 
 
-def test_rights_taken_away_are_gone_at_once_in_every_process(other_app, service, token):
-    caller = Caller(other_app, token)
+@pytest.mark.parametrize("command", ["disable", "reset"])
+def test_a_token_ends_at_once_when_another_process_says_so(app, service_settings, token, command):
+    caller = Caller(app, token)
+    assert caller.get(ME)[0] == 200
+    redress = str(Path(sys.executable).parent / "redress")
+    folder = {"REDRESS_DATA_DIR": str(service_settings.data_dir)}
+    subprocess.run(
+        [redress, "user", command, "hana"], env={**os.environ, **folder}, check=True, capture_output=True
+    )
+    assert caller.get(ME)[0] == 401
+
+
+def test_rights_that_another_process_took_away_are_gone_at_once(app, service, token):
+    caller = Caller(app, token)
     assert caller.post("/v2/process-instances/search", {})[0] == 200
-    change(service, roles=("handler",))
+    with sqlite3.connect(service.settings.data_dir / "redress.db") as database:
+        database.execute("UPDATE people SET roles = '[\"handler\"]' WHERE name = 'hana'")
+    database.close()
     assert caller.post("/v2/process-instances/search", {})[0] == 403
 
 
