@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from api.complaints import separation
 from api.complaints.eligibility import without_anybody
+from api.complaints.from_complainant import COMPLAINANT, WITHDRAWS
 from api.complaints.intake import NewComplaint, PartyDetails, receive
 from api.complaints.search import facts_for, visible
 from api.complaints.tables import ComplaintRow, DutyRow
@@ -245,7 +246,7 @@ class Office(RuleBasedStateMachine):
 
     def teardown(self):
         if hasattr(self, "case") and self.service.engine.instance(self.case.instance_key).state == "ACTIVE":
-            self.service.engine.cancel(self.case.instance_key)
+            self.service.engine.correlate_message(WITHDRAWS, str(self.case.key), by=COMPLAINANT)
 
 
 def test_no_sequence_of_actions_breaks_a_case_rule(prepared, tmp_path, clock, request):

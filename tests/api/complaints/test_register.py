@@ -13,6 +13,7 @@ from api.complaints.intake import ComplaintRefused, NewComplaint, PartyDetails, 
 from api.complaints.letters import Letters, LetterTextRefused, read_letter
 from api.complaints.record_jobs import overall
 from api.complaints.references import new_reference, read_reference
+from api.complaints.separation import exclude
 from api.complaints.tables import (
     ClockRow,
     ComplaintRow,
@@ -29,6 +30,7 @@ from api.demo.staff import Staff, Wish
 from engine import feel
 from engine.actors import service as as_service
 from tests.api.browsing import add_person
+from tests.api.web.staff_desk import Desk
 
 OFFICE = {
     "ina": "intake", "hana": "handler", "hugo": "handler", "quinn": "quality", "ada": "approver", "lea": "team-lead",
@@ -243,12 +245,19 @@ def test_a_letter_file_that_cannot_be_used_is_refused_with_a_finding(data):
     assert refused.value.findings[0].file == "t.md"
 
 
-def test_a_department_gets_no_link_to_the_complaint(service, clock):
+def test_a_department_gets_no_link_to_the_complaint_and_its_member_complained_about_gets_nothing(
+    service, app
+):
     for name, role in OFFICE.items():
         add_person(service, name, role)
     case, staff = complain(service), Staff(service)
     staff.work(
         case.instance_key, Wish(departments=("department-billing",), stop_before=frozenset({"contribute"}))
+    )
+    cora = Desk(app, service, "cora", "contributor", groups=("department-billing",))
+    dan = Desk(app, service, "dan", "contributor", groups=("department-billing",))
+    service.engine.write(
+        lambda session: exclude(session, case.key, "dan", reason="complained about", at=service.clock.now())
     )
     told = service.engine.read(
         lambda session: session.scalars(
@@ -256,7 +265,12 @@ def test_a_department_gets_no_link_to_the_complaint(service, clock):
         ).all()
     )
     assert told
-    assert all("/t/" not in notice.text and notice.complaint_key is None for notice in told)
+    assert all("/t/" not in notice.text for notice in told)
+    cora.open("/staff/notices")
+    assert told[0].subject in cora.text
+    assert 'class="rd-reference"' not in cora.html
+    dan.open("/staff/notices")
+    assert told[0].subject not in dan.text
 
 
 # links
