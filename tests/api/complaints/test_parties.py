@@ -12,9 +12,10 @@ from api.complaints.intake import NewComplaint, PartyDetails, receive
 from api.complaints.letter_desk import LetterMayNotLeave
 from api.complaints.parties import parties
 from api.complaints.reading import complaint
-from api.complaints.tables import EventRow, LetterRow, NoticeRow
+from api.complaints.tables import EventRow, LetterRow, LinkRow, NoticeRow
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
+from api.identity.sessions import digest
 from engine.actors import service as as_service
 from engine.deadlines.clocks import Act
 from engine.store.outbox import of_job
@@ -168,7 +169,9 @@ def test_no_authority_ends_their_links_and_the_complainant_gets_the_acknowledgem
     assert "/t/" not in refusal.text
     assert "Dear Mrs Lind" in acknowledgement.text
     assert visitor.open(f"/t/{made.token}").status_code == 404
-    assert visitor.client.set_cookie("redress-receipt", made.token) is None
+    kept = select(LinkRow.revoked_at).where(LinkRow.token_sha256 == digest(made.token))
+    assert service.engine.read(lambda db: db.scalar(kept)) == service.clock.now()
+    visitor.client.set_cookie("redress-receipt", made.token)
     assert visitor.open("/complain/receipt").status_code == 404
 
 
