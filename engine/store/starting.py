@@ -25,7 +25,7 @@ def alone(database: Database) -> Iterator[None]:
     Raises the database's own error when the wait was in vain.
     """
     if database.is_remote:
-        with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with database.aside.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql(f"SET lock_timeout = '{LONGEST}s'")
             connection.exec_driver_sql(f"SET statement_timeout = '{LONGEST + 5}s'")
             connection.execute(sa.select(sa.func.pg_advisory_lock(_LOCK)))

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 
 from api import schema
-from engine.store import migrations
 from engine.store.database import connect
 from tests.conftest import POSTGRES_URL, START
+from tests.releases import FIRST, go_to, put
 
 REPRESENTED, ALONE, NAMELESS = 1, 2, 3
 LADY, AGENT, ANN = 11, 12, 21
@@ -45,34 +42,17 @@ def old(request, tmp_path):
 
 
 def _at_first_release(database):
-    migrations.upgrade(database)
-    config = Config()
-    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
-    with database.writer.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-    database.dispose()
+    go_to(database, FIRST)
     return database
-
-
-def _put(database, table, **values):
-    with database.writer.begin() as connection:
-        there = sa.Table(table, sa.MetaData(), autoload_with=connection)
-        needed = {
-            column.name: False if isinstance(column.type, sa.Boolean) else 0
-            for column in there.columns
-            if not column.nullable and column.name not in values
-        }
-        connection.execute(sa.insert(there).values({**needed, **values}))
 
 
 def _complaint(database, key, *, people):
     words = dict.fromkeys(("state", "channel", "recorded_by", "regime", "description"), "x")
     moments = {"received_at": START, "recorded_at": START}
-    _put(database, "complaints", key=key, reference=f"RD-{key}", facts="{}", private="{}", **words, **moments)
+    put(database, "complaints", key=key, reference=f"RD-{key}", facts="{}", private="{}", **words, **moments)
     for role, party in people.items():
-        _put(database, "complaint_parties", key=party, complaint_key=key, role=role, details="{}")
-    _put(
+        put(database, "complaint_parties", key=party, complaint_key=key, role=role, details="{}")
+    put(
         database,
         "complaint_links",
         token_sha256=bytes([key]) * 32,

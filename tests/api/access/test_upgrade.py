@@ -17,6 +17,7 @@ from engine.store.database import connect
 from engine.store.tables import instances
 from tests.conftest import _empty as empty
 from tests.engine.diagrams import END, START, bpmn, chain, one_task, service_task, user_task
+from tests.releases import as_first_release
 
 NAME = '<zeebe:taskHeaders><zeebe:header key="name" value="aside"/></zeebe:taskHeaders>'
 KEYED = '<zeebe:ioMapping><zeebe:input source="=complaintKey" target="correlationKey"/></zeebe:ioMapping>'
@@ -48,14 +49,6 @@ FILES = (
         ),
     ),
 )
-AS_BEFORE = (
-    "DROP INDEX ix_instances_case_key",
-    "ALTER TABLE instances DROP COLUMN case_key",
-    "ALTER TABLE message_buffer DROP COLUMN publisher",
-    "DROP INDEX ix_complaint_exclusions_person_name",
-    "UPDATE alembic_version SET version_num = '0001'",
-    "UPDATE alembic_version_service SET version_num = '0001'",
-)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -84,12 +77,10 @@ def test_every_instance_belongs_to_its_case_after_the_upgrade(house, clock, capl
     (beside,) = [one for one in service.engine.instances().items if one.process_definition_id == "beside"]
     service.database.dispose()
     database = connect(settings.database_url)
-    with database.writer.begin() as connection:
-        for statement in AS_BEFORE:
-            connection.execute(sa.text(statement))
-    database.dispose()
+    as_first_release(database)
     with caplog.at_level("INFO", logger="redress"):
-        schema.bring_up_to_date(settings)
+        schema.upgrade(database)
+    database.dispose()
     assert (
         f"process instance {beside.process_instance_key} belongs to complaint {made.reference}" in caplog.text
     )

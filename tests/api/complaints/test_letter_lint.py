@@ -10,14 +10,15 @@ import pytest
 from api.cli import main
 from api.complaints.letter_lint import unknown_facts
 from api.complaints.letters import LetterTextRefused, read_letter
-from api.installation import definition_files, open_service
+from api.installation import begin_service
+from api.procedure.files import read_files
 from tests.processes.office import ROOT
 
 
 @pytest.fixture
 def found(service):
     """A function: the findings about a letter with this body, over the shipped definitions."""
-    files = definition_files([ROOT / "processes", ROOT / "forms"])
+    files = read_files([ROOT / "processes", ROOT / "forms"]).definitions
 
     def judge(body):
         letter = read_letter("t.md", f"---\nsubject: x\nto: complainant\n---\n{body}\n".encode())
@@ -74,4 +75,4 @@ def test_the_service_does_not_start_with_such_a_letter(folder, service_settings)
     )
 
     with pytest.raises(LetterTextRefused, match="updateTexts"):
-        open_service(replace(service_settings, processes_dir=folder))
+        begin_service(replace(service_settings, processes_dir=folder))

@@ -7,8 +7,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 
 from api import schema
 from api.complaints.from_form import from_public_form, from_staff_form
@@ -18,6 +16,7 @@ from api.complaints.intake import ComplaintRefused
 from api.complaints.tables import ClockRow
 from engine.store.database import connect
 from tests.conftest import _empty as empty
+from tests.releases import as_first_release, put
 
 ZONE = ZoneInfo("Europe/London")
 NOW = datetime(2026, 5, 19, 9, 0, tzinfo=UTC)
@@ -126,16 +125,12 @@ def test_an_upgrade_keeps_what_was_stored_and_ends_what_nobody_is_owed(kind, req
         pytest.skip("no PostgreSQL server is reachable")
     database = connect(url)
     if kind == "postgresql":
-        schema.upgrade(database)
         empty(url)
-    if kind == "sqlite":
-        migrate(database, "0001")
-    else:
-        roll_back(database)
-    with database.writer.begin() as connection:
-        connection.execute(sa.text(OLD))
-        connection.execute(sa.text(OLD_CLOCK))
-    migrate(database, "head")
+    schema.upgrade(database)
+    as_first_release(database)
+    put(database, "complaints", **OLD)
+    put(database, "complaint_clocks", **OLD_CLOCK)
+    schema.upgrade(database)
     with database.writer.connect() as connection:
         row = connection.execute(
             sa.text("SELECT reference, sent_to_company_on, first_raised_on FROM complaints")
@@ -148,26 +143,29 @@ def test_an_upgrade_keeps_what_was_stored_and_ends_what_nobody_is_owed(kind, req
     database.dispose()
 
 
-def migrate(database, revision):
-    config = Config()
-    config.set_main_option("script_location", str(schema.HERE))
-    with database.writer.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-
-
-def roll_back(database):
-    """Take a database of this release to the one before."""
-    with database.writer.begin() as connection:
-        for name in ("first_raised_on", "sent_to_company_on", "accepted_on", "agreed_on"):
-            connection.execute(sa.text(f"ALTER TABLE complaints DROP COLUMN {name}"))
-        connection.execute(sa.text("UPDATE alembic_version_service SET version_num = '0001'"))
-
-
-OLD = """INSERT INTO complaints (key, reference, state, channel, received_at, recorded_at, recorded_by, regime,
-description, anonymous, represented, significant, priority, facts, private) VALUES (1, 'RD-OLD', 'not_accepted',
-'web', '2026-03-12 09:00:00', '2026-03-12 09:00:00', 'web', 'us-cfpb', 'Old', false, false, false, 50,
-'{"sentToCompanyOn": "2026-03-09"}', '{}')"""
-OLD_CLOCK = """INSERT INTO complaint_clocks (key, complaint_key, name, number, state, calendar_id, calendar_version,
-calendar_seen, next_at, saved) VALUES (2, 1, 'final_response', 1, 'running', 'us-federal', 1, 1,
-'2026-03-20 09:00:00', '{}')"""
+OLD = {
+    "key": 1,
+    "reference": "RD-OLD",
+    "state": "not_accepted",
+    "channel": "web",
+    "received_at": at_noon(2026, 3, 12),
+    "recorded_at": at_noon(2026, 3, 12),
+    "recorded_by": "web",
+    "regime": "us-cfpb",
+    "description": "Old",
+    "priority": 50,
+    "facts": '{"sentToCompanyOn": "2026-03-09"}',
+    "private": "{}",
+}
+OLD_CLOCK = {
+    "key": 2,
+    "complaint_key": 1,
+    "name": "final_response",
+    "number": 1,
+    "state": "running",
+    "calendar_id": "us-federal",
+    "calendar_version": 1,
+    "calendar_seen": 1,
+    "next_at": at_noon(2026, 3, 20),
+    "saved": "{}",
+}
