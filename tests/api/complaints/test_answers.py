@@ -403,7 +403,7 @@ def test_what_older_complaints_hold_is_gathered_with_its_labels(service, desk, a
     told = {line["label"]: line["text"] for line in lines.values()}
     assert told["Has it happened before?"] == "Yes"
     assert told["Which one?"] == "The energy ombudsman"
-    assert told["What does the authority cover, and until when?"] == "Until May"
+    assert told["What does the authority cover?"] == "Until May"
     assert told["When can we call you?"] == "After six"
     assert told["What would help?"] == "Letters in large print"
     assert lines["adjustments"]["sensitivity"] == "special"
