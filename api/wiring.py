@@ -21,13 +21,14 @@ from api.complaints.letters import Letters
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.steps import Listener, Private
 from api.complaints.tables import ComplaintRow
-from api.deadlines import calendar_changes, reminders
+from api.deadlines import calendar_changes, reminders, without_clock
 from api.deadlines.calendars import KeptCalendars
 from api.identity import people, tokens
 from api.identity.throttle import Throttle
 from api.identity.verified import Verified
 from api.mail import postman
 from api.organisation import Organisation, read_organisation
+from api.procedure.judging import KeptProcedure
 from api.settings import Settings
 from engine import feel
 from engine.actors import Actor
@@ -60,6 +61,7 @@ class Redress:
     calendars: KeptCalendars
     case_clocks: CaseClocks
     letters: Letters
+    procedure: KeptProcedure
     throttle: Throttle = field(default_factory=Throttle)
     verified: Verified = field(default_factory=Verified)
 
@@ -121,6 +123,7 @@ class Redress:
         """What this service does again and again beside the engine's own work."""
         return (
             Chore("clocks", CLOCKS, lambda: reminders.note_due(self)),
+            Chore("without-clock", without_clock.EVERY, lambda: without_clock.tell(self)),
             Chore("calendars", CALENDARS, lambda: calendar_changes.settle(self)),
             Chore("forgetting", forgetting.EVERY, lambda: forgetting.forget_expired(self)),
             Chore("strangers", forgetting.EVERY, lambda: forgetting.erase_strangers(self)),
@@ -147,6 +150,7 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Redress:
     calendars = KeptCalendars(database, clock, default=organisation.calendar)
     letters = Letters(settings.processes_dir / "letters")
     case_clocks = CaseClocks(calendars)
+    procedure = KeptProcedure(organisation, letters, moment=lambda: made[0].moment())
     made: list[Redress] = []
 
     def desk(session: Session, act: Act) -> Desk:
@@ -169,8 +173,11 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Redress:
         on_letter=LetterListener(case_clocks, desk, rearm),
         postman=postman(settings, organisation.name),
         orphaned_tasks=without_anybody,
+        procedure=procedure,
     )
-    made.append(Redress(settings, organisation, clock, database, engine, calendars, case_clocks, letters))
+    made.append(
+        Redress(settings, organisation, clock, database, engine, calendars, case_clocks, letters, procedure)
+    )
     return made[0]
 
 

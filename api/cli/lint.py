@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from api.cli.arguments import Subparsers, tell
-from api.complaints.job_types import JOB_TYPE_NAMES
 from api.procedure.files import read_files
-from engine.commands.check import judge
+from api.procedure.judging import lint
+from api.settings import read_settings
 from engine.commands.errors import DeploymentRefused
 
 
@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     """Print every finding; 1 when one of them is an error."""
     try:
         files = read_files(options.paths)
-        findings = judge(files.definitions, job_types=JOB_TYPE_NAMES)
+        findings = lint(files, read_settings())
     except DeploymentRefused as refusal:
         tell(refusal.findings)
         return 1

@@ -22,6 +22,9 @@ from engine.zones import local_date
 # Events that happen when the organisation receives the complaint, as the regimes call them.
 AT_RECEIPT = frozenset({"received", "first_raised", "sent_to_company"})
 PROMISE = "promise"
+PROMISING = frozenset({"acknowledgement", "final_response"})  # without both, nobody is ever late
+STAGES = ("one", "two")
+PROMISED = frozenset({"commitment", "contribution"})  # clocks that run until a date somebody promised
 
 
 def chosen_policies(
