@@ -69,9 +69,13 @@ def make_service(settings: Settings, *, clock: Clock | None = None) -> Redress:
                 at = (clock or SystemClock()).now()
                 write(database, lambda session: calendars.store_files(session, given.calendars, at=at))
             service = wire(settings, clock=clock)
-            if given is not None:
-                deploy(service, given, by=as_service("installation"))
-            first_start(service, _say)
+            try:
+                if given is not None:
+                    deploy(service, given, by=as_service("installation"))
+                first_start(service, _say)
+            except Exception:
+                service.database.dispose()
+                raise
     finally:
         database.dispose()
     return service

@@ -11,9 +11,13 @@ if TYPE_CHECKING:
 
 
 def check_organisation(service: Redress) -> None:
-    """Raise ``OrganisationRefused`` when the file names what does not exist: complaints would run without any clock."""
+    """Raise ``OrganisationRefused``, the service closed, when the file names what does not exist.
+
+    Complaints would run without any clock.
+    """
     findings = service.engine.read(
         lambda session: service.procedure.vocabulary(session, ()).organisation_findings()
     )
     if findings:
+        service.database.dispose()
         raise OrganisationRefused(" ".join(str(finding) for finding in findings))
