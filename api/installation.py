@@ -5,16 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
 from api import schema
-from api.complaints.letter_lint import unknown_facts
-from api.complaints.letters import LetterTextRefused
 from api.deadlines import calendars
 from api.procedure.deployment import deploy
 from api.procedure.files import read_files
-from api.procedure.organisation_check import check_organisation
+from api.procedure.starting import check_letters, check_organisation
 from api.settings import Settings
 from api.wiring import Redress, first_start, wire
 from engine.actors import service as as_service
@@ -22,7 +19,6 @@ from engine.clock import Clock, SystemClock
 from engine.errors import NotFound, RedressError
 from engine.store import database as databases
 from engine.store.starting import alone
-from engine.store.tables import resources
 from engine.store.unit_of_work import write
 
 
@@ -73,9 +69,13 @@ def make_service(settings: Settings, *, clock: Clock | None = None) -> Redress:
                 at = (clock or SystemClock()).now()
                 write(database, lambda session: calendars.store_files(session, given.calendars, at=at))
             service = wire(settings, clock=clock)
-            if given is not None:
-                deploy(service, given, by=as_service("installation"))
-            first_start(service, _say)
+            try:
+                if given is not None:
+                    deploy(service, given, by=as_service("installation"))
+                first_start(service, _say)
+            except Exception:
+                service.database.dispose()
+                raise
     finally:
         database.dispose()
     return service
@@ -97,22 +97,10 @@ def _check(service: Redress) -> None:
     """Refuse to begin with an organisation file or letters that cannot be used; the service is closed then."""
     try:
         check_organisation(service)
-        _check_letters(service)
+        check_letters(service)
     except RedressError:
         service.database.dispose()
         raise
-
-
-def _check_letters(service: Redress) -> None:
-    """Refuse letters that name what neither the folder's definitions nor the deployed ones provide."""
-    given = read_files([service.settings.processes_dir, service.settings.forms_dir]).definitions
-    if unknown_facts(service.letters, given, service.organisation):
-        deployed = service.engine.read(
-            lambda session: session.execute(select(resources.c.name, resources.c.content)).all()
-        )
-        given += tuple((row.name, row.content) for row in deployed)
-        if findings := unknown_facts(service.letters, given, service.organisation):
-            raise LetterTextRefused(findings)
 
 
 def _say(line: str) -> None:

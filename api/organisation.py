@@ -108,7 +108,12 @@ class Organisation:
 
 def read_organisation(folder: Path) -> Organisation:
     """Read ``organisation.json`` in ``folder``. Raises ``OrganisationRefused`` naming the member, ``OSError``."""
-    data = read_json((folder / FILE).read_bytes())
+    return read_organisation_file((folder / FILE).read_bytes())
+
+
+def read_organisation_file(content: bytes) -> Organisation:
+    """Read the content of ``organisation.json``. Raises ``OrganisationRefused`` naming the member."""
+    data = read_json(content)
     try:
         return Organisation(
             name=_text(data, "name"),

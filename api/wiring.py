@@ -23,23 +23,27 @@ from api.complaints.letters import Letters
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.steps import Listener, Private
 from api.complaints.tables import ComplaintRow
-from api.deadlines import calendar_changes, reminders
-from api.deadlines.calendars import KeptCalendars
+from api.deadlines import calendar_changes, reminders, without_clock
+from api.deadlines.calendars import KeptCalendars, stored_ids
 from api.identity import people, tokens
 from api.identity.throttle import Throttle
 from api.mail import postman
-from api.organisation import Organisation, read_organisation
+from api.organisation import FILE, Organisation, OrganisationRefused, read_organisation
+from api.procedure.judging import KeptProcedure
 from api.secrets import link_key
 from api.settings import Settings
 from engine import feel
 from engine.actors import Actor
+from engine.calendars import CalendarNotFound
 from engine.clock import Clock, SystemClock
 from engine.deadlines.clocks import Act
+from engine.dialect.lint import perhaps
 from engine.engine import Engine
 from engine.jobs.scheduler import Chore
 from engine.store import database as databases
 from engine.store import instances
 from engine.store.database import Database
+from engine.store.unit_of_work import read
 
 T = TypeVar("T")
 CLOCKS = timedelta(seconds=5)
@@ -62,6 +66,7 @@ class Redress:
     calendars: KeptCalendars
     case_clocks: CaseClocks
     letters: Letters
+    procedure: KeptProcedure
     throttle: Throttle = field(default_factory=Throttle)
 
     def desk(self, session: Session, act: Act) -> Desk:
@@ -122,6 +127,7 @@ class Redress:
         """What this service does again and again beside the engine's own work."""
         return (
             Chore("clocks", CLOCKS, lambda: reminders.note_due(self)),
+            Chore("without-clock", without_clock.EVERY, lambda: without_clock.tell(self)),
             Chore("calendars", CALENDARS, lambda: calendar_changes.settle(self)),
             Chore("agreement", agreement.EVERY, lambda: agreement.note_ended(self)),
             Chore("forgetting", forgetting.EVERY, lambda: forgetting.forget_expired(self)),
@@ -142,13 +148,21 @@ class Redress:
 
 
 def wire(settings: Settings, *, clock: Clock | None = None) -> Redress:
-    """Compose the service over a database whose schema is up to date (see ``api.schema``)."""
+    """Compose the service over a database whose schema is up to date (see ``api.schema``). Raises ``OrganisationRefused``."""
     clock = clock or SystemClock()
     database = databases.connect(settings.database_url)
     organisation = read_organisation(settings.processes_dir)
-    calendars = KeptCalendars(database, clock, default=organisation.calendar)
+    try:
+        calendars = KeptCalendars(database, clock, default=organisation.calendar)
+    except CalendarNotFound as missing:
+        known = read(database, stored_ids)
+        database.dispose()
+        raise OrganisationRefused(
+            f"{FILE}: There is no calendar “{organisation.calendar}”. {perhaps(organisation.calendar, known)}"
+        ) from missing
     letters = Letters(settings.processes_dir / "letters")
     case_clocks = CaseClocks(calendars)
+    procedure = KeptProcedure(organisation, letters, moment=lambda: made[0].moment())
     made: list[Redress] = []
 
     def desk(session: Session, act: Act) -> Desk:
@@ -180,8 +194,11 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Redress:
             key=lambda: link_key(settings.data_dir),
         ),
         orphaned_tasks=without_anybody,
+        procedure=procedure,
     )
-    made.append(Redress(settings, organisation, clock, database, engine, calendars, case_clocks, letters))
+    made.append(
+        Redress(settings, organisation, clock, database, engine, calendars, case_clocks, letters, procedure)
+    )
     return made[0]
 
 

@@ -67,6 +67,7 @@ from engine.commands.house import (
     NoPrivateFacts,
     OfferedTasks,
     PrivateFacts,
+    Procedure,
     StepReport,
     TaskGuard,
 )
@@ -109,6 +110,7 @@ class Engine(questions.Questions):
         letter_guard: LetterGuard | None = None,
         postman: Postman | None = None,
         orphaned_tasks: Callable[[Session], Iterable[int]] | None = None,
+        procedure: Procedure | None = None,
         live_limit: int = 512,
         look_over: float = 0.01,
         longest_step: timedelta = LONGEST_STEP,
@@ -136,6 +138,7 @@ class Engine(questions.Questions):
             listeners=(on_step,) if on_step is not None else (),
             catalogue=Catalogue(),
             live=LiveCases(live_limit),
+            procedure=procedure,
             look_over=look_over,
             longest_step=longest_step,
         )
@@ -176,8 +179,7 @@ class Engine(questions.Questions):
 
     def check(self, files: checking.Files) -> tuple[Finding, ...]:
         """Return the findings a deployment of these files would have; nothing is stored."""
-        known = self.read(lambda session: deploying.known_resources(self.house, session))
-        return checking.judge(files, known=known)
+        return self.read(lambda session: deploying.judge(self.house, session, files)).findings
 
     def keep_model(self, name: str, data: bytes, *, by: Actor = SYSTEM) -> ModelRecord:
         """Keep a diagram that is drawn, not run."""

@@ -14,6 +14,7 @@ from engine.deadlines.compute import Anchor
 from engine.zones import local_date
 
 RECEIVED = "received"
+PLAN = "plan_agreed"  # the clock that a colleague meets by keeping the day agreed
 KEPT = {  # event of a deadline policy → where the complaint keeps its day
     "first_raised": "first_raised_on",
     "sent_to_company": "sent_to_company_on",

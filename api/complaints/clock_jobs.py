@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from api.complaints.clock_start import PROMISING
 from api.complaints.errand import Errand
 from api.complaints.evidence import KINDS, meet_each
 from api.complaints.extensions import ask
@@ -15,12 +16,24 @@ from engine.deadlines.compute import Anchor
 from engine.deadlines.errors import ExtensionRefused
 from engine.deadlines.policy import DeadlinePolicy
 from engine.deadlines.state import Evidence
+from engine.errors import Broken
 
 _FOLLOWS = {"referral_window": "final_response_sent"}
+BY_JOB = frozenset({"offer_accepted"})  # anchors of clocks that a diagram starts when the event happens
+
+
+class ComplaintWithoutClock(Broken):
+    """The table of deadlines gives this complaint neither an acknowledgement nor a final answer to be due."""
+
+    code = "complaint_without_clock"
 
 
 def start_clocks(errand: Errand) -> None:
-    """``redress:start-clocks``: every clock of the deadline table for this regime, category and stage (header ``stage``)."""
+    """``redress:start-clocks``: every clock of the deadline table for this regime, category and stage (header ``stage``).
+
+    Raises ``ComplaintWithoutClock``, an incident of the case, when the complaint has no clock of those that say by when it
+    is acknowledged and answered: it would wait without anybody being late.
+    """
     complaint = errand.complaint
     complaint.regime = errand.text("regime") or complaint.regime
     complaint.category = errand.text("category") or complaint.category
@@ -28,6 +41,8 @@ def start_clocks(errand: Errand) -> None:
     moved = errand.tools.clocks.start_by_policy(
         errand.desk, complaint, category=complaint.category, stage=stage
     )
+    if not errand.tools.clocks.given_names(errand.session, complaint.key) & PROMISING:
+        raise ComplaintWithoutClock(regime=complaint.regime, category=complaint.category, stage=stage)
     errand.moved(moved)
 
 

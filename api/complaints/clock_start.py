@@ -26,6 +26,11 @@ from engine.zones import local_date
 
 PROMISE = "promise"
 STOOD_STILL = "not_owed"  # the pause of an internal target while the complaint owed nothing
+PROMISING = frozenset({"acknowledgement", "final_response"})  # without both, nobody is ever late
+STAGES = ("one", "two")
+PROMISED = frozenset(
+    {"commitment", "contribution", "promised_answer"}
+)  # clocks that run until a date somebody promised
 
 
 def chosen_policies(

@@ -346,6 +346,13 @@ class CaseClocks:
         """Return the names of the complaint's open clocks."""
         return frozenset(row.name for row in open_clocks(session, complaint_key))
 
+    def given_names(self, session: Session, complaint_key: int) -> frozenset[str]:
+        """Return the names of the clocks the complaint has or had, those apart that were ruled out."""
+        rows = select(ClockRow.name).where(
+            ClockRow.complaint_key == complaint_key, ClockRow.state != "not_applicable"
+        )
+        return frozenset(session.scalars(rows))
+
     def pausable(self, session: Session, complaint_key: int, name: str) -> bool:
         """Tell whether the complaint has such a clock, open, and its policy lets it pause."""
         row = newest(session, complaint_key, name)

@@ -35,6 +35,8 @@ ADDS, WITHDRAWS, ANSWERS, RATES = (
     "complainant-answers",
     "survey-answered",
 )
+FROM_OUTSIDE = "external-outcome"  # sent by whoever hears from the outside body
+MESSAGES = frozenset({ADDS, WITHDRAWS, ANSWERS, RATES, FROM_OUTSIDE})
 MOST_FILES = 50
 _ANSWER_LETTERS = (
     "decision",

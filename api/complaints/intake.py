@@ -317,6 +317,13 @@ def _start_variables(row: ComplaintRow, new: NewComplaint, *, zone: ZoneInfo) ->
     }
 
 
+def start_variable_names() -> frozenset[str]:
+    """Return the names of the variables with which the process of every complaint starts."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    any_row = ComplaintRow(key=0, received_at=at)
+    return frozenset(_start_variables(any_row, NewComplaint("web", at, "Any.", None), zone=ZoneInfo("UTC")))
+
+
 def first_sentence(text: str) -> str:
     """Return the first sentence of a description, at most 160 characters, as the summary of its only issue."""
     line = " ".join(text.split())

@@ -29,7 +29,6 @@ HANDLERS: dict[str, Handler] = {
     "redress:publish-message": letter_jobs.publish_message,
     "redress:record": record_jobs.record,
 }
-JOB_TYPE_NAMES = frozenset(HANDLERS)
 
 
 def job_types(tools: Tools) -> tuple[JobType, ...]:

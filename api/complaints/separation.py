@@ -36,6 +36,21 @@ SEPARATED: dict[str, frozenset[str]] = {
     "stage-two": HANDLING,
     "stage-two-approve": frozenset({"stage-two"}) | HANDLING,
 }
+UNSEPARATED = frozenset(
+    {
+        "acknowledge",
+        "close",
+        "contribute",
+        "correct",
+        "decide",
+        "extend",
+        "notify",
+        "refer",
+        "reply",
+        "update",
+    }
+)
+DUTIES = UNSEPARATED | HANDLING | frozenset(SEPARATED).union(*SEPARATED.values())
 SAID: dict[str, str] = {
     "quality-check": "You drafted this answer; somebody else checks it.",
     "approve": "You drafted this answer; somebody else approves it.",
@@ -75,7 +90,13 @@ def excluded_from(session: Session, person: str) -> frozenset[int]:
 
 
 def objection(session: Session, complaint_key: int, *, duty: str | None, person: str) -> str | None:
-    """Return why ``person`` may not do work of this ``duty`` on the complaint, or None."""
+    """Return why ``person`` may not do work of this ``duty`` on the complaint, or None.
+
+    Nobody may do work of a duty that is not known: it would keep nobody apart. A deployment refuses such a diagram; this
+    holds for those that were deployed before.
+    """
+    if duty and duty not in DUTIES:
+        return f"The diagram calls this duty {duty!r}, which is none; a process owner has to correct it."
     apart = SEPARATED.get(duty or "")
     if not apart:
         return None

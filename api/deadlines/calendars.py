@@ -185,6 +185,11 @@ def store_files(session: Session, files: Iterable[tuple[str, bytes]], *, at: dat
     return tuple(name for name, data in given if _store_file(session, name, data, at=at))
 
 
+def stored_ids(session: Session) -> frozenset[str]:
+    """Return the ids of all calendars, as this transaction sees them."""
+    return frozenset(session.scalars(select(CalendarRow.id).distinct()))
+
+
 def newest(session: Session, calendar_id: str) -> CalendarRow | None:
     """Return the newest stored version of a calendar."""
     return session.scalar(

@@ -11,7 +11,7 @@ from engine.errors import Invalid
 from engine.findings import Finding
 
 DEFINITIONS = (".bpmn", ".dmn", ".form")
-CALENDARS = "calendars"
+CALENDARS, LETTERS = "calendars", "letters"
 Named = tuple[tuple[str, bytes], ...]
 
 
@@ -55,6 +55,11 @@ def read_files(places: Iterable[Path]) -> ProcedureFiles:
     if not len(found):
         raise NothingToRead
     return found
+
+
+def read_named(folder: Path) -> Named:
+    """Return name and bytes of every JSON file of a folder; none for a folder that does not exist."""
+    return _read(sorted(folder.glob("*.json")))
 
 
 def _inside(place: Path) -> Iterator[Path]:

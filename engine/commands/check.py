@@ -32,20 +32,12 @@ class Judged:
         return any(finding.severity == "error" for finding in self.findings)
 
 
-def judge(
-    files: Files, *, job_types: Iterable[str] | None = None, known: KnownResources | None = None
-) -> tuple[Finding, ...]:
-    """Return everything that is wrong or doubtful; ``job_types`` are the names of our own handlers, if
-    known.
+def read_and_judge(files: Files, known: KnownResources, more: Iterable[Finding] = ()) -> Judged:
+    """Return the files as read and judged; where a file has errors it is not among the read ones.
+
+    ``more`` are findings of the service itself, about what it reads of them.
     """
-    if known is None:
-        known = KnownResources(in_step_types=None if job_types is None else frozenset(job_types))
-    return read_and_judge(files, known).findings
-
-
-def read_and_judge(files: Files, known: KnownResources) -> Judged:
-    """Return the files as read and judged; where a file has errors it is not among the read ones."""
-    findings = list(_doubled(files))
+    findings = [*_doubled(files), *more]
     contents = dict(files)
     findings += check_files(contents, known=known)
     broken = {finding.file for finding in findings if finding.severity == "error"}

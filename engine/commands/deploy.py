@@ -11,13 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from engine import forms
 from engine.actors import Actor
 from engine.commands import start_events
 from engine.commands.check import Files, Judged, read_and_judge
 from engine.commands.errors import DeploymentRefused
 from engine.commands.house import House
 from engine.dialect import ProcessDefinition
-from engine.dialect.lint import KnownResources
+from engine.dialect.lint import FUNCTIONS, SHORTEST_CYCLE, KnownResources
 from engine.findings import Finding
 from engine.store import definitions
 from engine.store.definitions import VERSIONED, DefinitionRow
@@ -62,7 +63,7 @@ def deploy(house: House, session: Session, files: Files, *, by: Actor) -> Deploy
 
     Raises ``DeploymentRefused`` with every finding; then nothing is stored.
     """
-    judged = read_and_judge(files, known_resources(house, session))
+    judged = judge(house, session, files)
     if judged.is_refused:
         raise DeploymentRefused(judged.findings)
     stored = definitions.newest_resources(session, [name for name, _ in files])
@@ -88,17 +89,37 @@ def _note_deployment(work: _Work) -> None:
     )
 
 
-def known_resources(house: House, session: Session) -> KnownResources:
-    """Return what is deployed and what the service offers, for judging files."""
+def judge(house: House, session: Session, files: Files) -> Judged:
+    """Return the files as read, and judged by everything that is deployed and that the service offers."""
+    procedure = house.procedure
+    more = () if procedure is None else procedure.findings(session, files)
+    return read_and_judge(files, known_resources(house, session, files), more)
+
+
+def known_resources(house: House, session: Session, files: Files) -> KnownResources:
+    """Return what is deployed and what the service offers, for judging ``files``."""
     return KnownResources(
         processes=_tags(session, "process"),
         decisions=_tags(session, "decision"),
         forms=_tags(session, "form"),
+        form_fields=_fields(session),
         in_step_types=frozenset(house.job_types),
         working_days=house.calendars,
+        functions=FUNCTIONS,
         now=house.clock.now(),
         zone=house.zone,
+        shortest_cycle=SHORTEST_CYCLE,
+        service=None if house.procedure is None else house.procedure.facts(session, files),
     )
+
+
+def _fields(session: Session) -> Mapping[str, frozenset[str]]:
+    """Return the top names of the answers of every form, in its newest version."""
+    found: dict[str, frozenset[str]] = {}
+    for form_id, content in definitions.newest_contents(session, "form"):
+        form = forms.read(content, name=form_id)
+        found[form_id] = frozenset(str(path[0]) for path, _ in form.fields())
+    return found
 
 
 def keep_model(house: House, session: Session, name: str, data: bytes, *, by: Actor) -> ModelRecord:

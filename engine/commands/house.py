@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -22,12 +22,17 @@ from engine.clock import Clock
 from engine.commands.access import CaseAccess
 from engine.commands.catalogue import Catalogue
 from engine.commands.errors import NotYourTask
+from engine.dialect.lint import ServiceFacts
 from engine.execution.changes import Change
 from engine.execution.run import Execution
 from engine.execution.world import CaseClock
+from engine.findings import Finding
 from engine.keys import Keys
 from engine.store.database import Database
 from engine.wakeup import Wakeup
+
+if TYPE_CHECKING:
+    from engine.commands.check import Files
 
 LOG = logging.getLogger(__name__)
 LONGEST_STEP = timedelta(seconds=5)  # processor time of the thread that does it
@@ -128,6 +133,16 @@ class NoPrivateFacts:
     def load(self, session: Session, root_key: int) -> Mapping[str, Any]:  # noqa: ARG002
         """Return nothing."""
         return {}
+
+
+class Procedure(Protocol):
+    """What the service around the engine knows of its procedure: asked when files are judged."""
+
+    def facts(self, session: Session, files: Files) -> ServiceFacts:
+        """Return the words of the service, as they are when ``files`` are deployed over what is there."""
+
+    def findings(self, session: Session, files: Files) -> tuple[Finding, ...]:
+        """Return what is wrong with ``files`` for those who read them at run time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +253,7 @@ class House:
     listeners: tuple[Callable[[Session, StepReport], None], ...]
     catalogue: Catalogue
     live: LiveCases
+    procedure: Procedure | None = None
     longest_step: timedelta = LONGEST_STEP
     look_over: float = 0.01  # share of the steps whose state is loaded again and compared before it is stored
     wakeup: Wakeup = field(default_factory=Wakeup)

@@ -129,6 +129,13 @@ def read_policies(
     return tuple(chosen.values())
 
 
+def columns() -> frozenset[str]:
+    """Return the names of the columns that a row may have."""
+    row = _Row({"id": "any", "clock": "any", "anchor": "any", "amount": 1, "unit": "weeks", "version": "1"})
+    row.policy("any", None, None)
+    return frozenset(row.asked)
+
+
 class _Row:
     """One row, or one nested context, of the table.
 
@@ -137,6 +144,7 @@ class _Row:
 
     def __init__(self, row: Mapping[str, Any], policy_id: str = "", within: str = "") -> None:
         self.left = {name: value for name, value in row.items() if value is not None}
+        self.asked: set[str] = set()
         self.policy_id, self.within = policy_id or str(row.get("id")), within
 
     def policy(self, regime: str, category: str | None, stage: str | None) -> DeadlinePolicy:
@@ -196,6 +204,7 @@ class _Row:
         return extension
 
     def _inner(self, column: str) -> _Row | None:
+        self.asked.add(column)
         content = self.left.pop(column, None)
         if content is None:
             return None
@@ -205,6 +214,7 @@ class _Row:
 
     def take(self, column: str, read: Callable[[Any], T], *fallback: T, **named: T) -> T:
         """Return a column, read; without one the fallback (or ``default=``), else ``PolicyRefused``."""
+        self.asked.add(column)
         options = (*fallback, *named.values())
         if column not in self.left and options:
             return options[0]

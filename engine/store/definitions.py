@@ -68,6 +68,26 @@ def latest(session: Session, kind: str, identity: str) -> DefinitionRow | None:
     return None if row is None else _row(kind, row)
 
 
+def newest_contents(session: Session, kind: str) -> list[tuple[str, bytes]]:
+    """Return id and bytes of the newest version of everything of this kind that has not been deleted."""
+    table, identity = VERSIONED[kind]
+    alive = table.c.state != "DELETED"
+    newest = (
+        sa.select(table.c[identity], sa.func.max(table.c.version).label("version"))
+        .where(alive)
+        .group_by(table.c[identity])
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(table.c[identity], resources.c.content)
+        .join(newest, sa.and_(newest.c[identity] == table.c[identity], newest.c.version == table.c.version))
+        .join(resources, resources.c.key == table.c.resource_key)
+        .where(alive)
+        .order_by(table.c[identity])
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def tagged(session: Session, kind: str, identity: str, tag: str) -> DefinitionRow | None:
     """Return the newest version carrying this tag, or None."""
     table, _ = VERSIONED[kind]

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import extensions, letter_desk
-from api.complaints.anchors import KEPT, WORDS
+from api.complaints.anchors import KEPT, PLAN, WORDS
 from api.complaints.clock_rows import label, wanted
 from api.complaints.clocks import Desk
 from api.complaints.evidence import meet_each
@@ -211,7 +211,7 @@ def correct_days(key: int) -> ResponseReturnValue:
         if event != "agreed":
             return moved
         agreed = Evidence("call_logged", f"noted by {desk.act.by}", desk.act.at)
-        return (*moved, *service.case_clocks.meet(desk, complaint, "plan_agreed", agreed))
+        return (*moved, *service.case_clocks.meet(desk, complaint, PLAN, agreed))
 
     said = "The day is kept, and the clocks that count from it were counted anew."
     return _moved(key, "complaint.backdate", change, field="days-reason", said=said)

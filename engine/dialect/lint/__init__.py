@@ -4,18 +4,44 @@ Belongs here: rules over the raw XML, before anything is parsed into the engine,
 lost nothing. Does not belong here: storing, running, deciding what a finding means for an answer.
 """
 
-from engine.dialect.lint.context import DeploymentContext, KnownResources, Together
+from engine.dialect.lint.context import (
+    FUNCTIONS,
+    NOTHING_KNOWN,
+    SHORTEST_CYCLE,
+    DeploymentContext,
+    Header,
+    JobFacts,
+    KnownResources,
+    ServiceFacts,
+    Together,
+    Words,
+)
 from engine.dialect.lint.diagram import check_diagram
 from engine.dialect.lint.files import check_files
+from engine.dialect.lint.formulas import clock_calls, parts, paths, results_written_out
 from engine.dialect.lint.parsed import check_parsed
 from engine.dialect.lint.report import report
+from engine.dialect.lint.suggest import perhaps, slip_of
 
 __all__ = [
+    "FUNCTIONS",
+    "NOTHING_KNOWN",
+    "SHORTEST_CYCLE",
     "DeploymentContext",
+    "Header",
+    "JobFacts",
     "KnownResources",
+    "ServiceFacts",
     "Together",
+    "Words",
     "check_diagram",
     "check_files",
     "check_parsed",
+    "clock_calls",
+    "parts",
+    "paths",
+    "perhaps",
     "report",
+    "results_written_out",
+    "slip_of",
 ]

@@ -1,4 +1,4 @@
-"""What a diagram refers to outside itself: processes, decisions, forms, job types, letters."""
+"""What a diagram refers to outside itself: processes, decisions, forms, job types."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final
 from lxml import etree
 
 from engine.dialect.lint.context import DeploymentContext, Tags
-from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe, zeebe
+from engine.dialect.lint.drawing import Drawing, Node, first_zeebe, zeebe
 from engine.dialect.lint.notes import Notes, quote
 from engine.dialect.lint.paths import IN_STEP
-from engine.dialect.lint.suggest import closest, perhaps
+from engine.dialect.lint.suggest import closest, perhaps, slip_of
 from engine.dialect.values import is_formula
 
 _REFERENCES: Final = (
@@ -49,7 +49,8 @@ def _check_reference(
     if binding == "deployment":
         if wanted not in together:
             message = f"The {word} {quote(wanted)} is not in this deployment, but the binding says so."
-            advice = f"Deploy both together, or bind to the latest version. {perhaps(wanted, together)}"
+            meant = perhaps(wanted, {*together, *(stored or ())})
+            advice = f"Deploy both together, or bind to the latest version. {meant}"
             notes.error(element, "target_not_deployed_together", message, advice, attribute=attribute)
         return
     if stored is None:
@@ -57,8 +58,9 @@ def _check_reference(
     tags = set(stored.get(wanted, frozenset()))
     if wanted not in together and wanted not in stored:
         message = f"There is no {word} {quote(wanted)} yet: reaching this element would stop the case."
-        advice = perhaps(wanted, {*together, *stored})
-        notes.warning(element, "target_unknown", message, advice, attribute=attribute)
+        known = {*together, *stored}
+        note = notes.warning if slip_of(wanted, known) is None else notes.error
+        note(element, "target_unknown", message, perhaps(wanted, known), attribute=attribute)
     elif binding == "versionTag":
         tag = str(element.get("versionTag") or "").strip()
         tags |= {together[wanted]} if together.get(wanted) else set()  # type: ignore[arg-type]
@@ -80,12 +82,3 @@ def _check_job(node: Node, notes: Notes, context: DeploymentContext) -> None:
         if meant is not None:
             message = f"No handler of this service answers {quote(kind)}; it waits for an outside worker."
             notes.warning(job, "job_type_doubtful", message, f"Did you mean {meant}?", attribute="type")
-    headers = first_zeebe(node.xml, "taskHeaders")
-    letters = context.known.letters
-    if headers is None or letters is None or not kind.startswith(IN_STEP):
-        return
-    for header in headers.iterchildren(f"{{{ZEEBE}}}header"):
-        letter = str(header.get("value") or "").strip()
-        if header.get("key") == "letter" and letter not in letters:
-            message = f"There is no letter {quote(letter)}."
-            notes.error(header, "letter_unknown", message, perhaps(letter, letters), attribute="letter")

@@ -3,42 +3,105 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Final, Literal
 
 from engine.calendars import Calendars
 
 Tags = frozenset[str]
-NOTHING: Mapping[str, Tags] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A vocabulary: the words that may stand in a place.
+
+    ``kind`` is what one of them is called ("state"). ``others`` says what any other word is; a slip of a known
+    word is an error in any case. ``many``: several words, parted by commas.
+    """
+
+    kind: str
+    known: frozenset[str]
+    others: Literal["error", "warning", "accepted"] = "error"
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """A header that a job or task reads; ``words`` None: any text."""
+
+    words: Words | None = None
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFacts:
+    """What a job type reads and returns: headers, inputs with a vocabulary, and the variables of its result."""
+
+    headers: Mapping[str, Header]
+    inputs: Mapping[str, Words]
+    results: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceFacts:
+    """What the service around the engine offers to those who draw. Nothing has a default: what is not filled in is not judged.
+
+    ``task_headers`` are those of user tasks. ``variables`` are process variables with a vocabulary, ``members`` the
+    members of variables that hold the answer of a decision. ``clocks`` are the names of case clocks, ``messages``
+    those that somebody sends, ``start_variables`` the names every case starts with. ``calendars`` are their ids.
+    """
+
+    job_types: Mapping[str, JobFacts]
+    task_headers: Mapping[str, Header]
+    variables: Mapping[str, Words]
+    members: Mapping[str, frozenset[str]]
+    clocks: Words
+    messages: Words
+    groups: Words
+    calendars: frozenset[str]
+    start_variables: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownResources:
-    """What is deployed already and what the service offers. ``None`` means not known, hence not judged.
+    """What is deployed already and what can be used. ``None`` means not known, hence not judged.
 
     ``processes``, ``decisions`` and ``forms`` give the version tags of every stored id, ``form_fields`` the
-    variables a stored form hands over. ``start_variables`` are the names every instance starts with,
-    ``in_step_results`` the variables an in-step job type returns. ``calendars`` are the ids of
-    ``working_days``. ``functions`` are those the
-    service adds to FEEL. ``now`` is an aware moment, ``zone`` the IANA zone of the service.
+    variables a stored form hands over. ``in_step_types`` are the job types with a handler of our own.
+    ``functions`` are those the service adds to FEEL. ``now`` is an aware moment, ``zone`` the IANA zone of the
+    service. Nothing has a default, so that nothing is forgotten; ``NOTHING_KNOWN`` is the start for whoever knows little.
     """
 
-    processes: Mapping[str, Tags] | None = None
-    decisions: Mapping[str, Tags] | None = None
-    forms: Mapping[str, Tags] | None = None
-    form_fields: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
-    in_step_types: frozenset[str] | None = None
-    in_step_results: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
-    letters: frozenset[str] | None = None
-    calendars: frozenset[str] | None = None
-    working_days: Calendars | None = None
-    groups: frozenset[str] | None = None
-    start_variables: frozenset[str] | None = None
-    functions: frozenset[str] = frozenset({"clock"})
-    now: datetime | None = None
-    zone: str = "UTC"
-    shortest_cycle: timedelta = timedelta(seconds=1)
+    processes: Mapping[str, Tags] | None
+    decisions: Mapping[str, Tags] | None
+    forms: Mapping[str, Tags] | None
+    form_fields: Mapping[str, frozenset[str]]
+    in_step_types: frozenset[str] | None
+    working_days: Calendars | None
+    functions: frozenset[str]
+    now: datetime | None
+    zone: str
+    shortest_cycle: timedelta
+    service: ServiceFacts | None
+
+
+FUNCTIONS: Final = frozenset({"clock"})
+SHORTEST_CYCLE: Final = timedelta(seconds=1)
+NOTHING_KNOWN: Final = KnownResources(
+    processes=None,
+    decisions=None,
+    forms=None,
+    form_fields=MappingProxyType({}),
+    in_step_types=None,
+    working_days=None,
+    functions=FUNCTIONS,
+    now=None,
+    zone="UTC",
+    shortest_cycle=SHORTEST_CYCLE,
+    service=None,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +111,7 @@ class DeploymentContext:
     ``together`` is None when the other files of the deployment are not known: then no binding is judged.
     """
 
-    known: KnownResources = field(default_factory=KnownResources)
+    known: KnownResources = NOTHING_KNOWN
     together: Together | None = None
 
 

@@ -27,6 +27,7 @@ from engine.dialect.lint.shapes import check_shapes
 from engine.dialect.lint.texts import Texts
 from engine.dialect.lint.timing import check_timers
 from engine.dialect.lint.variables import check_variables
+from engine.dialect.lint.words import check_words
 from engine.findings import Finding
 from engine.zones import ZoneUnknown, read_zone
 
@@ -69,6 +70,8 @@ def _check(drawing: Drawing, notes: Notes, context: DeploymentContext) -> None:
     check_conditions(drawing, texts)
     check_bindings(drawing, notes, context)
     check_variables(drawing, texts, context)
+    if context.known.service is not None:
+        check_words(drawing, texts, context.known.service)
 
 
 def _zone(drawing: Drawing, context: DeploymentContext) -> str:

@@ -10,7 +10,7 @@ from lxml import etree
 
 from engine import dmn, forms
 from engine.dialect.lint.clocks import clocks_watched
-from engine.dialect.lint.context import DeploymentContext, KnownResources, Together
+from engine.dialect.lint.context import NOTHING_KNOWN, DeploymentContext, KnownResources, Together
 from engine.dialect.lint.diagram import check_diagram
 from engine.dialect.lint.drawing import draw
 from engine.dialect.lint.identity import is_bpmn, process_tags
@@ -67,7 +67,7 @@ def check_files(files: Mapping[str, bytes], *, known: KnownResources | None = No
         form_fields=reading.form_fields,
         clocks_watched=reading.clocks_watched,
     )
-    context = DeploymentContext(known=known or KnownResources(), together=together)
+    context = DeploymentContext(known=known or NOTHING_KNOWN, together=together)
     for name, root in reading.diagrams.items():
         reading.findings += check_diagram(root, file=name, context=context)
     order = {name: position for position, name in enumerate(files)}

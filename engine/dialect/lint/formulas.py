@@ -59,6 +59,33 @@ def calendars_named(expression: feel.Expression) -> Iterator[str]:
                 yield calendar.value
 
 
+def paths(expression: feel.Expression) -> Iterator[tuple[str, str]]:
+    """Yield ``a, b`` for every ``a.b`` whose first part is a name."""
+    for node in parts(expression.tree):
+        if isinstance(node, syntax.Postfix) and isinstance(node.base, syntax.Name) and node.steps:
+            step = node.steps[0]
+            if isinstance(step, syntax.PathStep):
+                yield node.base.name, step.name
+
+
+def results_written_out(node: syntax.Node) -> Iterator[str]:
+    """Yield the texts an expression may come to, as far as they are written out: also in branches and lists."""
+    if isinstance(node, syntax.String):
+        yield node.value
+    elif isinstance(node, syntax.If):
+        yield from (*results_written_out(node.then), *results_written_out(node.otherwise))
+    elif isinstance(node, syntax.ListLiteral):
+        for item in node.items:
+            yield from results_written_out(item)
+
+
+def clock_calls(expression: feel.Expression) -> Iterator[str]:
+    """Yield the names of case clocks written out in calls of ``clock``."""
+    for name, step in calls(expression):
+        if name == "clock" and step.arguments and isinstance(step.arguments[0], syntax.String):
+            yield step.arguments[0].value
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """The values of one variable that make a condition true: ``low`` to ``high``, or exactly ``only``."""

@@ -1,15 +1,13 @@
-"""User tasks nobody gets, groups nobody has, and deadlines nobody is told about."""
+"""User tasks nobody gets, and deadlines nobody is told about."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from engine.dialect.lint.clocks import clocks_of_task, clocks_watched
-from engine.dialect.lint.context import DeploymentContext, KnownResources
+from engine.dialect.lint.context import DeploymentContext
 from engine.dialect.lint.drawing import EVENTS, Drawing, Node, Scope, first_zeebe
-from engine.dialect.lint.notes import Notes, quote
-from engine.dialect.lint.suggest import perhaps
-from engine.dialect.values import is_formula
+from engine.dialect.lint.notes import Notes
 
 _WHO: Final = ("assignee", "candidateGroups", "candidateUsers")
 _ESCALATING: Final = frozenset({"timer", "escalation"})
@@ -23,12 +21,12 @@ def check_people(drawing: Drawing, notes: Notes, context: DeploymentContext) -> 
         watched |= context.together.clocks_watched
     for node in drawing.nodes:
         if node.tag == "userTask":
-            _check_assignment(node, notes, context.known)
+            _check_assignment(node, notes)
             if not clocks_of_task(node) & watched:
                 _check_deadline(node, guarded, notes)
 
 
-def _check_assignment(node: Node, notes: Notes, known: KnownResources) -> None:
+def _check_assignment(node: Node, notes: Notes) -> None:
     assignment = first_zeebe(node.xml, "assignmentDefinition")
     given = {name: str(assignment.get(name) or "").strip() for name in _WHO} if assignment is not None else {}
     if not any(given.values()):
@@ -36,15 +34,6 @@ def _check_assignment(node: Node, notes: Notes, known: KnownResources) -> None:
         notes.warning(
             node.xml, "nobody_assigned", message, "Fill in a candidate group.", attribute="candidateGroups"
         )
-        return
-    groups = given["candidateGroups"]
-    if known.groups is None or is_formula(groups):
-        return
-    for group in (part.strip() for part in groups.split(",")):
-        if group and group not in known.groups:
-            message = f"There is no group {quote(group)}."
-            advice = perhaps(group, known.groups)
-            notes.warning(node.xml, "group_unknown", message, advice, attribute="candidateGroups")
 
 
 def _guarded_scopes(drawing: Drawing) -> set[Scope]:

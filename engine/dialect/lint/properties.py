@@ -64,8 +64,8 @@ def _check(item: etree._Element, name: str, node: Node | None, notes: Notes, kno
 def _calendar(value: str, _node: Node | None, known: KnownResources) -> tuple[str, str]:
     if not value:
         return "", "no calendar is named"
-    if known.calendars is not None and value not in known.calendars:
-        return "", f"there is no such calendar. {perhaps(value, known.calendars)}".rstrip(". ")
+    if known.service is not None and value not in known.service.calendars:
+        return "", f"there is no such calendar. {perhaps(value, known.service.calendars)}".rstrip(". ")
     return "", ""
 
 

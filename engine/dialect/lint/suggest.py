@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Final
 
 MOST_COMPARED: Final = 300
+SHORTEST_SLIP: Final = 3  # letters; of shorter words everything is a slip of everything
 
 
 def closest(name: str, known: Collection[str], *, likeness: float = 0.8) -> str | None:
@@ -18,9 +19,32 @@ def closest(name: str, known: Collection[str], *, likeness: float = 0.8) -> str 
     return folded[matches[0]] if matches else None
 
 
+def slip_of(name: str, known: Collection[str]) -> str | None:
+    """Return the known word that differs from ``name`` by one letter: left out, added, changed, or two in the wrong order.
+
+    Words that differ in a digit alone are different on purpose. None for a known word.
+    """
+    if name in known:
+        return None
+    return min((word for word in known if _one_slip(name, word)), default=None)
+
+
+def _one_slip(one: str, other: str) -> bool:
+    if abs(len(one) - len(other)) > 1 or min(len(one), len(other)) < SHORTEST_SLIP:
+        return False
+    start = next(
+        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+    a, b = one[start:], other[start:]
+    if any(letter.isdigit() for letter in (*a[:1], *b[:1])):
+        return False
+    swapped = len(a) == len(b) and a[1:2] + a[0:1] == b[:2] and a[2:] == b[2:]
+    return a[1:] == b or a == b[1:] or (len(a) == len(b) and a[1:] == b[1:]) or swapped
+
+
 def perhaps(name: str, known: Collection[str]) -> str:
     """Return advice: the name that was perhaps meant, or the names to choose from."""
-    match = closest(name, known)
+    match = slip_of(name, known) or closest(name, known)
     if match:
         return f"Did you mean {match}?"
     if not known:

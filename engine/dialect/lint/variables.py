@@ -8,7 +8,7 @@ from typing import Final
 from lxml import etree
 
 from engine.dialect.lint.context import DeploymentContext
-from engine.dialect.lint.drawing import EVENTS, ZEEBE, Drawing, Node, first_zeebe
+from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe
 from engine.dialect.lint.formulas import calendars_named, called
 from engine.dialect.lint.notes import Notes, quote
 from engine.dialect.lint.suggest import closest, perhaps
@@ -21,34 +21,30 @@ _COUNTERS: Final = frozenset(
         *("numberOfTerminatedInstances",),
     }
 )
-_FROM_OUTSIDE: Final = frozenset({"message", "signal", "error", "escalation"})
 
 
 def check_variables(drawing: Drawing, texts: Texts, context: DeploymentContext) -> None:
-    """Note names that nothing provides.
+    """Note names that nothing provides and that look like a slip of a provided one.
 
-    Where an outside source may provide anything (a worker, a message, an unknown form) only a name that looks
-    like a slip of a provided one is noted; where all sources are known, every name is.
+    Other names may come from outside: a worker, a message, whoever starts or calls the process.
     """
-    provided, closed = _provided(drawing, context)
+    provided = _provided(drawing, context)
     for node, expression in texts.formulas:
         unknown = (expression.variables & called(expression)) - context.known.functions
         _check_calls(node, unknown, texts.notes)
-        if context.known.calendars is not None:
+        if context.known.service is not None:
+            calendars = context.known.service.calendars
             for calendar in calendars_named(expression):
-                if calendar not in context.known.calendars:
+                if calendar not in calendars:
                     message = f"There is no calendar {quote(calendar)}."
-                    texts.notes.error(
-                        node, "calendar_unknown", message, perhaps(calendar, context.known.calendars)
-                    )
+                    texts.notes.error(node, "calendar_unknown", message, perhaps(calendar, calendars))
         for name in sorted(expression.variables - provided - called(expression) - _COUNTERS):
             meant = _slip_of(name, provided)
-            if meant is not None or closed:
+            if meant is not None:
                 message = f"Nothing in this deployment provides the variable {name}."
-                advice = (
-                    f"Did you mean {meant}?" if meant else "Then it is null; provide it, or correct its name."
+                texts.notes.warning(
+                    node, "variable_unknown", message, f"Did you mean {meant}?", attribute=name
                 )
-                texts.notes.warning(node, "variable_unknown", message, advice, attribute=name)
 
 
 def _slip_of(name: str, provided: frozenset[str]) -> str | None:
@@ -63,21 +59,17 @@ def _check_calls(node: etree._Element, unknown: frozenset[str], notes: Notes) ->
         notes.warning(node, "function_unknown", message, "Correct its name.", attribute=name)
 
 
-def _provided(drawing: Drawing, context: DeploymentContext) -> tuple[frozenset[str], bool]:
-    """Return every name something in the diagram provides, and whether there are no other sources."""
+def _provided(drawing: Drawing, context: DeploymentContext) -> frozenset[str]:
+    """Return every name that something in the diagram, or the start of a case, provides."""
     names: set[str] = set()
-    closed = context.known.start_variables is not None
-    names |= context.known.start_variables or set()
+    if context.known.service is not None:
+        names |= context.known.service.start_variables
     for node in drawing.nodes:
-        targets = [str(item.get("target") or "").partition(".")[0] for item in _mapped(node, "output")]
-        names.update(targets)
+        names.update(str(item.get("target") or "").partition(".")[0] for item in _mapped(node, "output"))
         names.update(str(item.get("target") or "").partition(".")[0] for item in _mapped(node, "input"))
         names |= _results(node)
-        more = _handed_over(node, context)
-        names |= more or set()
-        if more is None and not targets:
-            closed = False
-    return frozenset(names - {""}), closed
+        names |= _handed_over(node, context)
+    return frozenset(names - {""})
 
 
 def _mapped(node: Node, direction: str) -> Iterator[etree._Element]:
@@ -99,28 +91,20 @@ def _results(node: Node) -> set[str]:
     return found
 
 
-def _handed_over(node: Node, context: DeploymentContext) -> set[str] | None:
-    """Return the names an element brings in without a mapping; None if that could be anything."""
-    if node.tag == "userTask" or node.tag == "startEvent":
-        form = first_zeebe(node.xml, "formDefinition")
-        if node.tag == "startEvent" and form is None:
-            return set() if node.trigger in ("none", "timer", "conditional", "compensate") else None
-        return _form_fields(form, context)
-    job = first_zeebe(node.xml, "taskDefinition")
-    if job is not None:
-        results = context.known.in_step_results.get(str(job.get("type") or ""))
-        return None if results is None else set(results)
-    if node.tag in ("receiveTask", "callActivity"):
-        return None
-    if node.tag in EVENTS and node.tag in ("intermediateCatchEvent", "boundaryEvent"):
-        return None if node.trigger in _FROM_OUTSIDE else set()
-    return set()
+def _handed_over(node: Node, context: DeploymentContext) -> frozenset[str]:
+    """Return the names that an element is known to bring in without a mapping."""
+    if node.tag in ("userTask", "startEvent"):
+        return _form_fields(first_zeebe(node.xml, "formDefinition"), context)
+    job, service = first_zeebe(node.xml, "taskDefinition"), context.known.service
+    if job is None or service is None:
+        return frozenset()
+    facts = service.job_types.get(str(job.get("type") or ""))
+    return frozenset() if facts is None else facts.results
 
 
-def _form_fields(form: etree._Element | None, context: DeploymentContext) -> set[str] | None:
+def _form_fields(form: etree._Element | None, context: DeploymentContext) -> frozenset[str]:
     form_id = str(form.get("formId") or "") if form is not None else ""
     if not form_id or is_formula(form_id):
-        return None
+        return frozenset()
     together = context.together.form_fields if context.together is not None else {}
-    fields = together.get(form_id, context.known.form_fields.get(form_id))
-    return None if fields is None else set(fields)
+    return together.get(form_id, context.known.form_fields.get(form_id, frozenset()))

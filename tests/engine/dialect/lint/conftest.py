@@ -9,11 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from engine.dialect.lint import DeploymentContext, KnownResources, check_diagram
+from engine.dialect.lint import (
+    NOTHING_KNOWN,
+    DeploymentContext,
+    Header,
+    JobFacts,
+    KnownResources,
+    ServiceFacts,
+    Words,
+    check_diagram,
+)
 from engine.dialect.xml import read_xml
 from engine.findings import Finding
 
@@ -35,13 +45,32 @@ OUTSIDE = f"""
 <escalation id="late" escalationCode="late"/><escalation id="uncoded"/>
 """
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-KNOWN = KnownResources(
-    in_step_types=frozenset({"redress:start-clock", "redress:send-letter"}),
-    letters=frozenset({"acknowledgement"}),
+LETTERS = Words(kind="letter", known=frozenset({"acknowledgement"}))
+CLOCKS = Words(kind="clock", known=frozenset({"respond", "update", "x"}), others="accepted")
+SERVICE = ServiceFacts(
+    job_types={
+        "redress:start-clock": JobFacts(
+            headers={"clock": Header(words=CLOCKS)}, inputs={}, results=frozenset()
+        ),
+        "redress:send-letter": JobFacts(
+            headers={"letter": Header(words=LETTERS)}, inputs={}, results=frozenset({"letterKey"})
+        ),
+    },
+    task_headers={"duty": Header(words=Words(kind="duty", known=frozenset({"draft", "quality-check"})))},
+    variables={"closingReason": Words(kind="closing reason", known=frozenset({"accepted", "settled_early"}))},
+    members={"waits": frozenset({"reminder", "silence"})},
+    clocks=CLOCKS,
+    messages=Words(kind="message", known=frozenset({"complainant-answers"}), others="accepted"),
+    groups=Words(kind="group", known=frozenset({"handlers", "quality"}), others="warning", many=True),
     calendars=frozenset({"uk-england", "uk-scotland"}),
-    groups=frozenset({"handlers", "quality"}),
+    start_variables=frozenset({"channel"}),
+)
+KNOWN = replace(
+    NOTHING_KNOWN,
+    in_step_types=frozenset({"redress:start-clock", "redress:send-letter"}),
     now=NOW,
     zone="Europe/London",
+    service=SERVICE,
 )
 
 

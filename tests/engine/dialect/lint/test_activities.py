@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from engine.dialect.lint import KnownResources
+from engine.dialect.lint import NOTHING_KNOWN
+from tests.engine.dialect.lint.conftest import KNOWN
 
 
 def element(tag: str, extensions: str, more: str = "", inside: str = "") -> str:
@@ -341,7 +342,7 @@ RULES = [
     ),
     pytest.param("nobody_assigned", person(groups=""), person(groups="=g"), id="task nobody can take"),
     pytest.param(
-        "group_unknown", person(groups="handlers, handelers"), person(groups="handlers,quality"), id="group"
+        "word_unknown", person(groups="handlers, handelers"), person(groups="handlers,quality"), id="group"
     ),
     pytest.param("deadline_without_escalation", person(DUE), ESCALATED, id="deadline nobody is told about"),
     pytest.param(
@@ -364,7 +365,7 @@ RULES = [
         "job_type_doubtful", job(kind="redres:send-letter"), job(kind="crm"), id="slip in a job type"
     ),
     pytest.param(
-        "letter_unknown",
+        "word_unknown",
         job("<z:taskHeaders><z:header key='letter' value='aknowledgement'/></z:taskHeaders>", IN_STEP),
         job("<z:taskHeaders><z:header key='letter' value='acknowledgement'/></z:taskHeaders>", IN_STEP),
         id="unknown letter",
@@ -420,35 +421,27 @@ def test_a_variable_may_come_from_anywhere_while_sources_are_open(lint: Callable
     assert lint(script("=product")) == ()
 
 
-def test_a_variable_nothing_provides_is_found_once_all_sources_are_known(lint: Callable) -> None:
-    known = KnownResources(start_variables=frozenset({"channel"}))
-
-    assert lint(script("=channel"), known=known, outside="") == ()
-    (found,) = lint(script("=product"), known=known, outside="")
-    assert (found.code, found.attribute) == ("variable_unknown", "product")
-    assert (
-        lint(script("=product") + job().replace("'a'", "'b'") + "| s>b b>a a>e", known=known, outside="")
-        == ()
-    )
+def test_a_slip_of_a_start_variable_is_found(lint: Callable) -> None:
+    assert lint(script("=channel")) == ()
+    (found,) = lint(script("=chanel"))
+    assert (found.code, found.advice) == ("variable_unknown", "Did you mean channel?")
 
 
-def test_what_an_in_step_job_returns_is_provided(lint: Callable) -> None:
-    known = KnownResources(start_variables=frozenset(), in_step_results={IN_STEP: frozenset({"letterKey"})})
-    drawing = job(kind=IN_STEP).replace("'a'", "'b'") + script("=letterKey + other") + "| s>b b>a a>e"
+def test_a_slip_of_what_an_in_step_job_returns_is_found(lint: Callable) -> None:
+    drawing = job(kind=IN_STEP).replace("'a'", "'b'") + script("=letterKey + leterKey") + "| s>b b>a a>e"
 
-    (found,) = lint(drawing, known=known, outside="")
+    (found,) = lint(drawing)
 
-    assert found.attribute == "other"
+    assert found.attribute == "leterKey"
 
 
-def test_what_a_form_asks_is_provided(lint: Callable) -> None:
+def test_a_slip_of_what_a_form_asks_is_found(lint: Callable) -> None:
     form = "<z:formDefinition formId='f'/>"
-    known = KnownResources(start_variables=frozenset(), form_fields={"f": frozenset({"answer"})})
-    drawing = person(form).replace("'a'", "'b'") + script("=answer") + "| s>b b>a a>e"
+    known = replace(KNOWN, form_fields={"f": frozenset({"answer"})})
+    drawing = person(form).replace("'a'", "'b'") + script("=answr") + "| s>b b>a a>e"
 
-    assert lint(drawing, known=known, outside="") == ()
-    (found,) = lint(drawing, known=replace(known, form_fields={"f": frozenset({"reply"})}), outside="")
-    assert found.attribute == "answer"
+    (found,) = lint(drawing, known=known)
+    assert found.attribute == "answr"
 
 
 def test_a_deadline_is_watched_if_any_timer_follows_its_clock(lint: Callable) -> None:
@@ -476,4 +469,4 @@ def test_an_expression_nested_beyond_reason_is_refused(lint: Callable) -> None:
 def test_what_is_not_known_is_not_judged(lint: Callable) -> None:
     drawing = job("<z:taskHeaders><z:header key='letter' value='x'/></z:taskHeaders>", "redress:anything")
 
-    assert lint(drawing, known=KnownResources()) == ()
+    assert lint(drawing, known=NOTHING_KNOWN) == ()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from engine.dialect.lint import KnownResources
+from engine.dialect.lint import NOTHING_KNOWN
 
 TASK = "<userTask id='a'/>"
 DAY = "<timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition>"
@@ -455,7 +456,7 @@ def test_a_cycle_faster_than_the_service_allows_is_refused(lint: Callable) -> No
     drawing = START.format(timer("timeCycle", "R/PT30S"))
 
     assert lint(drawing) == ()
-    (found,) = lint(drawing, known=KnownResources(shortest_cycle=timedelta(minutes=1)))
+    (found,) = lint(drawing, known=replace(NOTHING_KNOWN, shortest_cycle=timedelta(minutes=1)))
     assert found.code == "timer_unreadable"
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from engine.dialect.lint import KnownResources, check_files
+from engine.dialect.lint import NOTHING_KNOWN, check_files
 from engine.findings import Finding
 
 DMN = (
@@ -47,8 +48,9 @@ def ask(binding: str = "") -> str:
 
 TOGETHER = "bindingType='deployment'"
 TAGGED = "bindingType='versionTag' versionTag='v2'"
-NOTHING = KnownResources(processes={}, decisions={}, forms={})
-STORED = KnownResources(
+NOTHING = replace(NOTHING_KNOWN, processes={}, decisions={}, forms={})
+STORED = replace(
+    NOTHING_KNOWN,
     processes={"q": frozenset({"v2"})},
     decisions={"severity": frozenset({"v2"})},
     forms={"assess": frozenset({"v2"})},
@@ -96,11 +98,12 @@ def test_a_version_tag_must_exist(files: Callable, drawing: Callable) -> None:
     alone = {"p.bpmn": files(drawing(TAGGED))["p.bpmn"]}
 
     assert check_files(alone, known=STORED) == ()
-    untagged = KnownResources(
+    untagged = replace(
+        NOTHING_KNOWN,
         **{
             kind: dict.fromkeys(getattr(STORED, kind), frozenset())
             for kind in ("processes", "decisions", "forms")
-        }
+        },
     )
     assert codes(check_files(alone, known=untagged)) == [("p.bpmn", "tag_unknown")]
 
@@ -169,10 +172,10 @@ def test_too_many_files_are_refused_unread() -> None:
 
 def test_what_a_form_of_the_deployment_asks_is_provided(files: Callable) -> None:
     drawing = ask() + (
-        "<scriptTask id='b'><extensionElements><z:script expression='=verdict + x' resultVariable='r'/>"
+        "<scriptTask id='b'><extensionElements><z:script expression='=verdict + verdit' resultVariable='r'/>"
         "</extensionElements></scriptTask> | s>a a>b b>e"
     )
 
-    (found,) = check_files(files(drawing), known=KnownResources(start_variables=frozenset()))
+    (found,) = check_files(files(drawing), known=NOTHING_KNOWN)
 
-    assert (found.code, found.attribute) == ("variable_unknown", "x")
+    assert (found.code, found.attribute) == ("variable_unknown", "verdit")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -15,8 +16,13 @@ from lxml import etree
 from engine import dialect
 from engine.dialect.ids import BPMN, FLOW_NODES
 from engine.dialect.lint import (
+    NOTHING_KNOWN,
     DeploymentContext,
+    Header,
+    JobFacts,
     KnownResources,
+    ServiceFacts,
+    Words,
     check_diagram,
     check_files,
     check_parsed,
@@ -83,15 +89,26 @@ ATTRIBUTES = [
     *("id", "id", "id", "name", "sourceRef", "targetRef", "attachedToRef", "errorCode", "escalationCode"),
     *("{urn:other}x", f"{{{ZEEBE}}}modelerTemplate", f"{{{CAMUNDA}}}x", "nonsense"),
 ]
-KNOWN = KnownResources(
+NONE = Words(kind="word", known=frozenset())
+KNOWN = replace(
+    NOTHING_KNOWN,
     processes={},
     decisions={},
     forms={},
     in_step_types=frozenset({"redress:y"}),
-    letters=frozenset(),
-    calendars=frozenset(),
-    groups=frozenset(),
-    start_variables=frozenset(),
+    service=ServiceFacts(
+        job_types={
+            "redress:y": JobFacts(headers={"k": Header(words=NONE)}, inputs={"x": NONE}, results=frozenset())
+        },
+        task_headers={"k": Header(words=NONE, required=True)},
+        variables={"x": NONE},
+        members={"x": frozenset()},
+        clocks=NONE,
+        messages=NONE,
+        groups=NONE,
+        calendars=frozenset(),
+        start_variables=frozenset(),
+    ),
 )
 some = settings(max_examples=CASES // 2, deadline=None, suppress_health_check=list(HealthCheck))
 many = settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
@@ -165,7 +182,7 @@ def judge(root: etree._Element, known: KnownResources) -> tuple[Finding, ...]:
 def test_any_tree_is_judged(seed: int, size: int) -> None:
     root = random_tree(Random(seed), size)
 
-    judge(root, KnownResources())
+    judge(root, NOTHING_KNOWN)
     assert judge(root, KNOWN) == judge(root, KNOWN)
 
 

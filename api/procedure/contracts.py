@@ -1,0 +1,89 @@
+"""What each job type and task of ours reads: headers, inputs with a vocabulary, results; in the words of one procedure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from api.complaints.clock_start import STAGES
+from api.complaints.evidence import KINDS
+from api.complaints.letters import ADDRESSEES
+from api.complaints.record_jobs import SAID
+from api.complaints.separation import DUTIES
+from api.complaints.states import CLOSING_REASONS, STATES
+from engine.dialect.lint import Header, JobFacts, Words
+
+_STATES = Words(kind="state", known=frozenset(STATES))
+_STAGES = Words(kind="stage", known=frozenset(STAGES))
+_DUTIES = Words(kind="duty", known=DUTIES)
+_RECORDS = Words(kind="kind of record", known=frozenset(SAID))
+_REASONS = Words(kind="closing reason", known=frozenset(CLOSING_REASONS))
+_EVIDENCE = Words(kind="evidence", known=frozenset({*KINDS, *KINDS.values(), "skip"}))
+_YES = Words(kind="answer", known=frozenset({"yes"}))
+_ADDRESSEES = Words(kind="addressee", known=frozenset(ADDRESSEES), others="accepted")
+GROUP_COLUMNS = frozenset({("authority", "approvers")})  # decision and column that name candidate groups
+
+
+@dataclass(frozen=True, slots=True)
+class ProcedureWords:
+    """The vocabularies that depend on what is deployed, on letters and on the organisation."""
+
+    letters: Words
+    clocks: Words
+    events: Words
+    groups: Words
+    caught: Words
+
+
+def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
+    """Return what each job type reads and returns."""
+    clock = Header(words=words.clocks, required=True)
+    clocks = Header(words=replace(words.clocks, many=True))
+    group = Header(words=replace(words.groups, many=False))
+
+    def facts(*results: str, inputs: Mapping[str, Words] | None = None, **headers: Header) -> JobFacts:
+        return JobFacts(headers=headers, inputs=inputs or {}, results=frozenset(results))
+
+    return {
+        "redress:register": facts("complaintKey", "reference"),
+        "redress:set-state": facts(
+            state=Header(words=_STATES, required=True), cancels=clocks, happened=Header(words=words.events)
+        ),
+        "redress:assign-owner": facts("owner", group=replace(group, required=True)),
+        "redress:close": facts(inputs={"reason": _REASONS}),
+        "redress:withdraw": facts("protecting", "alerting", "promises", "goesOn"),
+        "redress:earlier-complaints": facts("earlier"),
+        "redress:merge": facts("answerBy"),
+        "redress:start-clocks": facts(stage=Header(words=_STAGES)),
+        "redress:start-clock": facts(clock=clock, stage=Header(words=_STAGES)),
+        "redress:meet-clock": facts(clock=replace(clock, words=clocks.words), inputs={"evidence": _EVIDENCE}),
+        "redress:pause-clock": facts(clock=clock),
+        "redress:resume-clock": facts(clock=clock),
+        "redress:extend-clock": facts(
+            "extended", "extensionRefused", clock=clock, letter=Header(words=words.letters)
+        ),
+        "redress:cancel-clock": facts(clock=clock),
+        "redress:send-letter": facts(
+            letter=Header(words=words.letters, required=True), meets=clocks, inputs={"to": _ADDRESSEES}
+        ),
+        "redress:notify": facts(
+            subject=Header(required=True),
+            group=group,
+            copy=group,
+            otherwise=group,
+            mail=Header(words=_YES),
+            inputs={"group": words.groups},
+        ),
+        "redress:publish-message": facts(name=Header(words=words.caught, required=True)),
+        "redress:record": facts(kind=Header(words=_RECORDS, required=True)),
+    }
+
+
+def task_headers(words: ProcedureWords) -> Mapping[str, Header]:
+    """Return the headers that user tasks may carry for us."""
+    return {"duty": Header(words=_DUTIES), "letter": Header(words=words.letters)}
+
+
+def closing_reasons() -> Words:
+    """Return the reasons for which a complaint is closed."""
+    return _REASONS

@@ -1,0 +1,169 @@
+"""The contract of ``deadlines.dmn``: each row is read at check time as it will be at run time, and its words exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from api.complaints.clock_start import STAGES
+from api.complaints.policies import DECISION
+from api.procedure.reading import literals
+from api.procedure.slips import wrong_word
+from engine import dmn, feel
+from engine.deadlines import policy as policies
+from engine.deadlines.policy import DeadlinePolicy
+from engine.dialect.lint import Words, perhaps, slip_of
+from engine.dmn.model import Rule, TableBox
+from engine.errors import RedressError
+from engine.findings import Finding
+
+GIVEN = ("regime", "category", "stage", "anchorDate")  # what the table is told
+_ANY_DAY = date(2026, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the table: what it is for, and the policy it gives, or why it gives none."""
+
+    rule: Rule
+    words: Mapping[str, tuple[str, ...]]
+    policy: DeadlinePolicy | None
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the rows may name. ``followed`` are the clocks that diagrams name, ``categories`` those that forms offer,
+    ``before`` the regimes and categories of the table that is replaced.
+    """
+
+    anchors: Words
+    letters: Words
+    evidence: Words
+    calendars: Words
+    categories: Words
+    followed: frozenset[str]
+    before: frozenset[str]
+
+
+def table_of(model: dmn.Model) -> TableBox | None:
+    """Return the table of deadlines, None when the model has none."""
+    decision = model.decisions.get(DECISION)
+    return decision.expression if decision is not None and isinstance(decision.expression, TableBox) else None
+
+
+def rows_of(model: dmn.Model, *, moment: feel.Moment) -> tuple[Row, ...]:
+    """Return every row, its results evaluated on their own and read by the very reader of run time."""
+    box = table_of(model)
+    return () if box is None else tuple(_row(model, box, rule, moment) for rule in box.rules)
+
+
+def _row(model: dmn.Model, box: TableBox, rule: Rule, moment: feel.Moment) -> Row:
+    names = [column.expression.text.strip() for column in box.inputs]
+    words = {name: literals(cell.text) for name, cell in zip(names, rule.conditions, strict=True)}
+    given: dict[str, Any] = {name: next(iter(words.get(name, ())), None) for name in GIVEN}
+    given["anchorDate"] = _ANY_DAY
+    open_rule = replace(rule, conditions=tuple(replace(cell, text="-") for cell in rule.conditions))
+    alone = replace(model.decisions[DECISION], expression=replace(box, rules=(open_rule,)))
+    one_row = replace(model, decisions={**model.decisions, DECISION: alone}, compiled={})
+    try:
+        decided = dmn.decide(
+            one_row, DECISION, {name: feel.inward(value) for name, value in given.items()}, moment=moment
+        )
+        (policy,) = policies.read_policies(
+            feel.outward(decided.required()) or [],
+            regime=str(given["regime"]),
+            category=given["category"],
+            stage=given["stage"],
+        )
+    except RedressError as refusal:
+        return Row(rule, words, None, str(refusal))
+    except ValueError:
+        return Row(rule, words, None, "The row gives no policy.")
+    return Row(rule, words, policy)
+
+
+def check_table(model: dmn.Model, around: Around, *, file: str, moment: feel.Moment) -> Iterator[Finding]:
+    """Yield what is wrong with the table for those who read it at run time."""
+    box = table_of(model)
+    if box is None:
+        return
+    yield from _check_columns(box, file)
+    rows = rows_of(model, moment=moment)
+    regimes = [word for row in rows for word in row.words.get("regime", ())]
+    for row in rows:
+        if row.policy is None:
+            yield Finding(
+                "error", "deadline_row", row.refusal, "Correct the cell.", file=file, element_id=row.rule.element_id,
+                line=_line(row),
+            )  # fmt: skip
+            continue
+        for finding in _check_row(row, row.policy, around, regimes):
+            yield replace(finding, file=file, element_id=row.rule.element_id, line=_line(row))
+
+
+def _check_columns(box: TableBox, file: str) -> Iterator[Finding]:
+    known = policies.columns()
+    for column in box.outputs:
+        if column.name not in known:
+            message = f"No policy has a column “{column.name}”."
+            yield Finding("error", "deadline_column", message, perhaps(column.name, known), file=file)
+    for place in box.inputs:
+        try:
+            read = feel.compile(place.expression.text).variables
+        except RedressError:
+            continue  # the table's own findings say it
+        for name in sorted(read - set(GIVEN)):
+            message = f"The table is told {', '.join(GIVEN)}, not “{name}”: no row would fit."
+            yield Finding("error", "deadline_column", message, perhaps(name, GIVEN), file=file)
+
+
+def _check_row(row: Row, policy: DeadlinePolicy, around: Around, regimes: list[str]) -> Iterator[Finding]:
+    stages = Words(kind="stage", known=frozenset(STAGES))
+    for stage in row.words.get("stage", ()):
+        yield from wrong_word(stage, stages)
+    for category in row.words.get("category", ()):
+        yield from wrong_word(category, around.categories)
+        yield from _check_renamed("category", category, around)
+    for regime in row.words.get("regime", ()):
+        yield from _check_regime(regime, policy.id, regimes)
+        yield from _check_renamed("regime", regime, around)
+    yield from wrong_word(policy.anchor, around.anchors)
+    if policy.calendar is not None:
+        yield from wrong_word(policy.calendar, around.calendars)
+    if policy.extension is not None and policy.extension.letter is not None:
+        yield from wrong_word(policy.extension.letter, around.letters)
+    for evidence in policy.evidence:
+        yield from wrong_word(evidence, around.evidence)
+    if policy.clock not in around.followed:
+        meant = slip_of(policy.clock, around.followed)
+        message = f"No diagram names the clock “{policy.clock}”: nothing would ever meet it."
+        advice = perhaps(policy.clock, around.followed)
+        yield Finding("error" if meant else "warning", "clock_unfollowed", message, advice)
+
+
+def _check_regime(regime: str, policy_id: str, regimes: list[str]) -> Iterator[Finding]:
+    """Yield a finding when a regime is a slip: of another with as many rows or more, or of the one its row is named for."""
+    likely = {other for other in regimes if regimes.count(other) >= regimes.count(regime)}
+    parts = policy_id.split("-")
+    named = {"-".join(parts[:end]) for end in range(1, len(parts) + 1)}
+    meant = slip_of(regime, likely - {regime}) or (None if regime in named else slip_of(regime, named))
+    if meant is not None:
+        message = (
+            f"The regime “{regime}” differs from “{meant}” by one letter: complaints would miss this clock."
+        )
+        yield Finding("error", "regime_slip", message, f"Did you mean {meant}?")
+
+
+def _check_renamed(kind: str, word: str, around: Around) -> Iterator[Finding]:
+    """Yield a finding for a word that is new and one letter away from one the table had before: complaints carry that."""
+    meant = slip_of(word, around.before)
+    if meant is not None:
+        message = f"The {kind} “{word}” was “{meant}” before: complaints under that name would get no clock."
+        yield Finding("error", "renamed_by_a_letter", message, f"Did you mean {meant}?")
+
+
+def _line(row: Row) -> int | None:
+    return next((cell.line for cell in (*row.rule.conditions, *row.rule.results) if cell.line), None)

@@ -1,0 +1,32 @@
+"""What must hold before a service begins: what organisation.json and the letters name exists in what is deployed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from api.complaints.letter_lint import unknown_facts
+from api.complaints.letters import LetterTextRefused
+from api.organisation import OrganisationRefused
+from api.procedure.files import read_files
+from api.procedure.vocabulary import deployed
+
+if TYPE_CHECKING:
+    from api.wiring import Redress
+
+
+def check_organisation(service: Redress) -> None:
+    """Raise ``OrganisationRefused`` when the file names what does not exist: complaints would run without any clock."""
+    findings = service.engine.read(
+        lambda session: service.procedure.vocabulary(session, ()).organisation_findings()
+    )
+    if findings:
+        raise OrganisationRefused(" ".join(str(finding) for finding in findings))
+
+
+def check_letters(service: Redress) -> None:
+    """Raise ``LetterTextRefused`` when a letter names what neither is deployed nor lies ready to be deployed."""
+    stored = service.engine.read(deployed)
+    settings = service.settings
+    ready = read_files([settings.processes_dir, settings.forms_dir]).definitions
+    if findings := unknown_facts(service.letters, (*stored.items(), *ready), service.organisation):
+        raise LetterTextRefused(findings)

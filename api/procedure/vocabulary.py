@@ -1,0 +1,239 @@
+"""The words of a procedure, gathered from their homes, for judging what is drawn and what tables and files say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from sqlalchemy.orm import Session
+
+from api.complaints.anchors import KEPT, PLAN, RECEIVED
+from api.complaints.clock_jobs import BY_JOB
+from api.complaints.clock_start import PROMISED
+from api.complaints.evidence import ANCHORS, KINDS
+from api.complaints.from_complainant import MESSAGES
+from api.complaints.intake import start_variable_names
+from api.complaints.policies import DECISION
+from api.identity.roles import ROLES
+from api.organisation import Organisation
+from api.procedure import contracts, deadline_table
+from api.procedure.deadline_table import Around
+from api.procedure.reading import Named, literals, members_of, named_by, options_of
+from api.procedure.slips import wrong_word
+from engine import dmn, feel
+from engine.commands.check import Files
+from engine.dialect.lint import ServiceFacts, Words
+from engine.dmn.model import TableBox
+from engine.errors import RedressError
+from engine.findings import Finding
+from engine.store import definitions
+
+_DEPLOYED = {"process": ".bpmn", "decision": ".dmn", "form": ".form"}
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is known beside the files being judged.
+
+    ``files`` are those of the procedure, by name, with the judged ones in their place; ``before``, without them.
+    ``letters`` and ``calendars`` are ids, ``groups`` those that people hold.
+    """
+
+    files: Mapping[str, bytes]
+    organisation: Organisation
+    letters: frozenset[str]
+    calendars: frozenset[str]
+    groups: frozenset[str]
+    before: Mapping[str, bytes]
+
+
+class Vocabulary:
+    """The words that hold for one set of files in its surroundings."""
+
+    def __init__(self, around: Surroundings) -> None:
+        """Nothing is read before it is asked for twice: what a content names is remembered."""
+        self._around = around
+        self._named: Named = named_by(around.files)
+        self._table = _table_among(around.files)
+        self._table_before = _table_among(around.before)
+
+    def facts(self) -> ServiceFacts:
+        """Return what those who draw may use."""
+        words = self._words()
+        return ServiceFacts(
+            job_types=contracts.job_facts(words),
+            task_headers=contracts.task_headers(words),
+            variables={**options_of(self._named), "closingReason": contracts.closing_reasons()},
+            members=members_of(self._named),
+            clocks=words.clocks,
+            messages=Words(kind="message", known=MESSAGES | self._named.published, others="accepted"),
+            groups=replace(words.groups, many=True),
+            calendars=self._around.calendars,
+            start_variables=start_variable_names(),
+        )
+
+    def ids(self, kind: str) -> Mapping[str, frozenset[str]]:
+        """Return the ids of all processes, decisions or forms (``kind``), each without any version tag."""
+        return {each: frozenset() for its_kind, each in self._named.ids if its_kind == kind}
+
+    def findings(self, files: Files, *, moment: feel.Moment) -> tuple[Finding, ...]:
+        """Return what is wrong with the tables and forms among ``files`` for those who read them at run time."""
+        found: list[Finding] = []
+        for name, data in files:
+            model = _model(data) if name.lower().endswith(".dmn") else None
+            if model is not None:
+                found += (replace(each, file=name) for each in self._check_model(model, name, moment))
+            elif name.lower().endswith(".form"):
+                found += (replace(each, file=name) for each in self._check_form(name, data))
+        return tuple(found)
+
+    def organisation_findings(self) -> tuple[Finding, ...]:
+        """Return what organisation.json names that does not exist."""
+        organisation = self._around.organisation
+        found = [*wrong_word(organisation.calendar, Words(kind="calendar", known=self._around.calendars))]
+        if self._table is not None:
+            found += wrong_word(organisation.regime, Words(kind="regime", known=self._regimes))
+        return tuple(replace(each, file="organisation.json") for each in found)
+
+    def _words(self) -> contracts.ProcedureWords:
+        anchors = _words_in(_cells(self._table, "anchor"))
+        departments = {each.id for each in self._around.organisation.departments}
+        roles = {group for role in ROLES.values() for group in role.groups}
+        return contracts.ProcedureWords(
+            letters=Words(kind="letter", known=self._around.letters),
+            clocks=Words(kind="clock", known=self._clocks | PROMISED, others="warning"),
+            events=Words(kind="event that a clock counts from", known=anchors, others="warning"),
+            groups=Words(kind="group", known=self._around.groups | departments | roles, others="warning"),
+            caught=Words(kind="message that a diagram waits for", known=self._named.caught, others="warning"),
+        )
+
+    @property
+    def _clocks(self) -> frozenset[str]:
+        return _words_in(_cells(self._table, "clock"))
+
+    @property
+    def _regimes(self) -> frozenset[str]:
+        return _words_in(_conditions(self._table, "regime"))
+
+    def _check_model(self, model: dmn.Model, name: str, moment: feel.Moment) -> Iterable[Finding]:
+        words = self._words()
+        raised = {RECEIVED, *KEPT, *ANCHORS.values()} | {"stage_opened"} | BY_JOB | self._named.happened
+        offered = {code for variable, code in self._named.options if variable == "category"}
+        around = Around(
+            anchors=Words(kind="event that anything raises", known=frozenset(raised)),
+            letters=words.letters,
+            evidence=Words(kind="evidence", known=frozenset(KINDS.values())),
+            calendars=Words(kind="calendar", known=self._around.calendars),
+            categories=Words(kind="category", known=frozenset(offered), others="accepted"),
+            followed=self._named.clocks | {PLAN},
+            before=_words_in(_conditions(self._table_before, "regime"))
+            | _words_in(_conditions(self._table_before, "category")),
+        )
+        yield from deadline_table.check_table(model, around, file=name, moment=moment)
+        for decision in model.decisions.values():
+            box = decision.expression
+            if isinstance(box, TableBox):
+                yield from self._check_box(decision.id, box, words)
+
+    def _check_box(
+        self, decision_id: str, box: TableBox, words: contracts.ProcedureWords
+    ) -> Iterable[Finding]:
+        regimes = Words(kind="regime", known=self._regimes)
+        for place, at in enumerate(box.inputs):
+            cells = [rule.conditions[place] for rule in box.rules]
+            yield from _check_allowed(at.allowed, cells)
+            if at.expression.text.strip() == "regime" and decision_id != DECISION and self._table is not None:
+                for cell in cells:
+                    yield from _placed(cell, regimes)
+        for place, column in enumerate(box.outputs):
+            cells = [rule.results[place] for rule in box.rules]
+            yield from _check_allowed(column.allowed, cells)
+            if (decision_id, column.name) in contracts.GROUP_COLUMNS:
+                for cell in cells:
+                    yield from _placed(cell, words.groups)
+        yield from self._check_members(decision_id, {column.name for column in box.outputs})
+
+    def _check_members(self, decision_id: str, columns: set[str]) -> Iterable[Finding]:
+        variables = {variable for variable, decision in self._named.bindings if decision == decision_id}
+        read = {member for variable, member in self._named.members if variable in variables}
+        known = Words(
+            kind=f"column that a diagram reads of {decision_id}", known=frozenset(read), others="accepted"
+        )
+        for column in sorted(columns):
+            yield from wrong_word(column, known)
+
+    def _check_form(self, name: str, data: bytes) -> Iterable[Finding]:
+        departments = frozenset(each.id for each in self._around.organisation.departments)
+        categories = _words_in(_conditions(self._table, "category"))
+        by_variable = {
+            "category": Words(kind="category", known=categories, others="accepted"),
+            "regime": Words(
+                kind="regime", known=self._regimes, others="error" if self._table else "accepted"
+            ),
+        }
+        anywhere = Words(kind="department", known=departments, others="accepted")
+        for variable, code in sorted(named_by({name: data}).options):
+            yield from wrong_word(code, by_variable.get(variable, anywhere))
+
+
+def _check_allowed(allowed: dmn.model.Text | None, cells: Iterable[dmn.model.Text]) -> Iterable[Finding]:
+    if allowed is None:
+        return
+    words = Words(kind="value in the column's list", known=frozenset(literals(allowed.text)))
+    for cell in cells:
+        yield from _placed(cell, words)
+
+
+def _placed(cell: dmn.model.Text, words: Words) -> Iterable[Finding]:
+    for word in literals(cell.text):
+        yield from (
+            replace(each, element_id=cell.element_id, line=cell.line) for each in wrong_word(word, words)
+        )
+
+
+def _table_among(files: Mapping[str, bytes]) -> TableBox | None:
+    return next(filter(None, (_deadlines(data) for data in files.values())), None)
+
+
+def _cells(box: TableBox | None, column: str) -> Iterable[str]:
+    places = [] if box is None else [place for place, each in enumerate(box.outputs) if each.name == column]
+    return [rule.results[place].text for rule in (box.rules if box else ()) for place in places]
+
+
+def _conditions(box: TableBox | None, name: str) -> Iterable[str]:
+    columns = () if box is None else box.inputs
+    places = [place for place, at in enumerate(columns) if at.expression.text.strip() == name]
+    return [rule.conditions[place].text for rule in (box.rules if box else ()) for place in places]
+
+
+def _words_in(cells: Iterable[str]) -> frozenset[str]:
+    return frozenset(word for cell in cells for word in literals(cell))
+
+
+def _deadlines(content: bytes) -> TableBox | None:
+    model = _model(content) if DECISION.encode() in content else None
+    return None if model is None else deadline_table.table_of(model)
+
+
+@lru_cache(maxsize=32)
+def _model(content: bytes) -> dmn.Model | None:
+    try:
+        return dmn.read(content, name="tables.dmn")
+    except RedressError:
+        return None
+
+
+def deployed(session: Session) -> Mapping[str, bytes]:
+    """Return the newest version of everything deployed, by id and ending."""
+    return {
+        f"{identity}{ending}": content
+        for kind, ending in _DEPLOYED.items()
+        for identity, content in definitions.newest_contents(session, kind)
+    }
+
+
+def over(files: Mapping[str, bytes], given: Files) -> Mapping[str, bytes]:
+    """Return ``files`` without those whose processes, decisions or forms ``given`` has too, and with ``given``."""
+    ids = named_by(dict(given)).ids
+    return {name: data for name, data in files.items() if not named_by({name: data}).ids & ids} | dict(given)

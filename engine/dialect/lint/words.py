@@ -1,0 +1,169 @@
+"""Words with a home elsewhere: headers, states, groups, clocks, messages, codes that conditions compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from lxml import etree
+
+from engine.dialect.lint.clocks import PROPERTY
+from engine.dialect.lint.context import Header, JobFacts, ServiceFacts, Words
+from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe, zeebe
+from engine.dialect.lint.formulas import clock_calls, parts, paths, results_written_out
+from engine.dialect.lint.notes import Notes, quote
+from engine.dialect.lint.suggest import perhaps, slip_of
+from engine.dialect.lint.texts import Texts
+from engine.dialect.values import is_formula
+from engine.feel import Expression, syntax
+
+_EQUAL: Final = ("=", "!=")
+
+
+def check_words(drawing: Drawing, texts: Texts, service: ServiceFacts) -> None:
+    """Judge every word that is written out; one computed by FEEL is known only when it is reached."""
+    notes = texts.notes
+    for node in drawing.nodes:
+        _check_headers(node, notes, service)
+        _check_groups(node, notes, service.groups)
+        _check_property(node, notes, service.clocks)
+    for message in drawing.named["message"].values():
+        _judge(message, str(message.get("name") or ""), service.messages, notes, "name")
+    shadowed = frozenset(_bound_otherwise(drawing))
+    for element, expression in texts.formulas:
+        _check_clock_calls(element, expression, notes, service.clocks)
+        _check_members(element, expression, notes, service.members, shadowed)
+        _check_comparisons(element, expression, notes, service.variables)
+        _check_results(element, expression, notes, service)
+
+
+def _judge(element: etree._Element, text: str, words: Words, notes: Notes, attribute: str) -> None:
+    """Note a word that is not known, as severely as its vocabulary says."""
+    given = [part.strip() for part in text.split(",")] if words.many else [text.strip()]
+    for word in given:
+        if not word or is_formula(word) or word in words.known:
+            continue
+        message, advice = f"There is no {words.kind} {quote(word)}.", perhaps(word, words.known)
+        if words.others == "error" or slip_of(word, words.known) is not None:
+            notes.error(element, "word_unknown", message, advice, attribute=attribute)
+        elif words.others == "warning":
+            notes.warning(element, "word_unknown", message, advice, attribute=attribute)
+
+
+def _check_headers(node: Node, notes: Notes, service: ServiceFacts) -> None:
+    facts = _job_of(node.xml, service)
+    if facts is not None:
+        known, others = facts.headers, True
+    elif node.tag == "userTask":
+        known, others = service.task_headers, False  # outside tools read headers of their own
+    else:
+        return
+    holder = first_zeebe(node.xml, "taskHeaders")
+    given = [] if holder is None else list(holder.iterchildren(f"{{{ZEEBE}}}header"))
+    for header in given:
+        key, value = str(header.get("key") or ""), str(header.get("value") or "")
+        found = known.get(key)
+        if found is not None and found.words is not None:
+            _judge(header, value, found.words, notes, key)
+        elif found is None and (others or slip_of(key, known) is not None):
+            message = f"Nothing reads the header {quote(key)} here."
+            notes.error(header, "header_unknown", message, perhaps(key, known), attribute=key)
+    _check_required(node, {str(header.get("key")) for header in given if header.get("value")}, known, notes)
+
+
+def _check_required(node: Node, given: set[str], known: Mapping[str, Header], notes: Notes) -> None:
+    for key, header in known.items():
+        if header.required and key not in given:
+            message = f"The header {quote(key)} is missing: reaching this element would stop the case."
+            notes.error(node.xml, "header_missing", message, "Fill it in.", attribute=key)
+
+
+def _job_of(element: etree._Element, service: ServiceFacts) -> JobFacts | None:
+    job = first_zeebe(element, "taskDefinition")
+    return None if job is None else service.job_types.get(str(job.get("type") or "").strip())
+
+
+def _check_groups(node: Node, notes: Notes, groups: Words) -> None:
+    assignment = first_zeebe(node.xml, "assignmentDefinition")
+    text = "" if assignment is None else str(assignment.get("candidateGroups") or "")
+    if assignment is not None and not is_formula(text):
+        _judge(assignment, text, groups, notes, "candidateGroups")
+
+
+def _check_property(node: Node, notes: Notes, clocks: Words) -> None:
+    for holder in zeebe(node.xml, "properties"):
+        for item in holder.iterchildren(f"{{{ZEEBE}}}property"):
+            if item.get("name") == PROPERTY:
+                _judge(item, str(item.get("value") or ""), clocks, notes, PROPERTY)
+
+
+def _check_clock_calls(element: etree._Element, expression: Expression, notes: Notes, clocks: Words) -> None:
+    for name in clock_calls(expression):
+        _judge(element, name, clocks, notes, "clock")
+
+
+def _check_members(
+    element: etree._Element,
+    expression: Expression,
+    notes: Notes,
+    members: Mapping[str, frozenset[str]],
+    shadowed: frozenset[str],
+) -> None:
+    for name, member in paths(expression):
+        known = members.get(name)
+        if known is not None and name not in shadowed and member not in known:
+            message = f"{name} has no {quote(member)}: it would be null."
+            notes.error(element, "member_unknown", message, perhaps(member, known), attribute=name)
+
+
+def _bound_otherwise(drawing: Drawing) -> Iterator[str]:
+    """Yield the variables that something else than handing on, or asking a decision, gives a value here."""
+    for item in drawing.root.iter(f"{{{ZEEBE}}}input", f"{{{ZEEBE}}}output"):
+        target, source = str(item.get("target") or ""), str(item.get("source") or "")
+        if source.removeprefix("=").strip() != target:
+            yield target.partition(".")[0]
+    for item in drawing.root.iter(f"{{{ZEEBE}}}script", f"{{{ZEEBE}}}loopCharacteristics"):
+        yield from (str(item.get(name)) for name in ("resultVariable", "inputElement", "outputCollection"))
+
+
+def _check_comparisons(
+    element: etree._Element, expression: Expression, notes: Notes, variables: Mapping[str, Words]
+) -> None:
+    for node in parts(expression.tree):
+        if isinstance(node, syntax.Comparison) and node.sign in _EQUAL:
+            pairs = [(node.left, node.right), (node.right, node.left)]
+        elif isinstance(node, syntax.In):
+            pairs = [(node.value, test) for test in node.tests]
+        else:
+            continue
+        for value, literal in pairs:
+            words = variables.get(_last_name(value))
+            if words is not None and isinstance(literal, syntax.String):
+                _judge(element, literal.value, words, notes, _last_name(value))
+
+
+def _last_name(node: syntax.Node) -> str:
+    """Return ``b`` of ``b`` and of ``a.b``; empty for anything else."""
+    if isinstance(node, syntax.Name):
+        return node.name
+    last = node.steps[-1] if isinstance(node, syntax.Postfix) and node.steps else None
+    return last.name if isinstance(last, syntax.PathStep) else ""
+
+
+def _check_results(
+    element: etree._Element, expression: Expression, notes: Notes, service: ServiceFacts
+) -> None:
+    """Judge what an expression may come to, where it is written out and goes to a place with a vocabulary."""
+    if element.get("candidateGroups") is not None:
+        words: Words | None = service.groups
+        attribute = "candidateGroups"
+    else:
+        attribute = str(element.get("target") or "")
+        words = service.variables.get(attribute)
+        if element.tag == f"{{{ZEEBE}}}input":
+            activity = element.getparent().getparent().getparent()  # type: ignore[union-attr]
+            facts = None if activity is None else _job_of(activity, service)
+            words = words if facts is None else facts.inputs.get(attribute, words)
+    if words is not None:
+        for literal in results_written_out(expression.tree):
+            _judge(element, literal, words, notes, attribute)

@@ -1,0 +1,137 @@
+"""One-letter slips at every place of the shipped procedure where a word has a home elsewhere; generated from the files."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.api.conftest import ROOT
+
+WORD = re.compile(r"[A-Za-z][\w.:-]*[A-Za-z]")
+IN_BPMN = {
+    "header key": r'<zeebe:header key="([^"]+)"',
+    "header value": r'<zeebe:header key="(?!subject)[^"]+" value="([^"]+)"',
+    "group": r'candidateGroups="([^="][^"]*)"',
+    "group in FEEL": r'candidateGroups=[\'"]=[^\'"]*"([a-z-]+)"',
+    "clock property": r'name="redress.clock" value="([^"]+)"',
+    "clock in FEEL": r'clock\("([^"]+)"\)',
+    "message": r'<bpmn:message id="[^"]+" name="([^"]+)"',
+    "member": r"\b(?:waits|authority|assessment|scope)\.(?!dmn)(\w+)",
+    "closing reason": r'(?:then|else) "([a-z_]+)"[^<>]*target="closingReason"',
+    "reason to close": r'source=\'="([a-z_]+)"\' target="reason"',
+    "evidence": r'source=\'="([a-z-]+)"\' target="evidence"',
+    "compared code": r'(?:scopeExit|lane|level|earlyResult|responseResult|nextStep) = (?:"|&#34;|&quot;)([a-z_]+)',
+    "job type": r'<zeebe:taskDefinition type="(redress:[^"]+)"',
+    "decision": r'decisionId="([^"=]+)"',
+    "process": r'processId="([^"=]+)"',
+    "form": r'formId="([^"=]+)"',
+}
+TABLE_COLUMNS = ("clock", "anchor", "unit", "calendar", "anchorRule", "roll", "end")
+
+
+@dataclass(frozen=True)
+class Slip:
+    """One file with one letter wrong. ``word`` is what stood there."""
+
+    file: str
+    place: str
+    word: str
+    wrong: str
+    data: bytes
+
+
+def shipped() -> dict[str, bytes]:
+    """Return the definitions that are shipped, by name."""
+    paths = [path for folder in ("processes", "forms") for path in sorted((ROOT / folder).iterdir())]
+    return {path.name: path.read_bytes() for path in paths if path.suffix in (".bpmn", ".dmn", ".form")}
+
+
+def slips_of(name: str, data: bytes) -> Iterator[Slip]:
+    """Yield a slip for every distinct word at every kind of place of a file."""
+    text, seen = data.decode(), set()
+    for place, start, end in places(name, text):
+        word = text[start:end]
+        if (place, word) in seen or len(word) < 3:
+            continue
+        seen.add((place, word))
+        wrong = spoilt(word, random.Random(f"{name} {place} {word}"))
+        yield Slip(name, place, word, wrong, (text[:start] + wrong + text[end:]).encode())
+
+
+def spoilt(word: str, dice: random.Random) -> str:
+    """Return the word with one letter left out, doubled, changed, or changed places with the next."""
+    letters = [at for at in range(1, len(word)) if word[at].isalpha()]
+    for _ in range(50):
+        at = dice.choice(letters)
+        wrong = dice.choice(
+            (
+                word[:at] + word[at + 1 :],
+                word[:at] + word[at] + word[at:],
+                word[:at] + "q" + word[at + 1 :],
+                word[: at - 1] + word[at] + word[at - 1] + word[at + 1 :],
+            )
+        )
+        if wrong != word:
+            return wrong
+    raise AssertionError(word)
+
+
+def places(name: str, text: str) -> Iterator[tuple[str, int, int]]:
+    if name.endswith(".bpmn"):
+        for place, pattern in IN_BPMN.items():
+            for found in re.finditer(pattern, text):
+                for word in WORD.finditer(found[1]):
+                    yield place, found.start(1) + word.start(), found.start(1) + word.end()
+    elif name.endswith(".dmn"):
+        yield from in_table(name, text)
+    else:
+        for key in ("category", "regime", "department"):
+            for field in re.finditer(rf'"key": "{key}".*?"values": \[(.*?)\]', text, re.DOTALL):
+                for word in re.finditer(r'"value": "([^"]+)"', field[1]):
+                    if word[1] != "general":  # the general rules have no rows of their own
+                        yield f"option of {key}", field.start(1) + word.start(1), field.start(1) + word.end(1)
+
+
+def in_table(name: str, text: str) -> Iterator[tuple[str, int, int]]:
+    inputs = re.findall(r"<input id=.*?<text>(.*?)</text>", text, re.DOTALL)
+    outputs = [found[1] for found in re.finditer(r'<output id="[^"]+"[^>]* name="([^"]+)"', text)]
+    allowed = {
+        found[1]: bool(found[2])
+        for found in re.finditer(r'<output id="[^"]+"[^>]* name="([^"]+)"[^/]*?>\s*(<outputValues)?', text)
+    }
+    for rule in re.finditer(r"<rule id=.*?</rule>", text, re.DOTALL):
+        cells = list(re.finditer(r"<(input|output)Entry.*?<text>(.*?)</text>", rule[0], re.DOTALL))
+        names = [f"condition {each}" for each in inputs] + [f"cell {each}" for each in outputs]
+        for place, cell in zip(names, cells, strict=True):
+            column = place.split()[1]
+            named = (
+                column in ("regime", "category", "stage") or column in TABLE_COLUMNS or allowed.get(column)
+            )
+            if named:
+                for word in re.finditer(r'"([a-z_][\w -]*)"', cell[2]):
+                    at = rule.start() + cell.start(2)
+                    yield place, at + word.start(1), at + word.end(1)
+            for letter in re.finditer(r'letter: "([a-z-]+)"', cell[2]):
+                at = rule.start() + cell.start(2)
+                yield "letter", at + letter.start(1), at + letter.end(1)
+    if name in ("deadlines.dmn", "waiting-times.dmn", "authority.dmn"):
+        for found in re.finditer(r'<output id="[^"]+"[^>]* name="([^"]+)"', text):
+            if found[1] not in ("limit",):  # shown to people, read by nothing
+                yield "output column", found.start(1), found.end(1)
+    if name == "deadlines.dmn":
+        for found in re.finditer(r"<inputExpression[^>]*>\s*<text>(\w+)</text>", text):
+            yield "input expression", found.start(1), found.end(1)
+
+
+def organisation_slips() -> Iterator[tuple[str, dict]]:
+    """Yield organisation.json with a slip in its regime, its calendar and each department that a form offers."""
+    content = json.loads((ROOT / "processes" / "organisation.json").read_text())
+    for member in ("regime", "calendar"):
+        yield member, content | {member: spoilt(content[member], random.Random(member))}
+    for number, department in enumerate(content["departments"]):
+        wrong = department | {"id": spoilt(department["id"], random.Random(department["id"]))}
+        departments = [*content["departments"][:number], wrong, *content["departments"][number + 1 :]]
+        yield department["id"], content | {"departments": departments}

@@ -1,0 +1,83 @@
+"""No one-letter slip in a word of the procedure passes the check, and nothing that is shipped is doubted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+
+import pytest
+
+from api.procedure.files import read_files
+from api.procedure.judging import lint
+from tests.api.conftest import ROOT, settings_for
+from tests.api.procedure.slips import organisation_slips, shipped, slips_of
+
+SHIPPED = shipped()
+NAMES = sorted(name for name, data in SHIPPED.items() if any(True for _ in slips_of(name, data)))
+LARGE = 150_000  # bytes; of the table of deadlines, which takes a second to judge, every fourth slip is tried
+UNSUGGESTED = {
+    f"cell {column}" for column in ("unit", "anchorRule", "roll", "end")
+}  # all their words are listed
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    return settings_for(tmp_path_factory.mktemp("nowhere"))
+
+
+@dataclass
+class Tally:
+    """How many slips there were, which were not found, and which got another suggestion."""
+
+    tried: int = 0
+    passed: list = field(default_factory=list)
+    astray: list = field(default_factory=list)
+
+
+def test_nothing_that_is_shipped_is_doubted(settings):
+    assert lint(read_files([ROOT / "processes", ROOT / "forms"]), settings) == ()
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory, settings):
+    """A function: the findings about one file, among the shipped ones."""
+    folder = tmp_path_factory.mktemp("alone")
+
+    def judge(name, data):
+        path = folder / name
+        path.write_bytes(data)
+        return set(lint(read_files([path]), settings))
+
+    return judge
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_slip_in_a_word_is_found(name, alone):
+    usual, tally = alone(name, SHIPPED[name]), Tally()
+    slips = list(slips_of(name, SHIPPED[name]))
+    for slip in slips[:: 1 if len(SHIPPED[name]) < LARGE else 4]:
+        found = alone(name, slip.data) - usual
+        tally.tried += 1
+        if not found:
+            tally.passed.append((slip.place, slip.word, slip.wrong))
+        elif slip.place not in UNSUGGESTED and not any(
+            f"Did you mean {slip.word}?" in str(finding) for finding in found
+        ):
+            tally.astray.append((slip.place, slip.word, slip.wrong, [str(each) for each in found][:2]))
+    assert tally.passed == []
+    assert len(tally.astray) <= max(1, tally.tried * 0.05), tally.astray
+
+
+def test_enough_slips_are_tried():
+    assert sum(1 for name in NAMES for _ in slips_of(name, SHIPPED[name])) > 300
+
+
+@pytest.mark.parametrize(("member", "content"), list(organisation_slips()), ids=lambda each: str(each)[:30])
+def test_a_slip_in_the_organisation_file_is_found(member, content, tmp_path, settings):
+    for name in ("processes", "forms"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / "processes" / "organisation.json").write_text(json.dumps(content))
+    found = lint(read_files([tmp_path / "processes", tmp_path / "forms"]), settings)
+    assert any(finding.severity == "error" for finding in found)
+    assert "Did you mean" in " ".join(str(finding) for finding in found)
