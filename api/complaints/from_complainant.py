@@ -217,13 +217,13 @@ def send_new_link(service: Redress, reference: str, email: str, *, write: Callab
                 template="new-link",
                 template_version=sha256(mail.text.encode()).hexdigest(),
                 to_role=party.role,
-                recipient=email.strip(),
+                recipient=party.email,
                 channel="e-mail",
                 subject=mail.subject,
                 text=mail.text,
                 html=mail.html,
                 queued_at=now,
-                outbox_key=_mail(service, session, email.strip(), mail, case_key=row.instance_key),
+                outbox_key=_mail(service, session, party.email or "", mail, case_key=row.instance_key),
             )
         )
         return True

@@ -6,6 +6,7 @@ from flask import make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from api.complaints.from_complainant import Mail, send_new_link
+from api.complaints.references import read_reference
 from api.context import the_service
 from api.identity.doors import action
 from api.web.forms import FormPage
@@ -35,9 +36,10 @@ def send_link() -> ResponseReturnValue:
             render_template("public/lost_link.html", page=page, us=the_service().organisation), 422
         )
     limit("lost-link")
-    limit("address", str(clean["email"]).casefold())
+    reference, email = str(clean["reference"]), str(clean["email"])
+    limit("address", f"{read_reference(reference)} {email.casefold()}")  # who knows but the address uses up nothing
     if not is_trapped():
-        send_new_link(the_service(), str(clean["reference"]), str(clean["email"]), write=_mail)
+        send_new_link(the_service(), reference, email, write=_mail)
     return render_template("public/link_sent.html", us=the_service().organisation, email=clean["email"])
 
 

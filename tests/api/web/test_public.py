@@ -605,6 +605,17 @@ def test_a_lost_link_is_mailed_and_the_page_does_not_tell_whether(ann, app, cloc
     assert Visitor(app, clock).open(new).status_code == 303
 
 
+def test_a_stranger_who_knows_the_address_alone_uses_up_nothing_of_it(ann, app, clock, service):
+    reference, _ = ann.complain()
+    for number in range(12):
+        stranger = Visitor(app, clock, address=f"198.51.{number}.9")
+        stranger.send("/lost-link", reference="RD-3333-3333-3", email="ann@example.org")
+    before = len(mails(service))
+
+    assert ann.send("/lost-link", reference=reference, email="ann@example.org").status_code == 200
+    assert len(mails(service)) == before + 1
+
+
 def test_a_lost_link_needs_both_answers(ann):
     answer = ann.send("/lost-link", reference="", email="no address")
     assert answer.status_code == 422
