@@ -17,6 +17,7 @@ from api.complaints.states import ENDED
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, NoticeRow, PartyRow
 from api.identity import people
 from engine.errors import Invalid
+from engine.zones import local_date
 
 MOST = 20
 SCREENS = "intake"  # the group that is shown the list
@@ -56,7 +57,7 @@ def earlier_complaints(errand: Errand) -> dict[str, Any]:
 def merge(errand: Errand) -> dict[str, Any]:
     """``redress:merge``: hand what was sent to the earlier complaint of input ``into``; its owner has it to read.
 
-    Returns ``answerBy``, a sentence with the date of the earlier one's answer, empty when it has none. Raises ``MergeRefused``.
+    Returns ``answerBy``, the day of the earlier one's answer; None when it has none that lies ahead. Raises ``MergeRefused``.
     """
     complaint = errand.complaint
     older = joined(errand.session, complaint, errand.text("into"))
@@ -85,11 +86,11 @@ def merge(errand: Errand) -> dict[str, Any]:
             at=errand.now,
         )
     )
-    errand.context.publish(ADDS, str(older.key), {"dangerNow": False})
+    errand.context.publish(ADDS, str(older.key), {"dangerNow": False}, to_case=older.instance_key)
     errand.tell("merged", f"Joined the earlier complaint {older.reference}", facts={"into": older.reference})
     due = clock_dates(errand.session, older.key).get("final_response")
-    zone = errand.tools.settings.time_zone
-    return {"answerBy": f"You have our answer by {in_words(due, zone=zone)}." if due else ""}
+    today = local_date(errand.now, errand.tools.settings.time_zone)
+    return {"answerBy": due if due is not None and due >= today else None}
 
 
 def joined(session: Session, complaint: ComplaintRow, reference: str | None) -> ComplaintRow:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
 
 from api.complaints.errand import Errand
+from api.complaints.letters import in_words
 from api.complaints.states import public_words
 from api.complaints.tables import RecordRow, RemedyRow
 from engine import feel
@@ -67,7 +70,12 @@ def _done(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _sentence(errand: Errand, promise: Mapping[str, Any]) -> str:
-    amount = promise.get("amount")
-    money = f" ({errand.tools.organisation.currency} {amount})" if amount not in (None, "", 0) else ""
-    by = f", by {promise['dueOn']}" if promise.get("dueOn") else ""
+    amount, due = promise.get("amount"), promise.get("dueOn")
+    sum_of_it = errand.tools.organisation.money(Decimal(str(amount))) if amount not in (None, "", 0) else ""
+    money = f" ({sum_of_it})" if sum_of_it else ""
+    by = (
+        f", by {in_words(date.fromisoformat(str(due)[:10]), zone=errand.tools.settings.time_zone)}"
+        if due
+        else ""
+    )
     return f"We keep what we promised in any case: {promise.get('what') or promise.get('kind')}{money}{by}."

@@ -72,11 +72,20 @@ class StepContext:
         )
 
     def publish(
-        self, name: str, correlation_key: str = "", variables: Mapping[str, Any] | None = None
+        self,
+        name: str,
+        correlation_key: str = "",
+        variables: Mapping[str, Any] | None = None,
+        *,
+        to_case: int | None = None,
     ) -> None:
-        """Publish a message in this transaction, once this case has come to rest; it is not buffered."""
+        """Publish a message in this transaction, once this case has come to rest; it is not buffered.
+
+        ``to_case`` names the case it is for, where a handler has found out that it is another than its own.
+        """
         values = feel.inward(dict(variables or {}))
-        self.requests.append(lambda step: step.publish(name, correlation_key, values, thrower=self.case_key))
+        thrower = self.case_key if to_case is None else to_case
+        self.requests.append(lambda step: step.publish(name, correlation_key, values, thrower=thrower))
 
     def rearm(self, clock: str) -> None:
         """Have every timer and task of the family that follows this case clock look at it again."""

@@ -84,7 +84,7 @@ class Office:
         answers = {
             "assign-owner": {"owner": "hanna"},
             "earlier-complaints": {"earlier": [{"label": "RD-1", "value": "RD-1"}]},
-            "merge": {"answerBy": ""},
+            "merge": {"answerBy": None},
             "withdraw": {"protecting": False, "alerting": False, "promises": [], "goesOn": []}
             | self.still_owed,
             "extend-clock": {"extended": True, "extensionRefused": None},

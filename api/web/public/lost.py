@@ -37,7 +37,9 @@ def send_link() -> ResponseReturnValue:
         )
     limit("lost-link")
     reference, email = str(clean["reference"]), str(clean["email"])
-    limit("address", f"{read_reference(reference)} {email.casefold()}")  # who knows but the address uses up nothing
+    limit(
+        "address", f"{read_reference(reference)} {email.casefold()}"
+    )  # who knows but the address uses up nothing
     if not is_trapped():
         send_new_link(the_service(), reference, email, write=_mail)
     return render_template("public/link_sent.html", us=the_service().organisation, email=clean["email"])

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from api.complaints import from_complainant, letter_desk
 from api.complaints.intake import NewComplaint, PartyDetails, receive
 from api.complaints.letter_desk import LetterMayNotLeave
+from api.complaints.letter_links import STATUS_LINK
 from api.complaints.parties import parties
 from api.complaints.reading import complaint
 from api.complaints.tables import EventRow, LetterRow, LinkRow, NoticeRow
@@ -150,7 +151,7 @@ def test_a_confirmed_representative_gets_the_letters_with_a_link(service):
     confirm(service, made, authorityUntil="2026-12-31")
 
     assert letters(service, made)[-1] == ("acknowledgement", AGENT)
-    assert "/t/" in mails(service)[-1].text
+    assert STATUS_LINK in mails(service)[-1].text
     agent = service.engine.read(lambda db: parties(db, made.key)["representative"])
     assert (agent.authority, agent.authority_scope, agent.authority_until) == (
         "confirmed",

@@ -170,7 +170,12 @@ def test_a_mail_tried_again_holds_the_same_link(service, clock):
     )
     inner, key = Moody(), link_key(service.settings.data_dir)
     postman = LinkingPostman(
-        inner, service.database, clock=clock, base_url=service.settings.base_url, key=lambda: key
+        inner,
+        service.database,
+        clock=clock,
+        zone=service.settings.time_zone,
+        base_url=service.settings.base_url,
+        key=lambda: key,
     )
 
     for _ in range(3):

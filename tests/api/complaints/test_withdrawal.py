@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from api.complaints import from_complainant
+from api.complaints.answers.sheets import Sheet
 from api.complaints.intake import NewComplaint, PartyDetails, receive
 from api.complaints.tables import ClockRow, ComplaintRow, LetterRow
 from api.demo.people import COLLEAGUES, add_colleagues
@@ -27,7 +28,9 @@ def complain(service, **more):
 
 
 def withdraw(service, made):
-    from_complainant.withdraw(service, made.key, reason="", key="once")
+    from_complainant.withdraw(
+        service, made.key, reason="", key="once", sheet=Sheet("withdrawal", "Withdrawal", ())
+    )
     service.run_due()
 
 
@@ -110,7 +113,7 @@ def test_what_was_promised_anyway_is_carried_out_and_verified_after_a_withdrawal
     assert state(service, made) == "responded"
     withdraw(service, made)
 
-    assert "Refund of the deposit (GBP 38)" in farewell(service, made)
+    assert "Refund of the deposit (£38.00)" in farewell(service, made)
     assert "Carry out the promise" in service.engine.open_task_names(made.instance_key)
     assert open_clocks(service, made) == {"commitment"}
     staff.work(made.instance_key, Wish())
