@@ -188,3 +188,19 @@ def test_the_pages_promise_at_once_only_while_somebody_is_on_duty(app, clock, se
 def test_no_form_promises_it(service):
     form = service.engine.parsed_form(service.engine.latest_form_key("complaint"))
     assert "at once" not in str(form)
+
+
+def test_whoever_is_on_duty_and_nothing_else_can_act_on_what_they_are_told(app, service):
+    made = complain(service, danger_reported=True)
+    olga = Desk(app, service, "olga", "on-duty")
+    olga.open("/staff/")
+    assert "Protect people now" in olga.text
+    (task,) = [
+        one for one in service.engine.open_tasks(made.instance_key) if one.name == "Protect people now"
+    ]
+    for path in ("/staff/notices", f"/staff/tasks/{task.user_task_key}", f"/staff/complaints/{made.key}"):
+        assert olga.open(path).status_code == 200, path
+    olga.open(f"/staff/tasks/{task.user_task_key}")
+    answer = olga.send(f"/staff/tasks/{task.user_task_key}/claim")
+    assert answer.status_code == 200
+    assert service.engine.task(task.user_task_key).assignee == "olga"
