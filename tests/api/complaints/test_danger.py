@@ -191,7 +191,14 @@ def test_no_form_promises_it(service):
 
 
 def test_whoever_is_on_duty_and_nothing_else_can_act_on_what_they_are_told(app, service):
-    made = complain(service, danger_reported=True)
+    danger = NewComplaint(
+        "web",
+        service.clock.now(),
+        "The stairs are broken.",
+        PartyDetails("Ann", "ann@example.org"),
+        danger_reported=True,
+    )
+    made = receive(service, danger, by=as_service("test"))
     olga = Desk(app, service, "olga", "on-duty")
     olga.open("/staff/")
     assert "Protect people now" in olga.text
