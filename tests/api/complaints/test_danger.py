@@ -200,7 +200,7 @@ def test_whoever_is_on_duty_and_nothing_else_can_act_on_what_they_are_told(app, 
     )
     made = receive(service, danger, by=as_service("test"))
     olga = Desk(app, service, "olga", "on-duty")
-    olga.open("/staff/")
+    olga.open("/staff/?box=unassigned")
     assert "Protect people now" in olga.text
     (task,) = [
         one for one in service.engine.open_tasks(made.instance_key) if one.name == "Protect people now"
