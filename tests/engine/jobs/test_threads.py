@@ -187,7 +187,7 @@ def test_the_leases_of_letters_in_line_are_kept_up_while_one_is_under_way(databa
     engine.deploy([("m.bpmn", mailing())])
     for _ in range(3):
         engine.start("mails")
-    lease = timedelta(seconds=0.6)
+    lease = timedelta(seconds=3)
     worker = engine.worker("one", lease=lease)
     thread = threading.Thread(target=worker.run_once)
     thread.start()
