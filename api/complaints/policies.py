@@ -68,6 +68,21 @@ def kinds(session: Session) -> Kinds:
     return Kinds(tuple(found["regime"]), tuple(found["category"]))
 
 
+def categories_of(session: Session, regime: str) -> tuple[str, ...]:
+    """Return the categories with rows that a complaint of this regime may reach. Raises ``DeadlineTableMissing``."""
+    _, model = _table(session, DECISION)
+    box = model.decisions[DECISION].expression
+    if not isinstance(box, TableBox):
+        return ()
+    places = {column.expression.text.strip(): place for place, column in enumerate(box.inputs)}
+    found: dict[str, None] = {}
+    for rule in box.rules:
+        text = rule.conditions[places["regime"]].text
+        if regime in (words := _LITERAL.findall(text)) or not words or "not(" in text:
+            found.update(dict.fromkeys(_LITERAL.findall(rule.conditions[places["category"]].text)))
+    return tuple(found)
+
+
 def second_look(session: Session, regime: str, moment: feel.Moment) -> str:
     """Return what follows when an answer is not accepted: ``own`` round, ``courtesy`` or ``none``, as the table ``stages`` says.
 

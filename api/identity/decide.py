@@ -45,42 +45,18 @@ class Reach:
 
 
 _READS_ALL = frozenset({"intake", "quality", "approver", "reviewer", "team-lead", "manager", "auditor"})
-_READS_OWN = frozenset({"handler", "investigator"})
+_READS_OWN = frozenset({"handler", "investigator", "on-duty"})
 _WRITES = frozenset({"intake", "handler", "investigator", "team-lead", "manager"})
 
 _TASKS = frozenset(
-    {
-        "intake",
-        "handler",
-        "investigator",
-        "contributor",
-        "quality",
-        "approver",
-        "reviewer",
-        "team-lead",
-        "manager",
-        "top-management",
-    }
-)
+    role.id for role in ROLES.values() if role.groups
+)  # whoever is in a group that tasks are offered to
 
 _PLAIN: dict[str, frozenset[str]] = {
-    "complaint.register": frozenset(
-        {
-            "employee",
-            "intake",
-            "handler",
-            "investigator",
-            "contributor",
-            "quality",
-            "approver",
-            "reviewer",
-            "team-lead",
-            "manager",
-            "top-management",
-        }
-    ),
+    "complaint.register": _TASKS | {"employee"},
     "complaint.search": _READS_ALL | _READS_OWN | {"top-management"},
     "task.list": _TASKS,
+    "notice.read": frozenset(ROLES),
     "task.assign": frozenset({"team-lead", "manager"}),
     "task.search": _TASKS | {"process-owner", "admin", "auditor"},
     "task.work": _TASKS | {"process-owner", "admin"},

@@ -205,3 +205,9 @@ class MessageNotCorrelated(NotFound):
     """Nothing waits for this message."""
 
     code = "message_not_correlated"
+
+
+class CallerLeftWaiting(Conflict):
+    """This would terminate a called process, and the one that called it would wait for ever. Modify the calling instance."""
+
+    code = "caller_left_waiting"

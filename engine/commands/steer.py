@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.actors import Actor
 from engine.commands.data import accept
-from engine.commands.errors import InstanceEnded, InstanceNotFound, NotARoot, ScopeNotFound
+from engine.commands.errors import CallerLeftWaiting, InstanceEnded, InstanceNotFound, NotARoot, ScopeNotFound
 from engine.commands.house import House
 from engine.commands.start import NOT_STARTED
 from engine.commands.step import Step
@@ -83,7 +83,7 @@ def modify(
 ) -> None:
     """Move tokens by hand, all or nothing.
 
-    Raises ``InstanceNotFound``, ``InstanceEnded``, ``CannotActivate``, ``CannotTerminate``.
+    Raises ``InstanceNotFound``, ``InstanceEnded``, ``CannotActivate``, ``CannotTerminate``, ``CallerLeftWaiting``.
     """
     step = Step(house, session, actor=by, command="modify")
     if step.lock("instance", key) is None:
@@ -100,6 +100,8 @@ def modify(
             activate=change.activate, terminate=[*change.terminate, *by_element], moves=change.move
         ),
     )
+    if case.row.parent_key is not None and case.row.state == "TERMINATED":
+        raise CallerLeftWaiting(instance=key, caller=case.row.parent_key)
     step.rows.tell(
         case.row,
         "instance_modified",

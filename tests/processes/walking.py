@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from api.complaints.answers.sheets import told
 from api.complaints.from_complainant import answer as answered_by
 from api.complaints.intake import NewComplaint, PartyDetails, receive
 from api.complaints.tables import ClockRow, LetterRow
@@ -116,7 +117,8 @@ class Walk(Office):
         """Let the complainant answer on the status page: ``accepts`` or ``rejects``."""
         accepts = what == "accepts"
         key = f"{what}-{self.clock.now():%Y%m%d%H%M}"
-        answered_by(self.service, self.key, accepts=accepts, reason="Because.", key=key)
+        sheet = told({"Do you accept our answer?": "Yes" if accepts else "No"}, title="Our answer")
+        answered_by(self.service, self.key, accepts=accepts, reason="Because.", sheet=sheet, key=key)
         self.service.run_due()
         return self
 
@@ -189,7 +191,7 @@ class Walk(Office):
 
     def wait(self, **span):
         """Let time pass with everything that falls due."""
-        from api.complaints.importing.run import run_until
+        from api.demo.play import run_until
 
         run_until(self.service, self.clock, self.clock.now() + timedelta(**span))
         return self

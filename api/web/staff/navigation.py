@@ -16,7 +16,7 @@ ITEMS = (
     ("search", "Complaints", "complaint.search"),
     ("record", "Record", "complaint.register"),
     ("due", "Deadlines", "due.list"),
-    ("notices", "Notices", "task.list"),
+    ("notices", "Notices", "notice.read"),
     ("instances", "Processes", "instance.read"),
     ("incidents", "Stuck steps", "incident.read"),
     ("calendar_list", "Calendars", "calendar.read"),

@@ -17,10 +17,10 @@ from api.web.staff import blueprint
 
 
 @blueprint.get("/notices")
-@action("task.list")
+@action("notice.read")
 def notices() -> ResponseReturnValue:
     """Show the notices of the person and their groups, unread first."""
-    person = require("task.list")
+    person = require("notice.read")
     rows = (
         db.session()
         .execute(
@@ -39,10 +39,10 @@ def notices() -> ResponseReturnValue:
 
 
 @blueprint.post("/notices/<int:key>/read")
-@action("task.list")
+@action("notice.read")
 def read_notice(key: int) -> ResponseReturnValue:
     """Note that the person has read it; reading it again changes nothing."""
-    person = require("task.list")
+    person = require("notice.read")
     now = the_service().clock.now()
     the_engine().write(
         lambda session: session.execute(

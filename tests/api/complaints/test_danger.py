@@ -373,3 +373,24 @@ def test_whoever_is_next_in_line_is_mailed_while_nobody_on_duty_has_an_address(s
     dangerous(service)
     assert told(service) == ["complaints-managers", "on-duty"]
     assert mailed(service) == ["max@example.org"]
+def test_whoever_is_on_duty_and_nothing_else_can_act_on_what_they_are_told(app, service):
+    danger = NewComplaint(
+        "web",
+        service.clock.now(),
+        "The stairs are broken.",
+        PartyDetails("Ann", "ann@example.org"),
+        danger_reported=True,
+    )
+    made = receive(service, danger, by=as_service("test"))
+    olga = Desk(app, service, "olga", "on-duty")
+    olga.open("/staff/?box=unassigned")
+    assert "Protect people now" in olga.text
+    (task,) = [
+        one for one in service.engine.open_tasks(made.instance_key) if one.name == "Protect people now"
+    ]
+    for path in ("/staff/notices", f"/staff/tasks/{task.user_task_key}", f"/staff/complaints/{made.key}"):
+        assert olga.open(path).status_code == 200, path
+    olga.open(f"/staff/tasks/{task.user_task_key}")
+    answer = olga.send(f"/staff/tasks/{task.user_task_key}/claim")
+    assert answer.status_code == 200
+    assert service.engine.task(task.user_task_key).assignee == "olga"

@@ -17,16 +17,17 @@ from api.identity.roles import ROLES, groups_of
 from engine.store.columns import FAR
 from engine.store.tables import instances, task_candidates, tasks
 
-E, I, H, V, C, Q, A, R, L, M, T, P, X, U = (  # noqa: E741
+E, I, H, V, C, Q, A, R, L, M, T, D, P, X, U = (  # noqa: E741
     "employee", "intake", "handler", "investigator", "contributor", "quality", "approver", "reviewer", "team-lead", "manager",
-    "top-management", "process-owner", "admin", "auditor",
+    "top-management", "on-duty", "process-owner", "admin", "auditor",
 )  # fmt: skip
-EVERYBODY = {E, I, H, V, C, Q, A, R, L, M, T, P, X, U}
-WORKERS = {I, H, V, C, Q, A, R, L, M, T}
+EVERYBODY = {E, I, H, V, C, Q, A, R, L, M, T, D, P, X, U}
+WORKERS = {I, H, V, C, Q, A, R, L, M, T, D}
 EXPECTED = {  # who may, without a complaint in hand
     "complaint.register": WORKERS | {E},
-    "complaint.search": {I, H, V, Q, A, R, L, M, T, U},
+    "complaint.search": {I, H, V, Q, A, R, L, M, T, D, U},
     "task.list": WORKERS,
+    "notice.read": EVERYBODY,
     "task.assign": {L, M},
     "task.search": WORKERS | {P, X, U},
     "task.work": WORKERS | {P, X},
@@ -51,7 +52,7 @@ EXPECTED = {  # who may, without a complaint in hand
     "people.manage": {X},
     "due.list": {I, H, V, L, M, U},
 }
-READS_ALL, READS_OWN = {I, Q, A, R, L, M, U}, {H, V}
+READS_ALL, READS_OWN = {I, Q, A, R, L, M, U}, {H, V, D}
 
 
 def person(*roles, name="pat", active=True):

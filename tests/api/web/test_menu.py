@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from api.complaints.tables import NoticeRow
 from api.identity.roles import ROLES
 from tests.api.browsing import PASSWORD, Browser, add_person
 
@@ -81,3 +82,20 @@ def test_strangers_see_no_menu_and_public_refusals_stay_public(app, service):
     browser = Browser(app)
     browser.sign_in("pat")
     assert menu(browser.get("/nothing/here")) == []
+
+
+def test_whoever_was_told_of_something_may_read_it(browser, service):
+    service.engine.write(
+        lambda session: session.add(
+            NoticeRow(
+                key=service.database.keys.next(),
+                person_name="pat",
+                subject="Deployed with 2 warnings",
+                text="Look at them.",
+                at=service.clock.now(),
+            )
+        )
+    )
+    browser.sign_in("pat")
+    assert "/staff/notices" in menu(browser.get("/staff/", follow_redirects=True))
+    assert "Deployed with 2 warnings" in browser.get("/staff/notices").text

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from engine.actors import Actor
 from engine.calendars import Calendar, CalendarSet, Opening
 from engine.commands.errors import (
+    CallerLeftWaiting,
     IncidentAlreadyResolved,
     ReasonMissing,
     ScopeNotFound,
@@ -54,6 +55,20 @@ def test_tokens_are_moved_activated_and_ended_by_hand(engine):
     assert engine.open_task_names(case.key) == ["Assess"]
     told = [one for one in engine.history(case.key) if one.kind == "instance_modified"]
     assert [(one.actor, one.facts["reason"]) for one in told] == [("lea", "skip it"), ("system", None)]
+
+
+def test_a_called_process_is_not_emptied_by_hand_because_its_caller_would_wait_for_ever(engine):
+    call = '<callActivity id="call"><extensionElements><zeebe:calledElement processId="small"/></extensionElements>'
+    outer = bpmn("outer", START + call + "</callActivity>" + END + chain("start", "call", "end"))
+    engine.deploy([("small.bpmn", small()), ("outer.bpmn", outer)])
+    case = engine.start("outer", {"severe": True})
+    (task,) = engine.open_tasks(case.key)
+    called = task.process_instance_key
+    with pytest.raises(CallerLeftWaiting):
+        engine.modify(called, Modification(terminate=(task.user_task_key,)))
+    assert engine.open_task_names(case.key) == ["Assess"]
+    engine.modify(called, Modification(move=(Move(task.user_task_key, "answer"),)))
+    assert engine.open_task_names(case.key) == ["Answer"]
 
 
 def test_a_case_may_begin_and_stop_anywhere_sensible(engine):
