@@ -31,8 +31,8 @@ class ComplaintWithoutClock(Broken):
 def start_clocks(errand: Errand) -> None:
     """``redress:start-clocks``: every clock of the deadline table for this regime, category and stage (header ``stage``).
 
-    Raises ``ComplaintWithoutClock``, an incident of the case, when the complaint has no clock of those that say by when it
-    is acknowledged and answered: it would wait without anybody being late.
+    Raises ``ComplaintWithoutClock``, an incident of the case, when the table has no clock of those that say by when it is
+    acknowledged and answered: it would wait without anybody being late. A clock that is owed to nobody is no gap.
     """
     complaint = errand.complaint
     complaint.regime = errand.text("regime") or complaint.regime
@@ -41,7 +41,8 @@ def start_clocks(errand: Errand) -> None:
     moved = errand.tools.clocks.start_by_policy(
         errand.desk, complaint, category=complaint.category, stage=stage
     )
-    if not errand.tools.clocks.given_names(errand.session, complaint.key) & PROMISING:
+    ruled = errand.tools.clocks.ruled_names(errand.desk, complaint, category=complaint.category, stage=stage)
+    if not ruled & PROMISING:
         raise ComplaintWithoutClock(regime=complaint.regime, category=complaint.category, stage=stage)
     errand.moved(moved)
 

@@ -37,13 +37,13 @@ def chosen_policies(
     calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, *, category: str | None, stage: str | None
 ) -> tuple[DeadlinePolicy, ...]:
     """Return one policy for each clock that such a complaint owes, those that count from another clock's event last."""
-    found = _by_table(calendars, desk, complaint, category=category, stage=stage)
+    found = by_table(calendars, desk, complaint, category=category, stage=stage)
     reachable = somebody_to_write_to(desk.session, complaint.key)
     due = [policy for policy in found if owes(complaint.state, policy.clock, reachable=reachable)]
     return tuple(sorted(due, key=lambda policy: policy.anchor == "acknowledged"))
 
 
-def _by_table(
+def by_table(
     calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, *, category: str | None, stage: str | None
 ) -> tuple[DeadlinePolicy, ...]:
     """Return one policy for each clock of the table; which version of a rule is in force is told by its own anchor's day."""
@@ -246,7 +246,7 @@ def _acknowledgement(
     state = None if row is None else ClockState.from_json(row.saved)
     if state is not None and state.policy.stage == stage:
         return state.due_on, Anchor("acknowledged", at=state.evidence.sent_at if state.evidence else None)
-    for policy in _by_table(calendars, desk, complaint, category=complaint.category, stage=stage):
+    for policy in by_table(calendars, desk, complaint, category=complaint.category, stage=stage):
         if policy.clock == "acknowledgement":
             opened = Anchor("stage_opened", at=_opened_at(desk, complaint))
             anchor = opened if policy.anchor == "stage_opened" else anchor_of(complaint, policy.anchor)

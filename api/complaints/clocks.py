@@ -346,12 +346,12 @@ class CaseClocks:
         """Return the names of the complaint's open clocks."""
         return frozenset(row.name for row in open_clocks(session, complaint_key))
 
-    def given_names(self, session: Session, complaint_key: int) -> frozenset[str]:
-        """Return the names of the clocks the complaint has or had, those apart that were ruled out."""
-        rows = select(ClockRow.name).where(
-            ClockRow.complaint_key == complaint_key, ClockRow.state != "not_applicable"
-        )
-        return frozenset(session.scalars(rows))
+    def ruled_names(
+        self, desk: Desk, complaint: ComplaintRow, *, category: str | None, stage: str | None
+    ) -> frozenset[str]:
+        """Return the names of the clocks that the deadline table has for this kind, owed to anybody or not."""
+        ruled = clock_start.by_table(self.calendars, desk, complaint, category=category, stage=stage)
+        return frozenset(policy.clock for policy in ruled)
 
     def pausable(self, session: Session, complaint_key: int, name: str) -> bool:
         """Tell whether the complaint has such a clock, open, and its policy lets it pause."""
