@@ -51,8 +51,8 @@ def unread(session: Session, complaint: ComplaintRow) -> bool:
         )
     )
     kept = select(RecordRow).where(RecordRow.complaint_key == complaint.key, RecordRow.kind == "information")
-    read = sum(one.data.get("from") == "complainant" for one in session.scalars(kept))
-    return (sent or 0) > read
+    read = [one for one in session.scalars(kept) if one.data.get("from") == "complainant"]
+    return (sent or 0) > len(read)
 
 
 def _first_told(record: RecordRow) -> datetime:

@@ -373,6 +373,8 @@ def test_whoever_is_next_in_line_is_mailed_while_nobody_on_duty_has_an_address(s
     dangerous(service)
     assert told(service) == ["complaints-managers", "on-duty"]
     assert mailed(service) == ["max@example.org"]
+
+
 def test_whoever_is_on_duty_and_nothing_else_can_act_on_what_they_are_told(app, service):
     danger = NewComplaint(
         "web",
