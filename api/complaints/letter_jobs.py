@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 
@@ -16,6 +16,7 @@ from api.complaints.parties import parties
 from api.complaints.separation import is_excluded
 from api.complaints.tables import LetterRow, NoticeRow, PartyRow
 from api.identity import people
+from api.identity.people import Person
 from engine.deadlines.policy import NOBODY
 from engine.deadlines.state import Evidence
 
@@ -77,15 +78,15 @@ def _answer_on_file(errand: Errand, meets: str) -> None:
 def notify(errand: Errand) -> None:
     """``redress:notify``: a notice to a group (header or input ``group``), a person (input ``user``), and a ``copy`` group.
 
-    Header ``otherwise`` names the group that is told instead while nobody active belongs to ``group``. With header ``mail``
-    set to ``yes`` everybody told who has an e-mail address is mailed as well, in this step and at any hour.
+    Header ``otherwise`` names the groups next in line, told while nobody before them can be: nobody active, nobody who may read
+    of this complaint, and with header ``mail`` set to ``yes`` nobody with an e-mail address. With that header everybody told
+    who has one is mailed as well, in this step and at any hour.
     """
     headers = errand.context.headers
-    group = headers.get("group") or errand.text("group")
-    if group and headers.get("otherwise") and not people.eligible(errand.session, {group}):
-        group = headers["otherwise"]
-    groups = {group, headers.get("copy")}
-    if headers.get("mail") == "yes":
+    by_mail = headers.get("mail") == "yes"
+    line = [headers.get("group") or errand.text("group") or "", *headers.get("otherwise", "").split(",")]
+    groups = {*_in_line(errand, [name.strip() for name in line], by_mail=by_mail), headers.get("copy")}
+    if by_mail:
         _mail_groups(errand, {name for name in groups if name})
     for group in sorted(name for name in groups if name):
         _notice(errand, group=group)
@@ -142,12 +143,34 @@ def _to_staff(errand: Errand, written: Written) -> None:
         errand.tell("staff-told", "Colleague concerned was told and may explain")
 
 
+def _in_line(errand: Errand, line: Sequence[str], *, by_mail: bool) -> list[str]:
+    """Return the groups to tell: the first, and while nobody in them can be reached, the next with somebody to read it."""
+    told: list[str] = []
+    for group in line:
+        readers = _readers(errand, {group}) if group else []
+        if readers:
+            told.append(group)
+        if any(person.email or not by_mail for person in readers):
+            return told
+    return told or list(line[:1])
+
+
+def _readers(errand: Errand, groups: Collection[str]) -> list[Person]:
+    """Return the active members of ``groups`` without those in conflict of interest."""
+    complaint = errand.known
+    return [
+        person
+        for person in people.eligible(errand.session, groups)
+        if complaint is None or not is_excluded(errand.session, complaint.key, person.name)
+    ]
+
+
 def _mail_groups(errand: Errand, groups: Collection[str]) -> None:
     """Mail the notice to the members of ``groups``, without those in conflict of interest; it says nothing of what was told."""
-    complaint, subject, text = errand.known, errand.header("subject"), errand.text("text") or ""
+    subject, text = errand.header("subject"), errand.text("text") or ""
     link = f"{errand.tools.settings.base_url}/staff"
-    for person in people.eligible(errand.session, groups):
-        if not person.email or (complaint and is_excluded(errand.session, complaint.key, person.name)):
+    for person in _readers(errand, groups):
+        if not person.email:
             continue
         errand.context.queue_letter(
             recipient=person.email,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
@@ -12,9 +13,11 @@ from api.complaints.facts import clock_dates
 from api.complaints.from_complainant import ADDS
 from api.complaints.letters import in_words
 from api.complaints.parties import parties
+from api.complaints.record_jobs import URGENT
 from api.complaints.references import read_reference
 from api.complaints.states import ENDED
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, NoticeRow, PartyRow
+from api.complaints.unfinished import danger_since
 from api.identity import people
 from engine.errors import Invalid
 from engine.zones import local_date
@@ -57,6 +60,8 @@ def earlier_complaints(errand: Errand) -> dict[str, Any]:
 def merge(errand: Errand) -> dict[str, Any]:
     """``redress:merge``: hand what was sent to the earlier complaint of input ``into``; its owner has it to read.
 
+    Danger goes over too: the earlier one is dangerous and urgent from here on, and where nobody has acted yet people are
+    protected there, by the hours that began when it was told here.
     Returns ``answerBy``, the day of the earlier one's answer; None when it has none that lies ahead. Raises ``MergeRefused``.
     """
     complaint = errand.complaint
@@ -71,7 +76,7 @@ def merge(errand: Errand) -> dict[str, Any]:
             at=errand.now,
             by=errand.actor,
             kind="complainant-information",
-            text=f"The complainant wrote again ({complaint.reference}): {complaint.description}",
+            text=f"The complainant wrote again ({complaint.reference}): {_all_that_was_written(errand)}",
             facts={"duplicate": complaint.reference},
         )
     )
@@ -86,11 +91,35 @@ def merge(errand: Errand) -> dict[str, Any]:
             at=errand.now,
         )
     )
-    errand.context.publish(ADDS, str(older.key), {"dangerNow": False}, to_case=older.instance_key)
+    since = _hand_over_danger(errand, older)
+    errand.context.publish(
+        ADDS,
+        str(older.key),
+        {"dangerNow": since is not None, "dangerSince": since},
+        to_case=older.instance_key,
+    )
     errand.tell("merged", f"Joined the earlier complaint {older.reference}", facts={"into": older.reference})
     due = clock_dates(errand.session, older.key).get("final_response")
     today = local_date(errand.now, errand.tools.settings.time_zone)
     return {"answerBy": due if due is not None and due >= today else None}
+
+
+def _hand_over_danger(errand: Errand, older: ComplaintRow) -> datetime | None:
+    """Make the earlier complaint as dangerous as this one; return since when nobody has acted, None when there is no need."""
+    if errand.complaint.facts.get("danger") is True:
+        older.facts = older.facts | {"danger": True}
+        older.priority = max(older.priority, URGENT)
+    return danger_since(errand.session, errand.complaint)
+
+
+def _all_that_was_written(errand: Errand) -> str:
+    """Return the description and what the complainant added to it since, as the timeline has it."""
+    added = errand.session.scalars(
+        select(EventRow.text)
+        .where(EventRow.complaint_key == errand.complaint.key, EventRow.kind == "complainant-information")
+        .order_by(EventRow.at, EventRow.key)
+    )
+    return "\n\n".join([errand.complaint.description, *added])
 
 
 def joined(session: Session, complaint: ComplaintRow, reference: str | None) -> ComplaintRow:

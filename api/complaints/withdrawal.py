@@ -10,17 +10,20 @@ from typing import Any
 from sqlalchemy import select
 
 from api.complaints.errand import Errand
+from api.complaints.from_complainant import ADDS
 from api.complaints.letters import in_words
 from api.complaints.states import public_words
 from api.complaints.tables import RecordRow, RemedyRow
+from api.complaints.unfinished import danger_since, unread
 from engine import feel
 
 
 def withdraw(errand: Errand) -> dict[str, Any]:
     """``redress:withdraw``: the complaint is withdrawn and every open clock ends; input ``commitments`` is what was promised.
 
-    Returns what goes on: ``protecting``, ``alerting``, ``promises`` (those marked to be kept anyway that nobody has verified,
-    each with what was ``done`` so far, or null) and ``goesOn``, the same in sentences for the complainant.
+    Returns what goes on: ``protecting`` with ``dangerSince`` (when the danger was told, or null), ``alerting``, ``promises``
+    (those marked to be kept anyway that nobody has verified, each with what was ``done`` so far, or null) and ``goesOn``, the
+    same in sentences for the complainant. What they sent and nobody has read is handed to the diagram once more, to be read.
     """
     complaint = errand.complaint
     before, complaint.state = complaint.state, "withdrawn"
@@ -32,13 +35,21 @@ def withdraw(errand: Errand) -> dict[str, Any]:
     records = errand.session.scalars(
         select(RecordRow).where(RecordRow.complaint_key == complaint.key).order_by(RecordRow.key)
     ).all()
-    protecting = _count(records, "danger") > _count(records, "remedy", kind="immediate_action")
+    since = danger_since(errand.session, complaint)
     sent = _count(records, "information", about="significant_alert_sent")
     alerting = sent > _count(records, "information", about="significant_alert")
     promises = list(_kept_anyway(errand, records))
-    said = ["We go on protecting the people who may be in danger."] if protecting else []
+    if unread(errand.session, complaint):
+        errand.context.publish(ADDS, str(complaint.key), {"dangerNow": False})
+    said = ["We go on protecting the people who may be in danger."] if since is not None else []
     said += [_sentence(errand, promise) for promise in promises]
-    return {"protecting": protecting, "alerting": alerting, "promises": promises, "goesOn": said}
+    return {
+        "protecting": since is not None,
+        "dangerSince": since,
+        "alerting": alerting,
+        "promises": promises,
+        "goesOn": said,
+    }
 
 
 def _count(records: Iterable[RecordRow], record_kind: str, **facts: str) -> int:

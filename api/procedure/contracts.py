@@ -33,6 +33,7 @@ class ProcedureWords:
     events: Words
     groups: Words
     caught: Words
+    processes: Words
 
 
 def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
@@ -51,7 +52,10 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         ),
         "redress:assign-owner": facts("owner", group=replace(group, required=True)),
         "redress:close": facts(inputs={"reason": _REASONS}),
-        "redress:withdraw": facts("protecting", "alerting", "promises", "goesOn"),
+        "redress:unfinished": facts(
+            "unfinished", processes=Header(words=replace(words.processes, many=True), required=True)
+        ),
+        "redress:withdraw": facts("protecting", "dangerSince", "alerting", "promises", "goesOn"),
         "redress:earlier-complaints": facts("earlier"),
         "redress:merge": facts("answerBy"),
         "redress:start-clocks": facts(stage=Header(words=_STAGES)),
@@ -70,7 +74,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
             subject=Header(required=True),
             group=group,
             copy=group,
-            otherwise=group,
+            otherwise=replace(group, words=replace(words.groups, many=True)),
             mail=Header(words=_YES),
             inputs={"group": words.groups},
         ),

@@ -106,6 +106,7 @@ class Vocabulary:
             events=Words(kind="event that a clock counts from", known=anchors, others="warning"),
             groups=Words(kind="group", known=self._around.groups | departments | roles, others="warning"),
             caught=Words(kind="message that a diagram waits for", known=self._named.caught, others="warning"),
+            processes=Words(kind="process", known=frozenset(self.ids("process"))),
         )
 
     @property

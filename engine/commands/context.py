@@ -42,6 +42,7 @@ class StepContext:
     actor: Actor
     job_key: int | None = None  # None inside a step: no job row exists
     in_transaction: Session | None = None
+    family: Callable[[], frozenset[str]] = frozenset
     requests: list[Request] = field(default_factory=list)
 
     @property
@@ -54,6 +55,10 @@ class StepContext:
     def next_key(self) -> int:
         """Return a key never used before."""
         return self.house.keys.next()
+
+    def running(self) -> frozenset[str]:
+        """Return the process ids of the diagrams that still run in this case's family, at this very moment of the step."""
+        return self.family()
 
     def queue_letter(self, *, recipient: str, subject: str, text: str, html: str, letter: str) -> int:
         """Have a letter sent after the commit and return its outbox key; ``letter`` names it within the

@@ -124,6 +124,14 @@ def start_child(step: Step, case: Case, call: ch.ChildCalled) -> None:
         step.move(case, lambda execution: execution.halt(call.key, "CALLED_ELEMENT_ERROR", problem))
 
 
+def running(step: Step, root_key: int) -> frozenset[str]:
+    """Return the process ids of the instances of a family that have not ended, as the step has moved them so far."""
+    stored = instances.open_in_family(step.session, root_key)
+    moved = {case.row.key: case.row for case in step.cases.values() if case.row.root_key == root_key}
+    kept = {process_id for key, process_id in stored.items() if key not in moved}
+    return frozenset(kept | {row.process_id for row in moved.values() if row.is_open})
+
+
 def finish_child(step: Step, row: InstanceRow, variables: Mapping[str, Any]) -> None:
     """Hand the root variables of a completed child back to its call activity."""
     if row.parent_key is None or row.parent_element_key is None or not step.head(row.parent_key).is_open:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
@@ -11,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from engine import feel
 from engine.commands.context import StepContext
 from engine.commands.decisions import decide
+from engine.commands.family import running
 from engine.errors import RedressError
 from engine.execution.world import Binding, BpmnError, CaseClock, InStepJob, RetryLater, Variables
 from engine.keys import KeysSpent
@@ -69,6 +71,7 @@ class CaseWorld:
             now=self._step.now,
             actor=self._step.actor,
             in_transaction=self._step.session,
+            family=partial(running, self._step, self._row.root_key),
         )
         try:
             with self._step.session.begin_nested():

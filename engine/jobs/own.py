@@ -5,6 +5,7 @@ afterwards.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
@@ -14,6 +15,7 @@ from engine import feel
 from engine.actors import Actor
 from engine.commands.context import StepContext
 from engine.commands.errors import FenceLost
+from engine.commands.family import running
 from engine.commands.house import House, JobType
 from engine.commands.step import Case, Step
 from engine.commands.world import said
@@ -171,6 +173,7 @@ def _context(
         actor=by,
         job_key=claim.key,
         in_transaction=session,
+        family=partial(running, step, case.row.root_key),
     )
 
 

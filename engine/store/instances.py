@@ -190,6 +190,16 @@ def count_incidents(session: Session, row: InstanceRow, change: int) -> None:
     row.open_incidents += change
 
 
+def open_in_family(session: Session, root_key: int) -> dict[int, str]:
+    """Return the process ids of the instances of a family that have not ended, by key."""
+    found = session.execute(
+        sa.select(instances.c.key, instances.c.process_id).where(
+            instances.c.root_key == root_key, instances.c.state.in_(("ACTIVE", "SUSPENDED"))
+        )
+    )
+    return {row.key: row.process_id for row in found}
+
+
 def family_below(session: Session, key: int) -> list[int]:
     """Return the keys of an instance and of all it called, directly or not."""
     line = sa.select(sa.literal(key, sa.BigInteger).label("key")).cte("below", recursive=True)

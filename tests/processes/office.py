@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 JOBS = (
     *("register", "set-state", "start-clocks", "start-clock", "meet-clock", "pause-clock", "resume-clock"),
     *("extend-clock", "cancel-clock", "send-letter", "notify", "record", "assign-owner", "close", "withdraw"),
-    *("earlier-complaints", "merge"),
+    *("earlier-complaints", "merge", "unfinished"),
 )
 ISSUES = [{"id": 1, "summary": "Charged twice"}, {"id": 2, "summary": "Rude on the phone"}]
 
@@ -85,11 +85,20 @@ class Office:
             "assign-owner": {"owner": "hanna"},
             "earlier-complaints": {"earlier": [{"label": "RD-1", "value": "RD-1"}]},
             "merge": {"answerBy": None},
-            "withdraw": {"protecting": False, "alerting": False, "promises": [], "goesOn": []}
+            "unfinished": {"unfinished": self._unfinished(context)},
+            "withdraw": {
+                **{"protecting": False, "dangerSince": None, "alerting": False},
+                **{"promises": [], "goesOn": []},
+            }
             | self.still_owed,
             "extend-clock": {"extended": True, "extensionRefused": None},
         }
         return answers.get(name)
+
+    @staticmethod
+    def _unfinished(context: StepContext) -> list[str]:
+        asked = {name.strip() for name in context.headers.get("processes", "").split(",")}
+        return sorted(asked & context.running())
 
     def receive(self, **more: Any) -> Office:
         """Start a complaint that came in by the website a week ago."""

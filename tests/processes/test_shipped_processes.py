@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import timedelta
 
 import pytest
 
 from api.complaints.letters import Letters
-from engine.clock import FrozenClock
 from engine.dialect.lint import check_files
-from engine.store.database import connect
-from tests.conftest import START
-from tests.processes.office import ROOT, Office, shipped
-
-
-@pytest.fixture(scope="module")
-def deployed(empty_sqlite, tmp_path_factory):
-    """The path of a database to copy from, with everything deployed that is shipped."""
-    path = tmp_path_factory.mktemp("shipped") / "deployed.db"
-    shutil.copy(empty_sqlite, path)
-    database = connect(f"sqlite:///{path}")
-    Office(database, FrozenClock(START)).engine.deploy(shipped())
-    database.dispose()
-    return path
-
-
-@pytest.fixture
-def office(deployed, tmp_path, clock):
-    path = tmp_path / "redress.db"
-    shutil.copy(deployed, path)
-    database = connect(f"sqlite:///{path}")
-    yield Office(database, clock)
-    database.dispose()
+from tests.processes.office import ROOT, shipped
 
 
 @pytest.fixture

@@ -8,11 +8,14 @@ import pytest
 from sqlalchemy import select
 
 from api.complaints.intake import NewComplaint, PartyDetails, receive
-from api.complaints.tables import ComplaintRow, NoticeRow
+from api.complaints.tables import ComplaintRow, EventRow, LetterRow, NoticeRow
+from api.demo.people import COLLEAGUES, add_colleagues
+from api.demo.staff import Staff, Wish
 from api.identity import people
 from engine.actors import service as as_service
 from engine.store.outbox import of_job
 from engine.store.tables import outbox
+from tests.api.complaints.holes import leave_a_hole
 from tests.api.web.staff_desk import Desk
 from tests.api.web.visitor import Visitor
 
@@ -188,6 +191,188 @@ def test_the_pages_promise_at_once_only_while_somebody_is_on_duty(app, clock, se
 def test_no_form_promises_it(service):
     form = service.engine.parsed_form(service.engine.latest_form_key("complaint"))
     assert "at once" not in str(form)
+
+
+# whatever else happens to the case
+
+
+def last(service):
+    return service.engine.read(lambda db: db.scalars(select(ComplaintRow).order_by(ComplaintRow.key)).all())[
+        -1
+    ]
+
+
+def open_tasks(service, made):
+    return service.engine.open_task_names(made.instance_key)
+
+
+def do(service, made, name, **answers):
+    (task,) = [one for one in service.engine.open_tasks(made.instance_key) if one.name == name]
+    service.engine.complete_task(task.user_task_key, answers)
+    service.run_due()
+
+
+def protect(service, made):
+    now = service.clock.now().isoformat()
+    do(service, made, "Protect people now", protectiveAction="The stairs are closed.", protectedAt=now)
+
+
+def wait(service, clock, **span):
+    clock.advance(timedelta(**span))
+    service.run_due()
+
+
+def turn_away(service, made, exit):
+    answers = {"scopeExit": exit, "scopeReason": "Not ours.", "problem": "quality"}
+    do(service, made, "Screen the complaint", **answers)
+    if exit == "enquiry":
+        do(service, made, "Answer the enquiry", enquiryAnswer="Ask the landlord.")
+
+
+def letters(service, made):
+    query = select(LetterRow.template).where(LetterRow.complaint_key == made.key)
+    return service.engine.read(lambda db: db.scalars(query).all())
+
+
+@pytest.mark.parametrize("exit", ["external_dispute", "restricted_contact", "enquiry", "employment"])
+def test_a_complaint_turned_away_closes_only_after_people_are_protected(service, clock, exit):
+    made = dangerous(service)
+    turn_away(service, made, exit)
+    wait(service, clock, days=40)
+    assert open_tasks(service, made) == ["Protect people now"]
+    assert last(service).closed_at is None
+
+    protect(service, made)
+    wait(service, clock, hours=1)
+    assert last(service).closing_reason == "not_in_scope"
+    assert service.engine.instance(made.instance_key).state == "COMPLETED"
+
+
+def work(service, made, *, until=(), **wish):
+    staff = Staff(service)
+    staff.work(made.instance_key, Wish(stop_before=frozenset(until), **wish))
+    staff.answer(made.instance_key, Wish())
+    staff.work(made.instance_key, Wish(stop_before=frozenset(until)))
+    service.run_due()
+
+
+@pytest.fixture
+def colleagues(service):
+    keys = [service.engine.next_key() for _ in COLLEAGUES]
+    service.engine.write(lambda db: add_colleagues(db, keys=keys, password=None, at=service.clock.now()))
+
+
+@pytest.mark.usefixtures("colleagues")
+@pytest.mark.parametrize("early", [False, True])
+def test_an_answered_complaint_closes_only_after_people_are_protected(service, clock, early):
+    made = dangerous(service)
+    work(service, made, until={"take-immediate-action"}, early=early, severity="low")
+    assert open_tasks(service, made) == ["Protect people now"], "all else is done"
+    assert last(service).closed_at is None
+    assert "closing" not in letters(service, made)
+
+    protect(service, made)
+    wait(service, clock, hours=1)
+    assert last(service).closed_at is not None
+    assert "closing" in letters(service, made)
+
+
+@pytest.mark.usefixtures("colleagues")
+def test_it_closes_only_after_the_alert_and_what_the_complainant_sent_are_read(service, clock):
+    made = dangerous(service)
+    protect(service, made)
+    unread = {"read-alert", "read-information"}
+    staff = Staff(service)
+    staff.work(made.instance_key, Wish(stop_before=frozenset(unread), significant=True, severity="high"))
+    staff.answer(made.instance_key, Wish())
+    service.engine.publish_message("complainant-sends-information", str(made.key), {})
+    staff.work(made.instance_key, Wish(stop_before=frozenset(unread)))
+    assert open_tasks(service, made) == ["Read the alert", "Read the information"]
+    do(service, made, "Read the alert", readBy="read")
+    wait(service, clock, hours=1)
+    assert last(service).closed_at is None
+    do(service, made, "Read the information", informationKind="adds")
+    wait(service, clock, hours=1)
+    assert last(service).closed_at is not None
+
+
+def test_the_timeline_says_once_that_the_closing_waits(service, clock):
+    made = dangerous(service)
+    turn_away(service, made, "external_dispute")
+    for _ in range(3):
+        wait(service, clock, days=20)
+    query = select(EventRow.facts).where(EventRow.complaint_key == made.key, EventRow.kind == "closing-waits")
+    assert service.engine.read(lambda db: db.scalars(query).all()) == [{"unfinished": ["protect-people"]}]
+
+
+def test_danger_waits_for_no_clock_and_no_table(service, clock):
+    add(service, "dora", "on-duty", email="dora@example.org")
+    add(service, "max", "manager", email="max@example.org")
+    receive(
+        service,
+        NewComplaint(
+            channel="web",
+            received_at=service.clock.now(),
+            description="The stairs broke.",
+            complainant=PartyDetails("Ann Other", "ann@example.org"),
+            danger_reported=True,
+            regime="no-such-regime",
+        ),
+        by=as_service("test"),
+    )
+    assert told(service)[0] == "on-duty"
+    assert mailed(service)[0] == "dora@example.org"
+    assert tasks(service) == ["Protect people now"], "the rest is stuck"
+    wait(service, clock, hours=5)
+    assert "complaints-managers" in told(service)
+
+
+def test_danger_found_by_reading_waits_for_no_letter(service):
+    add(service, "dora", "on-duty", email="dora@example.org")
+    made = receive(
+        service,
+        NewComplaint(
+            channel="web",
+            received_at=service.clock.now(),
+            description="The stairs are old.",
+            complainant=PartyDetails("Ann Other", "ann@example.org"),
+        ),
+        by=as_service("test"),
+    )
+    service.engine.publish_message("complainant-sends-information", str(made.key), {})
+    leave_a_hole(service, "information-received")
+    do(service, made, "Read the information", informationKind="danger")
+    assert mailed(service) == ["dora@example.org"]
+    assert "Protect people now" in open_tasks(service, made)
+
+
+def line(service, **more):
+    """Two on duty, a manager and somebody of the top management, each with an e-mail address."""
+    roles = {"dora": "on-duty", "dan": "on-duty", "max": "manager", "tess": "top-management"}
+    for name, role in roles.items():
+        add(service, name, role, email=more.get(name, f"{name}@example.org"))
+
+
+@pytest.mark.parametrize(
+    ("concerned", "groups", "mail"),
+    [
+        (("dora",), ["on-duty"], "dan@example.org"),
+        (("dora", "dan"), ["complaints-managers"], "max@example.org"),
+        (("dora", "dan", "max", "admin"), ["top-management"], "tess@example.org"),
+    ],
+)
+def test_the_first_in_line_who_may_read_of_it_is_told_at_once(service, concerned, groups, mail):
+    line(service)
+    dangerous(service, staff_concerned=concerned)
+    assert told(service) == groups
+    assert mailed(service) == [mail]
+
+
+def test_whoever_is_next_in_line_is_mailed_while_nobody_on_duty_has_an_address(service):
+    line(service, dora=None, dan=None)
+    dangerous(service)
+    assert told(service) == ["complaints-managers", "on-duty"]
+    assert mailed(service) == ["max@example.org"]
 
 
 def test_whoever_is_on_duty_and_nothing_else_can_act_on_what_they_are_told(app, service):

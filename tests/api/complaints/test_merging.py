@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
+from api.complaints import from_complainant
+from api.complaints.answers.sheets import Sheet
 from api.complaints.intake import NewComplaint, PartyDetails, receive
-from api.complaints.tables import ComplaintRow, EventRow, LetterRow
+from api.complaints.tables import ComplaintRow, EventRow, LetterRow, NoticeRow
+from api.identity import people
 from engine.actors import service as as_service
 from engine.forms.errors import FormInvalid
 
@@ -147,3 +152,98 @@ def test_a_complaint_that_ended_meanwhile_is_not_joined(service):
         EventRow.complaint_key == first.key, EventRow.kind == "complainant-information"
     )
     assert service.engine.read(lambda db: db.scalars(told).all()) == []
+
+
+@pytest.fixture
+def line(service):
+    """Somebody on duty, a manager and somebody of the top management."""
+    for name, role in (("dora", "on-duty"), ("max", "manager"), ("tess", "top-management")):
+        service.engine.write(
+            lambda db, name=name, role=role: people.add(
+                db,
+                key=service.database.keys.next(),
+                name=name,
+                display_name=name.title(),
+                password=None,
+                roles=(role,),
+                email=f"{name}@example.org",
+                at=service.clock.now(),
+            )
+        )
+
+
+def told(service, made):
+    query = select(NoticeRow.group_name, NoticeRow.subject).where(NoticeRow.complaint_key == made.key)
+    rows = service.engine.read(lambda db: db.execute(query.order_by(NoticeRow.key)).all())
+    return [group for group, subject in rows if "danger" in subject]
+
+
+@pytest.mark.usefixtures("line")
+def test_danger_that_a_duplicate_tells_goes_over_to_the_earlier_complaint(service, clock):
+    first = complain(service)
+    begun = clock.now()
+    second = complain(service, danger_reported=True)
+    clock.advance(timedelta(minutes=90))
+    merge(service, second, first.reference)
+
+    assert service.engine.open_task_names(second.instance_key) == []
+    (task,) = [
+        one for one in service.engine.open_tasks(first.instance_key) if one.name == "Protect people now"
+    ]
+    assert task.due_date == begun + timedelta(hours=2), "the hours run on"
+    assert row(service, first).facts["danger"] is True
+    assert row(service, first).priority >= 90
+    assert told(service, first) == ["on-duty"]
+
+    clock.advance(timedelta(minutes=30))
+    service.run_due()
+    assert told(service, first) == ["on-duty", "complaints-managers"]
+    clock.advance(timedelta(hours=2))
+    service.run_due()
+    assert told(service, first) == ["on-duty", "complaints-managers", "top-management"]
+
+
+def test_danger_added_to_the_duplicate_later_goes_over_too(service):
+    first, second = complain(service), complain(service)
+    service.engine.publish_message("complainant-sends-information", str(second.key), {"dangerNow": True})
+    merge(service, second, first.reference)
+    assert "Protect people now" in service.engine.open_task_names(first.instance_key)
+
+
+def test_danger_that_was_acted_on_makes_the_earlier_one_urgent_and_opens_nothing(service, clock):
+    first, second = complain(service), complain(service, danger_reported=True)
+    (task,) = [
+        one for one in service.engine.open_tasks(second.instance_key) if one.name == "Protect people now"
+    ]
+    done = {"protectiveAction": "The stairs are closed.", "protectedAt": clock.now().isoformat()}
+    service.engine.complete_task(task.user_task_key, done)
+    merge(service, second, first.reference)
+    assert row(service, first).facts["danger"] is True
+    assert row(service, first).priority >= 90
+    assert "Protect people now" not in service.engine.open_task_names(first.instance_key)
+
+
+def test_a_duplicate_without_danger_makes_nothing_dangerous(service):
+    first, second = complain(service), complain(service)
+    merge(service, second, first.reference)
+    assert "danger" not in row(service, first).facts
+    assert "Protect people now" not in service.engine.open_task_names(first.instance_key)
+
+
+def test_what_was_added_to_the_duplicate_is_handed_over_with_it(service):
+    first, second = complain(service), complain(service)
+    from_complainant.add_information(
+        service,
+        second.key,
+        text="My son fell.",
+        documents=(),
+        draft=b"0" * 32,
+        sheet=Sheet("information", "Information", ()),
+        key="once",
+    )
+    merge(service, second, first.reference)
+    query = select(EventRow.text).where(
+        EventRow.complaint_key == first.key, EventRow.kind == "complainant-information"
+    )
+    (text,) = service.engine.read(lambda db: db.scalars(query).all())
+    assert "My son fell." in text

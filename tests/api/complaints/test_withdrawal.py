@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -13,6 +15,7 @@ from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
 from engine.actors import service as as_service
 from engine.deadlines.state import OPEN
+from tests.api.complaints.holes import leave_a_hole
 
 
 @pytest.fixture(autouse=True)
@@ -128,3 +131,76 @@ def test_a_promise_that_hung_on_her_yes_falls_away(service):
     assert state(service, made) == "responded"
     withdraw(service, made)
     assert service.engine.open_task_names(made.instance_key) == ["Check for a wider problem"]
+
+
+def add(service, made, text, *, danger=False):
+    from_complainant.add_information(
+        service,
+        made.key,
+        text=text,
+        documents=(),
+        draft=b"0" * 32,
+        sheet=Sheet("information", "Information", ()),
+        key=text,
+        danger=danger,
+    )
+    service.run_due()
+
+
+def open_tasks(service, made):
+    return sorted(service.engine.open_task_names(made.instance_key))
+
+
+def test_a_withdrawal_does_not_begin_the_hours_of_the_danger_anew(service, clock):
+    made = complain(service, danger_reported=True)
+    begun = clock.now()
+    clock.advance(timedelta(minutes=90))
+    withdraw(service, made)
+    (task,) = [
+        one for one in service.engine.open_tasks(made.instance_key) if one.name == "Protect people now"
+    ]
+    assert task.due_date == begun + timedelta(hours=2)
+
+
+def test_a_letter_that_cannot_be_written_holds_up_nothing_that_goes_on(service):
+    leave_a_hole(service, "withdrawal-confirmed")
+    made = complain(service, danger_reported=True)
+    withdraw(service, made)
+    assert open_tasks(service, made) == ["Check for a wider problem", "Protect people now"]
+
+
+def test_what_nobody_had_read_is_still_to_be_read(service, clock):
+    made = complain(service)
+    add(service, made, "My son fell.")
+    withdraw(service, made)
+    assert open_tasks(service, made) == ["Check for a wider problem", "Read the information"]
+    do(service, made, "Check for a wider problem", remark="No.")
+    do(service, made, "Read the information", informationKind="adds")
+    clock.advance(timedelta(hours=1))
+    service.run_due()
+    assert service.engine.instance(made.instance_key).state == "COMPLETED"
+
+
+def test_what_was_read_before_is_not_to_be_read_again(service):
+    made = complain(service)
+    add(service, made, "My son fell.")
+    do(service, made, "Read the information", informationKind="adds")
+    withdraw(service, made)
+    assert open_tasks(service, made) == ["Check for a wider problem"]
+
+
+def test_danger_may_be_told_after_the_withdrawal_and_is_waited_for(service, clock):
+    made = complain(service)
+    withdraw(service, made)
+    add(service, made, "The stairs broke again.", danger=True)
+    assert open_tasks(service, made) == [
+        *("Check for a wider problem", "Protect people now", "Read the information"),
+    ]
+    do(service, made, "Check for a wider problem", remark="No.")
+    do(service, made, "Read the information", informationKind="adds")
+    assert service.engine.instance(made.instance_key).state == "ACTIVE"
+    now = clock.now().isoformat()
+    do(service, made, "Protect people now", protectiveAction="Closed.", protectedAt=now)
+    clock.advance(timedelta(hours=1))
+    service.run_due()
+    assert service.engine.instance(made.instance_key).state == "COMPLETED"

@@ -1,0 +1,60 @@
+"""What must come to its end before a complaint's case may: danger nobody has acted on, diagrams that still run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from api.complaints.errand import Errand
+from api.complaints.tables import ComplaintRow, EventRow, RecordRow
+
+WAITS = "closing-waits"  # the kind of the timeline's line
+
+
+def unfinished(errand: Errand) -> dict[str, Any]:
+    """``redress:unfinished``: which of the called diagrams in header ``processes`` (parted by commas) still run in this case.
+
+    Returns ``unfinished``, their ids; also those that are stuck. The timeline says once that the closing waits.
+    """
+    asked = {name.strip() for name in errand.header("processes").split(",")}
+    found = sorted(asked & errand.context.running())
+    told = select(EventRow.key).where(EventRow.complaint_key == errand.complaint.key, EventRow.kind == WAITS)
+    if found and errand.session.scalar(told.limit(1)) is None:
+        errand.tell(WAITS, "The closing waits for what must be finished first", facts={"unfinished": found})
+    return {"unfinished": found}
+
+
+def danger_since(session: Session, complaint: ComplaintRow) -> datetime | None:
+    """Return when the danger was first told that nobody has acted on yet, aware UTC; None when there is none.
+
+    Each telling is acted on by an immediate action of its own. Danger told at the receipt counts also where the case got stuck
+    before it was noted.
+    """
+    records = session.scalars(
+        select(RecordRow).where(RecordRow.complaint_key == complaint.key).order_by(RecordRow.key)
+    ).all()
+    told = [_first_told(one) for one in records if one.kind == "danger"]
+    if not told and complaint.facts.get("danger") is True:
+        told = [complaint.recorded_at]
+    acted = sum(one.kind == "remedy" and one.data.get("kind") == "immediate_action" for one in records)
+    return min(told[acted:], default=None)
+
+
+def unread(session: Session, complaint: ComplaintRow) -> bool:
+    """Tell whether the complainant sent something that nobody has said to have read."""
+    sent = session.scalar(
+        select(func.count()).where(
+            EventRow.complaint_key == complaint.key, EventRow.kind == "complainant-information"
+        )
+    )
+    kept = select(RecordRow).where(RecordRow.complaint_key == complaint.key, RecordRow.kind == "information")
+    read = [one for one in session.scalars(kept) if one.data.get("from") == "complainant"]
+    return (sent or 0) > len(read)
+
+
+def _first_told(record: RecordRow) -> datetime:
+    since = record.data.get("since")
+    return datetime.fromisoformat(str(since)) if since else record.at
