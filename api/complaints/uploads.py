@@ -13,6 +13,7 @@ from api.complaints.documents import LARGEST
 from api.complaints.tables import ComplaintRow, DocumentRow
 from api.web.forms import FileRefused
 from engine.forms import Document
+from engine.store.unit_of_work import read_aside
 
 if TYPE_CHECKING:
     from api.wiring import Redress
@@ -48,7 +49,9 @@ class DraftUploads:
         """Return one of this form's documents."""
         if not key.isdigit():
             return None
-        row = self._service.engine.read(lambda session: session.get(DocumentRow, int(key)))
+        row = read_aside(  # forms are judged inside the step that completes their task
+            self._service.database, lambda session: session.get(DocumentRow, int(key))
+        )
         return _document(row) if row is not None and self._belongs(row) else None
 
     def forget(self, key: str) -> None:

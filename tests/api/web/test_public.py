@@ -642,7 +642,11 @@ def test_information_and_files_reach_the_people_and_the_register_once(ann, servi
     assert "Read the information" in service.engine.open_task_names(only_complaint(service).instance_key)
     values = service.engine.values(only_complaint(service).instance_key)
     assert "blue" not in str(values), "personal text became a process variable"
-    asked = {"What would you like to tell us?": "It was blue.", "Files": "photo.pdf"}
+    asked = {
+        "What would you like to tell us?": "It was blue.",
+        "Somebody is in danger, or could be soon": "No",
+        "Files": "photo.pdf",
+    }
     assert sheets(service, "More information") == [asked]
     ann.open("/status")
     assert "You sent us more information" in ann.text

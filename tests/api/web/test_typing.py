@@ -125,7 +125,7 @@ def test_a_task_that_went_away_shows_what_was_typed_and_keeps_it(service, desk, 
             task.user_task_key, "hugo" if task.assignee != "hugo" else "hana", by=SYSTEM
         )
     elif how == "no longer needed":
-        service.engine.cancel(made.instance_key, by=SYSTEM)
+        service.engine.publish_message("complainant-withdraws", str(made.key), {}, by=SYSTEM)
     else:
         service.engine.write(
             lambda session: people.change(session, task.assignee, roles=("quality",), at=service.clock.now())
@@ -149,7 +149,7 @@ def test_a_task_that_went_away_shows_what_was_typed_and_keeps_it(service, desk, 
 def test_nothing_says_saved_for_a_task_that_no_longer_waits(service, desk, made, task, button):
     owner = desk(task.assignee)
     owner.open(at(task))
-    service.engine.cancel(made.instance_key, by=SYSTEM)
+    service.engine.publish_message("complainant-withdraws", str(made.key), {}, by=SYSTEM)
     answer = owner.send(at(task), _do=button, questions=LONG)
     assert answer.status_code == 409
     assert "still waits for you" not in owner.text
@@ -159,7 +159,7 @@ def test_nothing_says_saved_for_a_task_that_no_longer_waits(service, desk, made,
 def test_typing_that_saves_itself_is_kept_after_the_task_is_gone(service, desk, made, task):
     owner = desk(task.assignee)
     owner.open(at(task))
-    service.engine.cancel(made.instance_key, by=SYSTEM)
+    service.engine.publish_message("complainant-withdraws", str(made.key), {}, by=SYSTEM)
     assert owner.send(at(task) + "/draft", _do="save", questions=LONG).status_code == 204
     owner.open(at(task))
     assert shown(owner.html, LONG)
