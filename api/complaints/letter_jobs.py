@@ -20,6 +20,8 @@ from api.identity.people import Person
 from engine.deadlines.policy import NOBODY
 from engine.deadlines.state import Evidence
 
+NOBODY_LEFT = "nobody-to-write-to"  # the message that has somebody look for a way to the complainant
+
 
 def send_letter(errand: Errand) -> None:
     """``redress:send-letter``: write the letter of header ``letter`` and let it go to input ``to``, or to the template's addressee.
@@ -65,7 +67,7 @@ def _find_a_way(errand: Errand, letter: str) -> None:
     if not parties(errand.session, complaint.key) or complaint.facts.get("unreachable") is True:
         return
     complaint.facts = complaint.facts | {"unreachable": True}
-    errand.context.publish("nobody-to-write-to", str(complaint.key), {"letter": letter})
+    errand.context.publish(NOBODY_LEFT, str(complaint.key), {"letter": letter})
 
 
 def _answer_on_file(errand: Errand, meets: str) -> None:

@@ -14,6 +14,7 @@ from api.complaints.clock_start import PROMISED
 from api.complaints.evidence import ANCHORS, KINDS
 from api.complaints.from_complainant import MESSAGES
 from api.complaints.intake import start_variable_names
+from api.complaints.letter_jobs import NOBODY_LEFT
 from api.complaints.policies import DECISION
 from api.identity.roles import ROLES
 from api.organisation import Organisation
@@ -67,7 +68,9 @@ class Vocabulary:
             variables={**options_of(self._named), "closingReason": contracts.closing_reasons()},
             members=members_of(self._named),
             clocks=words.clocks,
-            messages=Words(kind="message", known=MESSAGES | self._named.published, others="accepted"),
+            messages=Words(
+                kind="message", known=MESSAGES | {NOBODY_LEFT} | self._named.published, others="accepted"
+            ),
             groups=replace(words.groups, many=True),
             calendars=self._around.calendars,
             start_variables=start_variable_names(),

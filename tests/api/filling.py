@@ -14,6 +14,12 @@ from engine.forms.data import put, reached
 
 MOST_WAYS = 400
 DAY = date(2026, 11, 20)
+OFFERED = {  # what computed choices are made from
+    "stage": "one",
+    "secondStage": "own",
+    "regime": "generic",
+    "earlier": [{"label": "RD-AAAA-AAAA-A", "value": "RD-AAAA-AAAA-A"}],
+}
 WHEN = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
 
 
@@ -118,6 +124,8 @@ def _answer(field, spot, word, choices):
         return value, "Yes" if value else "No", None
     if isinstance(field, m.Choice):
         return _chosen(field, spot, choices)
+    if field.subtype == "date" and field.future_only:
+        return "2027-11-19", "19 November 2027", None
     if field.subtype == "date":
         return DAY.isoformat(), "20 November 2026", None
     if field.subtype == "time":
@@ -129,7 +137,7 @@ def _chosen(field, spot, choices):
     options = field.options or tuple(
         m.Option(label=one["label"], value=one["value"])
         for one in feel.outward(
-            field.options_rule.evaluate({"stage": "one"}, moment=feel.Moment(WHEN, zone="UTC")).value
+            field.options_rule.evaluate(feel.inward(OFFERED), moment=feel.Moment(WHEN, zone="UTC")).value
         )
     )
     if field.many:

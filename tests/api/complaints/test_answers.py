@@ -15,6 +15,7 @@ from api.app import create_app
 from api.complaints import drafts
 from api.complaints.tables import ComplaintRow
 from api.demo.people import COLLEAGUES, add_colleagues
+from api.demo.staff import Staff, Wish
 from api.identity import people, tokens
 from api.identity.sessions import digest
 from api.installation import ready_service
@@ -24,14 +25,14 @@ from api.wiring import wire
 from engine import forms
 from engine.store.search import Condition, Query
 from tests.api.conftest import ADMIN_TOKEN, Caller, settings_for
-from tests.api.filling import fillings, posted
+from tests.api.filling import OFFERED, fillings, posted
 from tests.api.web.staff_desk import Desk, complain
 from tests.conftest import _empty
 from tests.releases import as_first_release
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = sorted((ROOT / "forms").glob("*.form"))
-AROUND = {"closureGaps": ["a gap"]}  # what forms look at that is not on them
+AROUND = {"closureGaps": ["a gap"], **OFFERED}  # what forms look at that is not on them
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
   xmlns:modeler="http://camunda.org/schema/modeler/1.0" id="Definitions_all" targetNamespace="http://bpmn.io/schema/bpmn"
@@ -359,15 +360,11 @@ def test_facts_sent_by_a_program_stand_on_the_page_and_are_found(service, desk, 
 
 def test_a_call_after_the_survey_is_kept_with_the_complaint(service, desk, admin):
     made = complain(service)
-    begun_for = {
-        "complaintKey": str(made.key),
-        "reference": made.reference,
-        "priority": 50,
-        "waits": {"survey": 5},
-    }
-    service.engine.publish_message(
-        "complaint-closed", str(made.key), begun_for | {"complainantKnown": True, "closingReason": "accepted"}
-    )
+    staff, wish = Staff(service), Wish()
+    for _ in range(3):
+        staff.work(made.instance_key, wish)
+        staff.answer(made.instance_key, wish)
+    assert newest(service).state == "closed"
     service.engine.publish_message(
         "survey-answered", str(made.key), {"processRating": 1, "outcomeRating": 1, "mayContact": True}
     )
