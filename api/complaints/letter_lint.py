@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import PurePath
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from lxml import etree
@@ -17,10 +15,11 @@ from api.complaints.letter_text import expressions
 from api.complaints.letters import LetterTemplate
 from api.complaints.tables import ComplaintRow
 from api.organisation import Organisation
-from engine import feel
+from engine import feel, forms
 from engine.dialect.lint.formulas import parts
 from engine.dialect.lint.suggest import perhaps
-from engine.dialect.xml import XmlRefused, read_xml
+from engine.dialect.xml import read_xml
+from engine.errors import RedressError
 from engine.feel import syntax
 from engine.findings import Finding
 
@@ -86,12 +85,12 @@ def _provided(definitions: Files) -> tuple[frozenset[str], frozenset[str]]:
     clocks: set[str] = set()
     for name, data in definitions:
         ending = PurePath(name).suffix.lower()
-        if ending == ".form":
-            variables |= set(_keys(json.loads(data)))
-            continue
         try:
+            if ending == ".form":
+                variables |= {path[0] for path, _ in forms.read(data, name=name).fields()}
+                continue
             root = read_xml(data)
-        except XmlRefused:
+        except RedressError:  # its own findings say what is wrong with it
             continue
         for node in root.iter(etree.Element):
             variables |= {str(node.get(word) or "").partition(".")[0] for word in _NAMING}
@@ -100,12 +99,3 @@ def _provided(definitions: Files) -> tuple[frozenset[str], frozenset[str]]:
             if ending == ".dmn" and node.text:
                 clocks |= set(_LITERAL.findall(node.text))
     return frozenset(variables - {""}), frozenset(clocks)
-
-
-def _keys(part: Any) -> Iterator[str]:
-    """Yield the names of the answers a form gives."""
-    for component in part.get("components", ()):
-        named = str(component.get("key") or component.get("path") or "").partition(".")[0]
-        if named:
-            yield named
-        yield from _keys(component)
