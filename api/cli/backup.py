@@ -11,18 +11,15 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from sqlalchemy import select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from api.cli.arguments import Subparsers
-from api.complaints.tables import DocumentRow
 from api.settings import read_settings
 from engine.clock import SystemClock
 from engine.engine import Engine
 from engine.errors import Broken, Invalid, NotFound
 from engine.store import database as databases
-from engine.store.unit_of_work import read
 
 DATABASE = "redress.db"
 
@@ -127,12 +124,8 @@ def _cases_amiss(folder: Path) -> Iterator[str]:
 
 def _files_amiss(folder: Path) -> Iterator[str]:
     """Compare every document of the copy with its digest and yield a line for each that is gone or changed."""
-    database = databases.connect(f"sqlite:///{(folder / DATABASE).absolute()}")
-    try:
-        query = select(DocumentRow.key, DocumentRow.storage, DocumentRow.sha256)
-        rows = read(database, lambda session: session.execute(query).all())
-    finally:
-        database.dispose()
+    with closing(sqlite3.connect(folder / DATABASE)) as copy:
+        rows = copy.execute("SELECT key, storage, sha256 FROM documents").fetchall()
     for key, storage, sha256 in rows:
         path = folder / "uploads" / storage
         if not path.is_file():

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from api.cli.arguments import Subparsers
 from api.complaints.importing import cfpb, generic
-from api.complaints.importing.rows import Row, RowRefused, read_rows
+from api.complaints.importing.rows import Row, read_rows
 from api.complaints.importing.run import Plan, plan_import, run_import
 from api.complaints.intake import NewComplaint
 from api.installation import begin_service
@@ -62,17 +62,14 @@ def run(options: argparse.Namespace) -> int:
     zone = settings.time_zone
     source, rows, read = _cfpb(options, zone) if options.format == "cfpb" else _csv(options, zone)
     service = begin_service(settings)
-    present = service.clock.now()
-
-    def read_past(row: Row) -> NewComplaint:
-        complaint = read(row)
-        if complaint.received_at > present:
-            raise RowRefused("It was received in the future.")
-        return complaint
-
     try:
         plan = plan_import(
-            service, rows, read_past, source=source, open_as_running=options.open_as == "running"
+            service,
+            rows,
+            read,
+            source=source,
+            open_as_running=options.open_as == "running",
+            now=service.clock.now(),
         )
         sys.stdout.writelines(f"{line}\n" for line in plan.lines(send_letters=options.send_letters))
         if options.dry_run:

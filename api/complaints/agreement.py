@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from api.complaints.tables import ComplaintRow, EventRow, NoticeRow
@@ -49,32 +49,30 @@ def refuse_ending(session: Session, report: StepReport) -> None:
 
 def note_ended(service: Redress) -> int:
     """Tell the complaints managers of every open complaint whose case has ended, once; return how many. A chore."""
-    found = service.engine.read(_ended)
+    found = service.engine.read(lambda session: session.scalars(_ended().limit(AT_ONCE)).all())
     for key in found:
         service.engine.write(lambda session, key=key: _tell(service, session, key))  # type: ignore[misc]
     return len(found)
 
 
-def _ended(session: Session) -> list[int]:
+def _ended() -> Select[int]:
     told = select(EventRow.complaint_key).where(EventRow.kind == TOLD)
-    return list(
-        session.scalars(
-            select(ComplaintRow.key)
-            .join(instances, instances.c.key == ComplaintRow.instance_key)
-            .where(
-                ComplaintRow.closed_at.is_(None),
-                instances.c.state.in_(("COMPLETED", "TERMINATED")),
-                ComplaintRow.key.not_in(told),
-            )
-            .order_by(ComplaintRow.key)
-            .limit(AT_ONCE)
+    return (
+        select(ComplaintRow.key)
+        .join(instances, instances.c.key == ComplaintRow.instance_key)
+        .where(
+            ComplaintRow.closed_at.is_(None),
+            instances.c.state.in_(("COMPLETED", "TERMINATED")),
+            ComplaintRow.key.not_in(told),
         )
+        .order_by(ComplaintRow.key)
     )
 
 
 def _tell(service: Redress, session: Session, key: int) -> None:
     complaint = session.get(ComplaintRow, key, with_for_update=True)
-    if complaint is None or complaint.instance_key is None or key not in _ended(session):
+    still = session.scalar(_ended().where(ComplaintRow.key == key))
+    if complaint is None or complaint.instance_key is None or still is None:
         return
     now, next_key = service.clock.now(), service.database.keys.next
     text = f"The case of complaint {complaint.reference} has ended, but the complaint is still open. Nobody works on it."

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.clock_rows import Desk
-from api.complaints.tables import ComplaintRow, EventRow, NoticeRow
+from api.complaints.tables import ComplaintRow, EventRow
 from engine.calendars import Calendar
 from engine.deadlines.compute import Anchor
 from engine.zones import local_date
@@ -65,28 +65,8 @@ def ask_for(desk: Desk, complaint: ComplaintRow, event: str) -> None:
         f"Complaint {complaint.reference}: a deadline counts from {what}, and nobody has noted it. "
         "Enter it on the page of the clocks within one working day; until then the date shown is only expected."
     )
-    desk.session.add(
-        NoticeRow(
-            key=desk.next_key(),
-            complaint_key=complaint.key,
-            person_name=complaint.owner,
-            group_name=None if complaint.owner else "intake",
-            subject="A date is missing",
-            text=text,
-            at=desk.act.at,
-        )
-    )
-    desk.session.add(
-        EventRow(
-            key=desk.next_key(),
-            complaint_key=complaint.key,
-            at=desk.act.at,
-            by=desk.act.by,
-            kind="date-missing",
-            text=f"Asked for {what}",
-            facts={"event": event},
-        )
-    )
+    desk.notify_owner(complaint, "A date is missing", text, otherwise="intake")
+    desk.tell(complaint.key, "date-missing", f"Asked for {what}", facts={"event": event})
 
 
 def _asked_before(session: Session, complaint_key: int, event: str) -> bool:

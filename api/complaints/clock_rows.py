@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.complaints.tables import ClockChangeRow, ClockRow, ComplaintRow, EventRow
+from api.complaints.tables import ClockChangeRow, ClockRow, ComplaintRow, EventRow, NoticeRow
 from engine import feel
 from engine.calendars import Calendar
 from engine.deadlines.clocks import Act, ClockChange, Moved
@@ -66,12 +66,49 @@ class ClockNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where clocks are moved: the transaction, who acts, when, and how new keys are made."""
+    """Where clocks are moved and people told of it: the transaction, who acts, when, and how new keys are made."""
 
     session: Session
     act: Act
     moment: feel.Moment
     next_key: Callable[[], int]
+
+    def tell(
+        self,
+        complaint_key: int,
+        kind: str,
+        text: str,
+        *,
+        public: bool = False,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add a line to a complaint's timeline; a ``public`` one is shown to the complainant."""
+        self.session.add(
+            EventRow(
+                key=self.next_key(),
+                complaint_key=complaint_key,
+                at=self.act.at,
+                by=self.act.by,
+                kind=kind,
+                text=text,
+                public=public,
+                facts=dict(facts or {}),
+            )
+        )
+
+    def notify_owner(self, complaint: ComplaintRow, subject: str, text: str, *, otherwise: str) -> None:
+        """Leave a notice for whoever looks after a complaint, for the group ``otherwise`` while nobody does."""
+        self.session.add(
+            NoticeRow(
+                key=self.next_key(),
+                complaint_key=complaint.key,
+                person_name=complaint.owner,
+                group_name=None if complaint.owner else otherwise,
+                subject=subject,
+                text=text,
+                at=self.act.at,
+            )
+        )
 
 
 def label(name: str) -> str:
@@ -174,18 +211,8 @@ def _write(desk: Desk, row: ClockRow, change: ClockChange) -> None:
         )
     )
     if change.kind in _TOLD:
-        desk.session.add(
-            EventRow(
-                key=desk.next_key(),
-                complaint_key=row.complaint_key,
-                at=desk.act.at,
-                by=desk.act.by,
-                kind=f"clock-{change.kind.replace('_', '-')}",
-                text=f"{label(row.name)}: {_TOLD[change.kind]}",
-                public=False,
-                facts=dict(_facts(change)),
-            )
-        )
+        kind, text = f"clock-{change.kind.replace('_', '-')}", f"{label(row.name)}: {_TOLD[change.kind]}"
+        desk.tell(row.complaint_key, kind, text, facts=_facts(change))
 
 
 def _facts(change: ClockChange) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.letters import Letters
-from api.complaints.tables import ComplaintRow, EventRow
+from api.complaints.tables import ComplaintRow
 from api.organisation import Organisation
 from api.settings import Settings
 from engine import feel
@@ -104,18 +104,7 @@ class Errand:
         self, kind: str, text: str, *, public: bool = False, facts: Mapping[str, Any] | None = None
     ) -> None:
         """Add a line to the complaint's timeline."""
-        self.session.add(
-            EventRow(
-                key=self.next_key(),
-                complaint_key=self.complaint.key,
-                at=self.now,
-                by=self.actor,
-                kind=kind,
-                text=text,
-                public=public,
-                facts=dict(facts or {}),
-            )
-        )
+        self.desk.tell(self.complaint.key, kind, text, public=public, facts=facts)
 
 
 Handler = Callable[[Errand], Mapping[str, Any] | None]

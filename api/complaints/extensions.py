@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from api.complaints.clock_rows import open_clocks
 from api.complaints.clocks import CaseClocks, Desk
-from api.complaints.tables import ComplaintRow, EventRow, LetterRow
+from api.complaints.tables import ComplaintRow, LetterRow
 from engine.deadlines.errors import ExtensionRefused
 from engine.deadlines.state import ClockState
 from engine.errors import RedressError
@@ -73,17 +73,8 @@ def begin(clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: Lette
             amount=asked["amount"],
         )
     except RedressError as refusal:
-        desk.session.add(
-            EventRow(
-                key=desk.next_key(),
-                complaint_key=complaint.key,
-                at=desk.act.at,
-                by=desk.act.by,
-                kind="clock-extension-refused",
-                text=refusal.message,
-                facts={"clock": asked["clock"], "letter": str(letter.key)},
-            )
-        )
+        facts = {"clock": asked["clock"], "letter": str(letter.key)}
+        desk.tell(complaint.key, "clock-extension-refused", refusal.message, facts=facts)
         return ()
 
 

@@ -98,7 +98,7 @@ def complaint_facts(
         "occurredOn": complaint.occurred_on,
         "desiredRemedy": complaint.desired_remedy,
         "contact": contact,
-        "danger": (complaint.facts or {}).get("danger") is True,
+        "danger": complaint.facts.get("danger") is True,
         "issues": [_issue(row) for row in issues],
         "remedies": [_remedy(row) for row in remedies],
     }

@@ -14,7 +14,7 @@ from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
 from api.complaints.letter_writing import addressee, keep, today_at, why_not_leave, write
-from api.complaints.tables import ComplaintRow, EventRow, LetterRow, NoticeRow
+from api.complaints.tables import ComplaintRow, LetterRow
 from engine.actors import Actor
 from engine.clock import Clock
 from engine.deadlines.clocks import Act
@@ -51,12 +51,13 @@ def write_now(service: Redress, desk: Desk, complaint: ComplaintRow, letter: str
     tools = Tools(service.letters, service.case_clocks, service.settings, service.organisation)
     to = service.letters.addressee(letter)
     given = {"holdingText": reason, "extensionReason": reason, "reason": reason}
+    party = addressee(desk, complaint, to)
     keep(
         desk,
         complaint,
-        write(tools, desk, complaint, letter, to=to, variables=given),
+        write(tools, desk, complaint, letter, party=party, variables=given),
         to=to,
-        party=addressee(desk, complaint, to),
+        party=party,
         send=lambda row: _send(service, desk, complaint, row),
     )
     return letter
@@ -77,17 +78,11 @@ def _send(service: Redress, desk: Desk, complaint: ComplaintRow, row: LetterRow)
 
 
 def mark_posted(service: Redress, complaint_key: int, letter_key: int, *, by: Actor) -> None:
-    """Note that a paper letter has been posted. Raises ``LetterUnknown``, ``LetterNotWaiting``."""
+    """Note that a paper letter has been posted. Raises what ``_to_leave`` raises."""
     act = Act(at=service.clock.now(), by=by.name, reason="Letter posted")
 
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
-        row = desk.session.get(LetterRow, letter_key)
-        if row is None or row.complaint_key != complaint.key:
-            raise LetterUnknown(letter=str(letter_key))
-        if row.dispatched_at is not None:
-            raise LetterNotWaiting(letter=str(letter_key))
-        if reason := why_not_leave(desk.session, row, on=today_at(desk)):
-            raise LetterMayNotLeave(f"The letter stays here: {reason}.", letter=str(letter_key))
+        row = _to_leave(desk, complaint, letter_key, waits=lambda row: row.dispatched_at is None)
         return dispatched(
             service.case_clocks, desk, complaint, row, kind="letter_posted", evidence=f"posted by {by.name}"
         )
@@ -96,22 +91,30 @@ def mark_posted(service: Redress, complaint_key: int, letter_key: int, *, by: Ac
 
 
 def send_held(service: Redress, complaint_key: int, letter_key: int, *, by: Actor) -> None:
-    """Let a letter leave that was held since the complaint was imported. Raises ``LetterUnknown``, ``LetterNotWaiting``."""
+    """Let a letter leave that was held since the complaint was imported. Raises what ``_to_leave`` raises."""
     act = Act(at=service.clock.now(), by=by.name, reason="Held letter sent")
 
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
-        row = desk.session.get(LetterRow, letter_key)
-        if row is None or row.complaint_key != complaint.key:
-            raise LetterUnknown(letter=str(letter_key))
-        if not is_held(row):
-            raise LetterNotWaiting(letter=str(letter_key))
-        if reason := why_not_leave(desk.session, row, on=today_at(desk)):
-            raise LetterMayNotLeave(f"The letter stays here: {reason}.", letter=str(letter_key))
+        row = _to_leave(desk, complaint, letter_key, waits=is_held)
         row.outbox_key = _send(service, desk, complaint, row)
         return ()
 
     service.move_clocks(complaint_key, change, act=act, by=by)
     service.engine.house.call_workers()
+
+
+def _to_leave(
+    desk: Desk, complaint: ComplaintRow, letter_key: int, *, waits: Callable[[LetterRow], bool]
+) -> LetterRow:
+    """Return a letter that may leave now. Raises ``LetterUnknown``, ``LetterNotWaiting``, ``LetterMayNotLeave``."""
+    row = desk.session.get(LetterRow, letter_key)
+    if row is None or row.complaint_key != complaint.key:
+        raise LetterUnknown(letter=str(letter_key))
+    if not waits(row):
+        raise LetterNotWaiting(letter=str(letter_key))
+    if reason := why_not_leave(desk.session, row, on=today_at(desk)):
+        raise LetterMayNotLeave(f"The letter stays here: {reason}.", letter=str(letter_key))
+    return row
 
 
 def is_held(letter: LetterRow) -> bool:
@@ -178,28 +181,14 @@ class LetterListener:
 
 def not_delivered(desk: Desk, complaint: ComplaintRow, letter: LetterRow, report: LetterReport) -> None:
     """Tell whoever looks after the complaint, else the complaints managers, that a letter was given up."""
-    desk.session.add(
-        NoticeRow(
-            key=desk.next_key(),
-            complaint_key=complaint.key,
-            person_name=complaint.owner,
-            group_name=None if complaint.owner else "complaints-managers",
-            subject=f"Letter not delivered: {letter.subject}",
-            text=f"The letter to {letter.recipient} came back: {report.reply}. Reach the person another way.",
-            at=desk.act.at,
-        )
+    desk.notify_owner(
+        complaint,
+        f"Letter not delivered: {letter.subject}",
+        f"The letter to {letter.recipient} came back: {report.reply}. Reach the person another way.",
+        otherwise="complaints-managers",
     )
-    desk.session.add(
-        EventRow(
-            key=desk.next_key(),
-            complaint_key=complaint.key,
-            at=desk.act.at,
-            by=desk.act.by,
-            kind="letter-not-delivered",
-            text=f"Letter not delivered: {letter.subject}",
-            facts={"letter": str(letter.key), "reply": report.reply[:500]},
-        )
-    )
+    facts = {"letter": str(letter.key), "reply": report.reply[:500]}
+    desk.tell(complaint.key, "letter-not-delivered", f"Letter not delivered: {letter.subject}", facts=facts)
 
 
 def dispatched(
@@ -207,18 +196,8 @@ def dispatched(
 ) -> tuple[str, ...]:
     """Note that a letter has left, answer the clock it was written for, and return the names of the clocks that moved."""
     letter.dispatched_at, letter.evidence = desk.act.at, evidence[:500]
-    desk.session.add(
-        EventRow(
-            key=desk.next_key(),
-            complaint_key=complaint.key,
-            at=desk.act.at,
-            by=desk.act.by,
-            kind="letter-sent",
-            text=f"Letter sent: {letter.subject}",
-            public=True,
-            facts={"letter": str(letter.key)},
-        )
-    )
+    facts = {"letter": str(letter.key)}
+    desk.tell(complaint.key, "letter-sent", f"Letter sent: {letter.subject}", public=True, facts=facts)
     evidence_of = Evidence(kind, str(letter.key), desk.act.at)
     moved = meet_each(clocks, desk, complaint, letter.meets or "", evidence_of)
     return (*moved, *extensions.begin(clocks, desk, complaint, letter))

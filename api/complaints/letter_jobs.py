@@ -42,7 +42,9 @@ def send_letter(errand: Errand) -> None:
             _find_a_way(errand, letter)
         return
     variables = errand.context.variables
-    written = write(errand.tools, errand.desk, complaint, letter, to=to, variables=variables, meets=meets)
+    written = write(
+        errand.tools, errand.desk, complaint, letter, party=party, variables=variables, meets=meets
+    )
     if to.startswith("department:"):
         _to_department(errand, written, to.removeprefix("department:"))
         return

@@ -67,7 +67,7 @@ def _unknown(
 
 def _members(organisation: Organisation) -> dict[str, frozenset[str]]:
     """Return what may follow a dot, by what stands before it."""
-    specimen = ComplaintRow(channel="web", received_at=datetime(2000, 1, 1, tzinfo=UTC))
+    specimen = ComplaintRow(channel="web", received_at=datetime(2000, 1, 1, tzinfo=UTC), facts={})
     facts = complaint_facts(
         specimen, {}, to=None, contact="", link=None, zone=ZoneInfo("UTC"), issues=(), remedies=()
     )

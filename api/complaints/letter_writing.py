@@ -18,7 +18,7 @@ from api.complaints.letters import Written
 from api.complaints.links import revoke_of
 from api.complaints.parties import EXPIRED, can_be_reached, lapsed, may_act, parties, speaks
 from api.complaints.policies import second_look
-from api.complaints.tables import ComplaintRow, EventRow, LetterRow, NoticeRow, PartyRow
+from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 from engine import feel
 from engine.deadlines.errors import EvidenceRefused
 from engine.deadlines.state import Evidence
@@ -35,16 +35,15 @@ def write(
     complaint: ComplaintRow,
     letter: str,
     *,
-    to: str,
+    party: PartyRow | None,
     variables: Mapping[str, Any],
     meets: str = "",
 ) -> Written:
-    """Return ``letter`` with the complaint's facts in it; only its own people get a link to it.
+    """Return ``letter`` to ``party`` with the complaint's facts in it; only its own people (None: others) get a link to it.
 
     Whoever may not act for the complaint gets neutral facts only, whatever the letter asks for. Dates are those that hold once
     the letter has left and answered the clocks in ``meets``. Raises ``LetterNotFound``, ``LetterIncomplete``.
     """
-    party = addressee(desk, complaint, to)
     if party is not None and not may_act(party, on=today_at(desk)):
         waits = variables.get("waits")
         facts = neutral_facts(desk.session, complaint, tools.organisation, to=party, waits=waits)
@@ -122,8 +121,10 @@ def addressee(desk: Desk, complaint: ComplaintRow, to: str) -> PartyRow | None:
 
 
 def _addressee(session: Session, complaint_key: int, to: str, *, on: date) -> PartyRow | None:
-    known = parties(session, complaint_key)
-    party = speaks(session, complaint_key, on=on) if to == "complainant" else known.get(to)
+    if to == "complainant":
+        party = speaks(session, complaint_key, on=on)
+    else:
+        party = parties(session, complaint_key).get(to)
     return party if can_be_reached(party) else None
 
 
@@ -186,19 +187,14 @@ def keep(
         row.outbox_key = send(row)
     desk.session.add(row)
     waits = "" if row.outbox_key else " (held)" if send is None else " (to be posted)"
-    _tell(
-        desk,
-        complaint,
-        "letter-written",
-        f"Letter written: {written.subject}{waits}",
-        {"letter": str(row.key)},
-    )
+    text = f"Letter written: {written.subject}{waits}"
+    desk.tell(complaint.key, "letter-written", text, facts={"letter": str(row.key)})
     return row
 
 
 def nobody_to_write_to(desk: Desk, complaint: ComplaintRow, letter: str) -> None:
     """Note in the timeline that a letter was not written, because nobody can be written to."""
-    _tell(desk, complaint, "letter-not-sent", f"No address to send {letter!r} to", {"letter": letter})
+    desk.tell(complaint.key, "letter-not-sent", f"No address to send {letter!r} to", facts={"letter": letter})
 
 
 def _note_lapse(desk: Desk, complaint: ComplaintRow, *, on: date) -> None:
@@ -209,29 +205,6 @@ def _note_lapse(desk: Desk, complaint: ComplaintRow, *, on: date) -> None:
     party.authority = EXPIRED
     revoke_of(desk.session, party.key, at=desk.act.at)
     why = f"The authority of the representative ended on {party.authority_until}: letters go to the complainant."
-    desk.session.add(
-        NoticeRow(
-            key=desk.next_key(),
-            complaint_key=complaint.key,
-            person_name=complaint.owner,
-            group_name=None if complaint.owner else "complaints-managers",
-            subject="Authority of a representative has ended",
-            text=why,
-            at=desk.act.at,
-        )
-    )
-    _tell(desk, complaint, "authority-ended", why, {"party": str(party.key)})
-
-
-def _tell(desk: Desk, complaint: ComplaintRow, kind: str, text: str, facts: dict[str, Any]) -> None:
-    desk.session.add(
-        EventRow(
-            key=desk.next_key(),
-            complaint_key=complaint.key,
-            at=desk.act.at,
-            by=desk.act.by,
-            kind=kind,
-            text=text,
-            facts=facts,
-        )
-    )
+    subject = "Authority of a representative has ended"
+    desk.notify_owner(complaint, subject, why, otherwise="complaints-managers")
+    desk.tell(complaint.key, "authority-ended", why, facts={"party": str(party.key)})

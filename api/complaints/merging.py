@@ -16,7 +16,7 @@ from api.complaints.parties import parties
 from api.complaints.record_jobs import URGENT
 from api.complaints.references import read_reference
 from api.complaints.states import ENDED
-from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, NoticeRow, PartyRow
+from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, PartyRow
 from api.complaints.unfinished import danger_since
 from api.identity import people
 from engine.errors import Invalid
@@ -69,27 +69,13 @@ def merge(errand: Errand) -> dict[str, Any]:
     errand.session.execute(
         update(DocumentRow).where(DocumentRow.complaint_key == complaint.key).values(complaint_key=older.key)
     )
-    errand.session.add(
-        EventRow(
-            key=errand.next_key(),
-            complaint_key=older.key,
-            at=errand.now,
-            by=errand.actor,
-            kind="complainant-information",
-            text=f"The complainant wrote again ({complaint.reference}): {_all_that_was_written(errand)}",
-            facts={"duplicate": complaint.reference},
-        )
-    )
-    errand.session.add(
-        NoticeRow(
-            key=errand.next_key(),
-            complaint_key=older.key,
-            person_name=older.owner,
-            group_name=None if older.owner else SCREENS,
-            subject=f"The complainant of {older.reference} wrote again",
-            text="It is among what the complainant sent. Read it by the date of the task.",
-            at=errand.now,
-        )
+    again = f"The complainant wrote again ({complaint.reference}): {_all_that_was_written(errand)}"
+    errand.desk.tell(older.key, "complainant-information", again, facts={"duplicate": complaint.reference})
+    errand.desk.notify_owner(
+        older,
+        f"The complainant of {older.reference} wrote again",
+        "It is among what the complainant sent. Read it by the date of the task.",
+        otherwise=SCREENS,
     )
     since = _hand_over_danger(errand, older)
     errand.context.publish(

@@ -10,6 +10,7 @@ from engine.store import instances
 from engine.store.tables import instances as instances_table
 
 _ASKED = "complaint_of_case"
+_CASES = "case_of_root"
 
 
 def complaint_of_case(session: Session, case_key: int) -> int | None:
@@ -27,8 +28,13 @@ def complaint_of_case(session: Session, case_key: int) -> int | None:
 
 def complaint_of_root(session: Session, root_key: int) -> int | None:
     """Return the complaint's key by a root instance: that of the case itself, or of a process that began beside it."""
-    row = instances.read(session, root_key)
-    return None if row is None else complaint_of_case(session, row.case_key)
+    cases: dict[int, int] = session.info.setdefault(_CASES, {})  # the case of an instance never changes
+    if root_key not in cases:
+        row = instances.read(session, root_key)
+        if row is None:
+            return None
+        cases[root_key] = row.case_key
+    return complaint_of_case(session, cases[root_key])
 
 
 def forget_case(session: Session, case_key: int) -> None:

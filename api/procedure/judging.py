@@ -61,7 +61,7 @@ class KeptProcedure:
         return (
             *words.findings(files, moment=self._moment()),
             *words.organisation_findings(),
-            *unknown_facts(self._letters, over(deployed(session), files).items(), self._organisation),
+            *unknown_facts(self._letters, words.files.items(), self._organisation),
         )
 
 
@@ -88,8 +88,8 @@ def lint(given: ProcedureFiles, settings: Settings, *, clock: Clock | None = Non
     if files:
         known = _known(words, calendars, moment, settings)
         found = read_and_judge(files, known, words.findings(files, moment=moment)).findings
-    together = over(shipped, files).items()
-    return (*found, *words.organisation_findings(), *unknown_facts(letters, together, organisation))
+    beside = unknown_facts(letters, words.files.items(), organisation)
+    return (*found, *words.organisation_findings(), *beside)
 
 
 def _home(homes: tuple[Path, ...], name: str) -> Path:

@@ -59,6 +59,11 @@ class Vocabulary:
         self._table = _table_among(around.files)
         self._table_before = _table_among(around.before)
 
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """Return the files of the whole procedure, by name, the judged ones in their place."""
+        return self._around.files
+
     def facts(self) -> ServiceFacts:
         """Return what those who draw may use."""
         words = self._words()

@@ -21,7 +21,7 @@ from api.demo.play import Play, Role
 from api.demo.staff import Staff, Wish
 from api.installation import ready_service
 from api.settings import read_settings
-from engine.clock import FrozenClock
+from engine.clock import FrozenClock, SystemClock
 from engine.store.search import Condition, Query
 
 pytestmark = pytest.mark.slow
@@ -64,6 +64,7 @@ def import_file(tmp_path: Path, file: Path) -> None:
             lambda row: replace(cfpb.read(row, zone=settings.time_zone), ending=None),  # played, not kept
             source=cfpb.SOURCE,
             open_as_running=True,
+            now=SystemClock().now(),
         )
         return run_import(service, plan, send_letters=True, watch=play.watch(role_of))
 

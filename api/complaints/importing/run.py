@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -82,20 +83,21 @@ def plan_import(
     *,
     source: str,
     open_as_running: bool,
+    now: datetime,
 ) -> Plan:
-    """Judge every row and say what would come in; nothing is stored.
+    """Judge every row and say what would come in; nothing is stored. What was received after ``now`` is refused.
 
     A row with an ending comes in closed. Without ``open_as_running`` the others are refused.
     """
     plan = Plan(source)
     have, places = _registered(service, source), dict[str | None, int]()
-    now, zone = service.clock.now(), service.settings.time_zone
+    zone = service.settings.time_zone
     for row in rows:
         plan.read += 1
         try:
             complaint = read(row)
             if complaint.source_key not in have:
-                refuse_unfit(complaint, now=max(now, complaint.received_at), zone=zone)
+                refuse_unfit(complaint, now=now, zone=zone)
         except RedressError as refusal:
             plan.refused.append((row.line, refusal.message))
             continue

@@ -19,7 +19,7 @@ from api.complaints.clocks import Desk
 from api.complaints.evidence import meet_each
 from api.complaints.intake import EARLIEST
 from api.complaints.policies import kinds
-from api.complaints.tables import ComplaintRow, EventRow, LetterRow
+from api.complaints.tables import ComplaintRow, LetterRow
 from api.context import the_person, the_service
 from api.db import db
 from api.identity.doors import action
@@ -161,17 +161,8 @@ def correct_receipt(key: int) -> ResponseReturnValue:
 
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
         before = complaint.received_at
-        _tell(
-            desk,
-            complaint,
-            "receipt-corrected",
-            "Date of receipt corrected",
-            {
-                "from": before.isoformat(),
-                "to": received_at.isoformat(),
-                "reason": desk.act.reason,
-            },
-        )
+        told = {"from": before.isoformat(), "to": received_at.isoformat(), "reason": desk.act.reason}
+        desk.tell(complaint.key, "receipt-corrected", "Date of receipt corrected", facts=told)
         return clocks.days_corrected(desk, complaint, received_at=received_at)
 
     said = "The date of receipt is corrected; its clocks were counted anew."
@@ -206,7 +197,7 @@ def correct_days(key: int) -> ResponseReturnValue:
         before = getattr(complaint, KEPT[event])
         told = {"event": event, "to": day.isoformat(), "reason": desk.act.reason}
         told |= {"from": before.isoformat()} if before else {}
-        _tell(desk, complaint, "day-corrected", f"{WORDS[event]}: {day.isoformat()}", told)
+        desk.tell(complaint.key, "day-corrected", f"{WORDS[event]}: {day.isoformat()}", facts=told)
         moved = service.case_clocks.days_corrected(desk, complaint, days={event: day})
         if event != "agreed":
             return moved
@@ -237,16 +228,9 @@ def recategorise(key: int) -> ResponseReturnValue:
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
         before = f"{complaint.regime}, {complaint.category or 'no category'}"
         complaint.regime, complaint.category = regime, category
-        _tell(
-            desk,
-            complaint,
-            "recategorised",
-            f"Now handled as {regime}, {category or 'no category'}",
-            {
-                "before": before,
-                "reason": desk.act.reason,
-            },
-        )
+        text = f"Now handled as {regime}, {category or 'no category'}"
+        told = {"before": before, "reason": desk.act.reason}
+        desk.tell(complaint.key, "recategorised", text, facts=told)
         case = complaint.instance_key and instances.read(desk.session, complaint.instance_key)
         if case and case.is_open:
             values = {"regime": regime, "category": category}
@@ -294,21 +278,6 @@ def _draft(session: Session, key: int, name: str, change: Change, reason: str) -
     if letter is not None:
         session.expunge(letter)
     return Draft(label(name), before, after, letter)
-
-
-def _tell(desk: Desk, complaint: ComplaintRow, kind: str, text: str, facts: dict[str, str]) -> None:
-    desk.session.add(
-        EventRow(
-            key=desk.next_key(),
-            complaint_key=complaint.key,
-            at=desk.act.at,
-            by=desk.act.by,
-            kind=kind,
-            text=text,
-            public=False,
-            facts=facts,
-        )
-    )
 
 
 def typed(name: str) -> str:

@@ -120,7 +120,8 @@ def _bound_otherwise(drawing: Drawing) -> Iterator[str]:
     """Yield the variables that something else than handing on, or asking a decision, gives a value here."""
     for item in drawing.root.iter(f"{{{ZEEBE}}}input", f"{{{ZEEBE}}}output"):
         target, source = str(item.get("target") or ""), str(item.get("source") or "")
-        if source.removeprefix("=").strip() != target:
+        handed_on = (target, f"get or else({target}, null)")  # the second where it may not be there yet
+        if source.removeprefix("=").strip() not in handed_on:
             yield target.partition(".")[0]
     for item in drawing.root.iter(f"{{{ZEEBE}}}script", f"{{{ZEEBE}}}loopCharacteristics"):
         yield from (str(item.get(name)) for name in ("resultVariable", "inputElement", "outputCollection"))

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from api.complaints.errand import Tools
 from api.complaints.intake import NewComplaint, PartyDetails, receive
-from api.complaints.letter_writing import write
+from api.complaints.letter_writing import addressee, write
 from api.complaints.letters import LetterIncomplete, read_letter
 from api.complaints.policies import kinds, second_look
 from api.complaints.tables import ComplaintRow, LetterRow
@@ -109,7 +109,8 @@ def written(service, made, letter, *, bare):
         tools = Tools(service.letters, service.case_clocks, service.settings, service.organisation)
         due = (service.clock.now() + timedelta(days=10)).date()
         to = service.letters.addressee(letter)
-        return write(tools, desk, row, letter, to=to, variables=variables(due, bare=bare))
+        party = addressee(desk, row, to)
+        return write(tools, desk, row, letter, party=party, variables=variables(due, bare=bare))
 
     return service.rehearse(work)
 
