@@ -184,7 +184,7 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Redress:
         private_facts=Private(),
         on_step=Listener(database.keys.next),
         on_letter=LetterListener(case_clocks, desk, rearm),
-        letter_guard=LetterGuard(clock, settings.time_zone),
+        letter_guard=LetterGuard(lambda: made[0]),
         postman=LinkingPostman(
             postman(settings, organisation.name),
             database,

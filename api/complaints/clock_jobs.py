@@ -139,7 +139,11 @@ def cancel_clock(errand: Errand) -> None:
 def _final_letter(errand: Errand) -> LetterRow | None:
     return errand.session.scalar(
         select(LetterRow)
-        .where(LetterRow.complaint_key == errand.complaint.key, LetterRow.meets.like("%final_response%"))
+        .where(
+            LetterRow.complaint_key == errand.complaint.key,
+            LetterRow.meets.like("%final_response%"),
+            LetterRow.replaced_at.is_(None),
+        )
         .order_by(LetterRow.key.desc())
         .limit(1)
     )

@@ -36,6 +36,7 @@ def ask(
             LetterRow.complaint_key == complaint.key,
             LetterRow.template == letter,
             LetterRow.extends.is_(None),
+            LetterRow.replaced_at.is_(None),
         )
         .order_by(LetterRow.key.desc())
         .limit(1)

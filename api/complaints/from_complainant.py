@@ -180,7 +180,7 @@ def answer_letter(session: Session, complaint_key: int) -> LetterRow | None:
     told = LetterRow.template.in_(_ANSWER_LETTERS) | LetterRow.template.like("not-accepted-%")
     return session.scalar(
         select(LetterRow)
-        .where(LetterRow.complaint_key == complaint_key, told)
+        .where(LetterRow.complaint_key == complaint_key, told, LetterRow.replaced_at.is_(None))
         .order_by(LetterRow.key.desc())
         .limit(1)
     )
@@ -217,6 +217,7 @@ def send_new_link(service: Redress, reference: str, email: str, *, write: Callab
                 template="new-link",
                 template_version=sha256(mail.text.encode()).hexdigest(),
                 to_role=party.role,
+                party_key=party.key,
                 recipient=party.email,
                 channel="e-mail",
                 subject=mail.subject,

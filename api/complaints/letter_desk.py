@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,10 +13,17 @@ from api.complaints import extensions
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
-from api.complaints.letter_writing import addressee, keep, today_at, why_not_leave, write
+from api.complaints.letter_writing import (
+    NOBODY_LEFT,
+    note_unreachable,
+    today_at,
+    why_not_leave,
+    write_anew,
+    write_out,
+)
 from api.complaints.tables import ComplaintRow, LetterRow
-from engine.actors import Actor
-from engine.clock import Clock
+from engine.actors import SYSTEM, Actor
+from engine.commands.errors import MessageNotCorrelated
 from engine.deadlines.clocks import Act
 from engine.deadlines.state import Evidence
 from engine.errors import Conflict, NotFound
@@ -34,12 +41,6 @@ class LetterNotWaiting(Conflict):
     code = "letter_not_waiting"
 
 
-class LetterMayNotLeave(Conflict):
-    """The letter was written to somebody we no longer deal with."""
-
-    code = "letter_may_not_leave"
-
-
 class LetterUnknown(NotFound):
     """There is no such letter."""
 
@@ -48,19 +49,20 @@ class LetterUnknown(NotFound):
 
 def write_now(service: Redress, desk: Desk, complaint: ComplaintRow, letter: str, *, reason: str) -> str:
     """Write ``letter`` to the complainant with ``reason`` in it, queue it in this transaction, and return the letter's name."""
-    tools = Tools(service.letters, service.case_clocks, service.settings, service.organisation)
-    to = service.letters.addressee(letter)
-    given = {"holdingText": reason, "extensionReason": reason, "reason": reason}
-    party = addressee(desk, complaint, to)
-    keep(
+    write_out(
+        _tools(service),
         desk,
         complaint,
-        write(tools, desk, complaint, letter, party=party, variables=given),
-        to=to,
-        party=party,
+        letter,
+        to=service.letters.addressee(letter),
+        variables={"holdingText": reason, "extensionReason": reason, "reason": reason},
         send=lambda row: _send(service, desk, complaint, row),
     )
     return letter
+
+
+def _tools(service: Redress) -> Tools:
+    return Tools(service.letters, service.case_clocks, service.settings, service.organisation)
 
 
 def _send(service: Redress, desk: Desk, complaint: ComplaintRow, row: LetterRow) -> int:
@@ -77,64 +79,139 @@ def _send(service: Redress, desk: Desk, complaint: ComplaintRow, row: LetterRow)
     )
 
 
-def mark_posted(service: Redress, complaint_key: int, letter_key: int, *, by: Actor) -> None:
-    """Note that a paper letter has been posted. Raises what ``_to_leave`` raises."""
+def mark_posted(service: Redress, complaint_key: int, letter_key: int, *, by: Actor) -> bool:
+    """Note that a paper letter has been posted. False: it may not be, and was written anew to whom it concerns.
+
+    Raises what ``_let_leave`` raises.
+    """
     act = Act(at=service.clock.now(), by=by.name, reason="Letter posted")
 
-    def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
-        row = _to_leave(desk, complaint, letter_key, waits=lambda row: row.dispatched_at is None)
+    def leave(desk: Desk, complaint: ComplaintRow, row: LetterRow) -> tuple[str, ...]:
         return dispatched(
             service.case_clocks, desk, complaint, row, kind="letter_posted", evidence=f"posted by {by.name}"
         )
 
-    service.move_clocks(complaint_key, change, act=act, by=by)
+    return _let_leave(service, complaint_key, letter_key, waits=is_to_be_posted, leave=leave, act=act, by=by)
 
 
-def send_held(service: Redress, complaint_key: int, letter_key: int, *, by: Actor) -> None:
-    """Let a letter leave that was held since the complaint was imported. Raises what ``_to_leave`` raises."""
+def send_held(service: Redress, complaint_key: int, letter_key: int, *, by: Actor) -> bool:
+    """Let a letter leave that was held since the complaint was imported. False: it left, written anew to whom it concerns.
+
+    Raises what ``_let_leave`` raises.
+    """
     act = Act(at=service.clock.now(), by=by.name, reason="Held letter sent")
 
-    def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
-        row = _to_leave(desk, complaint, letter_key, waits=is_held)
+    def leave(desk: Desk, complaint: ComplaintRow, row: LetterRow) -> tuple[str, ...]:
         row.outbox_key = _send(service, desk, complaint, row)
         return ()
 
-    service.move_clocks(complaint_key, change, act=act, by=by)
+    left = _let_leave(service, complaint_key, letter_key, waits=is_held, leave=leave, act=act, by=by)
     service.engine.house.call_workers()
+    return left
 
 
-def _to_leave(
-    desk: Desk, complaint: ComplaintRow, letter_key: int, *, waits: Callable[[LetterRow], bool]
-) -> LetterRow:
-    """Return a letter that may leave now. Raises ``LetterUnknown``, ``LetterNotWaiting``, ``LetterMayNotLeave``."""
-    row = desk.session.get(LetterRow, letter_key)
-    if row is None or row.complaint_key != complaint.key:
-        raise LetterUnknown(letter=str(letter_key))
-    if not waits(row):
-        raise LetterNotWaiting(letter=str(letter_key))
-    if reason := why_not_leave(desk.session, row, on=today_at(desk)):
-        raise LetterMayNotLeave(f"The letter stays here: {reason}.", letter=str(letter_key))
-    return row
+def _let_leave(
+    service: Redress,
+    complaint_key: int,
+    letter_key: int,
+    *,
+    waits: Callable[[LetterRow], bool],
+    leave: Callable[[Desk, ComplaintRow, LetterRow], tuple[str, ...]],
+    act: Act,
+    by: Actor,
+) -> bool:
+    """Let one letter leave that ``waits``, or put another in its place; tell which.
+
+    Raises ``LetterUnknown``, ``LetterNotWaiting``, and what writing it anew raises.
+    """
+
+    def work(session: Session) -> bool:
+        left = []
+
+        def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
+            row = session.get(LetterRow, letter_key)
+            if row is None or row.complaint_key != complaint.key:
+                raise LetterUnknown(letter=str(letter_key))
+            if not waits(row):
+                raise LetterNotWaiting(letter=str(letter_key))
+            why = why_not_leave(service.letters, session, row, on=today_at(desk))
+            if why is None:
+                left.append(row)
+                return leave(desk, complaint, row)
+            return _put_another_in_its_place(service, desk, complaint, row, why)
+
+        service.move_clocks_within(session, complaint_key, change, act=act, by=by)
+        return bool(left)
+
+    return service.engine.write(work)
+
+
+def _put_another_in_its_place(
+    service: Redress, desk: Desk, complaint: ComplaintRow, row: LetterRow, why: str
+) -> tuple[str, ...]:
+    """Write a letter anew that may not leave, and have somebody look for a way where nobody can be written to."""
+    tools = _tools(service)
+    copies, moved = write_anew(
+        tools,
+        desk,
+        complaint,
+        row,
+        why=why,
+        send=lambda new: _send(service, desk, complaint, new),
+    )
+    if note_unreachable(tools.letters, desk.session, complaint, row.template, row.to_role, copies):
+        with suppress(MessageNotCorrelated):  # the case has ended: the notice is all there is to do
+            service.engine.correlate_within(
+                desk.session, NOBODY_LEFT, str(complaint.key), {"letter": row.template}, by=SYSTEM
+            )
+    return moved
 
 
 def is_held(letter: LetterRow) -> bool:
     """Tell whether a mailed letter was never given to the postman."""
-    return letter.channel == "e-mail" and letter.outbox_key is None and letter.dispatched_at is None
+    return letter.channel == "e-mail" and letter.outbox_key is None and _waits(letter)
+
+
+def is_to_be_posted(letter: LetterRow) -> bool:
+    """Tell whether a letter on paper has not left yet."""
+    return letter.channel == "post" and _waits(letter)
+
+
+def _waits(letter: LetterRow) -> bool:
+    return letter.dispatched_at is None and letter.replaced_at is None
 
 
 class LetterGuard:
     """Judges a mailed letter once more as it leaves: whoever may act for the complaint can have changed since it was written."""
 
-    def __init__(self, clock: Clock, zone: ZoneInfo) -> None:
-        """``zone`` is the service's; authority ends with a day in it."""
-        self._clock, self._zone = clock, zone
+    def __init__(self, service: Callable[[], Redress]) -> None:
+        """``service`` gives the composed service, which is there before the first letter leaves."""
+        self._service = service
 
     def __call__(self, session: Session, outbox_key: int) -> str | None:
         """Return why the letter may not leave, None when it may."""
-        row = session.scalar(select(LetterRow).where(LetterRow.outbox_key == outbox_key))
-        if row is None:  # a link somebody asked for: judged when it was written, a moment ago
+        row, service = _of_outbox(session, outbox_key), self._service()
+        if row is None:  # not a letter of a complaint
             return None
-        return why_not_leave(session, row, on=local_date(self._clock.now(), self._zone))
+        today = local_date(service.clock.now(), service.settings.time_zone)
+        return why_not_leave(service.letters, session, row, on=today)
+
+    def replace(self, session: Session, outbox_key: int, reason: str) -> None:
+        """Write the letter anew to whom it concerns. Raises ``LetterNotFound``, ``LetterIncomplete``."""
+        row, service = _of_outbox(session, outbox_key), self._service()
+        if row is None:
+            raise LetterUnknown(letter=str(outbox_key))
+        letter = row
+
+        def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
+            return _put_another_in_its_place(service, desk, complaint, letter, reason)
+
+        act = Act(at=service.clock.now(), by="system", reason=reason)
+        service.move_clocks_within(session, letter.complaint_key, change, act=act, by=SYSTEM)
+
+
+def _of_outbox(session: Session, outbox_key: int) -> LetterRow | None:
+    return session.scalar(select(LetterRow).where(LetterRow.outbox_key == outbox_key))
 
 
 class LetterListener:
@@ -154,7 +231,7 @@ class LetterListener:
 
     def __call__(self, session: Session, report: LetterReport) -> None:
         """Note the dispatch with its evidence, or tell people that a letter will not arrive."""
-        row = session.scalar(select(LetterRow).where(LetterRow.outbox_key == report.outbox_key))
+        row = _of_outbox(session, report.outbox_key)
         complaint = session.get(ComplaintRow, row.complaint_key) if row is not None else None
         if row is None or complaint is None or row.dispatched_at is not None:
             return
@@ -195,7 +272,7 @@ def dispatched(
     clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: LetterRow, *, kind: str, evidence: str
 ) -> tuple[str, ...]:
     """Note that a letter has left, answer the clock it was written for, and return the names of the clocks that moved."""
-    letter.dispatched_at, letter.evidence = desk.act.at, evidence[:500]
+    letter.dispatched_at, letter.evidence, letter.given = desk.act.at, evidence[:500], None
     facts = {"letter": str(letter.key)}
     desk.tell(complaint.key, "letter-sent", f"Letter sent: {letter.subject}", public=True, facts=facts)
     evidence_of = Evidence(kind, str(letter.key), desk.act.at)

@@ -9,10 +9,9 @@ from sqlalchemy import select
 
 from api.complaints.errand import Errand
 from api.complaints.evidence import meet_each
-from api.complaints.letter_writing import OF_THE_COMPLAINT, addressee, keep, nobody_to_write_to, write
+from api.complaints.letter_writing import NOBODY_LEFT, OF_THE_COMPLAINT, note_unreachable, write, write_out
 from api.complaints.letters import Written
 from api.complaints.owed import somebody_to_write_to
-from api.complaints.parties import parties
 from api.complaints.separation import is_excluded
 from api.complaints.tables import LetterRow, NoticeRow, PartyRow
 from api.identity import people
@@ -20,11 +19,11 @@ from api.identity.people import Person
 from engine.deadlines.policy import NOBODY
 from engine.deadlines.state import Evidence
 
-NOBODY_LEFT = "nobody-to-write-to"  # the message that has somebody look for a way to the complainant
-
 
 def send_letter(errand: Errand) -> None:
     """``redress:send-letter``: write the letter of header ``letter`` and let it go to input ``to``, or to the template's addressee.
+
+    One that asks for an answer goes to everybody who may give one.
 
     By e-mail where there is an address and the person does not prefer paper; otherwise it waits on the complaint's page to be
     posted. Header ``meets`` names the clock that its dispatch (not its writing) answers. Nobody to write to: a line says so,
@@ -34,42 +33,29 @@ def send_letter(errand: Errand) -> None:
     complaint, letter = errand.complaint, errand.header("letter")
     to = errand.text("to") or errand.tools.letters.addressee(letter)
     meets = errand.context.headers.get("meets") or ""
-    party = addressee(errand.desk, complaint, to)
-    if party is None and to in OF_THE_COMPLAINT:
-        nobody_to_write_to(errand.desk, complaint, letter)
-        _answer_on_file(errand, meets)
-        if to == "complainant":
-            _find_a_way(errand, letter)
-        return
     variables = errand.context.variables
-    written = write(
-        errand.tools, errand.desk, complaint, letter, party=party, variables=variables, meets=meets
-    )
-    if to.startswith("department:"):
-        _to_department(errand, written, to.removeprefix("department:"))
-        return
-    if to == "staff-concerned":
-        _to_staff(errand, written)
+    if to.startswith("department:") or to == "staff-concerned":
+        written = write(errand.tools, errand.desk, complaint, letter, party=None, variables=variables)
+        if to == "staff-concerned":
+            _to_staff(errand, written)
+        else:
+            _to_department(errand, written, to.removeprefix("department:"))
         return
     held = complaint.letters_held and errand.context.actor.kind != "person"
-    keep(
+    copies = write_out(
+        errand.tools,
         errand.desk,
         complaint,
-        written,
+        letter,
         to=to,
-        party=party,
+        variables=variables,
         send=None if held else lambda row: _send(errand, row),
         meets=meets or None,
     )
-
-
-def _find_a_way(errand: Errand, letter: str) -> None:
-    """Have somebody look for a way to the complainant, once: nobody is left to write to, though people are on file."""
-    complaint = errand.complaint
-    if not parties(errand.session, complaint.key) or complaint.facts.get("unreachable") is True:
-        return
-    complaint.facts = complaint.facts | {"unreachable": True}
-    errand.context.publish(NOBODY_LEFT, str(complaint.key), {"letter": letter})
+    if not copies and to in OF_THE_COMPLAINT:
+        _answer_on_file(errand, meets)
+    if note_unreachable(errand.tools.letters, errand.session, complaint, letter, to, copies):
+        errand.context.publish(NOBODY_LEFT, str(complaint.key), {"letter": letter})
 
 
 def _answer_on_file(errand: Errand, meets: str) -> None:

@@ -90,23 +90,24 @@ class LinkingPostman:
         return urlsafe_b64encode(made).decode().rstrip("=")
 
     def _keep(self, session: Session, letter: Letter, token: str) -> None:
-        complaint_key = _complaint_of(session, letter.key)
+        now = self._clock.now()
+        kept = session.scalar(select(LetterRow).where(LetterRow.outbox_key == letter.key))
+        complaint_key = kept.complaint_key if kept is not None else _complaint_of(session, letter.key)
         if complaint_key is None:
             raise LetterRefused("The letter names a status page, and belongs to no complaint.")
-        now = self._clock.now()
-        holder = _holder(session, complaint_key, letter.recipient, on=local_date(now, self._zone))
-        party_key = None if holder is None else holder.key
+        party_key = kept.party_key if kept is not None else None
+        if party_key is None:
+            holder = _holder(session, complaint_key, letter.recipient, on=local_date(now, self._zone))
+            party_key = None if holder is None else holder.key
         keep_link(session, token, complaint_key, purpose="follow", party_key=party_key, at=now)
 
 
 def _complaint_of(session: Session, outbox_key: int) -> int | None:
-    kept = select(LetterRow.complaint_key).where(LetterRow.outbox_key == outbox_key)
-    of_case = (
+    return session.scalar(
         select(ComplaintRow.key)
         .join(outbox, outbox.c.case_key == ComplaintRow.instance_key)
         .where(outbox.c.key == outbox_key)
     )
-    return session.scalar(kept) or session.scalar(of_case)
 
 
 def _holder(session: Session, complaint_key: int, recipient: str, *, on: date) -> PartyRow | None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from api.complaints import extensions
 from api.complaints.clocks import Desk
 from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
 from api.complaints.extensions import new_date
 from api.complaints.facts import clock_dates, letter_facts, neutral_facts
 from api.complaints.letter_links import STATUS_LINK
-from api.complaints.letters import Written
+from api.complaints.letters import Letters, Written
 from api.complaints.links import revoke_of
-from api.complaints.parties import EXPIRED, can_be_reached, lapsed, may_act, parties, speaks
+from api.complaints.parties import EXPIRED, can_be_reached, lapsed, may_act, may_decide, parties, speaks
 from api.complaints.policies import second_look
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 from engine import feel
@@ -26,6 +28,8 @@ from engine.zones import local_date
 
 ON_PAPER = frozenset({"post", "phone"})  # preferred channels of people who do not want e-mail
 OF_THE_COMPLAINT = frozenset({"complainant", "representative"})  # whose letters need an address
+NOBODY_LEFT = "nobody-to-write-to"  # the message that has somebody look for a way to the complainant
+NO_LONGER = "It is addressed to somebody we no longer deal with in this complaint."
 Send = Callable[[LetterRow], int]
 
 
@@ -109,34 +113,168 @@ def today_at(desk: Desk) -> date:
     return local_date(desk.moment.now, desk.moment.zone_info)
 
 
-def addressee(desk: Desk, complaint: ComplaintRow, to: str) -> PartyRow | None:
-    """Return who gets a letter to ``to`` today; None when nobody can be written to.
+def write_out(
+    tools: Tools,
+    desk: Desk,
+    complaint: ComplaintRow,
+    letter: str,
+    *,
+    to: str,
+    variables: Mapping[str, Any],
+    send: Send | None,
+    meets: str | None = None,
+) -> list[LetterRow]:
+    """Write ``letter`` to everybody it is for and keep the copies; [] when nobody can be written to, which a line says.
+
+    ``send`` puts a mailed one into the outbox (None: it is held), one on paper waits to be posted. ``meets`` names the clocks
+    that the dispatch (not the writing) of the first copy to leave answers. Raises ``LetterNotFound``, ``LetterIncomplete``.
+    """
+    return _write_to(
+        tools,
+        desk,
+        complaint,
+        letter,
+        people=addressees(tools.letters, desk, complaint, letter, to),
+        to=to,
+        variables=variables,
+        send=send,
+        meets=meets,
+    )
+
+
+def _write_to(
+    tools: Tools,
+    desk: Desk,
+    complaint: ComplaintRow,
+    letter: str,
+    *,
+    people: Sequence[PartyRow],
+    to: str,
+    variables: Mapping[str, Any],
+    send: Send | None,
+    meets: str | None,
+) -> list[LetterRow]:
+    names = tools.letters.names(letter) | {"waits"}
+    given = {name: feel.pack(feel.inward(value)) for name, value in variables.items() if name in names}
+    rows: list[LetterRow] = []
+    for party in people:
+        written = write(tools, desk, complaint, letter, party=party, variables=variables, meets=meets or "")
+        row = _keep(desk, complaint, written, to=to, party=party, send=send, meets=meets)
+        row.given, row.copy_of = given, rows[0].key if rows else None
+        rows.append(row)
+    if not rows:
+        nobody_to_write_to(desk, complaint, letter)
+    return rows
+
+
+def write_anew(
+    tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow, *, why: str, send: Send
+) -> tuple[list[LetterRow], tuple[str, ...]]:
+    """Write a letter that may not leave anew to whom it concerns today, unless they have their copy; its owner is told why.
+
+    Returns whoever's letters took its place ([]: nobody can be written to) and the names of clocks that moved. Raises what
+    ``write_out`` raises.
+    """
+    people = addressees(tools.letters, desk, complaint, letter.template, letter.to_role)
+    due = {party.key for party in people}
+    copies = [row for row in _copies(desk.session, letter) if row.party_key in due]
+    having = {row.party_key for row in copies}
+    known = {name: feel.unpack(value) for name, value in (letter.given or {}).items()}
+    letter.replaced_at, asked = desk.act.at, letter.extends
+    letter.extends = None
+    new = [party for party in people if party.key not in having]
+    if new or not copies:
+        copies += _write_to(
+            tools,
+            desk,
+            complaint,
+            letter.template,
+            people=new,
+            to=letter.to_role,
+            variables=known,
+            send=send,
+            meets=letter.meets,
+        )
+    moved: tuple[str, ...] = ()
+    if asked and copies:
+        heir = copies[0]
+        heir.extends = heir.extends or asked
+        moved = extensions.begin(tools.clocks, desk, complaint, heir)
+    _tell_why(desk, complaint, letter, why, copies)
+    return copies, moved
+
+
+def _copies(session: Session, letter: LetterRow) -> list[LetterRow]:
+    """Return the other copies of this letter that have left or still may."""
+    first = letter.copy_of or letter.key
+    rows = session.scalars(
+        select(LetterRow)
+        .where(
+            LetterRow.complaint_key == letter.complaint_key,
+            or_(LetterRow.key == first, LetterRow.copy_of == first),
+            LetterRow.key != letter.key,
+            LetterRow.replaced_at.is_(None),
+        )
+        .order_by(LetterRow.key)
+    )
+    return list(rows)
+
+
+def _tell_why(
+    desk: Desk, complaint: ComplaintRow, letter: LetterRow, why: str, copies: Sequence[LetterRow]
+) -> None:
+    instead = "It was written anew to whom it concerns." if copies else "There is nobody left to write to."
+    subject = f"Letter did not leave: {letter.subject}"
+    desk.notify_owner(complaint, subject, f"{why} {instead}", otherwise="complaints-managers")
+    facts = {"letter": str(letter.key), "instead": [str(row.key) for row in copies]}
+    desk.tell(complaint.key, "letter-replaced", f"{subject}. {why} {instead}", facts=facts)
+
+
+def addressees(letters: Letters, desk: Desk, complaint: ComplaintRow, letter: str, to: str) -> list[PartyRow]:
+    """Return who gets ``letter``, written to ``to``, today; [] when nobody can be written to.
 
     The complainant's letters go to a representative only while their authority is confirmed and its days are not over; that
-    they are is noted here. Letters to the ``representative`` themselves need no authority: they hold neutral facts only until
-    it is there.
+    they are is noted here. One that asks for an answer goes to everybody who may give one, too. Letters to the
+    ``representative`` themselves need no authority: they hold neutral facts only until it is there.
     """
-    _note_lapse(desk, complaint, on=today_at(desk))
-    return _addressee(desk.session, complaint.key, to, on=today_at(desk))
+    today = today_at(desk)
+    _note_lapse(desk, complaint, on=today)
+    return _addressees(letters, desk.session, complaint.key, letter, to, on=today)
 
 
-def _addressee(session: Session, complaint_key: int, to: str, *, on: date) -> PartyRow | None:
-    if to == "complainant":
-        party = speaks(session, complaint_key, on=on)
-    else:
-        party = parties(session, complaint_key).get(to)
-    return party if can_be_reached(party) else None
+def _addressees(
+    letters: Letters, session: Session, complaint_key: int, letter: str, to: str, *, on: date
+) -> list[PartyRow]:
+    known = parties(session, complaint_key)
+    if to != "complainant":
+        return [party for party in (known.get(to),) if party is not None and can_be_reached(party)]
+    speaker = speaks(session, complaint_key, on=on)
+    people = [speaker] if speaker is not None else []
+    if letters.asks(letter) and not any(map(may_decide, people)):
+        people += [one for one in known.values() if one not in people and may_act(one, on=on)]
+    return [party for party in people if can_be_reached(party)]
 
 
-def why_not_leave(session: Session, letter: LetterRow, *, on: date) -> str | None:
-    """Return why a letter written earlier may not leave on the day ``on``: it is for somebody we no longer deal with."""
-    if letter.to_role != "complainant":
+def why_not_leave(letters: Letters, session: Session, letter: LetterRow, *, on: date) -> str | None:
+    """Return why a letter written earlier may not leave on the day ``on``: it is for somebody we no longer deal with.
+
+    Mail of the service itself, such as a link somebody asked for, may leave while that person may act.
+    """
+    if letter.to_role not in OF_THE_COMPLAINT:
         return None
-    party = _addressee(session, letter.complaint_key, "complainant", on=on)
-    reached = {party.email, party.address, party.phone} if party is not None else set()
-    if letter.recipient in reached:
-        return None
-    return "it is addressed to somebody we no longer deal with in this complaint. Write it anew to whom it concerns"
+    party = session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
+    if letter.template not in letters.ids:
+        return None if party is None or may_act(party, on=on) else NO_LONGER
+    due = _addressees(letters, session, letter.complaint_key, letter.template, letter.to_role, on=on)
+    for one in due:
+        theirs = letter.party_key in (None, one.key) and letter.recipient in (
+            one.email,
+            one.address,
+            one.phone,
+        )
+        if theirs and (letter.neutral or may_act(one, on=on)):
+            return None
+    return NO_LONGER
 
 
 def goes_by_mail(party: PartyRow | None) -> bool:
@@ -151,23 +289,16 @@ def _on_paper(tools: Tools, complaint: ComplaintRow, party: PartyRow | None) -> 
     return way + (mailed if party is not None and party.email else "")
 
 
-def keep(
+def _keep(
     desk: Desk,
     complaint: ComplaintRow,
     written: Written,
     *,
     to: str,
-    party: PartyRow | None,
+    party: PartyRow,
     send: Send | None,
-    meets: str | None = None,
-) -> LetterRow | None:
-    """Store the letter; ``send`` puts a mailed one into the outbox (None: it is held), one on paper waits to be posted.
-
-    ``meets`` names the clocks that its dispatch (not its writing) answers. Nobody to write to: a line says so, and None.
-    """
-    if party is None:
-        nobody_to_write_to(desk, complaint, written.template)
-        return None
+    meets: str | None,
+) -> LetterRow:
     by_mail = goes_by_mail(party)
     row = LetterRow(
         key=desk.next_key(),
@@ -175,6 +306,8 @@ def keep(
         template=written.template,
         template_version=written.version,
         to_role=to,
+        party_key=party.key,
+        neutral=not may_act(party, on=today_at(desk)),
         recipient=party.email if by_mail else party.address or party.phone or party.email,
         channel="e-mail" if by_mail else "post",
         subject=written.subject,
@@ -195,6 +328,29 @@ def keep(
 def nobody_to_write_to(desk: Desk, complaint: ComplaintRow, letter: str) -> None:
     """Note in the timeline that a letter was not written, because nobody can be written to."""
     desk.tell(complaint.key, "letter-not-sent", f"No address to send {letter!r} to", facts={"letter": letter})
+
+
+def note_unreachable(
+    letters: Letters,
+    session: Session,
+    complaint: ComplaintRow,
+    letter: str,
+    to: str,
+    copies: Sequence[LetterRow],
+) -> bool:
+    """Note once that the complainant cannot be reached, and tell whether that is new: then ``NOBODY_LEFT`` is to be published.
+
+    Nobody got the ``copies`` of their letter, or nobody who may give the answer that it asks for, though people are on file.
+    """
+    if to != "complainant" or complaint.facts.get("unreachable") is True:
+        return False
+    got = [session.get(PartyRow, row.party_key) for row in copies]
+    if got and not (letters.asks(letter) and not any(map(may_decide, got))):
+        return False
+    if not parties(session, complaint.key):
+        return False
+    complaint.facts = complaint.facts | {"unreachable": True}
+    return True
 
 
 def _note_lapse(desk: Desk, complaint: ComplaintRow, *, on: date) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from api.complaints.letter_text import Filling, Text, read_text
+from api.complaints.letter_text import Filling, Text, expressions, read_text
 from engine import feel
 from engine.errors import Invalid, NotFound
 from engine.findings import Finding
@@ -27,6 +27,7 @@ from engine.zones import local_date
 _HEAD = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
 _LINE = re.compile(r"([a-z]+):\s*(.*)")
 _MEMBERS = {"subject", "to"}
+_ANSWER = {"asks": "answer"}  # the head of a letter that asks the complainant whether they accept
 ADDRESSEES = ("complainant", "representative", "staff-concerned", "contributor", "outside-body")
 
 
@@ -68,6 +69,7 @@ class LetterTemplate:
     id: str
     version: str
     to: str
+    asks: bool  # for an answer: everybody who may give one gets the letter
     subject: Text
     body: Text
 
@@ -85,7 +87,10 @@ class Written:
 
 
 def read_letter(name: str, data: bytes) -> LetterTemplate:
-    """Read one letter file, UTF-8, with ``subject:`` and ``to:`` between two ``---`` lines. Raises ``LetterTextRefused``."""
+    """Read one letter file, UTF-8, with ``subject:`` and ``to:`` between two ``---`` lines. Raises ``LetterTextRefused``.
+
+    A letter to the complainant that asks for an answer says ``asks: answer`` there.
+    """
     try:
         text = data.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError:
@@ -97,13 +102,21 @@ def read_letter(name: str, data: bytes) -> LetterTemplate:
         )
     lines = (_LINE.fullmatch(line.strip()) for line in parts[1].splitlines())
     head: dict[str, str] = {found[1]: found[2] for found in lines if found}
-    if set(head) != _MEMBERS or head["to"] not in ADDRESSEES:
+    asked = {member: word for member, word in head.items() if member not in _MEMBERS}
+    if not set(head) >= _MEMBERS or head["to"] not in ADDRESSEES:
         raise _refused(name, "The head names subject and to.", f"Write to: one of {', '.join(ADDRESSEES)}.")
+    if asked and (asked != _ANSWER or head["to"] != "complainant"):
+        raise _refused(
+            name,
+            "The head names something else than subject, to and asks.",
+            "Write asks: answer in a letter to the complainant that asks for an answer, and leave out the rest.",
+        )
     try:
         subject, body = (read_template(head["subject"]),), read_text(parts[2])
     except (TemplateRefused, feel.FeelSyntaxError) as refusal:
         raise _refused(name, str(refusal), "Correct the placeholder.") from refusal
-    return LetterTemplate(Path(name).stem, hashlib.sha256(data).hexdigest(), head["to"], subject, body)
+    version = hashlib.sha256(data).hexdigest()
+    return LetterTemplate(Path(name).stem, version, head["to"], bool(asked), subject, body)
 
 
 class Letters:
@@ -133,6 +146,19 @@ class Letters:
     def addressee(self, letter: str) -> str:
         """Return whom the letter is for. Raises ``LetterNotFound``."""
         return self._template(letter).to
+
+    def asks(self, letter: str) -> bool:
+        """Tell whether the letter asks for an answer. Raises ``LetterNotFound``."""
+        return self._template(letter).asks
+
+    def names(self, letter: str) -> frozenset[str]:
+        """Return what the letter wants to know, by name. Raises ``LetterNotFound``."""
+        template = self._template(letter)
+        return frozenset(
+            name
+            for expression, bound in expressions(template.subject + template.body)
+            for name in expression.variables - bound
+        )
 
     def _template(self, letter: str) -> LetterTemplate:
         template = self._templates.get(letter)

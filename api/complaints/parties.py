@@ -28,7 +28,7 @@ def parties(session: Session, complaint_key: int) -> dict[str, PartyRow]:
 
 
 def may_act(party: PartyRow, *, on: date) -> bool:
-    """Tell whether ``party`` may read, decide and get letters on the day ``on`` (in the service's zone).
+    """Tell whether ``party`` may read and get letters on the day ``on`` (in the service's zone).
 
     A representative may while a person has confirmed the authority and its days are not over, a complainant until ended.
     """

@@ -216,6 +216,11 @@ class LetterRow(Row):
     template: Mapped[str] = mapped_column(String(64))
     template_version: Mapped[str] = mapped_column(String(64))  # sha-256 of the template file
     to_role: Mapped[str] = mapped_column(String(24))
+    party_key: Mapped[int | None] = mapped_column(
+        BigInteger
+    )  # who it is for; None: kept before that was noted
+    copy_of: Mapped[int | None] = mapped_column(BigInteger)  # the first letter of those written as one
+    neutral: Mapped[bool] = mapped_column(default=False)  # says nothing of the complaint
     recipient: Mapped[str | None] = mapped_column(Text)
     channel: Mapped[str] = mapped_column(String(16))  # e-mail | post | phone
     subject: Mapped[str] = mapped_column(Text)
@@ -229,6 +234,10 @@ class LetterRow(Row):
     extends: Mapped[dict[str, Any] | None] = mapped_column(
         Json
     )  # the extension that begins with its dispatch
+    given: Mapped[dict[str, Any] | None] = mapped_column(
+        Json
+    )  # what else was known when it was written (``feel.pack`` by name), until it leaves: from it it is written anew
+    replaced_at: Mapped[datetime | None] = mapped_column(Moment)  # it never leaves, another took its place
 
 
 class DocumentRow(Row):

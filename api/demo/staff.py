@@ -94,6 +94,7 @@ class Staff:
                 ComplaintRow.instance_key == root_key,
                 LetterRow.channel == "post",
                 LetterRow.dispatched_at.is_(None),
+                LetterRow.replaced_at.is_(None),
             )
         )
         for complaint_key, letter_key in self._service.engine.read(

@@ -14,7 +14,7 @@ from api.complaints.clock_start import PROMISED
 from api.complaints.evidence import ANCHORS, KINDS
 from api.complaints.from_complainant import MESSAGES
 from api.complaints.intake import start_variable_names
-from api.complaints.letter_jobs import NOBODY_LEFT
+from api.complaints.letter_writing import NOBODY_LEFT
 from api.complaints.policies import DECISION
 from api.identity.roles import ROLES
 from api.organisation import Organisation

@@ -13,7 +13,7 @@ from engine.actors import Actor
 from engine.commands.errors import FenceLost
 from engine.commands.house import House
 from engine.commands.step import Step
-from engine.errors import NotFound
+from engine.errors import NotFound, RedressError
 from engine.retry import LETTERS
 from engine.store import jobs, outbox
 from engine.store.jobs import Claim
@@ -78,7 +78,19 @@ class LetterReport:
 
 
 LetterListener = Callable[[Session, LetterReport], None]
-LetterGuard = Callable[[Session, int], str | None]  # outbox key → why the letter may not leave any more
+
+
+class LetterGuard(Protocol):
+    """Judges each letter once more as it leaves: what it was written for can have changed since."""
+
+    def __call__(self, session: Session, outbox_key: int) -> str | None:
+        """Return why the letter may not leave any more, None when it may."""
+
+    def replace(self, session: Session, outbox_key: int, reason: str) -> None:
+        """Put another letter in the place of one that may not leave, in this transaction.
+
+        Raises a kind of ``RedressError`` when there can be none.
+        """
 
 
 def carry(
@@ -93,15 +105,14 @@ def carry(
 ) -> None:
     """Send the letter of a claimed job and settle it; ``lease`` is what it is claimed for, counted anew.
 
-    ``guard`` judges the letter once more as it leaves; one that may not leave is given up with the reason. Raises
-    ``FenceLost``: then nothing was noted, and if the claim was lost before, nothing was sent.
+    ``guard`` judges the letter once more as it leaves and replaces one that may not; where it cannot, the letter is given
+    up with the reason. Raises ``FenceLost``: then nothing was noted, and if the claim was lost before, nothing was sent.
     """
     letter, refused = write(house.database, lambda session: _begin(house, session, claim, lease, guard))
     if letter is None:
         return
-    if refused is not None:
-        reason = refused
-        write(house.database, lambda session: _give_up(house, session, claim, letter, reason, by, listeners))
+    if refused is not None and guard is not None:
+        _put_another_in_its_place(house, claim, letter, refused, guard, by=by, listeners=listeners)
         return
     try:
         receipt = postman.send(
@@ -123,6 +134,33 @@ def carry(
         write(house.database, lambda session: _delay(house, session, claim, letter, reason, by, listeners))
     else:
         write(house.database, lambda session: _done(house, session, claim, letter, receipt, listeners))
+
+
+def _put_another_in_its_place(
+    house: House,
+    claim: Claim,
+    letter: StoredLetter,
+    reason: str,
+    guard: LetterGuard,
+    *,
+    by: Actor,
+    listeners: tuple[LetterListener, ...],
+) -> None:
+    def replace(session: Session) -> None:
+        guard.replace(session, letter.key, reason)
+        if not jobs.settle(session, claim, now=house.clock.now()):
+            raise FenceLost(job=claim.key)
+        outbox.mark(session, letter.key, "replaced", reply=reason)
+
+    try:
+        write(house.database, replace)
+    except FenceLost:
+        raise
+    except RedressError as problem:
+        why = f"{reason} {problem.message}"
+        write(house.database, lambda session: _give_up(house, session, claim, letter, why, by, listeners))
+    else:
+        house.call_workers()
 
 
 def _begin(

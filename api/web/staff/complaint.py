@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from api.complaints import letter_desk
 from api.complaints.anchors import WORDS
 from api.complaints.clock_start import stage_of
+from api.complaints.letter_writing import why_not_leave
 from api.complaints.policies import kinds
 from api.complaints.reading import CaseView, ComplaintNotFound, case_view
 from api.complaints.reading import complaint as complaint_row
@@ -26,8 +28,10 @@ from api.web.staff import blueprint
 from api.web.staff.clock_words import EVIDENCE, PAUSE_REASONS
 from api.web.staff.diagram import drawing
 from engine.store.search import Condition, Query
+from engine.zones import local_date
 
 LONGEST_NOTE = 10_000  # characters
+_REPLACED = "This letter was addressed to somebody we no longer deal with in this complaint. It was written anew to whom it concerns."
 TABS = (
     ("overview", "Overview"),
     ("timeline", "Timeline"),
@@ -79,8 +83,8 @@ def add_note(key: int) -> ResponseReturnValue:
 def posted(key: int, letter: int) -> ResponseReturnValue:
     """Note that a letter on paper has been posted: evidence of dispatch, which answers its clock."""
     opened(key, "complaint.write")
-    letter_desk.mark_posted(the_service(), key, letter, by=the_person().actor)
-    flash("Noted: the letter has been posted.")
+    posted = letter_desk.mark_posted(the_service(), key, letter, by=the_person().actor)
+    flash("Noted: the letter has been posted." if posted else f"{_REPLACED} Do not post the old one.")
     return redirect(url_for("staff.complaint", key=key, tab="papers"), 303)
 
 
@@ -89,8 +93,8 @@ def posted(key: int, letter: int) -> ResponseReturnValue:
 def send_held(key: int, letter: int) -> ResponseReturnValue:
     """Let a letter leave that was held since the complaint was imported."""
     opened(key, "complaint.write")
-    letter_desk.send_held(the_service(), key, letter, by=the_person().actor)
-    flash("The letter is on its way.")
+    sent = letter_desk.send_held(the_service(), key, letter, by=the_person().actor)
+    flash("The letter is on its way." if sent else _REPLACED)
     return redirect(url_for("staff.complaint", key=key, tab="papers"), 303)
 
 
@@ -124,6 +128,13 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
         waits_for_letter=_extensions_to_come(session, row.key),
         tasks=_open_tasks(row),
         held=letter_desk.is_held,
+        to_be_posted=letter_desk.is_to_be_posted,
+        why_not_leave=partial(
+            why_not_leave,
+            service.letters,
+            session,
+            on=local_date(service.clock.now(), service.settings.time_zone),
+        ),
         drawings=_drawings(row) if tab == "diagram" else (),
         may_write=bool(may(person, "complaint.write", facts)),
         may_clock=bool(may(person, "complaint.clock", facts)),

@@ -64,7 +64,7 @@ outbox = sa.Table(
     sa.Column("message_id", sa.Text, nullable=False, unique=True),
     blob("recipient"),  # bytes as the caller encrypted them
     blob("body"),
-    text("state", default="queued"),  # queued | sending | sent | dead | held
+    text("state", default="queued"),  # queued | sending | sent | dead | held | replaced
     number("smtp_code", null=True),
     text("smtp_reply", null=True),
     moment("queued_at"),

@@ -76,3 +76,12 @@ def test_the_service_does_not_start_with_such_a_letter(folder, service_settings)
 
     with pytest.raises(LetterTextRefused, match="updateTexts"):
         begin_service(replace(service_settings, processes_dir=folder))
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["to: complainant\nasks: nicely", "to: representative\nasks: answer", "to: complainant\ncolour: red"],
+)
+def test_a_head_that_asks_for_something_else_is_refused(head):
+    with pytest.raises(LetterTextRefused, match="asks"):
+        read_letter("decision.md", f"---\nsubject: x\n{head}\n---\ny\n".encode())

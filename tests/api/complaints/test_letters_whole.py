@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from api.complaints.errand import Tools
 from api.complaints.intake import NewComplaint, PartyDetails, receive
-from api.complaints.letter_writing import addressee, write
+from api.complaints.letter_writing import addressees, write
 from api.complaints.letters import LetterIncomplete, read_letter
 from api.complaints.policies import kinds, second_look
 from api.complaints.tables import ComplaintRow, LetterRow
@@ -109,7 +109,7 @@ def written(service, made, letter, *, bare):
         tools = Tools(service.letters, service.case_clocks, service.settings, service.organisation)
         due = (service.clock.now() + timedelta(days=10)).date()
         to = service.letters.addressee(letter)
-        party = addressee(desk, row, to)
+        party = next(iter(addressees(service.letters, desk, row, letter, to)), None)
         return write(tools, desk, row, letter, party=party, variables=variables(due, bare=bare))
 
     return service.rehearse(work)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -9,18 +10,21 @@ from sqlalchemy import select
 
 from api.complaints import from_complainant, letter_desk
 from api.complaints.intake import NewComplaint, PartyDetails, receive
-from api.complaints.letter_desk import LetterMayNotLeave
+from api.complaints.letter_desk import LetterNotWaiting
 from api.complaints.letter_links import STATUS_LINK
 from api.complaints.parties import parties
 from api.complaints.reading import complaint
-from api.complaints.tables import EventRow, LetterRow, LinkRow, NoticeRow
+from api.complaints.tables import ClockRow, LetterRow, LinkRow, NoticeRow
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
 from api.identity.sessions import digest
+from api.wiring import wire
 from engine.actors import service as as_service
 from engine.deadlines.clocks import Act
 from engine.store.outbox import of_job
+from engine.store.search import Query
 from engine.store.tables import outbox
+from tests.api.web.staff_desk import Desk
 from tests.api.web.visitor import Visitor
 
 SECRET = "The boiler in my bedroom burned me."
@@ -210,24 +214,92 @@ def test_a_representative_who_only_receives_neither_answers_nor_withdraws(servic
 # letters that wait
 
 
-def test_a_mail_that_waits_is_judged_again_when_it_leaves(service, clock):
+def kept(service, made, template):
+    """The copies of this letter, oldest first."""
+    query = select(LetterRow).where(LetterRow.complaint_key == made.key, LetterRow.template == template)
+    return service.engine.read(lambda db: db.scalars(query.order_by(LetterRow.key)).all())
+
+
+def notices(service):
+    return service.engine.read(lambda db: db.scalars(select(NoticeRow.text).order_by(NoticeRow.key)).all())
+
+
+def decide(service, made):
+    """Scripted staff carry the complaint as far as its decision."""
+    Staff(service).work(made.instance_key, Wish(accepts=None))
+
+
+class AtTheDesk(Staff):
+    """Colleagues who leave the post lying."""
+
+    def _post_letters(self, root_key):
+        pass
+
+
+@pytest.fixture
+def no_mail_server(service_settings, clock):
+    """A service whose mail server does not answer: letters wait."""
+    service = wire(
+        replace(service_settings, smtp_url="smtp://127.0.0.1:9", mail_from="us@example.org"), clock=clock
+    )
+    yield service
+    service.database.dispose()
+
+
+def test_a_mail_that_waits_is_written_anew_to_whom_it_concerns_when_it_leaves(no_mail_server, clock):
+    service = no_mail_server
     made = represented(service)
     confirm(service, made, authorityUntil="2026-11-23")
-    write_update(service, made)
+    decide(service, made)
+    (first,) = kept(service, made, "decision")
+    assert (first.recipient, first.dispatched_at) == (AGENT, None)
+
     clock.advance(timedelta(days=1))
     service.run_due()
 
-    row = service.engine.read(lambda db: db.scalars(select(LetterRow).order_by(LetterRow.key.desc())).first())
-    assert (row.template, row.recipient, row.dispatched_at) == ("holding-notice", AGENT, None)
-    lost = service.engine.read(
-        lambda db: db.scalars(select(EventRow).where(EventRow.kind == "letter-not-delivered")).all()
-    )
-    assert len(lost) == 1
-    assert "no longer deal with" in lost[0].facts["reply"]
+    first, anew = kept(service, made, "decision")
+    assert (first.replaced_at, first.dispatched_at) == (clock.now(), None)
+    assert (anew.recipient, anew.meets) == (LADY, first.meets)
+    assert "Dear Mrs Lind" in anew.text
+    assert "Letting Agent" not in anew.text
+    before_the_window = lambda text: text.partition("You have until")[0]  # noqa: E731
+    assert before_the_window(anew.text).replace("Mrs Lind", "Letting Agent") == before_the_window(first.text)
+    assert not [one for one in service.engine.incidents(Query()).items if one.code == "letter_not_delivered"]
+    assert any("written anew" in text and "no longer deal with" in text for text in notices(service))
 
 
-def test_a_letter_on_paper_is_not_posted_to_somebody_we_no_longer_deal_with(service, clock):
-    made = receive(
+def test_a_letter_that_cannot_be_written_anew_says_so(no_mail_server, clock):
+    service = no_mail_server
+    made = represented(service)
+    confirm(service, made, authorityUntil="2026-11-23")
+    decide(service, made)
+    del service.letters._templates["decision"]
+    clock.advance(timedelta(days=1))
+    service.run_due()
+
+    (incident,) = [
+        one for one in service.engine.incidents(Query()).items if one.code == "letter_not_delivered"
+    ]
+    assert incident.root_process_instance_key == made.instance_key
+    (first,) = kept(service, made, "decision")
+    assert first.replaced_at is None
+
+
+def test_a_mail_for_which_nobody_is_left_has_somebody_find_a_way(no_mail_server, clock):
+    service = no_mail_server
+    made = represented(service, lady=None)
+    confirm(service, made, authorityUntil="2026-11-23")
+    decide(service, made)
+    clock.advance(timedelta(days=1))
+    service.run_due()
+
+    assert "Find a way to reach them" in [one.name for one in service.engine.open_tasks(made.instance_key)]
+    (first,) = kept(service, made, "decision")
+    assert first.replaced_at is not None
+
+
+def on_paper(service):
+    return receive(
         service,
         NewComplaint(
             channel="post",
@@ -238,13 +310,145 @@ def test_a_letter_on_paper_is_not_posted_to_somebody_we_no_longer_deal_with(serv
         ),
         by=as_service("test"),
     )
+
+
+def test_a_letter_on_paper_is_not_posted_to_somebody_we_no_longer_deal_with(service, clock):
+    made = on_paper(service)
     confirm(service, made, authorityUntil="2026-11-23")
-    write_update(service, made)
-    row = service.engine.read(lambda db: db.scalars(select(LetterRow).order_by(LetterRow.key.desc())).first())
+    AtTheDesk(service).work(made.instance_key, Wish(accepts=None))
+    (first,) = kept(service, made, "decision")
     clock.advance(timedelta(days=1))
 
-    with pytest.raises(LetterMayNotLeave):
-        letter_desk.mark_posted(service, made.key, row.key, by=as_service("post room"))
+    assert not letter_desk.mark_posted(service, made.key, first.key, by=as_service("post room"))
+
+    first, anew = kept(service, made, "decision")
+    assert (first.dispatched_at, first.replaced_at) == (None, clock.now())
+    assert (anew.recipient, anew.channel, anew.dispatched_at) == ("1 High Street", "post", None)
+    with pytest.raises(LetterNotWaiting):
+        letter_desk.mark_posted(service, made.key, first.key, by=as_service("post room"))
+    assert letter_desk.mark_posted(service, made.key, anew.key, by=as_service("post room"))
+    final = service.engine.read(
+        lambda db: db.scalar(
+            select(ClockRow).where(ClockRow.complaint_key == made.key, ClockRow.name == "final_response")
+        )
+    )
+    assert final.state.startswith("met")
+
+
+def test_the_post_room_reads_why_a_letter_does_not_leave(service, clock, app):
+    made = on_paper(service)
+    confirm(service, made, authorityUntil="2026-11-23")
+    AtTheDesk(service).work(made.instance_key, Wish(accepts=None))
+    (first,) = kept(service, made, "decision")
+    clock.advance(timedelta(days=1))
+    manager = Desk(app, service, "mara", "manager")
+    manager.open(f"/staff/complaints/{made.key}/papers")
+    assert "Do not post it" in manager.text
+
+    manager.send(f"/staff/complaints/{made.key}/letters/{first.key}/posted")
+
+    assert "written anew" in manager.text
+    assert "has been posted" not in manager.text.replace("It has been posted", "")
+    assert "replaced" in manager.text
+
+
+def test_a_held_letter_is_sent_to_whom_it_concerns_now(service, clock):
+    made = represented(service)
+    confirm(service, made, authorityUntil="2026-11-23")
+    write_update(service, made)
+    held = kept(service, made, "holding-notice")[0]
+
+    def hold(db):
+        db.get(LetterRow, held.key).outbox_key = None
+
+    service.engine.write(hold)
+    clock.advance(timedelta(days=1))
+
+    assert not letter_desk.send_held(service, made.key, held.key, by=as_service("test"))
+    service.run_due()
+
+    held, anew = kept(service, made, "holding-notice")
+    assert (held.replaced_at is None, held.dispatched_at) == (False, None)
+    assert (anew.recipient, anew.dispatched_at) == (LADY, clock.now())
+
+
+def test_a_letter_follows_a_new_address(service):
+    made = represented(service)
+    do(service, made, "check-authority", authority="refused")
+    write_update(service, made)
+
+    def move(db):
+        parties(db, made.key)["complainant"].email = "new@example.org"
+
+    service.engine.write(move)
+    service.run_due()
+
+    assert [one.recipient for one in kept(service, made, "holding-notice")] == [LADY, "new@example.org"]
+
+
+def test_a_link_asked_for_by_the_complainant_leaves_though_letters_go_to_the_representative(service):
+    made, mail = represented(service), from_complainant.Mail("Link", "text", "html")
+    confirm(service, made)
+    assert from_complainant.send_new_link(service, made.reference, LADY, write=lambda *_: mail)
+    service.run_due()
+
+    (row,) = kept(service, made, "new-link")
+    assert (row.recipient, row.dispatched_at) == (LADY, service.clock.now())
+
+
+# who may answer
+
+
+def test_whoever_may_answer_gets_the_letters_that_ask_for_an_answer(service):
+    made = represented(service)
+    confirm(service, made, authorityScope="receive")
+    decide(service, made)
+
+    assert [one.recipient for one in kept(service, made, "acknowledgement")] == [AGENT]
+    agent, lady = kept(service, made, "decision")
+    assert (agent.recipient, lady.recipient) == (AGENT, LADY)
+    assert "Dear Letting Agent" in agent.text
+    assert "Dear Mrs Lind" in lady.text
+    assert agent.dispatched_at is not None
+    assert lady.dispatched_at is not None
+    links = service.engine.read(lambda db: {one.party_key for one in db.scalars(select(LinkRow))})
+    assert {agent.party_key, lady.party_key} <= links
+
+
+def test_a_representative_who_may_answer_gets_them_alone(service):
+    made = represented(service)
+    confirm(service, made, authorityScope="settle")
+    decide(service, made)
+    assert [one.recipient for one in kept(service, made, "decision")] == [AGENT]
+
+
+def test_somebody_finds_a_way_to_whoever_may_answer(service):
+    made = represented(service, lady=None)
+    confirm(service, made, authorityScope="receive")
+    Staff(service).work(made.instance_key, Wish(accepts=None, stop_before=frozenset({"find-a-way"})))
+
+    assert [one.recipient for one in kept(service, made, "decision")] == [AGENT]
+    assert "Find a way to reach them" in [one.name for one in service.engine.open_tasks(made.instance_key)]
+
+
+def test_of_two_copies_none_is_written_twice(no_mail_server, clock):
+    service = no_mail_server
+    made = represented(service)
+    confirm(service, made, authorityScope="receive", authorityUntil="2026-11-23")
+    decide(service, made)
+    assert len(kept(service, made, "decision")) == 2
+    clock.advance(timedelta(days=1))
+    service.run_due()
+
+    agent, lady = kept(service, made, "decision")
+    assert (agent.replaced_at is None, lady.replaced_at) == (False, None)
+
+
+def test_every_shipped_letter_that_leads_to_the_answer_asks_for_one(service):
+    asking = {letter.id for letter in service.letters if letter.asks}
+    assert {"decision", "stage-two-decision", "reminder", "forwarding", "enquiry-answer"} < asking
+    assert {one for one in service.letters.ids if one.startswith("not-accepted-")} < asking
+    assert not {"update", "acknowledgement", "survey", "closing"} & asking
 
 
 # nobody left
