@@ -16,6 +16,7 @@ from engine.actors import Actor
 from engine.commands.access import ActRefused
 from engine.errors import Conflict
 
+_DIGITS = 19  # fewer fit into a key
 _TIMERS = ("move_timer", "fire_timer")  # commands that put another moment in place of the diagram's
 
 
@@ -57,6 +58,14 @@ class CaseAccess:
         if actor.kind != "person":
             return actor.kind == "system"
         return self._may(session, actor, "complaint.write", complaint_key)
+
+    def case_named(self, session: Session, correlation_key: str) -> int | None:
+        """Return the case of the complaint whose key this is, None when it is none's."""
+        if not (correlation_key.isascii() and correlation_key.isdigit() and len(correlation_key) < _DIGITS):
+            return None
+        return session.scalar(
+            select(ComplaintRow.instance_key).where(ComplaintRow.key == int(correlation_key))
+        )
 
     def is_conducted(self, session: Session, case_key: int) -> bool:
         """Tell whether the case is a complaint's."""

@@ -29,6 +29,12 @@ class CaseAccess(Protocol):
     def hears(self, session: Session, actor: Actor, correlation_key: str, case_key: int) -> bool:
         """Tell whether a message that ``actor`` publishes under ``correlation_key`` reaches this case."""
 
+    def case_named(self, session: Session, correlation_key: str) -> int | None:
+        """Return the case of the register that a message's key names: what it starts belongs to that case.
+
+        None for a key that names none.
+        """
+
     def is_conducted(self, session: Session, case_key: int) -> bool:
         """Tell whether the case belongs to the register: then other cases and signals from outside do not
         reach it.
@@ -51,6 +57,10 @@ class EveryCase:
     def hears(self, session: Session, actor: Actor, correlation_key: str, case_key: int) -> bool:  # noqa: ARG002
         """Hear everybody."""
         return True
+
+    def case_named(self, session: Session, correlation_key: str) -> int | None:  # noqa: ARG002
+        """Know of no register."""
+        return None
 
     def is_conducted(self, session: Session, case_key: int) -> bool:  # noqa: ARG002
         """Know of no register."""

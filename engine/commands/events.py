@@ -35,7 +35,8 @@ def publish(
     key.
 
     ``thrower`` is the case whose step throws it; None: the actor publishes it. Only catchers that it may
-    reach count (``_reaches``). With a key, a process is not started while an instance so started is open.
+    reach count (``_reaches``), and only who reaches the case that the key names starts anything by it. With a
+    key, a process is not started while an instance so started is open.
     """
     dialects.take_turns(step.session, _turn(name, correlation_key))
     step.flush()
@@ -52,12 +53,16 @@ def publish(
             reached[one.process_id] = one.instance_key
     if thrower is None and step.actor.kind == "link":
         return reached  # who holds the link of a case speaks to that case
-    for start in messages.starting(step.session, "message", name):
+    starts = messages.starting(step.session, "message", name)
+    named = step.house.access.case_named(step.session, correlation_key) if starts else None
+    if named is not None and not _reaches(step, named, correlation_key, thrower):
+        return reached
+    for start in starts:
         if start.process_id in reached:
             continue
         if correlation_key and instances.open_with_start_key(step.session, start.process_id, correlation_key):
             continue
-        reached[start.process_id] = _start(step, start, variables, correlation_key or None, thrower)
+        reached[start.process_id] = _start(step, start, variables, correlation_key or None, named or thrower)
     return reached
 
 
@@ -154,13 +159,17 @@ def start_next(step: Step, ended: InstanceRow) -> None:
     step.flush()
     if instances.open_with_start_key(step.session, ended.process_id, key):
         return
+    access = step.house.access
+    named = access.case_named(step.session, key)
     for one in messages.buffered(step.session, [(name, key) for name in names], now=step.now):
         if ended.process_id in one.delivered:
+            continue
+        if named is not None and not access.hears(step.session, _publisher(one), key, named):
             continue
         starts = messages.starting(step.session, "message", one.name)
         for start in starts:
             if start.process_id == ended.process_id:
-                _start(step, start, feel.load(one.variables), key)
+                _start(step, start, feel.load(one.variables), key, named)
                 messages.note_delivery(step.session, one.key, [*one.delivered, ended.process_id])
                 return
 
@@ -191,15 +200,16 @@ def _start(
     start: messages.Starting,
     variables: Mapping[str, Any],
     start_key: str | None,
-    thrower: int | None = None,
+    beside: int | None = None,
 ) -> int:
-    beside = thrower is not None and step.house.access.is_conducted(step.session, thrower)
+    """Start an instance; one ``beside`` a case of the register belongs to it."""
+    belongs = beside is not None and step.house.access.is_conducted(step.session, beside)
     row = family.new_row(
         step,
         key=step.house.keys.next(),
         definition_key=start.definition_key,
         process_id=start.process_id,
-        case_key=thrower if beside else None,
+        case_key=beside if belongs else None,
         start_key=start_key,
     )
     family.begin(step, row, {}, at=start.element_id, payload=variables)

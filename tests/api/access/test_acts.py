@@ -12,6 +12,8 @@ from api.complaints.access import ComplaintNotCanceled
 from api.complaints.from_complainant import COMPLAINANT
 from api.complaints.intake import NewComplaint, receive
 from api.complaints.tables import ClockRow, ComplaintRow, EventRow, NoticeRow
+from api.identity.decide import ComplaintFacts, may
+from api.identity.roles import ROLES
 from engine.actors import SYSTEM
 from engine.commands.errors import MessageNotCorrelated
 from engine.commands.update_task import TaskChanges
@@ -169,6 +171,69 @@ def test_staff_speak_for_the_complainant_only_if_they_may_write_on_the_complaint
     body = {"name": WITHDRAWS, "correlationKey": str(case.complaint)}
     status, _ = someone.ask("POST", "/v2/messages/correlation", body)
     assert (status == 200, waits(service, case)) == (heard, not heard)
+
+
+CLOSED = "complaint-closed"  # starts the survey
+
+
+def surveys(service, case):
+    return [
+        service.engine.read(lambda db, key=one.process_instance_key: instances.read(db, key))
+        for one in service.engine.instances().items
+        if one.process_definition_id == "satisfaction-survey"
+    ]
+
+
+@pytest.mark.parametrize("time_to_live", [None, 0, 3_600_000], ids=["correlated", "published", "kept"])
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_only_who_may_write_on_a_complaint_starts_what_its_key_names(app, service, case, role, time_to_live):
+    someone = Someone(app, service, "someone", role)
+    service.engine.update_task(case.task, TaskChanges(candidate_groups=["nobody"]))
+    body = {"name": CLOSED, "correlationKey": str(case.complaint)}
+    if time_to_live is None:
+        someone.ask("POST", "/v2/messages/correlation", body)
+    else:
+        someone.ask("POST", "/v2/messages/publication", {**body, "timeToLive": time_to_live})
+    begun = surveys(service, case)
+    may_write = bool(may(someone.person, "complaint.write", ComplaintFacts()))
+    may_publish = someone.ask("POST", "/v2/messages/publication", {"name": "nobody-waits"})[0] == 200
+    assert len(begun) == (may_write and may_publish)
+    assert all(one.case_key == case.instance for one in begun), "what it starts is the complaint's"
+
+
+def test_a_stray_start_does_not_stand_in_the_way_of_the_complaints_own(app, service, case):
+    eve = Someone(app, service, "eve", "admin")
+    body = {"name": CLOSED, "correlationKey": str(case.complaint)}
+    unknown = {"name": "nobody-waits", "correlationKey": str(case.complaint)}
+    ask = lambda one: eve.ask("POST", "/v2/messages/correlation", one)[0]  # noqa: E731
+    assert (ask(body), ask(unknown)) == (404, 404)
+    eve.ask("POST", "/v2/messages/publication", {**body, "timeToLive": 3_600_000})
+    publish = (
+        "redress:publish-message",
+        headers(name=CLOSED) + mapped(correlationKey=f'="{case.complaint}"', variables="={}"),
+    )
+    service.engine.deploy([("mine.bpmn", alone(publish))])
+    service.engine.start("mine")
+    service.engine.run_due_jobs()
+    assert surveys(service, case) == [], "nor does a step of another case start it"
+
+    own = bpmn(
+        "satisfaction-survey",
+        '<startEvent id="start"><messageEventDefinition messageRef="m9"/></startEvent>' + END + chain("start", "end"),
+        extra=f'<message id="m9" name="{CLOSED}"/>',
+    )  # fmt: skip
+    service.engine.deploy([("satisfaction-survey.bpmn", own)])
+    service.engine.correlate_message(CLOSED, str(case.complaint), by=SYSTEM)
+    (one,) = surveys(service, case)
+    assert (one.case_key, one.is_open) == (case.instance, False)
+    assert len(surveys(service, case)) == 1, "what was kept of somebody not heard starts none when it ends"
+
+
+def test_a_key_that_names_no_complaint_starts_as_ever(app, service, case):
+    eve = Someone(app, service, "eve", "admin")
+    for key in ("", "order-7", "99999999999999999999999", "٣"):
+        assert eve.ask("POST", "/v2/messages/correlation", {"name": CLOSED, "correlationKey": key})[0] == 200
+    assert len(surveys(service, case)) == 4
 
 
 def test_a_message_that_is_kept_is_judged_again_when_it_is_delivered(app, service):
