@@ -7,13 +7,13 @@ Exit codes: 0 done · 1 done, but with findings or refused rows · 2 the call is
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 
 from sqlalchemy.exc import DBAPIError
 
 from api.cli import backup, decide, demo, deploy, importing, init, lint, serve, user
+from api.logs import log_to
 from api.schema import SchemaDiffers
 from engine.errors import RedressError
 
@@ -31,11 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in COMMANDS:
         command.add(subparsers)
     options = parser.parse_args(arguments)
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
-    for noisy in ("apscheduler", "alembic"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
+    log_to(sys.stderr)
     try:
         return int(options.run(options))
     except SchemaDiffers as error:

@@ -304,7 +304,7 @@ def amount_of(kind: Any, amount: Any) -> Decimal | None:
     except InvalidOperation:
         found = Decimal("NaN")
     if not found.is_finite() or found <= 0:
-        raise AmountMissing(f"The amount {amount!r} is no number above 0.", kind=kind, amount=str(amount))
+        raise AmountMissing("The amount is no number above 0.", kind=kind)
     return found
 
 

@@ -80,7 +80,7 @@ class CaseWorld:
         except (BpmnError, KeysSpent, VersionConflict, DBAPIError):
             raise
         except Exception as problem:
-            LOG.warning("%s at %s failed: %s", job.type, job.element_id, problem, exc_info=True)
+            LOG.warning("%s at %s failed: %s", job.type, job.element_id, said(problem), exc_info=True)
             raise RetryLater(said(problem)) from problem
         self._step.later(context.requests)
         return answer
@@ -111,7 +111,10 @@ class CaseWorld:
 
 
 def said(problem: BaseException) -> str:
-    """Return what went wrong in words a case worker may see; foreign exceptions only by their kind."""
+    """Return what went wrong in words that anybody may see; foreign exceptions only by their kind.
+
+    Theirs can hold what people wrote.
+    """
     if isinstance(problem, (RedressError, BpmnError)):
         return str(problem)
-    return f"{type(problem).__name__}: {str(problem)[:500]}"
+    return f"{type(problem).__name__}. Where it happened stands in the operator's log."

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from engine import feel
 from engine.dialect.model import Element, TimerText
-from engine.dialect.values import Value
+from engine.dialect.values import Formula, Value
 from engine.errors import Invalid
 from engine.execution.case_clocks import dormant, followed, read_by
 from engine.execution.changes import TaskRescheduled, TimerArmed
@@ -48,13 +48,14 @@ def _armed(token: Token, element: Element, text: TimerText, *, at: int) -> Armed
         armed = TimerRule("date", value.isoformat(), CLOCK_ZONE).first_due(now)
         return dormant(now) if armed.due_at.isoformat() == token.internal_data.get("fired") else armed
     what = value if isinstance(value, str) else str(value) if feel.kind_of(value) in _TEMPORAL else None
+    written = f"={text.value.text}" if isinstance(text.value, Formula) else text.value or ""
     if what is None:
         raise Halt(EXTRACT, f"The timer must be a {text.kind}, but is {feel.kind_of(value)}.")
     try:
         rule = read_timer(text.kind, what, zone=_zone(token, text, what))
         return rule.first_due(token.workflow.world.moment.now)
     except Invalid as error:
-        raise Halt(EXTRACT, f"The timer “{what[:80]}” cannot be used: {error.message}") from error
+        raise Halt(EXTRACT, f"The timer “{written[:80]}” cannot be used: {error.message}") from error
 
 
 def announce(token: Token, armed: Armed) -> None:
@@ -104,7 +105,7 @@ def moment_of(token: Token, value: Value, what: str) -> datetime | None:
         rule = read_timer("date", text, zone=zone_name(token))
         return rule.first_due(token.workflow.world.moment.now).due_at
     except Invalid as error:
-        raise Halt(EXTRACT, f"The {what} “{text[:60]}” cannot be used: {error.message}") from error
+        raise Halt(EXTRACT, f"The {what} cannot be used: {error.message}") from error
 
 
 def zone_name(token: Token) -> str:

@@ -77,6 +77,7 @@ class LetterReport:
     reply: str
 
 
+UNDELIVERED = "A letter could not be delivered. To whom, and why, stands with the case and is told to whoever looks after it."
 LetterListener = Callable[[Session, LetterReport], None]
 
 
@@ -236,7 +237,7 @@ def _give_up(
             step.head(letter.case_key),
             error_type="JOB_NO_RETRIES",
             code="letter_not_delivered",
-            message=f"The letter “{letter.subject[:200]}” could not be delivered: {reason}",
+            message=UNDELIVERED,
             job_key=claim.key,
             facts={"letter": letter.key},
         )

@@ -4,6 +4,7 @@ afterwards.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -27,6 +28,8 @@ from engine.store import jobs
 from engine.store.errors import VersionConflict
 from engine.store.jobs import Claim
 from engine.store.unit_of_work import read, write
+
+LOG = logging.getLogger(__name__)
 
 
 class HandlerMissing(Broken):
@@ -69,6 +72,7 @@ def run_own(house: House, claim: Claim, *, by: Actor) -> None:
     except BpmnError as error:
         answer = error
     except Exception as problem:
+        LOG.warning("%s at %s failed: %s", claim.type, claim.element_id, said(problem), exc_info=True)
         raise HandlerFailed(said(problem)) from problem
     write(house.database, lambda session: _settle(house, session, claim, answer, by))
 
@@ -90,6 +94,7 @@ def _inside(house: House, session: Session, claim: Claim, job_type: JobType, by:
     except Invalid as refusal:
         raise HandlerRefused(refusal) from refusal
     except Exception as problem:
+        LOG.warning("%s at %s failed: %s", claim.type, claim.element_id, said(problem), exc_info=True)
         raise HandlerFailed(said(problem)) from problem
     step.later(context.requests)
     _move(step, case, claim, answer)

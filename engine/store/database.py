@@ -111,6 +111,7 @@ def _sqlite_engine(address: sa.URL, *, begin: str, size: int, overflow: int = 0)
         pool_size=size,
         max_overflow=overflow,
         pool_timeout=BUSY_MS / 1000,
+        hide_parameters=True,  # an error's text goes to logs
         connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000},
     )
 
@@ -142,6 +143,7 @@ def _connect_postgresql(address: sa.URL, pool_size: int, options: dict[str, Any]
         "pool_pre_ping": True,
         "pool_recycle": 1800,
         "pool_timeout": 5,
+        "hide_parameters": True,
         "connect_args": {
             "connect_timeout": 3,
             "keepalives": 1,

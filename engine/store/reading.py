@@ -137,11 +137,14 @@ def open_task_names(session: Session, root_key: int) -> list[str]:
 
 
 def told_by_people(session: Session, keys: Collection[int]) -> frozenset[int]:
-    """Return those of the incidents whose message was written outside: by a worker, or thrown with an error."""
+    """Return those of the incidents whose message was written outside: by a worker, a mail server, or thrown."""
     rows = session.execute(
         sa.select(N.key)
         .outerjoin(jobs, J.key == N.job_key)
-        .where(N.key.in_(list(keys)), sa.or_(N.error_type == "UNHANDLED_ERROR_EVENT", J.kind == "service"))
+        .where(
+            N.key.in_(list(keys)),
+            sa.or_(N.error_type == "UNHANDLED_ERROR_EVENT", J.kind.in_(("service", "mail"))),
+        )
     )
     return frozenset(rows.scalars())
 

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import logging
 
 import pytest
+import sqlalchemy as sa
 
+from api.complaints import letter_desk
+from api.complaints.tables import ComplaintRow
+from api.logs import Wordless
+from engine.commands.house import JobType
+from engine.deadlines.clocks import Act
+from engine.jobs.letters import LetterRefused
+from engine.jobs.lines import everything
+from engine.jobs.worker import Worker
+from engine.store.tables import incidents
 from tests.api.access.test_matrix import RECIPES, Of, doors, filled, lists, path_of, with_feed
 from tests.api.access.world import CANARY, WISH, Case, Someone, conducted
-from tests.engine.diagrams import one_task
+from tests.engine.diagrams import END, START, bpmn, chain, one_task, service_task
 
 WORDS = ("Zacharias", "boiler", "12 Low Road")
 BLIND = (("admin",), ("process-owner",), ("admin", "process-owner", "employee", "contributor"))
@@ -53,6 +65,128 @@ def test_nobody_who_may_not_read_complaints_is_told_what_was_written(app, servic
             told[endpoint] = someone.ask(method, path_of(rule, values), filled(recipe.body, key))[1]
     assert [(name, word) for name, text in told.items() for word in WORDS if word in text] == []
     assert "[content]" in told["variables.search_variables"]
+
+
+class Refuses:
+    """A mail server that takes nothing, and says why in its own words."""
+
+    def send(self, letter):
+        raise LetterRefused(f"550 <{letter.recipient}> {letter.subject}: {CANARY}")
+
+
+def refused_mail(service, case):
+    """A letter of the case that its mail server refuses; the key of its incident."""
+
+    def write(session):
+        desk = service.desk(session, Act(at=service.clock.now(), by="test", reason="test"))
+        letter_desk.write_now(
+            service, desk, session.get(ComplaintRow, case.complaint), "holding-notice", reason=CANARY
+        )
+
+    service.engine.write(write)
+    engine = service.engine
+    mail = Worker(
+        engine.house, "mail", everything((), mail=True), postman=Refuses(),
+        letter_listeners=engine._letter_listeners, letter_guard=engine._letter_guard,
+    )  # fmt: skip
+    while mail.run_once():
+        pass
+    return newest_incident(service, case)
+
+
+def surprised(service, case):
+    """A step of the same complaint whose handler stumbles over what somebody wrote."""
+    house = service.engine.house
+    house.job_types["stumble"] = JobType("stumble", lambda _: int(CANARY))
+    service.engine.deploy([("complaint-handling.bpmn", bpmn(
+        "complaint-handling",
+        START + service_task("enter", "redress:register") + service_task("trip", "stumble", retries=1) + END
+        + chain("start", "enter", "trip", "end"),
+    ))])  # fmt: skip
+    case.__init__(service)
+    return newest_incident(service, case)
+
+
+def badly_timed(service, case):
+    """A timer that waits for what somebody wrote."""
+    timer = (
+        '<intermediateCatchEvent id="until"><timerEventDefinition><timeDuration xsi:type="tFormalExpression">'
+        "=issues[1].summary</timeDuration></timerEventDefinition></intermediateCatchEvent>"
+    )
+    service.engine.deploy([("complaint-handling.bpmn", bpmn(
+        "complaint-handling", START + service_task("enter", "redress:register") + timer + END + chain("start", "enter", "until", "end"),
+    ))])  # fmt: skip
+    case.__init__(service)
+    return newest_incident(service, case)
+
+
+def newest_incident(service, case):
+    found = [
+        one for one in service.engine.incidents().items if one.root_process_instance_key == case.instance
+    ]
+    return max(found, key=lambda one: one.incident_key)
+
+
+@pytest.mark.parametrize("goes_wrong", [refused_mail, surprised, badly_timed])
+def test_what_is_stuck_tells_no_door_and_no_log_what_was_written(app, service, definition, case, goes_wrong):
+    handler = logging.StreamHandler(log := io.StringIO())
+    handler.setFormatter(Wordless("%(message)s"))
+    logging.getLogger().addHandler(handler)
+    try:
+        incident = goes_wrong(service, case)
+    finally:
+        logging.getLogger().removeHandler(handler)
+    words = (*WORDS, "ann@example.org")
+    blind = [
+        with_feed(service, Someone(app, service, f"x-{number}", *roles)) for number, roles in enumerate(BLIND)
+    ]
+    told = {"log": log.getvalue(), "the incident itself": incident.error_message}
+    for someone in blind:
+        for name, (_, text) in lists(app, service, definition, someone).items():
+            told[someone.name, name] = text if name != "staff.search" else ""
+        for path in (
+            f"/v2/incidents/{incident.incident_key}", f"/staff/incidents/{incident.incident_key}",
+            f"/staff/processes/{case.instance}", f"/v2/process-instances/{case.instance}",
+        ):  # fmt: skip
+            status, told[someone.name, path] = someone.ask("GET", path)
+            assert status == 200
+        path = f"/v2/process-instances/{case.instance}/incidents/search"
+        told[someone.name, path] = someone.ask("POST", path, {})[1]
+        assert str(incident.incident_key) in told[someone.name, path]
+    assert [(name, word) for name, text in told.items() for word in words if word in text] == []
+
+
+def test_the_complaints_own_people_are_told_what_the_mail_server_said(app, service, case):
+    refused_mail(service, case)
+    manager = Someone(app, service, "max", "manager")
+    assert "550 <ann@example.org>" in manager.ask("GET", "/staff/notices")[1].replace("&lt;", "<").replace(
+        "&gt;", ">"
+    )
+
+
+def test_what_a_mail_server_said_in_an_older_incident_is_veiled_as_well(app, service, case):
+    incident = refused_mail(service, case)
+
+    def before(session):
+        session.execute(
+            sa.update(incidents)
+            .where(incidents.c.key == incident.incident_key)
+            .values(message=f"550 {CANARY}")
+        )
+
+    service.engine.write(before)
+    owner = Someone(app, service, "paula", "process-owner")
+    assert CANARY not in owner.ask("GET", f"/v2/incidents/{incident.incident_key}")[1]
+    asked = {"filter": {"errorMessage": {"$like": "*boiler*"}}}
+    assert json.loads(owner.ask("POST", "/v2/incidents/search", asked)[1])["page"]["totalItems"] == 0
+
+
+def test_an_error_of_the_database_does_not_say_what_was_to_be_stored(service):
+    with pytest.raises(sa.exc.DBAPIError) as refused:
+        service.engine.read(
+            lambda session: session.execute(sa.text("SELECT :words FROM nowhere"), {"words": CANARY})
+        )
+    assert CANARY not in str(refused.value)
 
 
 def test_who_may_read_the_complaint_reads_its_variables(app, service, case):
