@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -23,6 +24,7 @@ from engine.errors import Invalid
 from engine.zones import local_date
 
 MOST = 20
+EARLIER = "earlier"  # what forms call the list; they get it as it is now, whatever a diagram has kept of it
 SCREENS = "intake"  # the group that is shown the list
 
 
@@ -33,28 +35,30 @@ class MergeRefused(Invalid):
 
 
 def earlier_complaints(errand: Errand) -> dict[str, Any]:
-    """``redress:earlier-complaints``: the open complaints of the same person as ``earlier``, options of a form, newest first.
+    """``redress:earlier-complaints``: the open complaints of the same person as ``earlier``, options of a form."""
+    return {EARLIER: earlier(errand.session, errand.complaint, zone=errand.tools.settings.time_zone)}
+
+
+def earlier(session: Session, complaint: ComplaintRow, *, zone: ZoneInfo) -> list[dict[str, str]]:
+    """Return the complaints that this one may join now, newest first, as options of a form with days of ``zone``.
 
     Complaints from which somebody who screens is excluded are not named.
     """
-    screening = {person.name for person in people.eligible(errand.session, {SCREENS})}
+    screening = {person.name for person in people.eligible(session, {SCREENS})}
     kept_from = select(ExclusionRow.complaint_key).where(ExclusionRow.person_name.in_(sorted(screening)))
-    rows = errand.session.scalars(
-        _joinable(errand.session, errand.complaint)
+    rows = session.scalars(
+        _joinable(session, complaint)
         .where(ComplaintRow.key.not_in(kept_from))
         .order_by(ComplaintRow.received_at.desc())
         .limit(MOST)
     )
-    zone = errand.tools.settings.time_zone
-    return {
-        "earlier": [
-            {
-                "label": f"{row.reference}, received {in_words(row.received_at.astimezone(zone).date(), zone=zone)}",
-                "value": row.reference,
-            }
-            for row in rows
-        ]
-    }
+    return [
+        {
+            "label": f"{row.reference}, received {in_words(row.received_at.astimezone(zone).date(), zone=zone)}",
+            "value": row.reference,
+        }
+        for row in rows
+    ]
 
 
 def merge(errand: Errand) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.complaints.agreement import refuse_ending
 from api.complaints.answers import sheets
 from api.complaints.eligibility import release_barred
+from api.complaints.merging import EARLIER, earlier
 from api.complaints.of_case import complaint_of_root
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow, NoticeRow
 from engine.commands.house import FilledForm, IncidentOpened, StepReport
@@ -158,15 +160,21 @@ def _may_bar_a_holder(change: Change) -> bool:
 
 
 class Private:
-    """Where private answers are found again when a form shows them."""
+    """Where forms find private answers again, and what can be chosen as it is when they are shown and when they are judged."""
 
-    def load(self, session: Session, root_key: int) -> dict[str, object]:
-        """Return the private values of the case, by dotted path made nested."""
-        stored = (
-            session.scalar(select(ComplaintRow.private).where(ComplaintRow.instance_key == root_key)) or {}
-        )
+    def __init__(self, zone: ZoneInfo) -> None:
+        """``zone`` is the service's, for days in words."""
+        self._zone = zone
+
+    def load(self, session: Session, root_key: int, names: Set[str]) -> dict[str, object]:
+        """Return the private values of the case, by dotted path made nested; complaints it may join if ``names`` ask for them."""
+        complaint = session.scalar(select(ComplaintRow).where(ComplaintRow.instance_key == root_key))
+        if complaint is None:
+            return {}
         nested: dict[str, object] = {}
-        for path, value in stored.items():
+        if EARLIER in names:
+            nested[EARLIER] = earlier(session, complaint, zone=self._zone)
+        for path, value in complaint.private.items():
             *parents, name = path.split(".")
             place = nested
             for parent in parents:

@@ -77,7 +77,7 @@ def _judged(step: Step, case: Case, task: TaskRow, answers: Answers) -> dict[str
         return accept(answers.variables)
     form = step.house.catalogue.form(step.session, task.form_key)
     stored = plain(case.execution.variables(task.key)) | dict(
-        step.house.private.load(step.session, task.root_key)
+        step.house.private.load(step.session, task.root_key, form.variables_read)
     )
     moment = step.world(case.row, case.definition).moment
     checked = forms.check(

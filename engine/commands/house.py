@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -121,16 +121,19 @@ class NoClocks:
 
 
 class PrivateFacts(Protocol):
-    """Where personal and special data of forms live: in the register, never in process variables."""
+    """What forms know from the register, whenever they are shown or judged, and in place of process variables."""
 
-    def load(self, session: Session, root_key: int) -> Mapping[str, Any]:
-        """Return the case's private values, nested as forms name them."""
+    def load(self, session: Session, root_key: int, names: Set[str]) -> Mapping[str, Any]:
+        """Return the case's personal and special values, nested as forms name them, and what can be chosen now.
+
+        ``names`` are those that the form looks at: what has to be looked up is looked up for these only.
+        """
 
 
 class NoPrivateFacts:
     """Cases without private data."""
 
-    def load(self, session: Session, root_key: int) -> Mapping[str, Any]:  # noqa: ARG002
+    def load(self, session: Session, root_key: int, names: Set[str]) -> Mapping[str, Any]:  # noqa: ARG002
         """Return nothing."""
         return {}
 

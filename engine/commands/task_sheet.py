@@ -40,5 +40,6 @@ def task_sheet(house: House, session: Session, key: int) -> TaskSheet | None:
     definition = house.catalogue.process(session, row.definition_key)
     world = Step(house, session, actor=SYSTEM, command="task_sheet").world(row, definition)
     execution = Execution.revive(definition, live, world=world)
-    stored = plain(execution.variables(key)) | dict(house.private.load(session, task.root_key))
-    return TaskSheet(house.catalogue.form(session, task.form_key), stored, world.moment)
+    form = house.catalogue.form(session, task.form_key)
+    known = house.private.load(session, task.root_key, form.variables_read)
+    return TaskSheet(form, plain(execution.variables(key)) | dict(known), world.moment)

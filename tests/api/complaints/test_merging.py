@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,10 +11,14 @@ from sqlalchemy import select
 from api.complaints import from_complainant
 from api.complaints.answers.sheets import Sheet
 from api.complaints.intake import NewComplaint, PartyDetails, receive
-from api.complaints.tables import ComplaintRow, EventRow, LetterRow, NoticeRow
+from api.complaints.parties import parties
+from api.complaints.tables import ComplaintRow, EventRow, ExclusionRow, LetterRow, NoticeRow
 from api.identity import people
+from api.web.forms.posted import token
 from engine.actors import service as as_service
 from engine.forms.errors import FormInvalid
+from tests.api.access.world import Someone
+from tests.api.web.staff_desk import Desk
 
 ODE = PartyDetails("Mr Ode", "ode@example.org")
 
@@ -139,19 +144,77 @@ def test_a_complaint_that_somebody_who_screens_may_not_read_is_not_named(service
     assert offered(service, complain(service)) == [open_one.reference]
 
 
-def test_a_complaint_that_ended_meanwhile_is_not_joined(service):
+def closed(service, db, first):
+    db.get(ComplaintRow, first.key).state = "closed"
+
+
+def merged(service, db, first):
+    db.get(ComplaintRow, first.key).state = "merged"
+
+
+def somebody_elses(service, db, first):
+    parties(db, first.key)["complainant"].email = "else@example.org"
+
+
+def forgotten(service, db, first):
+    db.delete(parties(db, first.key)["complainant"])
+
+
+def kept_from_who_screens(service, db, first):
+    db.add(ExclusionRow(complaint_key=first.key, person_name="ina", reason="x", at=service.clock.now()))
+
+
+@pytest.mark.parametrize("meanwhile", [closed, merged, somebody_elses, forgotten, kept_from_who_screens])
+def test_a_choice_that_is_none_any_more_is_refused_at_the_field_at_every_door(service, app, meanwhile):
+    ina = Someone(app, service, "ina", "intake")
+    desk = Desk(app, service, "ina")
     first, second = complain(service), complain(service)
+    key = screening(service, second)
+    assert offered(service, second) == [first.reference]
+    ina.ask("POST", f"/v2/user-tasks/{key}/assignment", {"assignee": "ina"})
+    desk.open(f"/staff/tasks/{key}")
+    desk.send(f"/staff/tasks/{key}", scopeExit=token(6, "duplicate"), _do="save")
+    assert first.reference in desk.html
+    typed = {
+        "scopeExit": token(6, "duplicate"),
+        "scopeReason": "Before.",
+        "duplicateOf": token(0, first.reference),
+    }
+    version = re.search(r'name="_version" value="(\d+)"', desk.html)[1]
+    desk.send(f"/staff/tasks/{key}", **typed, _do="save")
 
-    def end(db):
-        db.get(ComplaintRow, first.key).state = "closed"
+    service.engine.write(lambda db: meanwhile(service, db, first))
 
-    service.engine.write(end)
-    merge(service, second, first.reference)
+    status, text = ina.ask(
+        "POST", f"/v2/user-tasks/{key}/completion", {"variables": as_duplicate(first.reference)}
+    )
+    assert (status, "duplicateOf" in text) == (400, True)
+    with pytest.raises(FormInvalid) as refused:
+        service.engine.complete_task(key, as_duplicate(first.reference), by=ina.person.actor)
+    (error,) = refused.value.errors
+    assert (error.path, error.code) == ("duplicateOf", "not_an_option")
+    answer = desk.send(f"/staff/tasks/{key}", **typed, _version=version, _do="continue")
+    assert answer.status_code == 422
+    assert "Select the earlier complaint again: what can be chosen has changed" in desk.text
+    assert offered(service, second) == []
+    desk.open(f"/staff/tasks/{key}")
+    assert first.reference not in desk.html, "nor does the draft bring it back"
+
     assert row(service, second).state == "assessing"
+    assert service.engine.incidents().items == ()
     told = select(EventRow).where(
         EventRow.complaint_key == first.key, EventRow.kind == "complainant-information"
     )
     assert service.engine.read(lambda db: db.scalars(told).all()) == []
+
+
+def test_a_complaint_that_came_meanwhile_can_be_chosen(service):
+    second = complain(service)
+    assert offered(service, second) == []
+    first = complain(service)
+    assert offered(service, second) == [first.reference]
+    merge(service, second, first.reference)
+    assert row(service, second).state == "merged"
 
 
 @pytest.fixture
