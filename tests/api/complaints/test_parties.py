@@ -18,7 +18,9 @@ from api.complaints.tables import ClockRow, LetterRow, LinkRow, NoticeRow
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
 from api.identity.sessions import digest
+from api.web.forms.posted import token
 from api.wiring import wire
+from engine import forms
 from engine.actors import service as as_service
 from engine.deadlines.clocks import Act
 from engine.store.outbox import of_job
@@ -26,6 +28,7 @@ from engine.store.search import Query
 from engine.store.tables import outbox
 from tests.api.web.staff_desk import Desk
 from tests.api.web.visitor import Visitor
+from tests.processes.office import ROOT
 
 SECRET = "The boiler in my bedroom burned me."
 AGENT, LADY = "agent@example.org", "lady@example.org"
@@ -209,6 +212,41 @@ def test_a_representative_who_only_receives_neither_answers_nor_withdraws(servic
     assert visitor.post("/status/answer", _do="continue", _key="k", answer="0").status_code == 409
     assert service.engine.instance(made.instance_key).state == "ACTIVE"
     assert visitor.open("/status/add").status_code == 200
+
+
+@pytest.mark.parametrize("page", [False, True], ids=["interface", "page"])
+def test_an_authority_that_is_over_already_is_refused_at_the_field(service, person, app, page):
+    made = represented(service)
+    (task,) = [
+        one for one in service.engine.open_tasks(made.instance_key) if one.name == "Check the authority"
+    ]
+    answers = {"authority": "confirmed", "authorityScope": "settle", "authorityUntil": "2026-11-22"}
+    if page:
+        desk = Desk(app, service, "ina", "intake")
+        path = f"/staff/tasks/{task.user_task_key}"
+        desk.open(path)
+        desk.send(path + "/claim")
+        day = {"authorityUntil-day": "22", "authorityUntil-month": "11", "authorityUntil-year": "2026"}
+        chosen = {"authority": token(0, "confirmed"), "authorityScope": token(0, "settle")}
+        assert desk.send(path, **chosen, **day, _do="continue").status_code == 422
+        assert "must be today or later" in desk.text
+    else:
+        path = f"/v2/user-tasks/{task.user_task_key}/completion"
+        status, said = person("ina", "intake").post(path, {"variables": answers})
+        assert (status, "in_the_past" in str(said) or "authorityUntil" in str(said)) == (400, True)
+    agent = service.engine.read(lambda db: parties(db, made.key)["representative"])
+    assert agent.authority == "claimed"
+    do(service, made, "check-authority", **answers | {"authorityUntil": "2026-11-23"})
+
+
+@pytest.mark.parametrize(("form", "field"), [
+    ("check-authority", "authorityUntil"), ("decide-authority", "authorityUntil"), ("plan-investigation", "dueOn"),
+    ("decide-deadline", "newDate"), ("explain-breach", "newDate"), ("check-withdrawal", "widerDueOn"),
+])  # fmt: skip
+def test_no_form_takes_a_last_day_of_ours_that_is_over(form, field):
+    read = forms.read((ROOT / "forms" / f"{form}.form").read_bytes(), name=form)
+    (found,) = [one for path, one in read.fields() if path[-1] == field]
+    assert found.future_only
 
 
 # letters that wait
