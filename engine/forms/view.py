@@ -72,6 +72,17 @@ class View:
     errors: tuple[FieldError, ...] = ()
 
     @property
+    def questions(self) -> tuple[Node, ...]:
+        """Return what can be answered here, in page order, in rows of lists too."""
+        return tuple(
+            node
+            for node in every(self.nodes)
+            if node.writable
+            and isinstance(node.component, m.Field)
+            and not isinstance(node.component, m.Computed)
+        )
+
+    @property
     def submit_label(self) -> str | None:
         """Return the words of the main button, if the form names it."""
         for node in every(self.nodes):

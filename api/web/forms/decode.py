@@ -15,16 +15,17 @@ from engine.forms import model as m
 from engine.forms.context import Situation
 from engine.forms.data import laid_over, reached
 from engine.forms.errors import FieldError
+from engine.forms.view import Node, View, view
 
 _ROW = re.compile(r"[0-9]{1,4}", re.ASCII)
 
-Kind = Literal["continue", "back", "save", "add", "remove", "remove-file"]
+Kind = Literal["continue", "back", "save", "add", "remove", "remove-file", "ask"]
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """The button that was pressed. ``path`` names a list or file field; ``row`` counts from 0; ``key`` is
-    a document's."""
+    a document's. ``ask``: Continue, from a page that did not have all the questions its answers lead to."""
 
     kind: Kind = "continue"
     path: str = ""
@@ -33,7 +34,8 @@ class Action:
 
     @property
     def judges(self) -> bool:
-        """Say whether the answers are to be judged now; rows, Back and Save only decode and show again."""
+        """Say whether the answers are to be judged now; rows, Back, Save and new questions only decode and show
+        again."""
         return self.kind == "continue"
 
 
@@ -89,7 +91,27 @@ def decode(
     merged = laid_over(draft, answers)
     merged, focus, status = _act(merged, action, reading.lists, before)
     errors = (*reading.errors, *reading.strangers())
+    if action.judges and not errors:
+        new = _not_asked(posted, view(form, merged, stored, moment=moment, step=step))
+        if new and not any(isinstance(one.component, m.Field) and one.component.required for one in new):
+            action, status = Action("ask"), _more(len(new))  # one that is required is asked for by judging
     return Decoded(merged, action, errors, focus, status)
+
+
+def _not_asked(posted: Posted, shown_now: View) -> list[Node]:
+    """Return the questions that the answers lead to, that the page did not have and that are not answered either.
+
+    A page says in ``_asked`` what it has.
+    """
+    asked = posted.getlist("_asked")
+    if not asked:
+        return []
+    known = frozenset(" ".join(asked).split()) | {name.partition("-")[0] for name in posted}
+    return [node for node in shown_now.questions if node.path not in known]
+
+
+def _more(count: int) -> str:
+    return "One more question" if count == 1 else f"{count} more questions"
 
 
 def _action(posted: Posted, reading: Reading) -> Action:

@@ -28,12 +28,14 @@ class FormPage:
     """What ``forms/form.html`` prints.
 
     ``title`` and ``intro`` are the step's label and description (the page's ``h1``), empty for a form on one
-    page. ``has_files`` asks for a multipart form. ``live`` is the status line. The values of the hidden
+    page. ``asked`` names the questions on it, for the hidden input ``_asked``: what an answer brings up is then asked
+    before the page is left. ``has_files`` asks for a multipart form. ``live`` is the status line. The values of the hidden
     inputs ``_version`` and ``_key`` come from the caller.
     """
 
     lines: tuple[tuple[Control, ...], ...]
     errors: tuple[SummaryLine, ...] = ()
+    asked: str = ""
     title: str = ""
     intro: str = ""
     why: str = ""
@@ -72,6 +74,7 @@ def form_page(
     controls = {control.name: control for control in _all(lines) if control.name}
     return FormPage(
         lines=lines,
+        asked=" ".join(node.path for node in view.questions),
         errors=_summary(view, controls, language, step_href),
         title=title,
         intro=intro,

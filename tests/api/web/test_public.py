@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select, text
@@ -128,6 +128,35 @@ def test_questions_that_do_not_apply_are_neither_counted_nor_asked(ann):
     ann.pick("/complain/danger", dangerReported="Yes")
     ann.open("/complain/what-the-danger-is")
     assert "Question 5 of 11" in ann.text
+
+
+def test_a_question_that_an_answer_leads_to_is_asked_before_the_page_is_left(ann, service):
+    ann.fill_in()
+    ann.open("/complain/what-was-done-before?change=1")
+    assert "When did you tell us first?" not in ann.text
+    told = {
+        "toldBefore": ann.option("toldBefore", "Yes"),
+        "withOutsideBody": ann.option("withOutsideBody", "No"),
+    }
+
+    answer = ann.send("/complain/what-was-done-before?change=1", _asked=ann.hidden("_asked"), **told)
+    assert answer.status_code == 200
+    assert "When did you tell us first?" in ann.text
+    assert "One more question" in ann.text
+    assert "There is a problem" not in ann.text
+
+    blank = {f"firstRaisedOn-{part}": "" for part in ("day", "month", "year")}
+    answer = ann.send(None, _asked=ann.hidden("_asked"), **told, **blank)
+    assert answer.status_code == 303, "it may stay open"
+
+    ann.open("/complain/what-was-done-before?change=1")
+    day = {"firstRaisedOn-day": "2", "firstRaisedOn-month": "11", "firstRaisedOn-year": "2026"}
+    ann.send(None, _asked=ann.hidden("_asked"), **told, **day)
+    ann.send_off()
+    (first,) = service.engine.read(
+        lambda session: session.scalars(select(ComplaintRow.first_raised_on)).all()
+    )
+    assert first == date(2026, 11, 2)
 
 
 def test_who_skips_ahead_gets_the_first_unanswered_question(ann):

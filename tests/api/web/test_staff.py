@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from api.complaints.intake import PartyDetails
 from api.complaints.tables import LetterRow
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
+from api.web.forms.posted import token
 from tests.api.web.staff_desk import Desk, carry_on, complain
 
 
@@ -261,6 +264,23 @@ def test_recording_a_complaint_heard_by_phone(service, desk):
     answer = emil.send("/staff/record", _do="continue")
     assert answer.status_code == 422
     assert "There is a problem" in emil.text
+
+
+def test_a_date_that_an_answer_leads_to_is_asked_of_a_colleague_too(service, app):
+    made = complain(service, representative=PartyDetails("An Agent", "agent@example.org"))
+    (task,) = service.engine.open_tasks(made.instance_key)
+    ina, path = Desk(app, service, "ina", "intake"), f"/staff/tasks/{task.user_task_key}"
+    ina.open(path)
+    ina.send(f"{path}/claim")
+    asked = re.search(r'name="_asked" value="([^"]*)"', ina.html)[1]
+    chosen = {"authority": token(0, "confirmed"), "authorityScope": token(0, "settle")}
+
+    answer = ina.send(path, _asked=asked, _do="continue", **chosen)
+
+    assert (answer.status_code, "One more question" in ina.text) == (200, True)
+    assert "Until when?" in ina.text
+    asked = re.search(r'name="_asked" value="([^"]*)"', ina.html)[1]
+    assert ina.send(path, follow=False, _asked=asked, _do="continue", **chosen).status_code == 303
 
 
 def test_search_finds_by_reference_person_and_words(service, desk):
