@@ -88,6 +88,7 @@ def _frame() -> dict[str, object]:
         "organisation": the_service().organisation.name,
         "version": version("redress"),
         "me": person,
+        "session_left": doors.seconds_left(),
         "staff_navigation": staff_navigation,
         "home_url": start_page(person) if person else url_for("public.guidance"),
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app, g
 
-from api.errors import Forbidden, SignInNeeded
+from api.errors import Forbidden, NoRole, SignInNeeded
 from api.identity.decide import ComplaintFacts, may
 from engine.errors import NotFound
 
@@ -48,12 +48,13 @@ def anybody() -> Person | None:
 def require(action: str, facts: ComplaintFacts | None = None, *, absent: NotFound | None = None) -> Person:
     """Return the acting person if they may do ``action``.
 
-    Raises ``SignInNeeded``, ``Forbidden``, or what is answered when the thing does not exist at all: ``absent`` or ``Hidden``.
+    Raises ``SignInNeeded``, ``Forbidden`` or its ``NoRole``, or what is answered when there is no such thing: ``absent`` or
+    ``Hidden``.
     """
     person = the_person()
     decision = may(person, action, facts)
     if decision.hidden:
         raise absent or Hidden
     if not decision:
-        raise Forbidden(rule=decision.rule)
+        raise Forbidden(rule=decision.rule) if person.roles else NoRole(rule=decision.rule)
     return person

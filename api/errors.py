@@ -56,6 +56,10 @@ class Forbidden(RedressError):
     code = "forbidden"
 
 
+class NoRole(Forbidden):
+    """Your account has no role yet, so there is nothing it can open. Ask an administrator to give it one, then sign in again."""
+
+
 class SignInNeeded(RedressError):
     """Sign in to continue."""
 

@@ -42,6 +42,7 @@ def action(name: str) -> Callable[[View], View]:
 def install(app: Flask) -> None:
     """Find out who is acting before every request, and turn away whoever may not do what the route declares."""
     app.before_request(_identify)
+    app.after_request(_tell_how_long)
 
 
 def check_routes(app: Flask) -> None:
@@ -83,6 +84,19 @@ def _identify() -> None:
             require(wanted)
 
 
+def seconds_left() -> int | None:
+    """Return how many seconds the session of this request lives on if nothing more is done; None without one."""
+    left: timedelta | None = g.get("session_left")
+    return None if left is None else int(left.total_seconds())
+
+
+def _tell_how_long(answer: Response) -> Response:
+    """Say with every answer how long the session lives on, so that an open page can warn before it ends."""
+    if (seconds := seconds_left()) is not None:
+        answer.headers["Redress-Session-Left"] = str(seconds)
+    return answer
+
+
 def _by_cookie() -> Person | None:
     token = request.cookies.get(cookie_name())
     if not token:
@@ -94,6 +108,8 @@ def _by_cookie() -> Person | None:
         if service.engine.read(lambda db: sessions.needs_touch(db, token, at=now)):
             service.engine.write(lambda db: sessions.touch(db, token, at=now))
         g.session_token = token
+    if person is not None:
+        g.session_left = service.engine.read(lambda db: sessions.left(db, token, at=now))
     return person
 
 

@@ -49,6 +49,14 @@ def who(session: Session, token: str, *, at: datetime) -> Person | None:
     return person_of(person) if live else None
 
 
+def left(session: Session, token: str, *, at: datetime) -> timedelta:
+    """Return how long the session lives on if nothing more is done in it; nothing for one that has ended or never was."""
+    row = session.get(SessionRow, digest(token))
+    if row is None or row.revoked_at is not None:
+        return timedelta(0)
+    return max(min(row.seen_at + IDLE, row.created_at + ABSOLUTE) - at, timedelta(0))
+
+
 def needs_touch(session: Session, token: str, *, at: datetime) -> bool:
     """Tell whether the session was last marked as seen more than a minute ago."""
     seen_at = session.scalar(select(SessionRow.seen_at).where(SessionRow.token_sha256 == digest(token)))

@@ -16,6 +16,7 @@ from api.complaints.separation import barred
 from api.complaints.tables import ComplaintRow, PartyRow
 from api.context import require, the_engine, the_service
 from api.db import db
+from api.errors import NoRole
 from api.identity import people
 from api.identity.decide import may
 from api.identity.doors import action
@@ -66,6 +67,8 @@ def inbox() -> ResponseReturnValue:
     Who does no tasks is led to the first page of their menu.
     """
     person = require("account.read")
+    if not person.roles:
+        raise NoRole
     if not may(person, "task.list"):
         return redirect(start_page(person), 303)
     box, sort, text, page = _asked()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -65,6 +66,46 @@ def test_a_role_that_may_not_open_a_page_keeps_its_menu(app, service):
         answer = browser.get(path)
         assert answer.status_code == 403
         assert menu(answer) == ["/staff/record", "/staff/notices"]
+
+
+def test_an_account_without_a_role_reads_what_to_do(app, service):
+    add_person(service, "pat", password=PASSWORD)
+    browser = Browser(app)
+    landed = browser.get(browser.sign_in("pat").location, follow_redirects=True)
+    for answer in (
+        landed,
+        browser.get("/staff/people"),
+        browser.get("/staff/notices"),
+        browser.get("/staff/record"),
+    ):
+        assert answer.status_code == 403
+        assert "Your account has no role yet" in answer.text
+        assert "Ask an administrator" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/staff/record", "/staff/notices", "/staff/people"])
+def test_every_page_knows_when_its_session_ends(app, service, clock, path):
+    add_person(service, "pat", "employee", password=PASSWORD)
+    browser = Browser(app)
+    browser.sign_in("pat")
+    clock.advance(timedelta(minutes=20))
+    answer = browser.get(path)
+    assert answer.headers["Redress-Session-Left"] == "1800"
+    assert 'data-left="1800"' in answer.text
+    assert "<noscript><p" in answer.text, "who has no scripts reads it from the start"
+
+    clock.advance(timedelta(minutes=10))
+    polled = browser.get("/staff/notices", headers={"X-Redress-Poll": "yes"})
+    assert polled.headers["Redress-Session-Left"] == "1200", "a poll keeps nothing alive"
+    assert browser.client.head("/staff/notices").headers["Redress-Session-Left"] == "1800", "a press does"
+
+    for _ in range(33):
+        clock.advance(timedelta(minutes=20))
+        browser.get(path)
+    clock.advance(timedelta(minutes=15))
+    assert browser.get(path).headers["Redress-Session-Left"] == "900", "after twelve hours it ends"
+    clock.advance(timedelta(minutes=15))
+    assert "Redress-Session-Left" not in browser.get(path).headers
 
 
 def test_too_much_at_once_keeps_the_menu(app, service):

@@ -43,6 +43,27 @@ for (const form of document.querySelectorAll('form[data-draft]')) {
   form.addEventListener('focusout', save);
 }
 
+// A session that is about to end is announced five minutes before, and kept by a press; every answer says how long it lives.
+const warning = document.getElementById('session-warning');
+if (warning) {
+  const before = 300;
+  let ends = Date.now() + Number(warning.dataset.left) * 1_000;
+  const look = () => {
+    const left = (ends - Date.now()) / 1_000;
+    warning.querySelector('[data-at]').textContent = new Date(ends).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+    warning.hidden = left > before || left <= 0;
+  };
+  const native = window.fetch.bind(window);
+  window.fetch = async (...request) => {
+    const answer = await native(...request);
+    const told = answer.headers.get('Redress-Session-Left');
+    if (told !== null) { ends = Date.now() + Number(told) * 1_000; look(); }
+    return answer;
+  };
+  setInterval(look, 10_000);
+  warning.querySelector('button').addEventListener('click', () => fetch(warning.dataset.keep, { method: 'HEAD' }));
+}
+
 document.addEventListener('submit', (event) => {
   const button = event.submitter;
   if (!button || event.defaultPrevented) return;
