@@ -153,6 +153,12 @@ def test_each_field_of_each_shipped_form_is_kept_shown_and_found(service, desk, 
         form = forms.read(file.read_bytes(), name=file.name)
         plans += [(form.id, one) for one in fillings(form, f"tk{number}", moment=moment, stored=AROUND)]
     assert {form_id for form_id, _ in plans} == {file.stem for file in SHIPPED}
+    first = complain(service)
+
+    def name_it(session):
+        session.get(ComplaintRow, first.key).reference = AROUND["earlier"][0]["value"]
+
+    service.engine.write(name_it)
     service.engine.deploy([asking(*(form_id for form_id, _ in plans))], by=somebody(service, "paul").actor)
     made = complain(service)
     service.engine.set_variables(made.instance_key, AROUND)

@@ -451,6 +451,9 @@ def test_whoever_may_answer_gets_the_letters_that_ask_for_an_answer(service):
     assert lady.dispatched_at is not None
     links = service.engine.read(lambda db: {one.party_key for one in db.scalars(select(LinkRow))})
     assert {agent.party_key, lady.party_key} <= links
+    clocks = select(ClockRow.name).where(ClockRow.complaint_key == made.key)
+    names = service.engine.read(lambda db: db.scalars(clocks).all())
+    assert (names.count("final_response"), names.count("referral_window")) == (1, 1)
 
 
 def test_a_representative_who_may_answer_gets_them_alone(service):
