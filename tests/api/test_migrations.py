@@ -15,6 +15,7 @@ from api import schema
 from api.complaints.tables import ComplaintRow, LetterRow, LinkRow, NoticeRow
 from api.identity.sessions import digest
 from engine.store.tables import outbox
+from tests.releases import as_first_release
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TOKENS = {name: name * 43 for name in "abcde"}
@@ -120,3 +121,19 @@ def test_kept_letters_lose_their_links_and_people_keep_theirs(old):
     assert mails[15]["text"] == "Nothing secret."
     assert notice == "Follow it: [[status-link]]. Bye."
     assert alive == {"a", "c", "d", "e"}, "only the link of a mail that nobody has had dies"
+
+
+def test_letters_to_representatives_that_wait_are_known_to_say_nothing_of_the_complaint(old):
+    with sa.orm.Session(old.writer) as session:
+        session.execute(sa.update(LetterRow).where(LetterRow.key == 3).values(to_role="representative"))
+        session.commit()
+    as_first_release(old)
+    schema.upgrade(old)
+
+    with sa.orm.Session(old.writer) as session:
+        found = {
+            row.key: (row.neutral, row.party_key, row.given, row.replaced_at)
+            for row in session.scalars(sa.select(LetterRow))
+        }
+    nothing = (None, None, None)
+    assert found == {1: (False, *nothing), 2: (False, *nothing), 3: (True, *nothing)}
