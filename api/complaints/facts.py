@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.letter_links import disarmed
-from api.complaints.parties import parties
+from api.complaints.parties import may_decide, parties
 from api.complaints.tables import ClockRow, ComplaintRow, IssueRow, PartyRow, RemedyRow
 from api.identity.tables import PersonRow
 from api.organisation import Organisation
@@ -89,6 +89,7 @@ def complaint_facts(
         "representativeName": representative.name if representative else None,
         "addresseeName": _name(to),
         "address": to.address if to else None,
+        "mayAnswer": may_decide(to),
         "summary": complaint.description,
         "product": complaint.product,
         "problem": complaint.problem,

@@ -447,6 +447,9 @@ def test_whoever_may_answer_gets_the_letters_that_ask_for_an_answer(service):
     assert (agent.recipient, lady.recipient) == (AGENT, LADY)
     assert "Dear Letting Agent" in agent.text
     assert "Dear Mrs Lind" in lady.text
+    assert "Please tell us whether you accept" in lady.text
+    assert "Please tell us whether you accept" not in agent.text
+    assert "Only the person you act for may accept" in agent.text
     assert agent.dispatched_at is not None
     assert lady.dispatched_at is not None
     links = service.engine.read(lambda db: {one.party_key for one in db.scalars(select(LinkRow))})
