@@ -1,4 +1,4 @@
-"""Job types that move clocks: start, meet, pause, resume, extend, cancel."""
+"""Job types that move clocks: start, meet, pause, resume, extend, cancel, end."""
 
 from __future__ import annotations
 
@@ -134,6 +134,21 @@ def extend_clock(errand: Errand) -> dict[str, Any]:
 def cancel_clock(errand: Errand) -> None:
     """``redress:cancel-clock``: the clock (header) is no longer needed, for the reason in input ``reason``."""
     errand.moved(errand.tools.clocks.cancel(errand.desk, errand.complaint, [errand.header("clock")]))
+
+
+def end_clocks(errand: Errand) -> None:
+    """``redress:end-clocks``: nobody wants the round of header ``stage``: its open clocks end, for the reason in input ``reason``.
+
+    A clock that a letter on its way answers is left: the letter says when it was met.
+    """
+    on_its_way = errand.session.scalars(
+        select(LetterRow.meets).where(
+            LetterRow.complaint_key == errand.complaint.key, LetterRow.dispatched_at.is_(None)
+        )
+    )
+    left = {name.strip() for meets in on_its_way for name in (meets or "").split(",")}
+    clocks, stage = errand.tools.clocks, errand.header("stage")
+    errand.moved(clocks.cancel_stage(errand.desk, errand.complaint, stage, but=left))
 
 
 def _final_letter(errand: Errand) -> LetterRow | None:

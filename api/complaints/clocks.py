@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints import clock_start
+from api.complaints import clock_rows, clock_start
 from api.complaints.anchors import ASKED, KEPT, RECEIVED, anchor_of, keep_day
 from api.complaints.clock_rows import ClockNotFound, Desk, add, keep, label, newest, open_clocks, wanted
 from api.complaints.clock_start import chosen_policies
@@ -239,6 +239,17 @@ class CaseClocks:
                 keep(desk, row, clocks.cancel(state, desk.act), self._calendar(state))
                 moved.append(row.name)
         return tuple(moved)
+
+    def cancel_stage(
+        self, desk: Desk, complaint: ComplaintRow, stage: str, *, but: Collection[str]
+    ) -> tuple[str, ...]:
+        """End the open clocks that the table gave the complaint for ``stage``, those named in ``but`` left out."""
+        begun = {
+            row.name
+            for row in open_clocks(desk.session, complaint.key)
+            if ClockState.from_json(row.saved).policy.stage == stage and row.name not in but
+        }
+        return self.cancel(desk, complaint, begun - clock_rows.WINDOWS)
 
     def drop_unowed(self, desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
         """End every open clock that the complaint does not owe in its state; no warning and no breach comes of it."""

@@ -22,6 +22,7 @@ from tests.processes.office import ROOT
 
 RECEIVED = "2026-07-06 10:00"  # a Monday, when every regime shipped is in force
 ON = date(2026, 7, 6)
+AGREED = ON + timedelta(days=9)
 REACHED = {"received", "acknowledged"}  # anchors that have happened once the acknowledgement has left
 
 
@@ -65,6 +66,8 @@ def sound(walk):
     """Nothing was missed and nothing is stuck; what is missing in a letter is kept for the last test."""
     assert walk.late == []
     assert walk.troubles == []
+    assert walk.open is not None
+    assert walk.undated == set()
     LETTERS.update(walk.holes)
 
 
@@ -123,6 +126,13 @@ def test_a_complaint_of_each_regime_goes_its_whole_way_in_time(walk, regime):
     return over(walk.close())
 
 
+def agree(walk, on=AGREED):
+    """Agree the plan where the regime asks for it."""
+    if "Agree the plan" in walk.open:
+        walk.do("Agree the plan", planResult="agreed", agreedOn=on.isoformat(), agreedHow="A letter.")
+    return walk
+
+
 def meet_by_phone(walk, desk, complaint, clock):
     from api.complaints.evidence import meet_each
     from engine.deadlines.state import Evidence
@@ -130,6 +140,41 @@ def meet_by_phone(walk, desk, complaint, clock):
     return meet_each(
         walk.service.case_clocks, desk, complaint, clock, Evidence("call_logged", "x", walk.clock.now())
     )
+
+
+ROUND = {"stage_opened", "acknowledged"}  # what the clocks of a second look count from
+
+
+@EVERY
+def test_the_clocks_of_the_second_look_run_from_the_no_and_end_when_nobody_wants_it(walk, regime):
+    walk.take(RECEIVED, regime, **KNOWN)
+    agree(walk).through().wait(hours=1).answer("rejects")
+    assert walk.open == ["Explain the options"]
+    begun = {name for name, policy in policies(walk, regime, "two").items() if policy.anchor in ROUND}
+    assert begun <= set(walk.running)
+    assert all(walk.due_of("Explain the options") <= walk.clock_named(name).bound_at for name in begun)
+    promised = {name: walk.due(name) for name in begun}
+    walk.wait(days=1)
+    if begun:
+        walk.choose("stage_two")
+        assert {name: walk.due(name) for name in begun - {"final_response"}} == {
+            name: due for name, due in promised.items() if name != "final_response"
+        }
+        assert (
+            walk.due("final_response") <= promised["final_response"]
+        )  # acknowledged early: counted from there
+        return sound(walk)
+    walk.choose("external")
+    return sound(walk)
+
+
+@EVERY
+def test_a_second_look_that_nobody_wants_leaves_no_clock(walk, regime):
+    walk.take(RECEIVED, regime, **KNOWN)
+    agree(walk).through().wait(hours=1).answer("rejects").choose("external")
+    assert set(walk.running) <= {"referral_window", "target"}
+    walk.wait(days=60)
+    sound(walk)
 
 
 @SOME

@@ -24,6 +24,10 @@ HOLES = re.compile(r"\bNone\b|\bnull\b|\{\{|\}\}|\w\(\w+=|\b(?:until|by|on|of|fr
 class Walk(Office):
     """One complaint; every task is done by ``SYSTEM`` with answers its form accepts, every letter leaves at once."""
 
+    def __init__(self, service, clock):
+        super().__init__(service, clock)
+        self.undated = set()  # the tasks that were ever seen open without a due date
+
     def take(
         self, text, regime="generic", category=None, *, sender=ANN, channel="web", recorded=None, **more
     ):
@@ -45,7 +49,9 @@ class Walk(Office):
         return sorted(task.name for task in self._open())
 
     def _open(self):
-        return self.service.engine.open_tasks(self.instance)
+        found = self.service.engine.open_tasks(self.instance)
+        self.undated |= {task.name for task in found if task.due_date is None}
+        return found
 
     @property
     def clocks(self):
