@@ -19,10 +19,11 @@ from api.complaints.guard import TaskRules
 from api.complaints.job_types import job_types
 from api.complaints.letter_desk import LetterGuard, LetterListener
 from api.complaints.letter_links import LinkingPostman
+from api.complaints.letter_writing import day_over
 from api.complaints.letters import Letters
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.steps import Listener, Private
-from api.complaints.tables import ComplaintRow
+from api.complaints.tables import ComplaintRow, LetterRow
 from api.deadlines import calendar_changes, reminders, without_clock
 from api.deadlines.calendars import KeptCalendars, stored_ids
 from api.identity import people, tokens
@@ -172,6 +173,10 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Redress:
         for name in dict.fromkeys(names):
             made[0].engine.rearm_within(session, root_key, name)
 
+    def named_over(session: Session, complaint: ComplaintRow, letter: LetterRow) -> str | None:
+        at_the_desk = desk(session, Act(clock.now(), "system", "Letter leaves"))
+        return day_over(case_clocks, letters, at_the_desk, complaint, letter)
+
     engine = Engine(
         database,
         clock=clock,
@@ -184,7 +189,7 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Redress:
         private_facts=Private(),
         on_step=Listener(database.keys.next),
         on_letter=LetterListener(case_clocks, desk, rearm),
-        letter_guard=LetterGuard(clock, settings.time_zone),
+        letter_guard=LetterGuard(clock, settings.time_zone, named_over),
         postman=LinkingPostman(
             postman(settings, organisation.name),
             database,

@@ -13,7 +13,7 @@ from api.complaints import extensions
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
-from api.complaints.letter_writing import addressee, keep, today_at, why_not_leave, write
+from api.complaints.letter_writing import addressee, day_over, keep, today_at, why_not_leave, write
 from api.complaints.tables import ComplaintRow, LetterRow
 from engine.actors import Actor
 from engine.clock import Clock
@@ -82,7 +82,7 @@ def mark_posted(service: Redress, complaint_key: int, letter_key: int, *, by: Ac
     act = Act(at=service.clock.now(), by=by.name, reason="Letter posted")
 
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
-        row = _to_leave(desk, complaint, letter_key, waits=lambda row: row.dispatched_at is None)
+        row = _to_leave(service, desk, complaint, letter_key, waits=lambda row: row.dispatched_at is None)
         return dispatched(
             service.case_clocks, desk, complaint, row, kind="letter_posted", evidence=f"posted by {by.name}"
         )
@@ -95,7 +95,7 @@ def send_held(service: Redress, complaint_key: int, letter_key: int, *, by: Acto
     act = Act(at=service.clock.now(), by=by.name, reason="Held letter sent")
 
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
-        row = _to_leave(desk, complaint, letter_key, waits=is_held)
+        row = _to_leave(service, desk, complaint, letter_key, waits=is_held)
         row.outbox_key = _send(service, desk, complaint, row)
         return ()
 
@@ -104,7 +104,12 @@ def send_held(service: Redress, complaint_key: int, letter_key: int, *, by: Acto
 
 
 def _to_leave(
-    desk: Desk, complaint: ComplaintRow, letter_key: int, *, waits: Callable[[LetterRow], bool]
+    service: Redress,
+    desk: Desk,
+    complaint: ComplaintRow,
+    letter_key: int,
+    *,
+    waits: Callable[[LetterRow], bool],
 ) -> LetterRow:
     """Return a letter that may leave now. Raises ``LetterUnknown``, ``LetterNotWaiting``, ``LetterMayNotLeave``."""
     row = desk.session.get(LetterRow, letter_key)
@@ -112,7 +117,10 @@ def _to_leave(
         raise LetterUnknown(letter=str(letter_key))
     if not waits(row):
         raise LetterNotWaiting(letter=str(letter_key))
-    if reason := why_not_leave(desk.session, row, on=today_at(desk)):
+    reason = why_not_leave(desk.session, row, on=today_at(desk)) or day_over(
+        service.case_clocks, service.letters, desk, complaint, row
+    )
+    if reason:
         raise LetterMayNotLeave(f"The letter stays here: {reason}.", letter=str(letter_key))
     return row
 
@@ -123,18 +131,23 @@ def is_held(letter: LetterRow) -> bool:
 
 
 class LetterGuard:
-    """Judges a mailed letter once more as it leaves: whoever may act for the complaint can have changed since it was written."""
+    """Judges a mailed letter once more as it leaves: who may act for the complaint can have changed since it was
+    written, and a day it names can be over."""
 
-    def __init__(self, clock: Clock, zone: ZoneInfo) -> None:
-        """``zone`` is the service's; authority ends with a day in it."""
-        self._clock, self._zone = clock, zone
+    def __init__(
+        self, clock: Clock, zone: ZoneInfo, look: Callable[[Session, ComplaintRow, LetterRow], str | None]
+    ) -> None:
+        """``zone`` is the service's; authority ends with a day in it. ``look`` says which day the letter names that is over."""
+        self._clock, self._zone, self._look = clock, zone, look
 
     def __call__(self, session: Session, outbox_key: int) -> str | None:
         """Return why the letter may not leave, None when it may."""
         row = session.scalar(select(LetterRow).where(LetterRow.outbox_key == outbox_key))
         if row is None:  # a link somebody asked for: judged when it was written, a moment ago
             return None
-        return why_not_leave(session, row, on=local_date(self._clock.now(), self._zone))
+        reason = why_not_leave(session, row, on=local_date(self._clock.now(), self._zone))
+        complaint = session.get(ComplaintRow, row.complaint_key)
+        return reason or (None if complaint is None else self._look(session, complaint, row))
 
 
 class LetterListener:
@@ -194,10 +207,15 @@ def not_delivered(desk: Desk, complaint: ComplaintRow, letter: LetterRow, report
 def dispatched(
     clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: LetterRow, *, kind: str, evidence: str
 ) -> tuple[str, ...]:
-    """Note that a letter has left, answer the clock it was written for, and return the names of the clocks that moved."""
+    """Note that a letter has left, answer the clock it was written for, and return the names of the clocks that moved.
+
+    The clock is answered when the letter leaves. What counts from it counts from when the letter was written: the day that
+    somebody reads in it is the day that counts, however long it lay in the post room.
+    """
     letter.dispatched_at, letter.evidence = desk.act.at, evidence[:500]
     facts = {"letter": str(letter.key)}
     desk.tell(complaint.key, "letter-sent", f"Letter sent: {letter.subject}", public=True, facts=facts)
     evidence_of = Evidence(kind, str(letter.key), desk.act.at)
-    moved = meet_each(clocks, desk, complaint, letter.meets or "", evidence_of)
+    written_at = letter.queued_at
+    moved = meet_each(clocks, desk, complaint, letter.meets or "", evidence_of, counted_from=written_at)
     return (*moved, *extensions.begin(clocks, desk, complaint, letter))

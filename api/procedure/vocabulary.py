@@ -138,6 +138,7 @@ class Vocabulary:
             followed=self._named.clocks | {PLAN},
             before=_words_in(_conditions(self._table_before, "regime"))
             | _words_in(_conditions(self._table_before, "category")),
+            elsewhere=frozenset(self._around.organisation.bodies),
         )
         yield from deadline_table.check_table(model, around, file=name, moment=moment)
         for decision in model.decisions.values():

@@ -19,6 +19,7 @@ from api.wiring import wire
 from engine import dmn, feel
 from tests.api.deadlines.conftest import at
 from tests.processes.office import ROOT
+from tests.processes.walking import ANN
 
 RECEIVED = "2026-07-06 10:00"  # a Monday, when every regime shipped is in force
 ON = date(2026, 7, 6)
@@ -66,7 +67,6 @@ def sound(walk):
     """Nothing was missed and nothing is stuck; what is missing in a letter is kept for the last test."""
     assert walk.late == []
     assert walk.troubles == []
-    assert walk.open is not None
     assert walk.undated == set()
     LETTERS.update(walk.holes)
 
@@ -142,6 +142,14 @@ def meet_by_phone(walk, desk, complaint, clock):
     )
 
 
+@EVERY
+def test_no_regime_from_elsewhere_counts_by_the_calendar_of_the_house(walk, regime):
+    found = [*policies(walk, regime, "one").values(), *policies(walk, regime, "two").values()]
+    assert found
+    if regime in walk.service.organisation.bodies:
+        assert [policy.id for policy in found if policy.calendar is None] == []
+
+
 ROUND = {"stage_opened", "acknowledged"}  # what the clocks of a second look count from
 
 
@@ -166,6 +174,27 @@ def test_the_clocks_of_the_second_look_run_from_the_no_and_end_when_nobody_wants
         return sound(walk)
     walk.choose("external")
     return sound(walk)
+
+
+def posted(walk, template):
+    """Post the letter two days after it was written; every day it names of a clock that still runs is that of the clock."""
+    walk.wait(days=2).post(template)
+    named = walk.service.letters.clocks_named(template) & set(walk.running)
+    if "final_response" in named:
+        named -= {"explanation"}  # said only while nobody knows the day of the answer
+    assert [name for name in sorted(named) if not walk.read(template, name)] == []
+    return walk
+
+
+@EVERY
+def test_paper_that_lies_for_two_days_names_the_days_that_count(walk, regime):
+    walk.take(RECEIVED, regime, sender=replace(ANN, preferred_channel="post"), **KNOWN)
+    agree(posted(walk, "acknowledgement")).through()
+    posted(walk, "decision").answer("rejects")
+    if "final_response" in policies(walk, regime, "two"):
+        posted(walk.choose("stage_two"), "stage-two-started").review()
+        posted(walk, "stage-two-decision")
+    LETTERS.update(walk.holes)
 
 
 @EVERY

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
 from api.complaints import letter_desk
-from api.complaints.tables import ComplaintRow, EventRow, NoticeRow, PartyRow
-from tests.api.deadlines.conftest import at
+from api.complaints.tables import ComplaintRow, EventRow, NoticeRow
+from tests.api.deadlines.conftest import LONDON, at
 from tests.processes.walking import ANN
 
 
@@ -74,18 +76,9 @@ def test_the_day_after_its_end_an_extension_is_refused_and_the_limit_missed(walk
 
 def test_without_its_letter_the_second_look_is_expected_from_the_last_day_of_acknowledging(walk):
     rejected(walk, "2026-11-16 10:00", "2026-11-20 10:00", "2026-11-30 10:00", "uk-social-housing")
-    on_paper(walk)
+    walk.on_paper()
     walk.choose("stage_two").later("2026-12-07 12:00")
     assert (walk.state("final_response"), walk.due("final_response")) == ("projected", "2027-01-07")
-
-
-def on_paper(walk):
-    """The complainant wants letters on paper from now on."""
-
-    def work(session):
-        session.scalar(select(PartyRow).where(PartyRow.complaint_key == walk.key)).preferred_channel = "post"
-
-    walk.service.engine.write(work)
 
 
 def test_a_scottish_public_body_counts_the_second_look_from_its_opening(walk):
@@ -131,6 +124,44 @@ def test_a_courtesy_is_our_own_promise_and_never_moves_the_time_to_go_outside(wa
     assert walk.late == ["target"]  # our own, of 30 March
 
 
+@pytest.mark.parametrize(
+    ("answered", "no", "due"),
+    [
+        ("2026-07-06 10:00", "2026-07-08 10:00", "2026-07-18"),  # ten days from the no
+        ("2026-07-20 10:00", "2026-07-27 10:00", "2026-08-01"),  # the thirty days, whatever day we answered
+        (
+            "2026-07-20 10:00",
+            "2026-08-10 10:00",
+            "2026-08-20",
+        ),  # they are over: ten days from the no, and nobody is late
+    ],
+)
+def test_a_round_inside_another_clock_does_not_outlast_it(walk, answered, no, due):
+    rejected(walk, "2026-07-02 10:00", answered, no, "india-rbi")
+    assert (walk.due("final_response"), walk.state("final_response")) == (due, "running")
+
+
+def london(zone, text):
+    """A local moment of another zone as London tells it."""
+    moment = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+    return f"{moment.astimezone(LONDON):%Y-%m-%d %H:%M}"
+
+
+@pytest.mark.parametrize(
+    ("regime", "zone", "received", "name", "due", "bound"),
+    [
+        ("canada-banks", "America/Toronto", "2026-06-01 22:15", "final_response", "2026-07-27", "2026-07-28T04:00Z"),
+        ("india-rbi", "Asia/Kolkata", "2026-07-02 00:10", "internal_review", "2026-07-22", "2026-07-22T18:30Z"),
+        ("india-rbi", "Asia/Kolkata", "2026-07-02 00:10", "final_response", "2026-08-01", "2026-08-01T18:30Z"),
+        ("uae-financial", "Asia/Dubai", "2026-09-07 10:00", "acknowledgement", "2026-09-09", "2026-09-09T20:00Z"),
+        ("uae-financial", "Asia/Dubai", "2026-09-07 10:00", "final_response", "2026-09-21", "2026-09-21T20:00Z"),
+    ],
+)  # fmt: skip
+def test_rules_from_elsewhere_count_by_the_days_of_that_place(walk, regime, zone, received, name, due, bound):
+    walk.take(london(zone, received), regime)
+    assert (walk.due(name), walk.bound(name)) == (due, bound)
+
+
 def test_where_no_second_look_is_offered_not_accepting_leads_to_the_outside_body(walk):
     from engine.forms.errors import FormInvalid
 
@@ -154,6 +185,49 @@ def test_warnings_of_the_second_look_reach_who_reviews(walk):
         )
     )
     assert "reviewers" in told
+
+
+# -- the day a letter names is the day that counts
+
+PAPER = replace(ANN, preferred_channel="post")
+
+
+@pytest.mark.parametrize("regime", ["uk-social-housing", "uk-councils"])
+def test_a_letter_that_leaves_later_than_it_was_written_keeps_the_day_it_names(walk, regime):
+    walk.take("2026-11-16 10:00", regime, sender=PAPER)
+    walk.later("2026-11-19 10:00").post("acknowledgement")
+
+    assert (walk.state("acknowledgement"), walk.due("final_response")) == ("met", "2026-11-30")
+    assert walk.read("acknowledgement", "final_response")
+    evidence = walk.clock_named("acknowledgement").saved["evidence"]
+    assert evidence["sent_at"].startswith("2026-11-19")
+
+
+def test_the_letters_of_a_second_look_on_paper_name_the_days_that_count(walk):
+    rejected(walk, "2026-11-16 10:00", "2026-11-20 10:00", "2026-11-30 10:00", "uk-social-housing")
+    walk.on_paper().choose("stage_two").later("2026-12-03 10:00").post("stage-two-started")
+    assert walk.read("stage-two-started", "final_response")
+    walk.review().later("2026-12-09 10:00").post("stage-two-decision")
+    assert walk.state("final_response") == "met"
+    assert walk.read("stage-two-decision", "referral_window")
+
+
+def test_a_letter_whose_day_is_over_does_not_leave(walk):
+    walk.take("2026-11-16 10:00", "uk-social-housing", sender=PAPER).later("2026-12-01 10:00")
+    with pytest.raises(letter_desk.LetterMayNotLeave):
+        walk.post("acknowledgement")
+
+
+def test_a_new_day_told_too_late_to_extend_is_a_promise_all_the_same(walk):
+    rejected(walk, "2026-11-16 10:00", "2026-11-20 10:00", "2026-11-30 10:00", "uk-social-housing")
+    walk.later("2026-12-02 11:00").choose("stage_two").on_paper().later("2026-12-30 10:00")
+    reasons = {"extensionReason": "complex", "holdingText": "An expert looks.", "newDate": "2027-01-20"}
+    walk.do("Decide how to keep it", deadlineChoice="holding_notice", **reasons)
+    walk.later("2027-01-05 09:00").post("holding-notice")
+
+    assert (walk.due("final_response"), walk.state("final_response")) == ("2027-01-04", "breached")
+    assert walk.state("promised_answer") == "running"
+    assert walk.read("holding-notice", "promised_answer")
 
 
 # -- turned away

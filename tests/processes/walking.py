@@ -10,7 +10,8 @@ from sqlalchemy import select
 from api.complaints.answers.sheets import told
 from api.complaints.from_complainant import answer as answered_by
 from api.complaints.intake import NewComplaint, PartyDetails, receive
-from api.complaints.tables import ClockRow, LetterRow
+from api.complaints.letter_desk import mark_posted
+from api.complaints.tables import ClockRow, LetterRow, PartyRow
 from engine.actors import SYSTEM
 from engine.actors import service as as_service
 from engine.deadlines.state import OPEN
@@ -26,7 +27,7 @@ class Walk(Office):
 
     def __init__(self, service, clock):
         super().__init__(service, clock)
-        self.undated = set()  # the tasks that were ever seen open without a due date
+        self._undated = set()
 
     def take(
         self, text, regime="generic", category=None, *, sender=ANN, channel="web", recorded=None, **more
@@ -50,8 +51,14 @@ class Walk(Office):
 
     def _open(self):
         found = self.service.engine.open_tasks(self.instance)
-        self.undated |= {task.name for task in found if task.due_date is None}
+        self._undated |= {task.name for task in found if task.due_date is None}
         return found
+
+    @property
+    def undated(self):
+        """The tasks that are, or were seen, open without a due date."""
+        self._open()
+        return self._undated
 
     @property
     def clocks(self):
@@ -104,7 +111,29 @@ class Walk(Office):
     def ended(self):
         return self.service.engine.instance(self.instance).state == "COMPLETED"
 
+    def read(self, template, name):
+        """Tell whether the day of the clock ``name`` stands in the last letter of this name."""
+        due = self.clock_named(name).due_on
+        return f"{due.day} {due:%B %Y}" in self.letter(template).text
+
     # -- doing
+
+    def on_paper(self):
+        """Let the complainant want letters on paper from now on."""
+
+        def work(session):
+            session.scalar(
+                select(PartyRow).where(PartyRow.complaint_key == self.key)
+            ).preferred_channel = "post"
+
+        self.service.engine.write(work)
+        return self
+
+    def post(self, template):
+        """Post the last letter of this name now."""
+        mark_posted(self.service, self.key, self.letter(template).key, by=SYSTEM)
+        self.service.run_due()
+        return self
 
     def do(self, name, **answers):
         """Finish the oldest open task of this name."""

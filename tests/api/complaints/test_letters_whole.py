@@ -59,7 +59,7 @@ def variables(due, *, bare):
         "commitmentsDone": []
         if bare
         else [{"commitmentId": number, "verified": True} for number in (1, 3, 4)],
-        "waits": {"authority": 10, "silence": 10, "information": 10, "commitment": 10},
+        "waits": {"authority": 10, "silence": 10, "information": 10, "commitment": 10, "appeal": 20},
         "earlySummary": "We agreed on the money.",
         "earlyOutcome": "upheld",
         "remedyKind": "refund",
