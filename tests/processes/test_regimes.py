@@ -94,15 +94,11 @@ def test_the_table_holds_eighteen_regimes_and_each_says_what_follows_a_no(walk):
 def test_a_complaint_of_each_regime_goes_its_whole_way_in_time(walk, regime):
     walk.take(RECEIVED, regime, **KNOWN)
     expected = policies(walk, regime, "one")
-    agreed = ON + timedelta(days=9)
-    if "plan_agreed" in expected:
-        walk.move(lambda d, c: walk.service.case_clocks.days_corrected(d, c, days={"agreed": agreed}))
-        walk.move(lambda d, c: meet_by_phone(walk, d, c, "plan_agreed"))
     started = {name for name, _ in walk.clocks}
     assert {
-        n for n, p in expected.items() if p.anchor in REACHED | {"first_raised", "sent_to_company", "agreed"}
+        n for n, p in expected.items() if p.anchor in REACHED | {"first_raised", "sent_to_company"}
     } <= started
-    walk.screen().assess().investigate()
+    agree(walk.screen()).assess().investigate()
     walk.decide()
     if "referral_window" in expected:
         assert walk.state("referral_window") == "running"
@@ -129,17 +125,8 @@ def test_a_complaint_of_each_regime_goes_its_whole_way_in_time(walk, regime):
 def agree(walk, on=AGREED):
     """Agree the plan where the regime asks for it."""
     if "Agree the plan" in walk.open:
-        walk.do("Agree the plan", planResult="agreed", agreedOn=on.isoformat(), agreedHow="A letter.")
+        walk.do("Agree the plan", agreedOn=on.isoformat(), agreedHow="A letter.", agreedBy="phone")
     return walk
-
-
-def meet_by_phone(walk, desk, complaint, clock):
-    from api.complaints.evidence import meet_each
-    from engine.deadlines.state import Evidence
-
-    return meet_each(
-        walk.service.case_clocks, desk, complaint, clock, Evidence("call_logged", "x", walk.clock.now())
-    )
 
 
 @EVERY
@@ -156,7 +143,7 @@ ROUND = {"stage_opened", "acknowledged"}  # what the clocks of a second look cou
 @EVERY
 def test_the_clocks_of_the_second_look_run_from_the_no_and_end_when_nobody_wants_it(walk, regime):
     walk.take(RECEIVED, regime, **KNOWN)
-    agree(walk).through().wait(hours=1).answer("rejects")
+    agree(walk.screen()).on().wait(hours=1).answer("rejects")
     assert walk.open == ["Explain the options"]
     begun = {name for name, policy in policies(walk, regime, "two").items() if policy.anchor in ROUND}
     assert begun <= set(walk.running)
@@ -189,7 +176,7 @@ def posted(walk, template):
 @EVERY
 def test_paper_that_lies_for_two_days_names_the_days_that_count(walk, regime):
     walk.take(RECEIVED, regime, sender=replace(ANN, preferred_channel="post"), **KNOWN)
-    agree(posted(walk, "acknowledgement")).through()
+    agree(posted(walk, "acknowledgement").screen()).on()
     posted(walk, "decision").answer("rejects")
     if "final_response" in policies(walk, regime, "two"):
         posted(walk.choose("stage_two"), "stage-two-started").review()
@@ -200,7 +187,7 @@ def test_paper_that_lies_for_two_days_names_the_days_that_count(walk, regime):
 @EVERY
 def test_a_second_look_that_nobody_wants_leaves_no_clock(walk, regime):
     walk.take(RECEIVED, regime, **KNOWN)
-    agree(walk).through().wait(hours=1).answer("rejects").choose("external")
+    agree(walk.screen()).on().wait(hours=1).answer("rejects").choose("external")
     assert set(walk.running) <= {"referral_window", "target"}
     walk.wait(days=60)
     sound(walk)

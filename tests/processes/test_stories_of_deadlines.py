@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from api.complaints import letter_desk
+from api.complaints.evidence import meet_each
 from api.complaints.tables import ComplaintRow, EventRow, NoticeRow
+from engine.deadlines.state import Evidence
 from tests.api.deadlines.conftest import LONDON, at
 from tests.processes.walking import ANN
 
@@ -311,7 +313,6 @@ def test_housing_without_an_address_still_owes_its_answer_from_the_day_of_acknow
 def test_no_answer_on_file_counts_while_there_is_somebody_to_write_to(walk):
     from engine.deadlines.errors import EvidenceRefused
     from engine.deadlines.policy import NOBODY
-    from engine.deadlines.state import Evidence
 
     walk.take("2026-10-01 10:00")
     evidence = Evidence(NOBODY, "x", walk.clock.now())
@@ -412,12 +413,61 @@ def test_each_promise_ends_its_own_clock(walk):
     assert "commitment" not in walk.running
 
 
-def test_the_agreed_date_becomes_the_date_of_the_answer(walk):
+def plan(walk):
+    """Received on Monday 1 June 2026 where a plan is agreed, and screened."""
     walk.take("2026-06-01 10:00", "nhs-england")
     assert ("final_response" in walk.running, walk.due("plan_agreed")) == (False, "2026-06-15")
+    return walk.screen()
+
+
+def test_the_agreed_day_becomes_the_day_of_the_answer_and_stands_in_the_letter(walk):
+    plan(walk)
+    assert walk.due_of("Agree the plan") == walk.clock_named("plan_agreed").bound_at
+    walk.later("2026-06-04 10:00")
+    walk.do("Agree the plan", agreedOn="2026-07-15", agreedHow="We read the notes.", agreedBy="phone")
+
+    assert (walk.due("final_response"), walk.state("final_response")) == ("2026-07-15", "running")
+    assert walk.state("plan_agreed") == "met"
+    assert walk.read("plan-agreed", "final_response")
+    assert "talking to us" in walk.letter("plan-agreed").text
+    walk.assess().investigate()
+    assert walk.due_of("Draft the answer") == walk.clock_named("final_response").bound_at
+
+
+def test_a_day_that_nobody_agreed_in_time_is_set_by_a_person(walk):
+    plan(walk).later("2026-06-16 09:00")
+    assert "Agree the plan" not in walk.open
+    walk.do("Set the day alone", agreedOn="2026-07-20", agreedHow="We did not reach you.")
+
+    assert (walk.due("final_response"), walk.state("plan_agreed")) == ("2026-07-20", "met_late")
+    assert "did not manage to" in walk.letter("plan-agreed").text
+    assert walk.late == ["plan_agreed"]
+
+
+def test_a_plan_kept_on_the_page_of_the_clocks_ends_its_task(walk):
+    plan(walk)
     day = at("2026-07-15 12:00").date()
     walk.move(lambda d, c: walk.service.case_clocks.days_corrected(d, c, days={"agreed": day}))
-    assert (walk.due("final_response"), walk.state("final_response")) == ("2026-07-15", "running")
+    walk.move(lambda d, c: meet_each(walk.service.case_clocks, d, c, "plan_agreed", by_phone(walk)))
+    walk.service.run_due()
+    assert "Agree the plan" not in walk.open
+
+
+def by_phone(walk):
+    return Evidence("call_logged", "x", walk.clock.now())
+
+
+def test_the_reasons_promised_for_six_months_have_a_task_and_a_letter(walk):
+    plan(walk).do("Agree the plan", agreedOn="2027-01-15", agreedHow="We read.", agreedBy="phone")
+    walk.later("2026-11-20 10:00")
+    assert walk.due_of("Explain why it takes so long") == walk.clock_named("explanation").bound_at
+    told = {"breachReason": "complex", "breachText": "An expert looks.", "newDate": "2027-01-15"}
+    walk.do("Explain why it takes so long", **told)
+
+    assert walk.state("explanation") == "met"
+    assert walk.due("promised_answer") == "2027-01-15"
+    assert walk.read("explanation", "promised_answer")
+    assert walk.late == []
 
 
 def test_a_name_without_an_address_is_nobody_to_write_to(walk):

@@ -194,7 +194,11 @@ class Walk(Office):
 
     def through(self, **more):
         """From screening to the dispatch of the decision."""
-        return self.screen().assess().investigate().decide(**more)
+        return self.screen().on(**more)
+
+    def on(self, **more):
+        """From assessing to the dispatch of the decision."""
+        return self.assess().investigate().decide(**more)
 
     def settle(self):
         """Settle it in the quick lane, with a refund."""

@@ -69,6 +69,8 @@ def variables(due, *, bare):
         "forwardedTo": "The town hall",
         "consent": "no" if bare else "yes",
         "enquiryAnswer": "At nine.",
+        "agreedHow": "We read the records.",
+        "planResult": "set" if bare else "agreed",
         "duplicateOf": "RD-AAAA-BBBB-C",
         "breachText": "We are behind.",
         "holdingText": "We wait for a report.",
