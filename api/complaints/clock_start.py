@@ -27,6 +27,10 @@ from engine.zones import local_date
 PROMISE = "promise"
 STOOD_STILL = "not_owed"  # the pause of an internal target while the complaint owed nothing
 PROMISING = frozenset({"acknowledgement", "final_response"})  # without both, nobody is ever late
+LEFT = (
+    "not_applicable",
+    "missed",
+)  # rounds that nobody was owed, or was not any more: taken up again, another begins
 STAGES = ("one", "two")
 PROMISED = frozenset(
     {"commitment", "contribution", "promised_answer"}
@@ -91,7 +95,7 @@ def fit(
             ):
                 moved.append(policy.clock)
             continue
-        if state is not None and state.policy.stage == stage and state.status != "not_applicable":
+        if state is not None and state.policy.stage == stage and state.status not in LEFT:
             continue
         if _start(calendars, desk, complaint, policy, row):
             moved.append(policy.clock)
@@ -150,7 +154,7 @@ def _start(
     calendar, number = calendars.get(policy.calendar), 1 if before is None else before.number + 1
     again = (
         before is not None
-        and before.state == "not_applicable"
+        and before.state in LEFT
         and ClockState.from_json(before.saved).policy.stage == policy.stage
     )
     if policy.anchor == "acknowledged":

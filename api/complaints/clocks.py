@@ -50,7 +50,10 @@ class CaseClocks:
         )
 
     def view(self, session: Session, instance_key: int, name: str) -> CaseClock | None:
-        """Return the newest clock ``name`` as diagrams see it: ``bound`` while it is open, warnings while it runs."""
+        """Return the newest clock ``name`` as diagrams see it: ``bound`` while it is open, warnings while it runs.
+
+        One that ended late is owed no more than one that ended in time: diagrams see both as not applicable.
+        """
         saved = session.scalar(
             select(ClockRow.saved)
             .join(ComplaintRow, ComplaintRow.key == ClockRow.complaint_key)
@@ -63,7 +66,7 @@ class CaseClocks:
         state = ClockState.from_json(saved)
         calendar = self._calendar(state)
         return CaseClock(
-            state.status,
+            "not_applicable" if state.status == "missed" else state.status,
             state.due_on,
             state.bound_at if state.is_open else None,
             lambda share: warn_at(state, share, calendar) if state.status == "running" else None,
@@ -310,7 +313,7 @@ class CaseClocks:
 
     def _countable(self, session: Session, complaint_key: int) -> list[tuple[ClockRow, ClockState]]:
         """Return the clocks that count from the complaint's own days: those not ended, the first round of repeating ones."""
-        ended = ("cancelled", "superseded", "not_applicable")
+        ended = ("cancelled", "missed", "superseded", "not_applicable")
         query = select(ClockRow).where(ClockRow.complaint_key == complaint_key, ClockRow.state.not_in(ended))
         found = [(row, ClockState.from_json(row.saved)) for row in session.scalars(query)]
         return [(row, state) for row, state in found if row.number == 1 or not state.policy.repeats]

@@ -291,6 +291,8 @@ ANSWERS: dict[str, Callable[[Wish, _Sight], Filled]] = {
         "agreedHow": "We could not reach you. We read the records and write to you.",
         "agreedOn": sight.day_in(20),
     },
+    "decide-late-appeal": _given(lateResult="stands", lateReason="Nothing new was said."),
+    "register-again": _given(registered=True),
     "read-information": _given(informationKind="adds"),
     "forward": lambda _wish, sight: {
         "consent": "yes",

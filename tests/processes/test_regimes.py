@@ -247,6 +247,20 @@ def test_somebody_turned_away_is_owed_nothing_in_any_regime(walk, regime):
 
 
 @SOME
+def test_a_late_appeal_is_answered_in_any_regime(walk, regime):
+    turn_away(walk, regime, "out_of_time").wait(days=60).answer("rejects")
+    walk.beside("Answer the late appeal", lateResult="stands", lateReason="Nothing new.")
+    assert walk.letter("late-appeal").dispatched_at is not None
+    over(walk)
+
+
+@pytest.mark.parametrize("way", EXITS)
+def test_each_way_out_of_scope_says_until_when_one_may_appeal(walk, way):
+    turn_away(walk, "generic", way)
+    assert "Tell us by 3 August 2026" in walk.letters[-1].text
+
+
+@SOME
 def test_an_appeal_allowed_at_once_costs_nobody_a_day(walk, regime):
     turn_away(walk, regime, "out_of_time").answer("rejects")
     walk.do("Decide the appeal", appealResult="allowed", appealReason="She was ill.")

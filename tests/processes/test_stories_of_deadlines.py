@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from api.complaints import letter_desk
 from api.complaints.evidence import meet_each
+from api.complaints.reading import clock_views
 from api.complaints.tables import ComplaintRow, EventRow, NoticeRow
 from engine.deadlines.state import Evidence
 from tests.api.deadlines.conftest import LONDON, at
@@ -123,7 +124,7 @@ def test_a_courtesy_is_our_own_promise_and_never_moves_the_time_to_go_outside(wa
     assert (walk.due("referral_window"), walk.clock_named("referral_window").number) == ("2026-10-10", 1)
     assert "10 October 2026" in walk.letter("decision").text
     assert "10 October 2026" in walk.letter("stage-two-decision").text
-    assert walk.late == ["target"]  # our own, of 30 March
+    assert walk.late == ["target", "update"]  # our own, of 30 March, and the news of that day
 
 
 @pytest.mark.parametrize(
@@ -277,6 +278,56 @@ def test_an_appeal_that_is_right_lets_the_clocks_run_from_the_first_day_again(wa
     walk.assess().investigate().decide()
     assert walk.state("promised_answer") == "met"
     assert walk.late == ["final_response"]
+
+
+def test_a_letter_that_turns_away_says_until_when_one_may_appeal(walk):
+    turned_away(walk)
+    assert "Tell us by 4 November 2026" in walk.letter("not-accepted-out-of-time").text
+    walk.later("2026-11-04 16:00").answer("rejects")
+    assert walk.open == ["Decide the appeal"]
+
+
+@pytest.mark.parametrize("result", ["stands", "take_up"])
+def test_a_late_appeal_is_read_and_answered_by_a_person(walk, result):
+    turned_away(walk).later("2026-11-05 10:00")
+    assert walk.ended
+    walk.answer("rejects").beside("Answer the late appeal", lateResult=result, lateReason="She was ill.")
+
+    assert "She was ill." in walk.letter("late-appeal").text
+    assert walk.troubles == []
+    if result == "take_up":
+        walk.beside("Register it again", registered=True)
+    else:  # and whoever writes once more is read again
+        walk.later("2026-12-05 10:00").answer("rejects")
+        walk.beside("Answer the late appeal", lateResult="stands", lateReason="Nothing new.")
+
+
+def test_a_limit_that_was_missed_stays_missed_when_the_case_ends(walk):
+    walk.take("2026-10-05 10:00").later("2026-11-05 10:00")
+    assert walk.state("final_response") == "breached"
+    walk.screen("enquiry").do("Answer the enquiry", enquiryAnswer="At nine.")
+
+    assert walk.state("final_response") == "missed"
+    assert "Final response: missed, and nothing more is owed" in walk.events("clock-missed")
+    calendars, now = walk.service.case_clocks.calendars, walk.clock.now()
+    views = walk.ask(lambda s: clock_views(s, walk.key, calendars=calendars, now=now))
+    [final] = [one for one in views if one.name == "final_response"]
+    assert (final.words, final.tone, final.is_open) == ("missed", "bad", False)
+    assert walk.open == []
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_the_time_to_go_outside_runs_on_after_the_closing(walk, early):
+    walk.take("2026-05-11 10:00").screen()
+    if early:
+        walk.assess(severity="low", complexity="low", quickAnswer=True).settle()
+    else:
+        walk.on().answer("accepts")
+    walk.correct().close()
+
+    assert walk.ended
+    assert walk.state("referral_window") == "running"
+    assert walk.read("closing", "referral_window")
 
 
 def reasons_of(session, complaint_key):
