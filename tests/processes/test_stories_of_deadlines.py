@@ -215,6 +215,15 @@ def test_the_letters_of_a_second_look_on_paper_name_the_days_that_count(walk):
     assert walk.read("stage-two-decision", "referral_window")
 
 
+def test_a_clock_that_a_letter_on_its_way_answers_is_left_when_nobody_wants_another_round(walk):
+    rejected(walk, "2026-05-11 10:00", "2026-05-15 10:00", "2026-05-19 10:00", "generic").choose("stage_two")
+    walk.on_paper().later("2026-06-01 10:00").review()
+    walk.answer("rejects").choose("external")
+    assert walk.state("final_response") == "running"
+    walk.post("stage-two-decision")
+    assert (walk.state("final_response"), walk.late) == ("met", [])
+
+
 def test_a_letter_whose_day_is_over_does_not_leave(walk):
     walk.take("2026-11-16 10:00", "uk-social-housing", sender=PAPER).later("2026-12-01 10:00")
     with pytest.raises(letter_desk.LetterMayNotLeave):
