@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from api.complaints.clock_rows import WINDOWS
 from api.complaints.errand import Errand
 from api.complaints.merging import joined
 from api.complaints.of_case import forget_case
@@ -82,7 +83,7 @@ def assign_owner(errand: Errand) -> dict[str, Any]:
 
 
 def close(errand: Errand) -> None:
-    """``redress:close``: input ``reason``; open clocks end, but not the time to go outside of somebody who disagreed.
+    """``redress:close``: input ``reason``; open clocks end, but not the time to go outside: it is the complainant's.
 
     Input ``into`` is the reference of the earlier complaint a duplicate joined. Raises ``MergeRefused`` for any other.
     """
@@ -93,9 +94,7 @@ def close(errand: Errand) -> None:
     if complaint.state not in LEFT_AS_THEY_ARE:
         complaint.state = "closed"
     complaint.closed_at, complaint.closing_reason = errand.now, reason
-    open_names = errand.tools.clocks.open_names(errand.session, complaint.key)
-    if reason not in ("accepted", "settled_early", "withdrawn"):
-        open_names -= {"referral_window"}
+    open_names = errand.tools.clocks.open_names(errand.session, complaint.key) - WINDOWS
     errand.moved(errand.tools.clocks.cancel(errand.desk, complaint, open_names))
     facts = {"reason": reason} | ({"into": into} if into else {})
     errand.tell("closed", "Complaint closed", public=True, facts=facts)

@@ -1,4 +1,4 @@
-"""Job types that move clocks: start, meet, pause, resume, extend, cancel."""
+"""Job types that move clocks: start, meet, pause, resume, extend, cancel, end."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from api.complaints.clock_start import PROMISING
+from api.complaints.clock_start import PROMISING, promised_policy
 from api.complaints.errand import Errand
 from api.complaints.evidence import KINDS, meet_each
 from api.complaints.extensions import ask
 from api.complaints.tables import LetterRow
 from engine.deadlines.compute import Anchor
 from engine.deadlines.errors import ExtensionRefused
-from engine.deadlines.policy import DeadlinePolicy
 from engine.deadlines.state import Evidence
 from engine.errors import Broken
 
@@ -50,8 +49,8 @@ def start_clocks(errand: Errand) -> None:
 def start_clock(errand: Errand) -> None:
     """``redress:start-clock``: one clock (header ``clock``), from the table, or until the date in input ``due``.
 
-    Input ``subject`` tells several promises apart. A clock that counts from the final letter starts when that letter leaves:
-    here if it has left, else with its dispatch; never while nobody could be written to.
+    Input ``subject`` tells several promises apart. A clock that counts from the final letter starts when that letter leaves,
+    counted from when it was written: here if it has left, else with its dispatch; never while nobody could be written to.
     """
     name, complaint, due = errand.header("clock"), errand.complaint, _day(errand.value("due"))
     if due is None:
@@ -59,7 +58,7 @@ def start_clock(errand: Errand) -> None:
             letter = _final_letter(errand)
             if letter is None or letter.dispatched_at is None:
                 return
-            moved = errand.tools.clocks.happened(errand.desk, complaint, _FOLLOWS[name], letter.dispatched_at)
+            moved = errand.tools.clocks.happened(errand.desk, complaint, _FOLLOWS[name], letter.queued_at)
             errand.moved(moved)
             return
         moved = errand.tools.clocks.start_with(
@@ -71,7 +70,7 @@ def start_clock(errand: Errand) -> None:
             stage=errand.context.headers.get("stage"),
         )
     else:
-        promised = _promised(name, errand.text("subject"))
+        promised = promised_policy(name, errand.text("subject"))
         moved = errand.tools.clocks.start_until(errand.desk, complaint, promised, due=due)
     errand.moved(moved)
 
@@ -91,7 +90,7 @@ def meet_clock(errand: Errand) -> None:
     evidence = Evidence(kind, errand.context.element_id, min(sent_at, errand.now))
     subject = errand.text("subject")
     if subject is not None:
-        promise = _promised(name, subject).id
+        promise = promised_policy(name, subject).id
         clocks, complaint = errand.tools.clocks, errand.complaint
         errand.moved(clocks.meet(errand.desk, complaint, name, evidence, promise=promise))
         return
@@ -136,6 +135,21 @@ def cancel_clock(errand: Errand) -> None:
     errand.moved(errand.tools.clocks.cancel(errand.desk, errand.complaint, [errand.header("clock")]))
 
 
+def end_clocks(errand: Errand) -> None:
+    """``redress:end-clocks``: nobody wants the round of header ``stage``: its open clocks end, for the reason in input ``reason``.
+
+    A clock that a letter on its way answers is left: the letter says when it was met.
+    """
+    on_its_way = errand.session.scalars(
+        select(LetterRow.meets).where(
+            LetterRow.complaint_key == errand.complaint.key, LetterRow.dispatched_at.is_(None)
+        )
+    )
+    left = {name.strip() for meets in on_its_way for name in (meets or "").split(",")}
+    clocks, stage = errand.tools.clocks, errand.header("stage")
+    errand.moved(clocks.cancel_stage(errand.desk, errand.complaint, stage, but=left))
+
+
 def _final_letter(errand: Errand) -> LetterRow | None:
     return errand.session.scalar(
         select(LetterRow)
@@ -146,20 +160,6 @@ def _final_letter(errand: Errand) -> LetterRow | None:
         )
         .order_by(LetterRow.key.desc())
         .limit(1)
-    )
-
-
-def _promised(name: str, subject: str | None) -> DeadlinePolicy:
-    """Return the rule of a date somebody promised: due at the end of that very day. ``subject`` tells promises apart."""
-    return DeadlinePolicy(
-        id=f"promised-{name}" if subject is None else f"promised-{name}-{subject}",
-        regime="promise",
-        clock=name,
-        anchor="promised",
-        amount=0,
-        unit="calendar_days",
-        version="1",
-        legal_source="A date promised to the complainant",
     )
 
 

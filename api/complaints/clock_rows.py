@@ -53,6 +53,7 @@ _TOLD = {
     "calendar_change_held": "a calendar change would shorten it; kept until somebody approves",
     "calendar_change_declined": "kept in spite of a calendar change",
     "cancelled": "no longer needed",
+    "missed": "missed, and nothing more is owed",
     "superseded": "left out",
     "ruled_out": "does not apply any more",
 }

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.complaints.anchors import ASKED, RECEIVED, anchor_of, ask_for, known_days
 from api.complaints.clock_rows import Desk, add, keep, last_changed_at, newest, open_clocks
 from api.complaints.owed import somebody_to_write_to
-from api.complaints.policies import policies_for
+from api.complaints.policies import covered_by, policies_for
 from api.complaints.states import owes, public_words
 from api.complaints.tables import ClockRow, ComplaintRow, EventRow
 from api.deadlines.calendars import KeptCalendars
@@ -27,10 +27,28 @@ from engine.zones import local_date
 PROMISE = "promise"
 STOOD_STILL = "not_owed"  # the pause of an internal target while the complaint owed nothing
 PROMISING = frozenset({"acknowledgement", "final_response"})  # without both, nobody is ever late
+LEFT = (
+    "not_applicable",
+    "missed",
+)  # rounds that nobody was owed, or was not any more: taken up again, another begins
 STAGES = ("one", "two")
 PROMISED = frozenset(
     {"commitment", "contribution", "promised_answer"}
 )  # clocks that run until a date somebody promised
+
+
+def promised_policy(name: str, subject: str | None) -> DeadlinePolicy:
+    """Return the rule of a date somebody promised: due at the end of that very day. ``subject`` tells promises apart."""
+    return DeadlinePolicy(
+        id=f"promised-{name}" if subject is None else f"promised-{name}-{subject}",
+        regime=PROMISE,
+        clock=name,
+        anchor="promised",
+        amount=0,
+        unit="calendar_days",
+        version="1",
+        legal_source="A date promised to the complainant",
+    )
 
 
 def chosen_policies(
@@ -77,7 +95,7 @@ def fit(
             ):
                 moved.append(policy.clock)
             continue
-        if state is not None and state.policy.stage == stage and state.status != "not_applicable":
+        if state is not None and state.policy.stage == stage and state.status not in LEFT:
             continue
         if _start(calendars, desk, complaint, policy, row):
             moved.append(policy.clock)
@@ -136,7 +154,7 @@ def _start(
     calendar, number = calendars.get(policy.calendar), 1 if before is None else before.number + 1
     again = (
         before is not None
-        and before.state == "not_applicable"
+        and before.state in LEFT
         and ClockState.from_json(before.saved).policy.stage == policy.stage
     )
     if policy.anchor == "acknowledged":
@@ -146,7 +164,7 @@ def _start(
         made = _projected(policy, expected, anchor, calendar, desk, number=number)
     elif policy.anchor == "stage_opened" or (again and policy.repeats):
         opened = _opened_at(desk, complaint) if policy.anchor == "stage_opened" and not again else desk.act.at
-        made = clocks.start(policy, Anchor(policy.anchor, at=opened), calendar, desk.act, number=number)
+        made = _opened(calendar, desk, complaint, policy, opened, number=number)
     else:
         day = anchor_of(complaint, policy.anchor)
         if day is None or (day == Anchor(policy.anchor) and policy.anchor not in ASKED):
@@ -161,6 +179,34 @@ def _start(
             made = clocks.start(policy, day, calendar, desk.act, number=number)
     add(desk, complaint, made, calendar)
     return True
+
+
+def _opened(
+    calendar: Calendar,
+    desk: Desk,
+    complaint: ComplaintRow,
+    policy: DeadlinePolicy,
+    opened_at: datetime,
+    *,
+    number: int,
+) -> Moved:
+    """Return a clock of a second look, or the next round of a repeating one.
+
+    Under the rule "earliest" a second look that lies within another clock (``roundCovers`` of the table ``stages``) counts from
+    the day that one was due, if the no comes later: a late answer buys no time. When even that is over, the complainant took
+    their time, which nobody has missed: the round counts from the no.
+    """
+    opened = Anchor(policy.anchor, at=opened_at)
+    made = clocks.start(policy, opened, calendar, desk.act, number=number)
+    covering = covered_by(desk.session, complaint.regime, desk.moment)
+    if policy.anchor_rule != "earliest" or covering is None:
+        return made
+    row = newest(desk.session, complaint.key, covering)
+    if row is None or row.due_on is None:
+        return made
+    within = _projected(policy, row.due_on, opened, calendar, desk, number=number)
+    over = within.state.bound_at is not None and within.state.bound_at <= opened_at
+    return made if over else within
 
 
 def _opened_at(desk: Desk, complaint: ComplaintRow) -> datetime:

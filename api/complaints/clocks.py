@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints import clock_start
+from api.complaints import clock_rows, clock_start
 from api.complaints.anchors import ASKED, KEPT, RECEIVED, anchor_of, keep_day
 from api.complaints.clock_rows import ClockNotFound, Desk, add, keep, label, newest, open_clocks, wanted
 from api.complaints.clock_start import chosen_policies
@@ -50,7 +50,10 @@ class CaseClocks:
         )
 
     def view(self, session: Session, instance_key: int, name: str) -> CaseClock | None:
-        """Return the newest clock ``name`` as diagrams see it: ``bound`` while it is open, warnings while it runs."""
+        """Return the newest clock ``name`` as diagrams see it: ``bound`` while it is open, warnings while it runs.
+
+        One that ended late is owed no more than one that ended in time: diagrams see both as not applicable.
+        """
         saved = session.scalar(
             select(ClockRow.saved)
             .join(ComplaintRow, ComplaintRow.key == ClockRow.complaint_key)
@@ -63,7 +66,7 @@ class CaseClocks:
         state = ClockState.from_json(saved)
         calendar = self._calendar(state)
         return CaseClock(
-            state.status,
+            "not_applicable" if state.status == "missed" else state.status,
             state.due_on,
             state.bound_at if state.is_open else None,
             lambda share: warn_at(state, share, calendar) if state.status == "running" else None,
@@ -240,6 +243,17 @@ class CaseClocks:
                 moved.append(row.name)
         return tuple(moved)
 
+    def cancel_stage(
+        self, desk: Desk, complaint: ComplaintRow, stage: str, *, but: Collection[str]
+    ) -> tuple[str, ...]:
+        """End the open clocks that the table gave the complaint for ``stage``, those named in ``but`` left out."""
+        begun = {
+            row.name
+            for row in open_clocks(desk.session, complaint.key)
+            if ClockState.from_json(row.saved).policy.stage == stage and row.name not in but
+        }
+        return self.cancel(desk, complaint, begun - clock_rows.WINDOWS)
+
     def drop_unowed(self, desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
         """End every open clock that the complaint does not owe in its state; no warning and no breach comes of it."""
         act, moved = replace(desk.act, reason=f"Nothing is owed: {staff_words(complaint.state).lower()}"), []
@@ -299,7 +313,7 @@ class CaseClocks:
 
     def _countable(self, session: Session, complaint_key: int) -> list[tuple[ClockRow, ClockState]]:
         """Return the clocks that count from the complaint's own days: those not ended, the first round of repeating ones."""
-        ended = ("cancelled", "superseded", "not_applicable")
+        ended = ("cancelled", "missed", "superseded", "not_applicable")
         query = select(ClockRow).where(ClockRow.complaint_key == complaint_key, ClockRow.state.not_in(ended))
         found = [(row, ClockState.from_json(row.saved)) for row in session.scalars(query)]
         return [(row, state) for row, state in found if row.number == 1 or not state.policy.repeats]

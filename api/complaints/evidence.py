@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.tables import ComplaintRow
 from engine.deadlines.policy import NOBODY
@@ -20,15 +22,22 @@ ANCHORS = {"acknowledgement": "acknowledged", "final_response": "final_response_
 
 
 def meet_each(
-    clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, names: str, evidence: Evidence
+    clocks: CaseClocks,
+    desk: Desk,
+    complaint: ComplaintRow,
+    names: str,
+    evidence: Evidence,
+    *,
+    counted_from: datetime | None = None,
 ) -> tuple[str, ...]:
     """Answer the clocks in ``names``, parted by commas, those the complaint has; start what counts from the event.
 
-    An answer that lies on file reached nobody: nothing counts from it.
+    What starts counts ``counted_from`` (aware UTC; None: from the evidence), such as when a letter was written that names the
+    days. An answer that lies on file reached nobody: nothing counts from it.
     """
     moved: tuple[str, ...] = ()
     for name in (each.strip() for each in names.split(",")):
         moved += clocks.meet(desk, complaint, name, evidence) if name else ()
         if name in ANCHORS and evidence.kind != NOBODY:
-            moved += clocks.happened(desk, complaint, ANCHORS[name], evidence.sent_at)
+            moved += clocks.happened(desk, complaint, ANCHORS[name], counted_from or evidence.sent_at)
     return moved

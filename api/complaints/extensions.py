@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import select
 
 from api.complaints.clock_rows import open_clocks
+from api.complaints.clock_start import promised_policy
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.tables import ComplaintRow, LetterRow
 from engine.deadlines.errors import ExtensionRefused
@@ -29,7 +30,7 @@ def ask(
     Returns the names of the clocks that moved already. Raises the refusals of the rules, and ``ExtensionRefused`` when
     no such letter was written (nobody to write to).
     """
-    clocks.extended_to(desk, complaint, name, category=category, amount=amount)
+    until = clocks.extended_to(desk, complaint, name, category=category, amount=amount)
     row = desk.session.scalar(
         select(LetterRow)
         .where(
@@ -51,12 +52,16 @@ def ask(
         "amount": amount,
         "by": desk.act.by,
         "reason": desk.act.reason,
+        "until": until.isoformat() if until is not None else None,
     }
     return begin(clocks, desk, complaint, row) if row.dispatched_at is not None else ()
 
 
 def begin(clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> tuple[str, ...]:
-    """Extend the clock that ``letter``, which has left, was written for; too late or used up is told in the timeline."""
+    """Extend the clock that ``letter``, which has left, was written for; too late or used up is told in the timeline.
+
+    Then the limit stands, and the day the letter names is a promise of its own.
+    """
     asked, sent_at = letter.extends, letter.dispatched_at
     if not asked or sent_at is None:
         return ()
@@ -76,7 +81,11 @@ def begin(clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: Lette
     except RedressError as refusal:
         facts = {"clock": asked["clock"], "letter": str(letter.key)}
         desk.tell(complaint.key, "clock-extension-refused", refusal.message, facts=facts)
-        return ()
+        until = asked.get("until")
+        if until is None:
+            return ()
+        promise = promised_policy("promised_answer", None)
+        return clocks.start_until(acting, complaint, promise, due=date.fromisoformat(until))
 
 
 def new_date(clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: str) -> date | None:

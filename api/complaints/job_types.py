@@ -25,6 +25,7 @@ HANDLERS: dict[str, Handler] = {
     "redress:resume-clock": clock_jobs.resume_clock,
     "redress:extend-clock": clock_jobs.extend_clock,
     "redress:cancel-clock": clock_jobs.cancel_clock,
+    "redress:end-clocks": clock_jobs.end_clocks,
     "redress:send-letter": letter_jobs.send_letter,
     "redress:notify": letter_jobs.notify,
     "redress:publish-message": letter_jobs.publish_message,

@@ -15,6 +15,7 @@ from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
 from api.complaints.letter_writing import (
     NOBODY_LEFT,
+    day_over,
     note_unreachable,
     today_at,
     why_not_leave,
@@ -29,7 +30,6 @@ from engine.deadlines.state import Evidence
 from engine.errors import Conflict, NotFound
 from engine.jobs.letters import LetterReport
 from engine.store.outbox import queue_letter
-from engine.zones import local_date
 
 if TYPE_CHECKING:
     from api.wiring import Redress
@@ -134,7 +134,7 @@ def _let_leave(
                 raise LetterUnknown(letter=str(letter_key))
             if not waits(row):
                 raise LetterNotWaiting(letter=str(letter_key))
-            why = why_not_leave(service.letters, session, row, on=today_at(desk))
+            why = _why_not_leave(service, desk, complaint, row)
             if why is None:
                 left.append(row)
                 return leave(desk, complaint, row)
@@ -182,7 +182,8 @@ def _waits(letter: LetterRow) -> bool:
 
 
 class LetterGuard:
-    """Judges a mailed letter once more as it leaves: whoever may act for the complaint can have changed since it was written."""
+    """Judges a mailed letter once more as it leaves: who may act for the complaint can have changed since it was
+    written, and a day it names can be over."""
 
     def __init__(self, service: Callable[[], Redress]) -> None:
         """``service`` gives the composed service, which is there before the first letter leaves."""
@@ -193,8 +194,9 @@ class LetterGuard:
         row, service = _of_outbox(session, outbox_key), self._service()
         if row is None:  # not a letter of a complaint
             return None
-        today = local_date(service.clock.now(), service.settings.time_zone)
-        return why_not_leave(service.letters, session, row, on=today)
+        desk = service.desk(session, Act(service.clock.now(), "system", "Letter leaves"))
+        complaint = session.get_one(ComplaintRow, row.complaint_key)
+        return _why_not_leave(service, desk, complaint, row)
 
     def replace(self, session: Session, outbox_key: int, reason: str) -> None:
         """Write the letter anew to whom it concerns. Raises ``LetterNotFound``, ``LetterIncomplete``."""
@@ -212,6 +214,12 @@ class LetterGuard:
 
 def _of_outbox(session: Session, outbox_key: int) -> LetterRow | None:
     return session.scalar(select(LetterRow).where(LetterRow.outbox_key == outbox_key))
+
+
+def _why_not_leave(service: Redress, desk: Desk, complaint: ComplaintRow, row: LetterRow) -> str | None:
+    """Return why a letter written earlier may not leave now: for whom it is, or a day it names that is over."""
+    reason = why_not_leave(service.letters, desk.session, row, on=today_at(desk))
+    return reason or day_over(service.case_clocks, service.letters, desk, complaint, row)
 
 
 class LetterListener:
@@ -271,10 +279,15 @@ def not_delivered(desk: Desk, complaint: ComplaintRow, letter: LetterRow, report
 def dispatched(
     clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: LetterRow, *, kind: str, evidence: str
 ) -> tuple[str, ...]:
-    """Note that a letter has left, answer the clock it was written for, and return the names of the clocks that moved."""
+    """Note that a letter has left, answer the clock it was written for, and return the names of the clocks that moved.
+
+    The clock is answered when the letter leaves. What counts from it counts from when the letter was written: the day that
+    somebody reads in it is the day that counts, however long it lay in the post room.
+    """
     letter.dispatched_at, letter.evidence, letter.given = desk.act.at, evidence[:500], None
     facts = {"letter": str(letter.key)}
     desk.tell(complaint.key, "letter-sent", f"Letter sent: {letter.subject}", public=True, facts=facts)
     evidence_of = Evidence(kind, str(letter.key), desk.act.at)
-    moved = meet_each(clocks, desk, complaint, letter.meets or "", evidence_of)
+    written_at = letter.queued_at
+    moved = meet_each(clocks, desk, complaint, letter.meets or "", evidence_of, counted_from=written_at)
     return (*moved, *extensions.begin(clocks, desk, complaint, letter))

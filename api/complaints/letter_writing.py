@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from api.complaints import extensions
-from api.complaints.clocks import Desk
+from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
 from api.complaints.extensions import new_date
 from api.complaints.facts import clock_dates, letter_facts, neutral_facts
 from api.complaints.letter_links import STATUS_LINK
-from api.complaints.letters import Letters, Written
+from api.complaints.letters import Letters, Written, day_in_words
 from api.complaints.links import revoke_of
 from api.complaints.parties import EXPIRED, can_be_reached, lapsed, may_act, may_decide, parties, speaks
 from api.complaints.policies import second_look
@@ -79,7 +79,7 @@ def _whole_facts(
     )
     facts["secondStage"] = second_look(desk.session, complaint.regime, desk.moment)
     if meets:
-        facts["clocks"] = _dates_once_sent(tools, desk, complaint, meets)
+        facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, meets, written_at=desk.act.at)
     facts["clocks"] = _still_to_come(facts["clocks"], on=today_at(desk))
     facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
     return facts
@@ -94,18 +94,35 @@ class _Tried(Exception):
     """Carries the dates out of a trial, and so ends it."""
 
 
-def _dates_once_sent(tools: Tools, desk: Desk, complaint: ComplaintRow, meets: str) -> dict[str, Any]:
+def _dates_once_sent(
+    clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, meets: str, *, written_at: datetime
+) -> dict[str, Any]:
     """Return the due dates as they are when a letter that answers ``meets`` has left now; nothing of it is kept."""
     left = Evidence("message_accepted", "to come", desk.act.at)
     try:
         with desk.session.begin_nested():
-            meet_each(tools.clocks, desk, complaint, meets, left)
+            meet_each(clocks, desk, complaint, meets, left, counted_from=written_at)
             raise _Tried(clock_dates(desk.session, complaint.key))
     except _Tried as tried:
         dates: dict[str, Any] = tried.args[0]
         return dates
     except EvidenceRefused:  # a rule wants another proof: the dates are those of today
         return clock_dates(desk.session, complaint.key)
+
+
+def day_over(
+    clocks: CaseClocks, letters: Letters, desk: Desk, complaint: ComplaintRow, letter: LetterRow
+) -> str | None:
+    """Return why a letter written earlier may not leave now: it names a day of a clock that is over. None when it names none."""
+    named = letters.clocks_named(letter.template)
+    if not named:
+        return None
+    dates = _dates_once_sent(clocks, desk, complaint, letter.meets or "", written_at=letter.queued_at)
+    for name in sorted(named):
+        due = dates.get(name)
+        if due is not None and due < today_at(desk) and day_in_words(due) in letter.text:
+            return f"It names a day that is over, {day_in_words(due)}."
+    return None
 
 
 def today_at(desk: Desk) -> date:

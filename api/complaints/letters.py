@@ -24,6 +24,7 @@ from engine.forms.markdown import markdown_to_html
 from engine.forms.templates import TemplateRefused, read_template, show_value
 from engine.zones import local_date
 
+_CLOCK = re.compile(r"\bclocks\.([a-z_]+)")
 _HEAD = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
 _LINE = re.compile(r"([a-z]+):\s*(.*)")
 _MEMBERS = {"subject", "to"}
@@ -160,6 +161,12 @@ class Letters:
             for name in expression.variables - bound
         )
 
+    def clocks_named(self, letter: str) -> frozenset[str]:
+        """Return the clocks whose days the letter may name; none for a letter that is no template of ours."""
+        template = self._templates.get(letter)
+        texts = () if template is None else expressions(template.subject + template.body)
+        return frozenset(name for one, _ in texts for name in _CLOCK.findall(one.text))
+
     def _template(self, letter: str) -> LetterTemplate:
         template = self._templates.get(letter)
         if template is None:
@@ -188,13 +195,18 @@ class Letters:
         )
 
 
+def day_in_words(day: date) -> str:
+    """Return a day as people write it in a letter: 18 November 2026."""
+    return f"{day.day} {day:%B %Y}"
+
+
 def in_words(value: Any, *, zone: ZoneInfo) -> str:
     """Return a value as people write it in a letter: 18 November 2026, 14:30 on 18 November 2026, 1,250.50."""
     if isinstance(value, datetime):
         local = value.astimezone(zone) if value.tzinfo else value
         return f"{local:%H:%M} on {local.day} {local:%B %Y}"
     if isinstance(value, date):
-        return f"{value.day} {value:%B %Y}"
+        return day_in_words(value)
     if isinstance(value, time):
         return f"{value:%H:%M}"
     if isinstance(value, timedelta):

@@ -83,18 +83,27 @@ def categories_of(session: Session, regime: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def covered_by(session: Session, regime: str, moment: feel.Moment) -> str | None:
+    """Return the clock that the table ``stages`` says a second look lies within; None when it names none."""
+    return _second(session, regime, moment).get("roundCovers") or None
+
+
 def second_look(session: Session, regime: str, moment: feel.Moment) -> str:
     """Return what follows when an answer is not accepted: ``own`` round, ``courtesy`` or ``none``, as the table ``stages`` says.
 
     A regime without a row, or a house without the table, offers none: nothing is promised that nobody keeps.
     """
+    return str(_second(session, regime, moment).get("secondStage") or "none")
+
+
+def _second(session: Session, regime: str, moment: feel.Moment) -> Mapping[str, Any]:
+    """Return the row of the table ``stages`` for a regime, empty when there is none."""
     try:
         _, model = _table(session, STAGES)
     except DeadlineTableMissing:
-        return "none"
+        return {}
     decided = dmn.decide(model, STAGES, {"regime": feel.inward(regime)}, moment=moment)
-    found: Mapping[str, Any] = feel.outward(decided.required()) or {}
-    return str(found.get("secondStage") or "none")
+    return feel.outward(decided.required()) or {}
 
 
 def _table(session: Session, decision: str) -> tuple[int, dmn.Model]:

@@ -85,7 +85,8 @@ _PROMISES = {
 }
 _ONLY_OPEN = frozenset({"update"})
 _KEPT = frozenset({"met", "met_late"})
-_TOLD = frozenset({"running", "paused", "breached", "projected"}) | _KEPT
+_SETTLED = _KEPT | {"missed"}  # told after the end as well: what we missed is no secret
+_TOLD = frozenset({"running", "paused", "breached", "projected"}) | _SETTLED
 
 
 def stages(
@@ -115,7 +116,7 @@ def promises(clocks: Iterable[ClockView], *, ended: bool) -> tuple[Promise, ...]
             continue
         if view.name in _ONLY_OPEN and (ended or not view.is_open):
             continue
-        if ended and view.state not in _KEPT:
+        if ended and view.state not in _SETTLED:
             continue
         shown.append(_promise(view))
     order = tuple(_PROMISES.values())
@@ -137,6 +138,7 @@ def _promise(view: ClockView) -> Promise:
         "met": "Done",
         "met_late": "Done, but late",
         "breached": "Late",
+        "missed": "Not done in time",
         "paused": "On hold",
         "projected": "Expected",
     }.get(view.state, "Promised")
@@ -155,7 +157,7 @@ def _promise(view: ClockView) -> Promise:
         due_on=view.due_on,
         left=view.left if view.state == "running" else "",
         done_at=done_at if view.state in _KEPT else None,
-        late=view.state == "breached",
+        late=view.state in ("breached", "missed"),
         moved=moved,
     )
 

@@ -41,6 +41,7 @@ CLOCK_WORDS = {
     "met": "met",
     "met_late": "met late",
     "breached": "breached",
+    "missed": "missed",
     "cancelled": "not needed any more",
     "superseded": "replaced",
     "not_applicable": "does not apply",
@@ -52,6 +53,7 @@ TONES = {
     "paused": "warn",
     "breached": "bad",
     "met_late": "bad",
+    "missed": "bad",
 }
 
 

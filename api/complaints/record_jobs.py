@@ -34,6 +34,7 @@ SAID = {
     "authority": "Authority of the representative decided",
     "contact": "Looked for a way to reach the complainant",
     "danger": "Danger told",
+    "plan": "Plan for the complaint kept",
 }
 
 
@@ -230,6 +231,13 @@ def _information(errand: Errand, data: Mapping[str, Any]) -> None:
         errand.complaint.priority = max(errand.complaint.priority, URGENT)
 
 
+def _plan(errand: Errand, data: Mapping[str, Any]) -> None:
+    """Keep the day of the answer that was agreed, or set: what counts from it starts."""
+    day = date.fromisoformat(str(data.get("agreedOn"))[:10])
+    clocks = errand.tools.clocks
+    errand.moved(clocks.days_corrected(errand.desk, errand.complaint, days={"agreed": day}))
+
+
 _LAID: dict[str, Callable[[Errand, Mapping[str, Any]], None]] = {
     "scope": _scope,
     "assessment": _assessment,
@@ -243,6 +251,7 @@ _LAID: dict[str, Callable[[Errand, Mapping[str, Any]], None]] = {
     "authority": _authority,
     "contact": _contact,
     "danger": _danger,
+    "plan": _plan,
     "information": _information,
 }
 

@@ -16,7 +16,7 @@ from api.complaints.states import ENDED
 from api.complaints.tables import AnswerSheetRow, ClockRow, ComplaintRow, ExclusionRow, PartyRow
 from api.identity.decide import ComplaintFacts, Reach
 from api.identity.people import Person
-from engine.deadlines.state import OPEN
+from engine.deadlines.state import LATE, OPEN
 from engine.store.tables import task_candidates, tasks
 
 PAGE = 50
@@ -150,7 +150,7 @@ def _conditions(wanted: Wanted, zone: ZoneInfo) -> list[ColumnElement[bool]]:
     if wanted.received_to:
         given.append(ComplaintRow.received_at < _midnight(wanted.received_to, zone) + timedelta(days=1))
     if wanted.breached:
-        late = select(ClockRow.complaint_key).where(ClockRow.state.in_(("breached", "met_late")))
+        late = select(ClockRow.complaint_key).where(ClockRow.state.in_(LATE))
         given.append(ComplaintRow.key.in_(late))
     if wanted.text.strip():
         given.append(_mentions(wanted.text.strip()))
@@ -215,7 +215,7 @@ def _line(row: ComplaintRow, complainant: str | None, clocks: list[ClockRow]) ->
         significant=row.significant,
         next_due_on=upcoming.due_on if upcoming else None,
         next_clock=upcoming.name if upcoming else None,
-        breached=any(clock.state in ("breached", "met_late") for clock in clocks),
+        breached=any(clock.state in LATE for clock in clocks),
     )
 
 

@@ -47,6 +47,8 @@ def _all_but(*clocks: str) -> Owed:
 
 # An answer is on its way or there: no more news is owed. The answer itself is, until its letter has left.
 _ANSWERED = _all_but("update", "target", "early_resolution", "plan_agreed")
+# Who does not accept the answer waits for news again: the clocks of a second look count from their no.
+_REJECTED = _all_but("target", "early_resolution", "plan_agreed")
 OWED: Mapping[str, Owed] = {
     "received": _all_but(),
     "assessing": _all_but(),
@@ -56,7 +58,7 @@ OWED: Mapping[str, Owed] = {
     "stage_two": _all_but(),
     "responded": _ANSWERED,
     "correcting": _ANSWERED,
-    "rejected_open": _ANSWERED,
+    "rejected_open": _REJECTED,
     "external": _ANSWERED,
     "not_accepted": _only("acknowledgement"),  # met by the letter that says why
     "withdrawn": _only("commitment"),

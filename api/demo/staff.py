@@ -283,6 +283,17 @@ ANSWERS: dict[str, Callable[[Wish, _Sight], Filled]] = {
         "breachText": "We received more complaints than we could answer in time.",
         "newDate": sight.day_in(14),
     },
+    "agree-plan": lambda _wish, sight: {
+        "agreedHow": "We read the records, talk to those involved, and write to you.",
+        "agreedOn": sight.day_in(20),
+        "agreedBy": "phone",
+    },
+    "set-plan": lambda _wish, sight: {
+        "agreedHow": "We could not reach you. We read the records and write to you.",
+        "agreedOn": sight.day_in(20),
+    },
+    "decide-late-appeal": _given(lateResult="stands", lateReason="Nothing new was said."),
+    "register-again": _given(registered=True),
     "read-information": _given(informationKind="adds"),
     "forward": lambda _wish, sight: {
         "consent": "yes",

@@ -67,6 +67,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
             "extended", "extensionRefused", clock=clock, letter=Header(words=words.letters)
         ),
         "redress:cancel-clock": facts(clock=clock),
+        "redress:end-clocks": facts(stage=Header(words=_STAGES, required=True)),
         "redress:send-letter": facts(
             letter=Header(words=words.letters, required=True), meets=clocks, inputs={"to": _ADDRESSEES}
         ),

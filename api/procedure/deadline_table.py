@@ -36,7 +36,7 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Around:
     """What the rows may name. ``followed`` are the clocks that diagrams name, ``categories`` those that forms offer,
-    ``before`` the regimes and categories of the table that is replaced.
+    ``before`` the regimes and categories of the table that is replaced, ``elsewhere`` the regimes with an outside body of their own.
     """
 
     anchors: Words
@@ -46,6 +46,7 @@ class Around:
     categories: Words
     followed: frozenset[str]
     before: frozenset[str]
+    elsewhere: frozenset[str]
 
 
 def table_of(model: dmn.Model) -> TableBox | None:
@@ -102,6 +103,21 @@ def check_table(model: dmn.Model, around: Around, *, file: str, moment: feel.Mom
             continue
         for finding in _check_row(row, row.policy, around, regimes):
             yield replace(finding, file=file, element_id=row.rule.element_id, line=_line(row))
+    for row, regime in _by_the_house(rows, around.elsewhere):
+        message = f"The regime “{regime}” has an outside body of its own, and this row counts by the calendar of the house."
+        advice = "Name the calendar of the place whose rules these are."
+        yield Finding(
+            "warning", "calendar_of_the_house", message, advice, file=file, element_id=row.rule.element_id, line=_line(row)
+        )  # fmt: skip
+
+
+def _by_the_house(rows: tuple[Row, ...], elsewhere: frozenset[str]) -> Iterator[tuple[Row, str]]:
+    """Yield the rows without a calendar, each with the regimes it is for that follow rules from elsewhere."""
+    for row in rows:
+        if row.policy is not None and row.policy.calendar is None:
+            for regime in row.words.get("regime", ()):
+                if regime in elsewhere:
+                    yield row, regime
 
 
 def _check_columns(box: TableBox, file: str) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
-from api.complaints.anchors import KEPT, PLAN, RECEIVED
+from api.complaints.anchors import KEPT, RECEIVED
 from api.complaints.clock_jobs import BY_JOB
 from api.complaints.clock_start import PROMISED
 from api.complaints.evidence import ANCHORS, KINDS
@@ -135,9 +135,10 @@ class Vocabulary:
             evidence=Words(kind="evidence", known=frozenset(KINDS.values())),
             calendars=Words(kind="calendar", known=self._around.calendars),
             categories=Words(kind="category", known=frozenset(offered), others="accepted"),
-            followed=self._named.clocks | {PLAN},
+            followed=self._named.clocks,
             before=_words_in(_conditions(self._table_before, "regime"))
             | _words_in(_conditions(self._table_before, "category")),
+            elsewhere=frozenset(self._around.organisation.bodies),
         )
         yield from deadline_table.check_table(model, around, file=name, moment=moment)
         for decision in model.decisions.values():

@@ -355,9 +355,12 @@ def start_next(state: ClockState, calendar: Calendar, act: Act) -> Moved:
 
 
 def _ended(state: ClockState, act: Act, status: Status, kind: ChangeKind) -> Moved:
+    """Return the clock ended as ``status``; one whose limit had passed stays missed, whatever ends it."""
     if not state.is_open:
         raise ClockEnded(clock=state.name, status=state.status)
     require_reason(state, act)
+    if state.status == "breached":
+        status, kind = "missed", "missed"
     new = replace(state, status=status, held=None)
     return Moved(new, (change(state, new, act, kind),))
 

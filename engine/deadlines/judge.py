@@ -19,6 +19,7 @@ ChangeKind = Literal[
     "extended",
     "met",
     "breached",
+    "missed",
     "breach_superseded",
     "re_anchored",
     "recategorised",

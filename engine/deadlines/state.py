@@ -21,10 +21,12 @@ Status = Literal[
     "breached",
     "met_late",
     "cancelled",
+    "missed",
     "superseded",
     "not_applicable",
 ]
 _LATEST = datetime.max.replace(tzinfo=UTC)
+LATE: tuple[Status, ...] = ("breached", "met_late", "missed")
 OPEN: tuple[Status, ...] = ("projected", "running", "paused", "breached")
 
 

@@ -119,7 +119,7 @@ def test_the_shipped_calendars_are_readable_and_named_after_their_files():
     calendars = read_calendars(SHIPPED)
 
     assert calendars.ids == tuple(sorted(path.stem for path in SHIPPED.glob("*.json")))
-    assert len(calendars.ids) == 8
+    assert len(calendars.ids) == 11
     for calendar_id in calendars.ids:
         calendar = calendars.get(calendar_id)
         assert calendar.hours == ((Opening(time(9), time(17)),),) * 5 + ((), ())
@@ -138,6 +138,9 @@ def test_the_shipped_calendars_are_readable_and_named_after_their_files():
         ("us-federal", "2026-07-03", False),
         ("de-berlin", "2027-03-08", False),
         ("generic", "2026-12-25", True),
+        ("canada-ontario", "2026-07-01", False),
+        ("india", "2026-01-26", False),
+        ("uae", "2026-12-02", False),
     ],
 )
 def test_the_shipped_calendars_know_their_holidays(calendar_id, day, works):

@@ -19,9 +19,11 @@ from api.wiring import wire
 from engine import dmn, feel
 from tests.api.deadlines.conftest import at
 from tests.processes.office import ROOT
+from tests.processes.walking import ANN
 
 RECEIVED = "2026-07-06 10:00"  # a Monday, when every regime shipped is in force
 ON = date(2026, 7, 6)
+AGREED = ON + timedelta(days=9)
 REACHED = {"received", "acknowledged"}  # anchors that have happened once the acknowledgement has left
 
 
@@ -65,6 +67,7 @@ def sound(walk):
     """Nothing was missed and nothing is stuck; what is missing in a letter is kept for the last test."""
     assert walk.late == []
     assert walk.troubles == []
+    assert walk.undated == set()
     LETTERS.update(walk.holes)
 
 
@@ -91,15 +94,11 @@ def test_the_table_holds_eighteen_regimes_and_each_says_what_follows_a_no(walk):
 def test_a_complaint_of_each_regime_goes_its_whole_way_in_time(walk, regime):
     walk.take(RECEIVED, regime, **KNOWN)
     expected = policies(walk, regime, "one")
-    agreed = ON + timedelta(days=9)
-    if "plan_agreed" in expected:
-        walk.move(lambda d, c: walk.service.case_clocks.days_corrected(d, c, days={"agreed": agreed}))
-        walk.move(lambda d, c: meet_by_phone(walk, d, c, "plan_agreed"))
     started = {name for name, _ in walk.clocks}
     assert {
-        n for n, p in expected.items() if p.anchor in REACHED | {"first_raised", "sent_to_company", "agreed"}
+        n for n, p in expected.items() if p.anchor in REACHED | {"first_raised", "sent_to_company"}
     } <= started
-    walk.screen().assess().investigate()
+    agree(walk.screen()).assess().investigate()
     walk.decide()
     if "referral_window" in expected:
         assert walk.state("referral_window") == "running"
@@ -123,13 +122,75 @@ def test_a_complaint_of_each_regime_goes_its_whole_way_in_time(walk, regime):
     return over(walk.close())
 
 
-def meet_by_phone(walk, desk, complaint, clock):
-    from api.complaints.evidence import meet_each
-    from engine.deadlines.state import Evidence
+def agree(walk, on=AGREED):
+    """Agree the plan where the regime asks for it."""
+    if "Agree the plan" in walk.open:
+        walk.do("Agree the plan", agreedOn=on.isoformat(), agreedHow="A letter.", agreedBy="phone")
+    return walk
 
-    return meet_each(
-        walk.service.case_clocks, desk, complaint, clock, Evidence("call_logged", "x", walk.clock.now())
-    )
+
+@EVERY
+def test_no_regime_from_elsewhere_counts_by_the_calendar_of_the_house(walk, regime):
+    found = [*policies(walk, regime, "one").values(), *policies(walk, regime, "two").values()]
+    assert found
+    if regime in walk.service.organisation.bodies:
+        assert [policy.id for policy in found if policy.calendar is None] == []
+
+
+ROUND = {"stage_opened", "acknowledged"}  # what the clocks of a second look count from
+
+
+@EVERY
+def test_the_clocks_of_the_second_look_run_from_the_no_and_end_when_nobody_wants_it(walk, regime):
+    walk.take(RECEIVED, regime, **KNOWN)
+    agree(walk.screen()).on().wait(hours=1).answer("rejects")
+    assert walk.open == ["Explain the options"]
+    begun = {name for name, policy in policies(walk, regime, "two").items() if policy.anchor in ROUND}
+    assert begun <= set(walk.running)
+    assert all(walk.due_of("Explain the options") <= walk.clock_named(name).bound_at for name in begun)
+    promised = {name: walk.due(name) for name in begun}
+    walk.wait(days=1)
+    if begun:
+        walk.choose("stage_two")
+        assert {name: walk.due(name) for name in begun - {"final_response"}} == {
+            name: due for name, due in promised.items() if name != "final_response"
+        }
+        assert (
+            walk.due("final_response") <= promised["final_response"]
+        )  # acknowledged early: counted from there
+        return sound(walk)
+    walk.choose("external")
+    return sound(walk)
+
+
+def posted(walk, template):
+    """Post the letter two days after it was written; every day it names of a clock that still runs is that of the clock."""
+    walk.wait(days=2).post(template)
+    named = walk.service.letters.clocks_named(template) & set(walk.running)
+    if "final_response" in named:
+        named -= {"explanation"}  # said only while nobody knows the day of the answer
+    assert [name for name in sorted(named) if not walk.read(template, name)] == []
+    return walk
+
+
+@EVERY
+def test_paper_that_lies_for_two_days_names_the_days_that_count(walk, regime):
+    walk.take(RECEIVED, regime, sender=replace(ANN, preferred_channel="post"), **KNOWN)
+    agree(posted(walk, "acknowledgement").screen()).on()
+    posted(walk, "decision").answer("rejects")
+    if "final_response" in policies(walk, regime, "two"):
+        posted(walk.choose("stage_two"), "stage-two-started").review()
+        posted(walk, "stage-two-decision")
+    LETTERS.update(walk.holes)
+
+
+@EVERY
+def test_a_second_look_that_nobody_wants_leaves_no_clock(walk, regime):
+    walk.take(RECEIVED, regime, **KNOWN)
+    agree(walk.screen()).on().wait(hours=1).answer("rejects").choose("external")
+    assert set(walk.running) <= {"referral_window", "target"}
+    walk.wait(days=60)
+    sound(walk)
 
 
 @SOME
@@ -183,6 +244,20 @@ def test_each_way_out_of_scope_leaves_nothing_owed(walk, way):
 @SOME
 def test_somebody_turned_away_is_owed_nothing_in_any_regime(walk, regime):
     silent(turn_away(walk, regime, "out_of_time"))
+
+
+@SOME
+def test_a_late_appeal_is_answered_in_any_regime(walk, regime):
+    turn_away(walk, regime, "out_of_time").wait(days=60).answer("rejects")
+    walk.beside("Answer the late appeal", lateResult="stands", lateReason="Nothing new.")
+    assert walk.letter("late-appeal").dispatched_at is not None
+    over(walk)
+
+
+@pytest.mark.parametrize("way", EXITS)
+def test_each_way_out_of_scope_says_until_when_one_may_appeal(walk, way):
+    turn_away(walk, "generic", way)
+    assert "Tell us by 3 August 2026" in walk.letters[-1].text
 
 
 @SOME

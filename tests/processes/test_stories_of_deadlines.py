@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
 from api.complaints import letter_desk
-from api.complaints.tables import ComplaintRow, EventRow, NoticeRow, PartyRow
-from tests.api.deadlines.conftest import at
+from api.complaints.evidence import meet_each
+from api.complaints.reading import clock_views
+from api.complaints.tables import ComplaintRow, EventRow, NoticeRow
+from engine.deadlines.state import Evidence
+from tests.api.deadlines.conftest import LONDON, at
 from tests.processes.walking import ANN
 
 
@@ -74,18 +79,9 @@ def test_the_day_after_its_end_an_extension_is_refused_and_the_limit_missed(walk
 
 def test_without_its_letter_the_second_look_is_expected_from_the_last_day_of_acknowledging(walk):
     rejected(walk, "2026-11-16 10:00", "2026-11-20 10:00", "2026-11-30 10:00", "uk-social-housing")
-    on_paper(walk)
+    walk.on_paper()
     walk.choose("stage_two").later("2026-12-07 12:00")
     assert (walk.state("final_response"), walk.due("final_response")) == ("projected", "2027-01-07")
-
-
-def on_paper(walk):
-    """The complainant wants letters on paper from now on."""
-
-    def work(session):
-        session.scalar(select(PartyRow).where(PartyRow.complaint_key == walk.key)).preferred_channel = "post"
-
-    walk.service.engine.write(work)
 
 
 def test_a_scottish_public_body_counts_the_second_look_from_its_opening(walk):
@@ -128,7 +124,45 @@ def test_a_courtesy_is_our_own_promise_and_never_moves_the_time_to_go_outside(wa
     assert (walk.due("referral_window"), walk.clock_named("referral_window").number) == ("2026-10-10", 1)
     assert "10 October 2026" in walk.letter("decision").text
     assert "10 October 2026" in walk.letter("stage-two-decision").text
-    assert walk.late == ["target"]  # our own, of 30 March
+    assert walk.late == ["target", "update"]  # our own, of 30 March, and the news of that day
+
+
+@pytest.mark.parametrize(
+    ("answered", "no", "due"),
+    [
+        ("2026-07-06 10:00", "2026-07-08 10:00", "2026-07-18"),  # ten days from the no
+        ("2026-07-20 10:00", "2026-07-27 10:00", "2026-08-01"),  # the thirty days, whatever day we answered
+        (
+            "2026-07-20 10:00",
+            "2026-08-10 10:00",
+            "2026-08-20",
+        ),  # they are over: ten days from the no, and nobody is late
+    ],
+)
+def test_a_round_inside_another_clock_does_not_outlast_it(walk, answered, no, due):
+    rejected(walk, "2026-07-02 10:00", answered, no, "india-rbi")
+    assert (walk.due("final_response"), walk.state("final_response")) == (due, "running")
+
+
+def london(zone, text):
+    """A local moment of another zone as London tells it."""
+    moment = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+    return f"{moment.astimezone(LONDON):%Y-%m-%d %H:%M}"
+
+
+@pytest.mark.parametrize(
+    ("regime", "zone", "received", "name", "due", "bound"),
+    [
+        ("canada-banks", "America/Toronto", "2026-06-01 22:15", "final_response", "2026-07-27", "2026-07-28T04:00Z"),
+        ("india-rbi", "Asia/Kolkata", "2026-07-02 00:10", "internal_review", "2026-07-22", "2026-07-22T18:30Z"),
+        ("india-rbi", "Asia/Kolkata", "2026-07-02 00:10", "final_response", "2026-08-01", "2026-08-01T18:30Z"),
+        ("uae-financial", "Asia/Dubai", "2026-09-07 10:00", "acknowledgement", "2026-09-09", "2026-09-09T20:00Z"),
+        ("uae-financial", "Asia/Dubai", "2026-09-07 10:00", "final_response", "2026-09-21", "2026-09-21T20:00Z"),
+    ],
+)  # fmt: skip
+def test_rules_from_elsewhere_count_by_the_days_of_that_place(walk, regime, zone, received, name, due, bound):
+    walk.take(london(zone, received), regime)
+    assert (walk.due(name), walk.bound(name)) == (due, bound)
 
 
 def test_where_no_second_look_is_offered_not_accepting_leads_to_the_outside_body(walk):
@@ -154,6 +188,58 @@ def test_warnings_of_the_second_look_reach_who_reviews(walk):
         )
     )
     assert "reviewers" in told
+
+
+# -- the day a letter names is the day that counts
+
+PAPER = replace(ANN, preferred_channel="post")
+
+
+@pytest.mark.parametrize("regime", ["uk-social-housing", "uk-councils"])
+def test_a_letter_that_leaves_later_than_it_was_written_keeps_the_day_it_names(walk, regime):
+    walk.take("2026-11-16 10:00", regime, sender=PAPER)
+    walk.later("2026-11-19 10:00").post("acknowledgement")
+
+    assert (walk.state("acknowledgement"), walk.due("final_response")) == ("met", "2026-11-30")
+    assert walk.read("acknowledgement", "final_response")
+    evidence = walk.clock_named("acknowledgement").saved["evidence"]
+    assert evidence["sent_at"].startswith("2026-11-19")
+
+
+def test_the_letters_of_a_second_look_on_paper_name_the_days_that_count(walk):
+    rejected(walk, "2026-11-16 10:00", "2026-11-20 10:00", "2026-11-30 10:00", "uk-social-housing")
+    walk.on_paper().choose("stage_two").later("2026-12-03 10:00").post("stage-two-started")
+    assert walk.read("stage-two-started", "final_response")
+    walk.review().later("2026-12-09 10:00").post("stage-two-decision")
+    assert walk.state("final_response") == "met"
+    assert walk.read("stage-two-decision", "referral_window")
+
+
+def test_a_clock_that_a_letter_on_its_way_answers_is_left_when_nobody_wants_another_round(walk):
+    rejected(walk, "2026-05-11 10:00", "2026-05-15 10:00", "2026-05-19 10:00", "generic").choose("stage_two")
+    walk.on_paper().later("2026-06-01 10:00").review()
+    walk.answer("rejects").choose("external")
+    assert walk.state("final_response") == "running"
+    walk.post("stage-two-decision")
+    assert (walk.state("final_response"), walk.late) == ("met", [])
+
+
+def test_a_letter_whose_day_is_over_does_not_leave(walk):
+    walk.take("2026-11-16 10:00", "uk-social-housing", sender=PAPER).later("2026-12-01 10:00")
+    with pytest.raises(letter_desk.LetterMayNotLeave):
+        walk.post("acknowledgement")
+
+
+def test_a_new_day_told_too_late_to_extend_is_a_promise_all_the_same(walk):
+    rejected(walk, "2026-11-16 10:00", "2026-11-20 10:00", "2026-11-30 10:00", "uk-social-housing")
+    walk.later("2026-12-02 11:00").choose("stage_two").on_paper().later("2026-12-30 10:00")
+    reasons = {"extensionReason": "complex", "holdingText": "An expert looks.", "newDate": "2027-01-20"}
+    walk.do("Decide how to keep it", deadlineChoice="holding_notice", **reasons)
+    walk.later("2027-01-05 09:00").post("holding-notice")
+
+    assert (walk.due("final_response"), walk.state("final_response")) == ("2027-01-04", "breached")
+    assert walk.state("promised_answer") == "running"
+    assert walk.read("holding-notice", "promised_answer")
 
 
 # -- turned away
@@ -203,6 +289,56 @@ def test_an_appeal_that_is_right_lets_the_clocks_run_from_the_first_day_again(wa
     assert walk.late == ["final_response"]
 
 
+def test_a_letter_that_turns_away_says_until_when_one_may_appeal(walk):
+    turned_away(walk)
+    assert "Tell us by 4 November 2026" in walk.letter("not-accepted-out-of-time").text
+    walk.later("2026-11-04 16:00").answer("rejects")
+    assert walk.open == ["Decide the appeal"]
+
+
+@pytest.mark.parametrize("result", ["stands", "take_up"])
+def test_a_late_appeal_is_read_and_answered_by_a_person(walk, result):
+    turned_away(walk).later("2026-11-05 10:00")
+    assert walk.ended
+    walk.answer("rejects").beside("Answer the late appeal", lateResult=result, lateReason="She was ill.")
+
+    assert "She was ill." in walk.letter("late-appeal").text
+    assert walk.troubles == []
+    if result == "take_up":
+        walk.beside("Register it again", registered=True)
+    else:  # and whoever writes once more is read again
+        walk.later("2026-12-05 10:00").answer("rejects")
+        walk.beside("Answer the late appeal", lateResult="stands", lateReason="Nothing new.")
+
+
+def test_a_limit_that_was_missed_stays_missed_when_the_case_ends(walk):
+    walk.take("2026-10-05 10:00").later("2026-11-05 10:00")
+    assert walk.state("final_response") == "breached"
+    walk.screen("enquiry").do("Answer the enquiry", enquiryAnswer="At nine.")
+
+    assert walk.state("final_response") == "missed"
+    assert "Final response: missed, and nothing more is owed" in walk.events("clock-missed")
+    calendars, now = walk.service.case_clocks.calendars, walk.clock.now()
+    views = walk.ask(lambda s: clock_views(s, walk.key, calendars=calendars, now=now))
+    [final] = [one for one in views if one.name == "final_response"]
+    assert (final.words, final.tone, final.is_open) == ("missed", "bad", False)
+    assert walk.open == []
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_the_time_to_go_outside_runs_on_after_the_closing(walk, early):
+    walk.take("2026-05-11 10:00").screen()
+    if early:
+        walk.assess(severity="low", complexity="low", quickAnswer=True).settle()
+    else:
+        walk.on().answer("accepts")
+    walk.correct().close()
+
+    assert walk.ended
+    assert walk.state("referral_window") == "running"
+    assert walk.read("closing", "referral_window")
+
+
 def reasons_of(session, complaint_key):
     query = select(EventRow.facts).where(
         EventRow.complaint_key == complaint_key, EventRow.kind == "clock-breached"
@@ -237,7 +373,6 @@ def test_housing_without_an_address_still_owes_its_answer_from_the_day_of_acknow
 def test_no_answer_on_file_counts_while_there_is_somebody_to_write_to(walk):
     from engine.deadlines.errors import EvidenceRefused
     from engine.deadlines.policy import NOBODY
-    from engine.deadlines.state import Evidence
 
     walk.take("2026-10-01 10:00")
     evidence = Evidence(NOBODY, "x", walk.clock.now())
@@ -338,12 +473,61 @@ def test_each_promise_ends_its_own_clock(walk):
     assert "commitment" not in walk.running
 
 
-def test_the_agreed_date_becomes_the_date_of_the_answer(walk):
+def plan(walk):
+    """Received on Monday 1 June 2026 where a plan is agreed, and screened."""
     walk.take("2026-06-01 10:00", "nhs-england")
     assert ("final_response" in walk.running, walk.due("plan_agreed")) == (False, "2026-06-15")
+    return walk.screen()
+
+
+def test_the_agreed_day_becomes_the_day_of_the_answer_and_stands_in_the_letter(walk):
+    plan(walk)
+    assert walk.due_of("Agree the plan") == walk.clock_named("plan_agreed").bound_at
+    walk.later("2026-06-04 10:00")
+    walk.do("Agree the plan", agreedOn="2026-07-15", agreedHow="We read the notes.", agreedBy="phone")
+
+    assert (walk.due("final_response"), walk.state("final_response")) == ("2026-07-15", "running")
+    assert walk.state("plan_agreed") == "met"
+    assert walk.read("plan-agreed", "final_response")
+    assert "talking to us" in walk.letter("plan-agreed").text
+    walk.assess().investigate()
+    assert walk.due_of("Draft the answer") == walk.clock_named("final_response").bound_at
+
+
+def test_a_day_that_nobody_agreed_in_time_is_set_by_a_person(walk):
+    plan(walk).later("2026-06-16 09:00")
+    assert "Agree the plan" not in walk.open
+    walk.do("Set the day alone", agreedOn="2026-07-20", agreedHow="We did not reach you.")
+
+    assert (walk.due("final_response"), walk.state("plan_agreed")) == ("2026-07-20", "met_late")
+    assert "did not manage to" in walk.letter("plan-agreed").text
+    assert walk.late == ["plan_agreed"]
+
+
+def test_a_plan_kept_on_the_page_of_the_clocks_ends_its_task(walk):
+    plan(walk)
     day = at("2026-07-15 12:00").date()
     walk.move(lambda d, c: walk.service.case_clocks.days_corrected(d, c, days={"agreed": day}))
-    assert (walk.due("final_response"), walk.state("final_response")) == ("2026-07-15", "running")
+    walk.move(lambda d, c: meet_each(walk.service.case_clocks, d, c, "plan_agreed", by_phone(walk)))
+    walk.service.run_due()
+    assert "Agree the plan" not in walk.open
+
+
+def by_phone(walk):
+    return Evidence("call_logged", "x", walk.clock.now())
+
+
+def test_the_reasons_promised_for_six_months_have_a_task_and_a_letter(walk):
+    plan(walk).do("Agree the plan", agreedOn="2027-01-15", agreedHow="We read.", agreedBy="phone")
+    walk.later("2026-11-20 10:00")
+    assert walk.due_of("Explain why it takes so long") == walk.clock_named("explanation").bound_at
+    told = {"breachReason": "complex", "breachText": "An expert looks.", "newDate": "2027-01-15"}
+    walk.do("Explain why it takes so long", **told)
+
+    assert walk.state("explanation") == "met"
+    assert walk.due("promised_answer") == "2027-01-15"
+    assert walk.read("explanation", "promised_answer")
+    assert walk.late == []
 
 
 def test_a_name_without_an_address_is_nobody_to_write_to(walk):

@@ -10,10 +10,11 @@ from sqlalchemy import select
 from api.complaints.answers.sheets import told
 from api.complaints.from_complainant import answer as answered_by
 from api.complaints.intake import NewComplaint, PartyDetails, receive
-from api.complaints.tables import ClockRow, LetterRow
+from api.complaints.letter_desk import mark_posted
+from api.complaints.tables import ClockRow, LetterRow, PartyRow
 from engine.actors import SYSTEM
 from engine.actors import service as as_service
-from engine.deadlines.state import OPEN
+from engine.deadlines.state import LATE, OPEN
 from engine.store.search import Condition, Query
 from tests.api.deadlines.conftest import Office, at
 
@@ -23,6 +24,10 @@ HOLES = re.compile(r"\bNone\b|\bnull\b|\{\{|\}\}|\w\(\w+=|\b(?:until|by|on|of|fr
 
 class Walk(Office):
     """One complaint; every task is done by ``SYSTEM`` with answers its form accepts, every letter leaves at once."""
+
+    def __init__(self, service, clock):
+        super().__init__(service, clock)
+        self._undated = set()
 
     def take(
         self, text, regime="generic", category=None, *, sender=ANN, channel="web", recorded=None, **more
@@ -45,7 +50,15 @@ class Walk(Office):
         return sorted(task.name for task in self._open())
 
     def _open(self):
-        return self.service.engine.open_tasks(self.instance)
+        found = self.service.engine.open_tasks(self.instance)
+        self._undated |= {task.name for task in found if task.due_date is None}
+        return found
+
+    @property
+    def undated(self):
+        """The tasks that are, or were seen, open without a due date."""
+        self._open()
+        return self._undated
 
     @property
     def clocks(self):
@@ -62,7 +75,7 @@ class Walk(Office):
     @property
     def late(self):
         """The clocks that were missed."""
-        return sorted(name for (name, _), state in self.clocks.items() if state in ("breached", "met_late"))
+        return sorted(name for (name, _), state in self.clocks.items() if state in LATE)
 
     @property
     def running(self):
@@ -98,13 +111,44 @@ class Walk(Office):
     def ended(self):
         return self.service.engine.instance(self.instance).state == "COMPLETED"
 
+    def read(self, template, name):
+        """Tell whether the day of the clock ``name`` stands in the last letter of this name."""
+        due = self.clock_named(name).due_on
+        return f"{due.day} {due:%B %Y}" in self.letter(template).text
+
     # -- doing
+
+    def on_paper(self):
+        """Let the complainant want letters on paper from now on."""
+
+        def work(session):
+            session.scalar(
+                select(PartyRow).where(PartyRow.complaint_key == self.key)
+            ).preferred_channel = "post"
+
+        self.service.engine.write(work)
+        return self
+
+    def post(self, template):
+        """Post the last letter of this name now."""
+        mark_posted(self.service, self.key, self.letter(template).key, by=SYSTEM)
+        self.service.run_due()
+        return self
 
     def do(self, name, **answers):
         """Finish the oldest open task of this name."""
         found = [task for task in self._open() if task.name == name]
         assert found, f"{name!r} is not open; open are {self.open}; incidents {self.troubles}"
         task = min(found, key=lambda each: each.user_task_key)
+        self.service.engine.complete_task(task.user_task_key, answers, by=SYSTEM)
+        self.service.run_due()
+        return self
+
+    def beside(self, name, **answers):
+        """Finish the task of this name in a process that runs beside the complaint's case."""
+        query = Query(where=(Condition("state", "eq", "CREATED"), Condition("name", "eq", name)))
+        [task] = self.service.engine.tasks(query).items
+        assert task.due_date is not None
         self.service.engine.complete_task(task.user_task_key, answers, by=SYSTEM)
         self.service.run_due()
         return self
@@ -159,7 +203,11 @@ class Walk(Office):
 
     def through(self, **more):
         """From screening to the dispatch of the decision."""
-        return self.screen().assess().investigate().decide(**more)
+        return self.screen().on(**more)
+
+    def on(self, **more):
+        """From assessing to the dispatch of the decision."""
+        return self.assess().investigate().decide(**more)
 
     def settle(self):
         """Settle it in the quick lane, with a refund."""

@@ -13,7 +13,9 @@ from api.complaints import from_complainant
 from api.complaints.answers.sheets import filled, newest
 from api.complaints.from_complainant import TooLate, answer_letter, last_said
 from api.complaints.letter_links import shown
-from api.complaints.tables import IssueRow, RemedyRow
+from api.complaints.policies import second_look
+from api.complaints.states import public_words
+from api.complaints.tables import EventRow, IssueRow, RemedyRow
 from api.context import the_engine, the_service
 from api.db import db
 from api.identity.doors import action
@@ -133,7 +135,25 @@ def _answer_page(
         said=said.facts.get("answer") if said else None,
         said_at=said.at if said else None,
         us=the_service().organisation,
+        after=_after_a_no(visit),
     )
+
+
+def _after_a_no(visit: Visit) -> str:
+    """Return what follows a no: ``appeal`` for who is turned away, else the second look of the rules, ``none`` after it."""
+    session, complaint = db.session(), visit.complaint
+    if complaint.state == "not_accepted":
+        return "appeal"
+    looked = session.scalar(
+        select(EventRow.key)
+        .where(
+            EventRow.complaint_key == complaint.key,
+            EventRow.kind == "state",
+            EventRow.text == public_words("stage_two"),
+        )
+        .limit(1)
+    )
+    return "none" if looked else second_look(session, complaint.regime, unsent.moment())
 
 
 def _survey_page(

@@ -59,7 +59,7 @@ def variables(due, *, bare):
         "commitmentsDone": []
         if bare
         else [{"commitmentId": number, "verified": True} for number in (1, 3, 4)],
-        "waits": {"authority": 10, "silence": 10, "information": 10, "commitment": 10},
+        "waits": {"authority": 10, "silence": 10, "information": 10, "commitment": 10, "appeal": 20},
         "earlySummary": "We agreed on the money.",
         "earlyOutcome": "upheld",
         "remedyKind": "refund",
@@ -69,6 +69,8 @@ def variables(due, *, bare):
         "forwardedTo": "The town hall",
         "consent": "no" if bare else "yes",
         "enquiryAnswer": "At nine.",
+        "agreedHow": "We read the records.",
+        "planResult": "set" if bare else "agreed",
         "duplicateOf": "RD-AAAA-BBBB-C",
         "breachText": "We are behind.",
         "holdingText": "We wait for a report.",

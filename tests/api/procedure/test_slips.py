@@ -35,6 +35,17 @@ class Tally:
     astray: list = field(default_factory=list)
 
 
+def test_a_row_of_rules_from_elsewhere_without_a_calendar_is_told(settings, tmp_path):
+    shutil.copytree(ROOT / "processes", tmp_path / "processes")
+    table = tmp_path / "processes" / "deadlines.dmn"
+    table.write_text(table.read_text().replace('"uae"', "null", 1))
+
+    [finding] = lint(read_files([tmp_path / "processes", ROOT / "forms"]), settings)
+
+    assert (finding.code, finding.severity) == ("calendar_of_the_house", "warning")
+    assert "uae-financial" in finding.message
+
+
 def test_nothing_that_is_shipped_is_doubted(settings):
     assert lint(read_files([ROOT / "processes", ROOT / "forms"]), settings) == ()
 

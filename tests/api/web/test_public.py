@@ -13,6 +13,7 @@ from api.complaints import links
 from api.complaints.answers.sheets import of_complaint
 from api.complaints.forgetting import forget_expired
 from api.complaints.intake import link_of_sender
+from api.complaints.policies import kinds, second_look
 from api.complaints.tables import ComplaintRow, DocumentRow, DraftRow, EventRow, LinkRow
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
@@ -738,6 +739,26 @@ def test_our_answer_can_be_read_and_accepted(answered, service):
     assert answered.send("/status/answer", answer=accepts).location == "/status"
     assert events(service, "complainant-answer")[0].facts == {"answer": "accepts"}
     assert only_complaint(service).state == "correcting"
+
+
+AFTER_A_NO = {
+    "own": "somebody new looks at it afresh",
+    "courtesy": "by our own promise",
+    "none": "If you do not accept it, tell us why",
+}
+
+
+def test_what_follows_a_no_is_said_as_the_rules_of_each_regime_have_it(answered, service):
+    key, said = only_complaint(service).key, {}
+    for regime in service.engine.read(lambda s: kinds(s).regimes):
+        service.engine.write(lambda s, r=regime: setattr(s.get(ComplaintRow, key), "regime", r))
+        answered.open("/status/answer")
+        said[regime] = [kind for kind, words in AFTER_A_NO.items() if words in answered.text]
+
+    assert said == {
+        regime: [service.engine.read(lambda s, r=regime: second_look(s, r, service.moment()))]
+        for regime in said
+    }
 
 
 def test_not_accepting_needs_a_reason_which_stays_in_the_register(answered, service):
