@@ -64,7 +64,12 @@ OWED: Mapping[str, Owed] = {
     "closed": _only("referral_window"),
 }
 # What is only said to the complainant cannot be owed to nobody.
-TOLD_TO_SOMEBODY = frozenset({"acknowledgement", "update", "data_protection_acknowledgement", "plan_agreed"})
+TOLD_TO_SOMEBODY = frozenset(
+    {
+        *("acknowledgement", "data_protection_acknowledgement", "update", "plan_agreed"),
+        *("explanation", "promised_answer"),
+    }
+)
 
 CLOSING_REASONS = {
     "accepted": "Accepted by the complainant",

@@ -49,6 +49,7 @@ class Clocks:
 
     bounds: dict[str, datetime | None] = field(default_factory=dict)
     started: datetime | None = None
+    stopped: dict[str, datetime] = field(default_factory=dict)
 
     def due(self, session: object, instance_key: int, name: str) -> datetime | None:
         return self.bounds.get(name)
@@ -58,8 +59,15 @@ class Clocks:
             return None
         bound, started = self.bounds[name], self.started
         if bound is None or started is None:
-            return CaseClock("met", None, None, lambda share: None)
-        return CaseClock("running", bound.date(), bound, lambda share: started + (bound - started) * share)
+            return CaseClock("met", None, None, lambda share: None, 1, lambda number: self.stopped.get(name))
+        return CaseClock(
+            "running",
+            bound.date(),
+            bound,
+            lambda share: started + (bound - started) * share,
+            1,
+            lambda number: None,
+        )
 
 
 class Office:
@@ -186,6 +194,8 @@ class Office:
     def run_clock(self, name: str, bound: datetime | None) -> Office:
         """Set a clock of the case, as the register does, and let timers and tasks look at it."""
         self.clocks.bounds[name] = bound
+        if bound is None:
+            self.clocks.stopped[name] = self.clock.now()
         self.engine.rearm_clock(self.key, name)
         return self
 
