@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 JOBS = (
     *("register", "set-state", "start-clocks", "start-clock", "meet-clock", "pause-clock", "resume-clock"),
     *("extend-clock", "cancel-clock", "send-letter", "notify", "record", "assign-owner", "close", "withdraw"),
-    *("earlier-complaints", "merge", "unfinished"),
+    *("earlier-complaints", "merge", "unfinished", "danger"),
 )
 ISSUES = [{"id": 1, "summary": "Charged twice"}, {"id": 2, "summary": "Rude on the phone"}]
 
@@ -89,19 +89,27 @@ class Office:
         variables = {name: feel.outward(value) for name, value in context.variables.items()}
         name = context.job_type.removeprefix("redress:")
         self.done.append(Done(name, dict(context.headers), variables))
+        if name == "danger":
+            self._find_danger(context, variables)
         answers = {
             "assign-owner": {"owner": "hanna"},
             "earlier-complaints": {"earlier": [{"label": "RD-1", "value": "RD-1"}]},
             "merge": {"answerBy": None},
             "unfinished": {"unfinished": self._unfinished(context)},
             "withdraw": {
-                **{"protecting": False, "dangerSince": None, "alerting": False},
+                **{"protecting": False, "dangerSince": None, "alerting": False, "alertSince": None},
                 **{"promises": [], "goesOn": []},
             }
             | self.still_owed,
             "extend-clock": {"extended": True, "extensionRefused": None},
         }
         return answers.get(name)
+
+    def _find_danger(self, context: StepContext, found: Mapping[str, Any]) -> None:
+        kinds = [job.headers["kind"] for job in self.jobs("record")]
+        told, acted = kinds.count("danger"), kinds.count("remedy")
+        if (found["danger"] is True and told <= acted) or (found.get("risk") is True and not told):
+            context.publish("danger-found", "7", {})
 
     @staticmethod
     def _unfinished(context: StepContext) -> list[str]:

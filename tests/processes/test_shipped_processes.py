@@ -335,7 +335,7 @@ def test_new_information_left_unread_reaches_the_team_lead(office):
 
 def test_danger_alerts_top_management_until_somebody_has_read_it(office):
     office.receive().screen()
-    office.assess(severity="high", impact="many", safety=True)
+    office.assess(severity="high", impact="many", publicInterest=True)
     office.later(hours=5)
     assert told(office) == ["top-management", "top-management"]
     office.later(hours=20)
