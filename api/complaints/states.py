@@ -21,6 +21,8 @@ STATES: dict[str, tuple[str, str]] = {
     "withdrawn": ("Withdrawn", "You withdrew your complaint"),
     "merged": ("Merged", "Your complaint continues under an earlier reference"),
 }
+# Our answer has not left: what else is complained of is answered with it.
+UNANSWERED = frozenset({"received", "assessing", "early_resolution", "investigating", "deciding"})
 LEFT_AS_THEY_ARE = frozenset({"not_accepted", "withdrawn", "merged"})
 ENDED = frozenset({"closed", "not_accepted", "withdrawn", "merged"})
 

@@ -52,6 +52,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         ),
         "redress:assign-owner": facts("owner", group=replace(group, required=True)),
         "redress:close": facts(inputs={"reason": _REASONS}),
+        "redress:issues": facts("issues", "joined"),
         "redress:danger": facts(),
         "redress:unfinished": facts(
             "unfinished", processes=Header(words=replace(words.processes, many=True), required=True)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from api.complaints.states import UNANSWERED
 from engine import feel
 from engine.calendar_files import read_calendars
 from engine.clock import FrozenClock
@@ -22,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 JOBS = (
     *("register", "set-state", "start-clocks", "start-clock", "meet-clock", "pause-clock", "resume-clock"),
     *("extend-clock", "cancel-clock", "send-letter", "notify", "record", "assign-owner", "close", "withdraw"),
-    *("earlier-complaints", "merge", "unfinished", "danger"),
+    *("earlier-complaints", "merge", "unfinished", "danger", "issues"),
 )
 ISSUES = [{"id": 1, "summary": "Charged twice"}, {"id": 2, "summary": "Rude on the phone"}]
 
@@ -84,6 +85,7 @@ class Office:
             case_clocks=self.clocks,
         )
         self.key, self.still_owed = 0, dict[str, Any]()
+        self.issues, self.joined = ISSUES, list[str]()
 
     def _note(self, context: StepContext) -> dict[str, Any] | None:
         variables = {name: feel.outward(value) for name, value in context.variables.items()}
@@ -95,6 +97,7 @@ class Office:
             "assign-owner": {"owner": "hanna"},
             "earlier-complaints": {"earlier": [{"label": "RD-1", "value": "RD-1"}]},
             "merge": {"answerBy": None},
+            "issues": self._take_issues(variables) if name == "issues" else None,
             "unfinished": {"unfinished": self._unfinished(context)},
             "withdraw": {
                 **{"protecting": False, "dangerSince": None, "alerting": False, "alertSince": None},
@@ -110,6 +113,18 @@ class Office:
         told, acted = kinds.count("danger"), kinds.count("remedy")
         if (found["danger"] is True and told <= acted) or (found.get("risk") is True and not told):
             context.publish("danger-found", "7", {})
+
+    def _take_issues(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer as the register does: what the screening named last, and what joined since while nothing was answered."""
+        scoped = [job for job in self.jobs("record") if job.headers["kind"] == "scope"]
+        named = [
+            one["summary"] for one in (scoped[-1].variables["data"]["issues"] if scoped else self.issues)
+        ]
+        add = variables.get("add") or []
+        joins = not self.states or self.states[-1] in UNANSWERED
+        self.joined += add if joins else []
+        kept = [{"id": n, "summary": one} for n, one in enumerate([*named, *self.joined], start=1)]
+        return {"issues": kept, "joined": joins or not add}
 
     @staticmethod
     def _unfinished(context: StepContext) -> list[str]:
@@ -137,6 +152,7 @@ class Office:
             "withOutsideBody": False,
             "employment": False,
         }
+        self.issues = (facts | more)["issues"]
         self.key = self.engine.start("complaint-handling", facts | more).key
         return self
 
