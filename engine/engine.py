@@ -73,6 +73,7 @@ from engine.commands.house import (
 )
 from engine.commands.publish_job import PUBLISH_MESSAGE
 from engine.execution.case import StepBudgetSpent
+from engine.execution.modifying import Modification
 from engine.findings import Finding
 from engine.forms import Documents
 from engine.jobs.letters import LetterGuard, LetterListener, Postman, release_held
@@ -267,7 +268,7 @@ class Engine(questions.Questions):
         self.write(lambda session: steer.cancel(self.house, session, instance_key, by=by, reason=reason))
 
     def modify(
-        self, instance_key: int, change: steer.Modification, *, reason: str | None = None, by: Actor = SYSTEM
+        self, instance_key: int, change: Modification, *, reason: str | None = None, by: Actor = SYSTEM
     ) -> None:
         """Move tokens by hand.
 

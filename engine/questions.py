@@ -24,7 +24,10 @@ from engine.commands.house import House
 from engine.commands.task_sheet import TaskSheet, task_sheet
 from engine.commands.tasks import facts_of
 from engine.dialect import Binding, ProcessDefinition
+from engine.dialect.model import Element
+from engine.dialect.order import leaves_out
 from engine.errors import NotFound
+from engine.execution.modifying import can_begin
 from engine.store import definitions, entities, instances, reading, upkeep, waiting
 from engine.store import inbox as boxes
 from engine.store import tasks as task_rows
@@ -311,6 +314,25 @@ class Questions:
             limit=10_000,
         )
         return self.element_instances(query).items
+
+    def places_for(self, instance_key: int, element_id: str) -> tuple[Element, ...]:
+        """Return where a token at an element may be put by hand: in a case of the register no work is left out.
+
+        Raises ``InstanceNotFound``.
+        """
+
+        def work(session: Session) -> tuple[Element, ...]:
+            row = instances.read(session, instance_key)
+            if row is None:
+                raise InstanceNotFound(instance=instance_key)
+            process = self.house.catalogue.process(session, row.definition_key)
+            everywhere = tuple(one for one in process.elements.values() if can_begin(one))
+            here = process.elements.get(element_id)
+            if here is None or not self.house.access.is_conducted(session, row.case_key):
+                return everywhere
+            return tuple(one for one in everywhere if not leaves_out(process, here, one))
+
+        return self.read(work)
 
     # inbox
 

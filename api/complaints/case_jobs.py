@@ -13,7 +13,7 @@ from api.complaints.of_case import forget_case
 from api.complaints.references import new_reference
 from api.complaints.separation import barred
 from api.complaints.states import LEFT_AS_THEY_ARE, STATES, public_words
-from api.complaints.tables import ComplaintRow, EventRow
+from api.complaints.tables import ComplaintRow, EventRow, IssueRow
 from api.identity import people
 from engine.errors import Invalid
 
@@ -121,6 +121,12 @@ def _from_variables(errand: Errand) -> ComplaintRow:
     )
     errand.session.add(row)
     errand.session.flush()
+    given = errand.value("issues")
+    for number, issue in enumerate(given if isinstance(given, list) else (), start=1):
+        summary = str(issue.get("summary") or "") if isinstance(issue, dict) else str(issue)
+        errand.session.add(
+            IssueRow(key=errand.next_key(), complaint_key=row.key, number=number, summary=summary)
+        )
     forget_case(errand.session, errand.context.case_key)
     errand.session.add(
         EventRow(

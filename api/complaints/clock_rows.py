@@ -177,6 +177,16 @@ def last_changed_at(session: Session, row: ClockRow) -> datetime:
     return at
 
 
+def ended_at(session: Session, complaint_key: int, name: str, number: int) -> datetime | None:
+    """Return the moment (aware UTC) since which a round of a clock awaits nothing; None while it is open or there is none."""
+    row = session.scalar(
+        select(ClockRow).where(
+            ClockRow.complaint_key == complaint_key, ClockRow.name == name, ClockRow.number == number
+        )
+    )
+    return None if row is None or row.state in OPEN else last_changed_at(session, row)
+
+
 def _passed(moved: Moved) -> Moved:
     """Return a chance that was not used: it does not apply any more, and nobody is late."""
     state = replace(moved.state, status="not_applicable", breaches=())

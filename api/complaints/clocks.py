@@ -11,7 +11,17 @@ from sqlalchemy.orm import Session
 
 from api.complaints import clock_rows, clock_start
 from api.complaints.anchors import ASKED, KEPT, RECEIVED, anchor_of, keep_day
-from api.complaints.clock_rows import ClockNotFound, Desk, add, keep, label, newest, open_clocks, wanted
+from api.complaints.clock_rows import (
+    ClockNotFound,
+    Desk,
+    add,
+    ended_at,
+    keep,
+    label,
+    newest,
+    open_clocks,
+    wanted,
+)
 from api.complaints.clock_start import chosen_policies
 from api.complaints.owed import owed, somebody_to_write_to
 from api.complaints.states import owes, staff_words
@@ -54,22 +64,24 @@ class CaseClocks:
 
         One that ended late is owed no more than one that ended in time: diagrams see both as not applicable.
         """
-        saved = session.scalar(
-            select(ClockRow.saved)
+        row = session.scalar(
+            select(ClockRow)
             .join(ComplaintRow, ComplaintRow.key == ClockRow.complaint_key)
             .where(ComplaintRow.instance_key == instance_key, ClockRow.name == name)
             .order_by(ClockRow.number.desc())
             .limit(1)
         )
-        if saved is None:
+        if row is None:
             return None
-        state = ClockState.from_json(saved)
+        state, complaint_key = ClockState.from_json(row.saved), row.complaint_key
         calendar = self._calendar(state)
         return CaseClock(
             "not_applicable" if state.status == "missed" else state.status,
             state.due_on,
             state.bound_at if state.is_open else None,
             lambda share: warn_at(state, share, calendar) if state.status == "running" else None,
+            state.number,
+            lambda number: ended_at(session, complaint_key, name, number),
         )
 
     # starting

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from api.complaints import case_jobs, clock_jobs, letter_jobs, merging, record_jobs, unfinished, withdrawal
+from api.complaints import (
+    case_jobs,
+    clock_jobs,
+    danger,
+    issues,
+    letter_jobs,
+    merging,
+    record_jobs,
+    unfinished,
+    withdrawal,
+)
 from api.complaints.errand import Errand, Handler, Tools
 from engine.jobs.types import JobType, StepContext
 
@@ -14,6 +24,8 @@ HANDLERS: dict[str, Handler] = {
     "redress:set-state": case_jobs.set_state,
     "redress:assign-owner": case_jobs.assign_owner,
     "redress:close": case_jobs.close,
+    "redress:issues": issues.issues,
+    "redress:danger": danger.tell_of_danger,
     "redress:unfinished": unfinished.unfinished,
     "redress:withdraw": withdrawal.withdraw,
     "redress:earlier-complaints": merging.earlier_complaints,

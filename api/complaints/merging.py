@@ -14,11 +14,11 @@ from api.complaints.facts import clock_dates
 from api.complaints.from_complainant import ADDS
 from api.complaints.letters import in_words
 from api.complaints.parties import parties
-from api.complaints.record_jobs import URGENT
 from api.complaints.references import read_reference
 from api.complaints.states import ENDED
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, PartyRow
 from api.complaints.unfinished import danger_since
+from api.complaints.urgency import make_urgent
 from api.identity import people
 from engine.errors import Invalid
 from engine.zones import local_date
@@ -98,7 +98,7 @@ def _hand_over_danger(errand: Errand, older: ComplaintRow) -> datetime | None:
     """Make the earlier complaint as dangerous as this one; return since when nobody has acted, None when there is no need."""
     if errand.complaint.facts.get("danger") is True:
         older.facts = older.facts | {"danger": True}
-        older.priority = max(older.priority, URGENT)
+        make_urgent(errand.session, older)
     return danger_since(errand.session, errand.complaint)
 
 

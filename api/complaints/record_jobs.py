@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import select
 
 from api.complaints.errand import Errand
+from api.complaints.issues import put, replace
 from api.complaints.links import revoke_of
 from api.complaints.parties import REFUSED, SETTLED, parties, settle
 from api.complaints.tables import IssueRow, PartyRow, RecordRow, RemedyRow
+from api.complaints.urgency import make_urgent
 from engine import feel
 from engine.errors import Invalid
 
-URGENT = 90  # the least priority of a complaint that is urgent or tells of danger, as in the conductor
 SAID = {
     "scope": "Scope decided",
     "assessment": "Complaint assessed",
@@ -96,9 +97,10 @@ def _scope(errand: Errand, data: Mapping[str, Any]) -> None:
     complaint = errand.complaint
     complaint.problem = data.get("problem") or complaint.problem
     complaint.facts = complaint.facts | {"scope": data.get("exit"), "scopeReason": data.get("reason")}
-    for number, issue in enumerate(data.get("issues") or (), start=1):
-        if isinstance(issue, dict):
-            _issue(errand, issue.get("id", number)).summary = str(issue.get("summary") or "")
+    named = [str(one.get("summary") or "") for one in data.get("issues") or () if isinstance(one, dict)]
+    if named:
+        seen = data.get("seen")
+        replace(errand, named, seen=seen if isinstance(seen, int) else len(named))
 
 
 def _assessment(errand: Errand, data: Mapping[str, Any]) -> None:
@@ -114,8 +116,7 @@ def _assessment(errand: Errand, data: Mapping[str, Any]) -> None:
 
 
 def _finding(errand: Errand, data: Mapping[str, Any]) -> None:
-    issue = _issue(errand, data.get("issueId", 1))
-    issue.summary = issue.summary or _text(data.get("summary")) or ""
+    issue = _issue(errand, data.get("issueId", 1), data.get("summary"))
     issue.finding = _text(data.get("reasons"))
     issue.outcome = _text(data.get("outcome")) or issue.outcome
     issue.root_cause = _text(data.get("rootCause")) or issue.root_cause
@@ -125,7 +126,7 @@ def _outcome(errand: Errand, data: Mapping[str, Any]) -> None:
     amount_of(data.get("remedyKind"), data.get("amount"))
     if data.get("lane") == "early":
         for given in data.get("issues") or ({"id": 1},):
-            issue = _issue(errand, given.get("id", 1))
+            issue = _issue(errand, given.get("id", 1), given.get("summary"))
             issue.outcome, issue.reasons = _text(data.get("outcome")), _text(data.get("summary"))
         errand.complaint.outcome = _text(data.get("outcome"))
         if data.get("remedyKind") not in (None, "", "none"):
@@ -135,7 +136,7 @@ def _outcome(errand: Errand, data: Mapping[str, Any]) -> None:
 def _decision(errand: Errand, data: Mapping[str, Any]) -> None:
     outcomes = []
     for answer in data.get("answers") or ():
-        issue = _issue(errand, answer.get("issueId", 1))
+        issue = _issue(errand, answer.get("issueId", 1), answer.get("summary"))
         issue.outcome = _text(answer.get("outcome")) or issue.outcome
         issue.reasons = _text(answer.get("text")) or issue.reasons
         outcomes.append(issue.outcome)
@@ -223,12 +224,12 @@ def _contact(errand: Errand, data: Mapping[str, Any]) -> None:
 
 def _danger(errand: Errand, _data: Mapping[str, Any]) -> None:
     errand.complaint.facts = errand.complaint.facts | {"danger": True}
-    errand.complaint.priority = max(errand.complaint.priority, URGENT)
+    make_urgent(errand.session, errand.complaint)
 
 
 def _information(errand: Errand, data: Mapping[str, Any]) -> None:
     if data.get("treatedAs") in ("urgent", "danger"):
-        errand.complaint.priority = max(errand.complaint.priority, URGENT)
+        make_urgent(errand.session, errand.complaint)
 
 
 def _plan(errand: Errand, data: Mapping[str, Any]) -> None:
@@ -266,17 +267,8 @@ def overall(outcomes: list[str | None]) -> str | None:
     return "partly_upheld" if decided & {"upheld", "partly_upheld"} else "not_upheld"
 
 
-def _issue(errand: Errand, number: Any) -> IssueRow:
-    """Return the issue of this number, made when a later step found it (a late issue joins while it is unanswered)."""
-    wanted = int(number) if str(number).isdigit() else 1
-    row = errand.session.scalar(
-        select(IssueRow).where(IssueRow.complaint_key == errand.complaint.key, IssueRow.number == wanted)
-    )
-    if row is None:
-        row = IssueRow(key=errand.next_key(), complaint_key=errand.complaint.key, number=wanted, summary="")
-        errand.session.add(row)
-        errand.session.flush()
-    return row
+def _issue(errand: Errand, number: Any, summary: Any) -> IssueRow:
+    return put(errand, int(number) if str(number).isdigit() else 1, _text(summary) or "")
 
 
 def _promise(

@@ -21,6 +21,8 @@ STATES: dict[str, tuple[str, str]] = {
     "withdrawn": ("Withdrawn", "You withdrew your complaint"),
     "merged": ("Merged", "Your complaint continues under an earlier reference"),
 }
+# Our answer has not left: what else is complained of is answered with it.
+UNANSWERED = frozenset({"received", "assessing", "early_resolution", "investigating", "deciding"})
 LEFT_AS_THEY_ARE = frozenset({"not_accepted", "withdrawn", "merged"})
 ENDED = frozenset({"closed", "not_accepted", "withdrawn", "merged"})
 
@@ -66,7 +68,12 @@ OWED: Mapping[str, Owed] = {
     "closed": _only("referral_window"),
 }
 # What is only said to the complainant cannot be owed to nobody.
-TOLD_TO_SOMEBODY = frozenset({"acknowledgement", "update", "data_protection_acknowledgement", "plan_agreed"})
+TOLD_TO_SOMEBODY = frozenset(
+    {
+        *("acknowledgement", "data_protection_acknowledgement", "update", "plan_agreed"),
+        *("explanation", "promised_answer"),
+    }
+)
 
 CLOSING_REASONS = {
     "accepted": "Accepted by the complainant",

@@ -14,6 +14,7 @@ from api.complaints.eligibility import release_barred
 from api.complaints.merging import EARLIER, earlier
 from api.complaints.of_case import complaint_of_root
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow, NoticeRow
+from api.complaints.urgency import rank_tasks
 from engine.commands.house import FilledForm, IncidentOpened, StepReport
 from engine.execution.changes import Change, TaskClosed, TaskOpened
 from engine.store.tables import jobs, tasks
@@ -39,6 +40,7 @@ class Listener:
         mine = [key for key, root in closed.items() if complaint_of_root(session, root) is not None]
         if mine:
             self._note_duties(session, report, mine)
+        rank_tasks(session, report)
         moved = {report.roots[instance] for instance, change in report.changes if _may_bar_a_holder(change)}
         roots = [root for root in moved if complaint_of_root(session, root) is not None]
         if roots:

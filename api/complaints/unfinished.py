@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api.complaints.danger import tellings
 from api.complaints.errand import Errand
 from api.complaints.tables import ComplaintRow, EventRow, RecordRow
 
@@ -33,13 +34,10 @@ def danger_since(session: Session, complaint: ComplaintRow) -> datetime | None:
     Each telling is acted on by an immediate action of its own. Danger told at the receipt counts also where the case got stuck
     before it was noted.
     """
-    records = session.scalars(
-        select(RecordRow).where(RecordRow.complaint_key == complaint.key).order_by(RecordRow.key)
-    ).all()
-    told = [_first_told(one) for one in records if one.kind == "danger"]
+    records, acted = tellings(session, complaint)
+    told = [_first_told(one) for one in records]
     if not told and complaint.facts.get("danger") is True:
         told = [complaint.recorded_at]
-    acted = sum(one.kind == "remedy" and one.data.get("kind") == "immediate_action" for one in records)
     return min(told[acted:], default=None)
 
 

@@ -21,9 +21,11 @@ from engine import feel
 def withdraw(errand: Errand) -> dict[str, Any]:
     """``redress:withdraw``: the complaint is withdrawn and every open clock ends; input ``commitments`` is what was promised.
 
-    Returns what goes on: ``protecting`` with ``dangerSince`` (when the danger was told, or null), ``alerting``, ``promises``
-    (those marked to be kept anyway that nobody has verified, each with what was ``done`` so far, or null) and ``goesOn``, the
-    same in sentences for the complainant. What they sent and nobody has read is handed to the diagram once more, to be read.
+    Returns what goes on: ``protecting`` with ``dangerSince`` (when the danger was told, or null), ``alerting`` with ``alertSince``
+    (when the alert was sent that nobody has read, or null), ``promises`` (those to be kept that nobody has verified, each with
+    what was ``done`` so far, or null) and ``goesOn``, the same in sentences for the complainant. To be kept is what was marked
+    to be kept anyway, and all that is being carried out already: it was agreed, and a withdrawal takes back the complaint, not
+    our word. What they sent and nobody has read is handed to the diagram once more, to be read.
     """
     complaint = errand.complaint
     before, complaint.state = complaint.state, "withdrawn"
@@ -36,9 +38,8 @@ def withdraw(errand: Errand) -> dict[str, Any]:
         select(RecordRow).where(RecordRow.complaint_key == complaint.key).order_by(RecordRow.key)
     ).all()
     since = danger_since(errand.session, complaint)
-    sent = _count(records, "information", about="significant_alert_sent")
-    alerting = sent > _count(records, "information", about="significant_alert")
-    promises = list(_kept_anyway(errand, records))
+    unread_alerts = _of(records, "significant_alert_sent")[len(_of(records, "significant_alert")) :]
+    promises = list(_to_keep(errand, records, agreed=before == "correcting"))
     if unread(errand.session, complaint):
         errand.context.publish(ADDS, str(complaint.key), {"dangerNow": False})
     said = ["We go on protecting the people who may be in danger."] if since is not None else []
@@ -46,20 +47,18 @@ def withdraw(errand: Errand) -> dict[str, Any]:
     return {
         "protecting": since is not None,
         "dangerSince": since,
-        "alerting": alerting,
+        "alerting": bool(unread_alerts),
+        "alertSince": unread_alerts[0].at if unread_alerts else None,
         "promises": promises,
         "goesOn": said,
     }
 
 
-def _count(records: Iterable[RecordRow], record_kind: str, **facts: str) -> int:
-    return sum(
-        one.kind == record_kind and all(one.data.get(name) == value for name, value in facts.items())
-        for one in records
-    )
+def _of(records: Iterable[RecordRow], about: str) -> list[RecordRow]:
+    return [one for one in records if one.kind == "information" and one.data.get("about") == about]
 
 
-def _kept_anyway(errand: Errand, records: Iterable[RecordRow]) -> Iterable[dict[str, Any]]:
+def _to_keep(errand: Errand, records: Iterable[RecordRow], *, agreed: bool) -> Iterable[dict[str, Any]]:
     given = feel.to_json(errand.context.variables.get("commitments"))
     verified = set(
         errand.session.scalars(
@@ -70,7 +69,7 @@ def _kept_anyway(errand: Errand, records: Iterable[RecordRow]) -> Iterable[dict[
     )
     done = {str(one.data.get("commitmentId")): one.data for one in records if one.kind == "remedy"}
     for promise in given if isinstance(given, list) else ():
-        if promise.get("keepAnyway") is True and str(promise.get("id")) not in verified:
+        if (agreed or promise.get("keepAnyway") is True) and str(promise.get("id")) not in verified:
             yield promise | {"done": _done(done.get(str(promise.get("id"))))}
 
 
@@ -89,4 +88,4 @@ def _sentence(errand: Errand, promise: Mapping[str, Any]) -> str:
         if due
         else ""
     )
-    return f"We keep what we promised in any case: {promise.get('what') or promise.get('kind')}{money}{by}."
+    return f"We keep what we promised: {promise.get('what') or promise.get('kind')}{money}{by}."

@@ -52,10 +52,14 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         ),
         "redress:assign-owner": facts("owner", group=replace(group, required=True)),
         "redress:close": facts(inputs={"reason": _REASONS}),
+        "redress:issues": facts("issues", "joined"),
+        "redress:danger": facts(),
         "redress:unfinished": facts(
             "unfinished", processes=Header(words=replace(words.processes, many=True), required=True)
         ),
-        "redress:withdraw": facts("protecting", "dangerSince", "alerting", "promises", "goesOn"),
+        "redress:withdraw": facts(
+            "protecting", "dangerSince", "alerting", "alertSince", "promises", "goesOn"
+        ),
         "redress:earlier-complaints": facts("earlier"),
         "redress:merge": facts("answerBy"),
         "redress:start-clocks": facts(stage=Header(words=_STAGES)),

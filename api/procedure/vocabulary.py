@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.complaints.anchors import KEPT, RECEIVED
 from api.complaints.clock_jobs import BY_JOB
 from api.complaints.clock_start import PROMISED
+from api.complaints.danger import FOUND
 from api.complaints.evidence import ANCHORS, KINDS
 from api.complaints.from_complainant import MESSAGES
 from api.complaints.intake import start_variable_names
@@ -74,7 +75,9 @@ class Vocabulary:
             members=members_of(self._named),
             clocks=words.clocks,
             messages=Words(
-                kind="message", known=MESSAGES | {NOBODY_LEFT} | self._named.published, others="accepted"
+                kind="message",
+                known=MESSAGES | {NOBODY_LEFT, FOUND} | self._named.published,
+                others="accepted",
             ),
             groups=replace(words.groups, many=True),
             calendars=self._around.calendars,

@@ -7,8 +7,7 @@ from typing import Any
 
 from api.context import the_engine
 from api.rest.interface import ShapeRefused
-from engine.commands.steer import Modification
-from engine.execution.modifying import Activation, Move
+from engine.execution.modifying import Activation, Modification, Move
 from engine.store.records import ElementInstanceRecord
 
 

@@ -207,6 +207,18 @@ class MessageNotCorrelated(NotFound):
     code = "message_not_correlated"
 
 
+class WorkLeftOut(Conflict):
+    """This would leave out work that the complaint's diagram asks for. Finish the step, or move back to an earlier one."""
+
+    code = "work_left_out"
+
+
+class OurOwnJob(Conflict):
+    """This job is the service's own work on a complaint. Put right what stands in its way and retry it; nobody does it instead."""
+
+    code = "our_own_job"
+
+
 class CallerLeftWaiting(Conflict):
     """This would terminate a called process, and the one that called it would wait for ever. Modify the calling instance."""
 

@@ -11,14 +11,15 @@ from sqlalchemy.orm import Session
 
 from engine.actors import Actor
 from engine.commands.data import accept
-from engine.commands.errors import JobAlreadySettled, JobNotFound, JobRefused
+from engine.commands.errors import JobAlreadySettled, JobNotFound, JobRefused, OurOwnJob
 from engine.commands.house import House
 from engine.commands.step import Step
 from engine.store import incidents, instances, jobs
 from engine.store.jobs import JobRow
 from engine.store.tables import incidents as incidents_table
 
-SERVICE = ("service", "own")
+OWN = "own"  # a job of our own handlers
+SERVICE = ("service", OWN)
 
 
 def open_job(step: Step, key: int) -> JobRow:
@@ -33,18 +34,27 @@ def open_job(step: Step, key: int) -> JobRow:
     return job
 
 
+def job_to_do(step: Step, key: int) -> JobRow:
+    """Return the open service job somebody outside does. Raises what ``open_job`` does, and ``OurOwnJob``."""
+    job = open_job(step, key)
+    case_key = step.head(job.instance_key or 0).case_key
+    if job.kind == OWN and step.house.access.is_conducted(step.session, case_key):
+        raise OurOwnJob(job=key, type=job.type)
+    return job
+
+
 def complete_job(
     house: House, session: Session, key: int, variables: Mapping[str, Any] | None, *, by: Actor
 ) -> None:
     """Complete a job and move the case on.
 
-    Raises ``JobNotFound``, ``JobAlreadySettled``, ``ValueRefused``.
+    Raises ``JobNotFound``, ``JobAlreadySettled``, ``OurOwnJob``, ``ValueRefused``.
     """
     values = accept(variables)
     step = Step(house, session, actor=by, command="complete_job")
-    job = open_job(step, key)
+    job = job_to_do(step, key)
     if job.root_key is not None and step.fire_due_timers(job.root_key):
-        job = open_job(step, key)
+        job = job_to_do(step, key)
     element = job.element_instance_key or 0
     step.move(step.case(job.instance_key or 0), lambda execution: execution.complete_job(element, values))
     step.finish()
@@ -62,13 +72,13 @@ def throw_job_error(
 ) -> None:
     """End a job with a BPMN error.
 
-    Raises ``JobRefused`` without a code, ``JobNotFound``, ``JobAlreadySettled``.
+    Raises ``JobRefused`` without a code, ``JobNotFound``, ``JobAlreadySettled``, ``OurOwnJob``.
     """
     if not code:
         raise JobRefused("An error needs a code.", job=key)
     values = accept(variables)
     step = Step(house, session, actor=by, command="throw_job_error")
-    job = open_job(step, key)
+    job = job_to_do(step, key)
     jobs.change(session, key, now=step.now, error_code=code, error_message=message)
     element = job.element_instance_key or 0
     step.move(

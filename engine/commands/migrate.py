@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from engine.actors import Actor
 from engine.commands.errors import DefinitionNotFound, InstanceNotFound
 from engine.commands.house import House
+from engine.commands.leaving_out import refuse_other_steps
 from engine.commands.start import NOT_STARTED
 from engine.commands.step import Case, Step
 from engine.dialect import ProcessDefinition
@@ -38,7 +39,8 @@ def migrate(
 
     Keys, variables, tasks, jobs, due moments and incidents stay; boundary events and event sub-processes are
     armed and taken down as the new definition has them. What has ended keeps the definition it ran on. Raises
-    ``InstanceNotFound``, ``InstanceEnded``, ``DefinitionNotFound``, ``MigrationRefused`` with every gap.
+    ``InstanceNotFound``, ``InstanceEnded``, ``DefinitionNotFound``, ``MigrationRefused`` with every gap; in a case of the
+    register ``WorkLeftOut`` (``refuse_other_steps``).
     """
     step = Step(house, session, actor=by, command="migrate")
     if step.lock("instance", key) is None:
@@ -49,6 +51,8 @@ def migrate(
     _refuse_before_the_start(step, key)
     case = step.case(key)
     target = house.catalogue.process(session, target_key)
+    if house.access.is_conducted(session, case.row.case_key):
+        refuse_other_steps(case.definition, target, mapping)
     planned = plan(case.execution, target, mapping)
     gaps = [*planned.findings, *_of_message_start(case, row)]
     if gaps:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,27 +12,14 @@ from engine.actors import Actor
 from engine.commands.data import accept
 from engine.commands.errors import CallerLeftWaiting, InstanceEnded, InstanceNotFound, NotARoot, ScopeNotFound
 from engine.commands.house import House
+from engine.commands.leaving_out import refuse_leaving_out
 from engine.commands.start import NOT_STARTED
 from engine.commands.step import Step
-from engine.execution.modifying import Activation, Move
+from engine.execution.modifying import Modification
 from engine.execution.run import ElementNotFound, Execution
 from engine.store import incidents, instances
 from engine.store.tables import element_instances
 from engine.store.tables import incidents as incidents_table
-
-
-@dataclass(frozen=True, slots=True)
-class Modification:
-    """Tokens to move: elements to begin at, element instances to end (by key or by element id), tokens to
-    shift.
-
-    Activations come before terminations, so that the instance does not end in between.
-    """
-
-    activate: tuple[Activation, ...] = ()
-    terminate: tuple[int, ...] = ()
-    terminate_elements: tuple[str, ...] = ()
-    move: tuple[Move, ...] = ()
 
 
 def set_variables(
@@ -83,12 +69,15 @@ def modify(
 ) -> None:
     """Move tokens by hand, all or nothing.
 
-    Raises ``InstanceNotFound``, ``InstanceEnded``, ``CannotActivate``, ``CannotTerminate``, ``CallerLeftWaiting``.
+    In a case of the register nothing may be left out (``engine.commands.leaving_out``). Raises ``InstanceNotFound``,
+    ``InstanceEnded``, ``CannotActivate``, ``CannotTerminate``, ``CallerLeftWaiting``, ``WorkLeftOut``.
     """
     step = Step(house, session, actor=by, command="modify")
     if step.lock("instance", key) is None:
         raise InstanceNotFound(instance=key)
     case = step.case(key)
+    if house.access.is_conducted(session, case.row.case_key):
+        refuse_leaving_out(session, case, change)
     by_element = [
         one.key
         for one in case.execution.open_elements()

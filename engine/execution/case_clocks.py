@@ -19,10 +19,11 @@ _CALL: Final = re.compile(r'\bclock\s*\(\s*"([^"\\]{1,200})"')
 
 
 def clock_function(world: World) -> feel.Function:
-    """Return ``clock(name)``: a context with ``state``, ``due``, ``bound``, and ``warnAt(share)``, a
-    function.
+    """Return ``clock(name)``: a context with ``state``, ``due``, ``bound``, ``round``, and the functions
+    ``warnAt(share)`` and ``endedAt(round)``.
 
-    Null when the case has no such clock; ``bound`` and ``warnAt`` are null while the clock does not run.
+    Null when the case has no such clock; ``bound`` and ``warnAt`` are null while the clock does not run,
+    ``endedAt`` while the round of that number is open.
     """
 
     def ask(run: feel.Run, arguments: list[Any]) -> Any:  # noqa: ARG001
@@ -67,9 +68,17 @@ def _shown(found: CaseClock) -> dict[str, Any]:
         moment = found.warn_at(float(share)) if isinstance(share, Decimal) and 0 <= share <= 1 else None
         return None if moment is None else feel.inward(moment)
 
+    def ended(run: feel.Run, arguments: list[Any]) -> Any:  # noqa: ARG001
+        number = arguments[0]
+        whole = isinstance(number, Decimal) and number == number.to_integral_value()
+        moment = found.ended_at(int(number)) if whole else None
+        return None if moment is None else feel.inward(moment)
+
     return {
         "state": found.state,
         "due": None if found.due_on is None else feel.inward(found.due_on),
         "bound": None if found.bound_at is None else feel.inward(found.bound_at),
+        "round": feel.inward(found.round),
         "warnAt": feel.Function((feel.Parameter("share"),), warn, "warnAt"),
+        "endedAt": feel.Function((feel.Parameter("round"),), ended, "endedAt"),
     }

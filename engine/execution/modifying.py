@@ -51,6 +51,20 @@ class Move:
     element_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Modification:
+    """Tokens to move: elements to begin at, element instances to end (by key or by element id), tokens to
+    shift.
+
+    Activations come before terminations, so that the instance does not end in between.
+    """
+
+    activate: tuple[Activation, ...] = ()
+    terminate: tuple[int, ...] = ()
+    terminate_elements: tuple[str, ...] = ()
+    move: tuple[Move, ...] = ()
+
+
 def modify(
     case: Case,
     *,
@@ -73,11 +87,16 @@ def modify(
             _terminate(case, token)
 
 
+def can_begin(element: Element) -> bool:
+    """Tell whether a token can be put at an element: not where only an event or a beginning brings one."""
+    return element.tag not in ("startEvent", "boundaryEvent") and not element.is_event_subprocess
+
+
 def place(case: Case, activation: Activation) -> None:
     """Put a token at an element, opening the scopes around it that are not open. Raises
     ``CannotActivate``."""
     element = case.definition.elements.get(activation.element_id)
-    if element is None or element.tag in ("startEvent", "boundaryEvent") or element.is_event_subprocess:
+    if element is None or not can_begin(element):
         raise CannotActivate(element=activation.element_id)
     scope, made = case.task_tree, {case.definition.process_id: case.task_tree}
     for around in _path(case, element):

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from api.complaints.states import UNANSWERED
 from engine import feel
 from engine.calendar_files import read_calendars
 from engine.clock import FrozenClock
@@ -22,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 JOBS = (
     *("register", "set-state", "start-clocks", "start-clock", "meet-clock", "pause-clock", "resume-clock"),
     *("extend-clock", "cancel-clock", "send-letter", "notify", "record", "assign-owner", "close", "withdraw"),
-    *("earlier-complaints", "merge", "unfinished", "end-clocks"),
+    *("earlier-complaints", "merge", "unfinished", "end-clocks", "danger", "issues"),
 )
 ISSUES = [{"id": 1, "summary": "Charged twice"}, {"id": 2, "summary": "Rude on the phone"}]
 
@@ -49,6 +50,7 @@ class Clocks:
 
     bounds: dict[str, datetime | None] = field(default_factory=dict)
     started: datetime | None = None
+    stopped: dict[str, datetime] = field(default_factory=dict)
 
     def due(self, session: object, instance_key: int, name: str) -> datetime | None:
         return self.bounds.get(name)
@@ -58,8 +60,15 @@ class Clocks:
             return None
         bound, started = self.bounds[name], self.started
         if bound is None or started is None:
-            return CaseClock("met", None, None, lambda share: None)
-        return CaseClock("running", bound.date(), bound, lambda share: started + (bound - started) * share)
+            return CaseClock("met", None, None, lambda share: None, 1, lambda number: self.stopped.get(name))
+        return CaseClock(
+            "running",
+            bound.date(),
+            bound,
+            lambda share: started + (bound - started) * share,
+            1,
+            lambda number: None,
+        )
 
 
 class Office:
@@ -76,24 +85,46 @@ class Office:
             case_clocks=self.clocks,
         )
         self.key, self.still_owed = 0, dict[str, Any]()
+        self.issues, self.joined = ISSUES, list[str]()
 
     def _note(self, context: StepContext) -> dict[str, Any] | None:
         variables = {name: feel.outward(value) for name, value in context.variables.items()}
         name = context.job_type.removeprefix("redress:")
         self.done.append(Done(name, dict(context.headers), variables))
+        if name == "danger":
+            self._find_danger(context, variables)
         answers = {
             "assign-owner": {"owner": "hanna"},
             "earlier-complaints": {"earlier": [{"label": "RD-1", "value": "RD-1"}]},
             "merge": {"answerBy": None},
+            "issues": self._take_issues(variables) if name == "issues" else None,
             "unfinished": {"unfinished": self._unfinished(context)},
             "withdraw": {
-                **{"protecting": False, "dangerSince": None, "alerting": False},
+                **{"protecting": False, "dangerSince": None, "alerting": False, "alertSince": None},
                 **{"promises": [], "goesOn": []},
             }
             | self.still_owed,
             "extend-clock": {"extended": True, "extensionRefused": None},
         }
         return answers.get(name)
+
+    def _find_danger(self, context: StepContext, found: Mapping[str, Any]) -> None:
+        kinds = [job.headers["kind"] for job in self.jobs("record")]
+        told, acted = kinds.count("danger"), kinds.count("remedy")
+        if (found["danger"] is True and told <= acted) or (found.get("risk") is True and not told):
+            context.publish("danger-found", "7", {})
+
+    def _take_issues(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer as the register does: what the screening named last, and what joined since while nothing was answered."""
+        scoped = [job for job in self.jobs("record") if job.headers["kind"] == "scope"]
+        named = [
+            one["summary"] for one in (scoped[-1].variables["data"]["issues"] if scoped else self.issues)
+        ]
+        add = variables.get("add") or []
+        joins = not self.states or self.states[-1] in UNANSWERED
+        self.joined += add if joins else []
+        kept = [{"id": n, "summary": one} for n, one in enumerate([*named, *self.joined], start=1)]
+        return {"issues": kept, "joined": joins or not add}
 
     @staticmethod
     def _unfinished(context: StepContext) -> list[str]:
@@ -121,6 +152,7 @@ class Office:
             "withOutsideBody": False,
             "employment": False,
         }
+        self.issues = (facts | more)["issues"]
         self.key = self.engine.start("complaint-handling", facts | more).key
         return self
 
@@ -186,6 +218,8 @@ class Office:
     def run_clock(self, name: str, bound: datetime | None) -> Office:
         """Set a clock of the case, as the register does, and let timers and tasks look at it."""
         self.clocks.bounds[name] = bound
+        if bound is None:
+            self.clocks.stopped[name] = self.clock.now()
         self.engine.rearm_clock(self.key, name)
         return self
 

@@ -35,9 +35,11 @@ FIELDS = frozenset(
         "closedOn",
         "outcome",
         "closingReason",
+        "dangerReported",
     }
 )
 STATUSES = ("open", "closed")
+YES_OR_NO = ("yes", "no")
 REQUIRED = frozenset({"receivedOn", "description"})
 
 
@@ -168,6 +170,7 @@ def read(row: Row, mapped: Mapped, *, zone: ZoneInfo) -> NewComplaint:
         problem=cells.text("problem"),
         category=cells.text("category"),
         desired_remedy=cells.text("desiredRemedy"),
+        danger_reported=cells.word("dangerReported", YES_OR_NO) == "yes",
         regime=mapped.regime,
         source=mapped.source,
         source_key=row.key,

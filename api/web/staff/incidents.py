@@ -11,9 +11,8 @@ from api.identity.doors import action
 from api.web.staff import blueprint
 from api.web.staff.diagram import drawing
 from engine.commands.errors import IncidentNotFound
-from engine.commands.steer import Modification
 from engine.errors import Invalid, RedressError
-from engine.execution.modifying import Activation
+from engine.execution.modifying import Activation, Modification
 from engine.store import entities
 from engine.store.records import IncidentRecord
 from engine.store.search import Condition, Query, Sort
@@ -122,14 +121,12 @@ def _page(key: int, problem: str = "") -> str:
     engine = the_engine()
     found = _seen(key)
     scope, instance = found.element_instance_key or found.process_instance_key, found.process_instance_key
-    process = engine.parsed_process(found.process_definition_key) if found.process_definition_key else None
+    places = engine.places_for(instance, found.element_id) if instance and found.element_id else ()
     return render_template(
         "staff/incident.html",
         incident=found,
         problem=problem,
         variables=reach.shown(engine.effective_variables(scope)) if scope else (),
-        elements=[(element.id, element.name or element.id) for element in process.elements.values()]
-        if process
-        else (),
+        elements=[(one.id, one.name or one.id) for one in places],
         drawing=drawing(instance, focus=found.element_id or "") if instance else None,
     )

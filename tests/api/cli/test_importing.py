@@ -353,3 +353,18 @@ def test_an_import_says_what_it_would_do_and_does_nothing_unasked(home, tmp_path
 def test_an_ending_that_cannot_be_true_is_refused(home, tmp_path, capsys, row, reason):  # noqa: F811
     assert import_past(tmp_path, row + "\n", "--dry-run") == 1
     assert reason in capsys.readouterr().out
+
+
+def test_danger_in_a_file_is_told_as_the_case_starts(home, tmp_path):  # noqa: F811
+    mapping = PAST | {"columns": PAST["columns"] | {"dangerReported": "Danger"}}
+    mapping["values"] = {"dangerReported": {"Y": "yes", "N": "no"}}
+    rows = (
+        HEAD.replace("Why\n", "Why,Danger\n")
+        + OPEN.replace(",\n", ",,Y\n")
+        + OPEN.replace("2,", "3,", 1).replace(",\n", ",,N\n")
+    )
+    file = write(tmp_path / "rows.csv", rows)
+    past = write(tmp_path / "past.json", json.dumps(mapping))
+    assert run("import", "csv", file, "--mapping", past, "--open-as", "running", "--yes") == 0
+    assert ask(home, "SELECT count(*) FROM tasks WHERE name = 'Protect people now'") == [(1,)]
+    assert ask(home, "SELECT count(*) FROM notices WHERE subject = 'Somebody is in danger'") == [(1,)]

@@ -396,3 +396,40 @@ def test_whoever_is_on_duty_and_nothing_else_can_act_on_what_they_are_told(app, 
     answer = olga.send(f"/staff/tasks/{task.user_task_key}/claim")
     assert answer.status_code == 200
     assert service.engine.task(task.user_task_key).assignee == "olga"
+
+
+def assess(service, made, **more):
+    do(
+        service,
+        made,
+        "Assess the complaint",
+        **({"severity": "medium", "complexity": "medium", "impact": "one"} | more),
+    )
+
+
+@pytest.mark.usefixtures("colleagues")
+def test_danger_found_at_the_assessment_is_mailed_in_that_step(service):
+    add(service, "dora", "on-duty", email="dora@example.org")
+    made = receive(
+        service,
+        NewComplaint(
+            channel="web", received_at=service.clock.now(), description="It smokes.", complainant=None
+        ),
+        by=as_service("test"),
+    )
+    Staff(service).work(made.instance_key, Wish(stop_before=frozenset({"assess"})))
+    assess(service, made, safety=True)
+    assert "Protect people now" in open_tasks(service, made)
+    assert "on-duty" in told(service)
+    assert mailed(service) == ["dora@example.org"]
+    assert last(service).facts["danger"] is True
+
+
+@pytest.mark.usefixtures("colleagues")
+def test_danger_found_again_while_people_are_being_protected_is_noted_only(service):
+    made = dangerous(service)
+    Staff(service).work(made.instance_key, Wish(stop_before=frozenset({"assess", "take-immediate-action"})))
+    assess(service, made, safety=True, immediateActionNeeded=True, immediateActionPossible=True)
+    assert open_tasks(service, made).count("Protect people now") == 1
+    kinds = select(EventRow.kind).where(EventRow.complaint_key == made.key)
+    assert "danger-known" in service.engine.read(lambda db: db.scalars(kinds).all())

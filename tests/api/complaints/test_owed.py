@@ -36,4 +36,6 @@ def test_a_clock_of_an_owners_own_is_owed_while_the_complaint_is_looked_into():
 def test_nobody_is_owed_what_is_only_said_to_somebody():
     assert not owes("received", "acknowledgement", reachable=False)
     assert not owes("received", "update", reachable=False)
+    assert not owes("received", "explanation", reachable=False)
+    assert not owes("deciding", "promised_answer", reachable=False)
     assert owes("received", "final_response", reachable=False)

@@ -204,3 +204,34 @@ def test_danger_may_be_told_after_the_withdrawal_and_is_waited_for(service, cloc
     clock.advance(timedelta(hours=1))
     service.run_due()
     assert service.engine.instance(made.instance_key).state == "COMPLETED"
+
+
+def accept(service, made):
+    from_complainant.answer(
+        service, made.key, accepts=True, reason="", key="yes", sheet=Sheet("answer", "Answer", ())
+    )
+    service.run_due()
+
+
+def test_what_was_agreed_is_kept_though_the_complaint_is_withdrawn_afterwards(service):
+    made, staff = complain(service), Staff(service)
+    staff.work(made.instance_key, Wish(remedy="refund", amount=38))
+    accept(service, made)
+    assert state(service, made) == "correcting"
+    withdraw(service, made)
+    assert open_tasks(service, made) == ["Carry out the promise", "Check for a wider problem"]
+    assert "£38.00" in farewell(service, made)
+
+
+def test_a_withdrawal_does_not_begin_the_hours_of_an_alert_anew(service, clock):
+    made, staff = complain(service), Staff(service)
+    staff.work(
+        made.instance_key,
+        Wish(severity="high", significant=True, stop_before=frozenset({"read-alert", "plan-investigation"})),
+    )
+    (alert,) = [one for one in service.engine.open_tasks(made.instance_key) if one.name == "Read the alert"]
+    clock.advance(timedelta(hours=20))
+    withdraw(service, made)
+    (again,) = [one for one in service.engine.open_tasks(made.instance_key) if one.name == "Read the alert"]
+    assert again.user_task_key != alert.user_task_key
+    assert again.due_date == alert.due_date

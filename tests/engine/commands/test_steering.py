@@ -16,9 +16,9 @@ from engine.commands.errors import (
     StartRefused,
     TimerNotFound,
 )
-from engine.commands.steer import Modification
 from engine.commands.update_task import TaskChanges
 from engine.engine import Engine
+from engine.execution.modifying import Modification
 from engine.execution.run import Activation, Move
 from engine.store.tables import jobs
 from engine.values import ValueRefused

@@ -83,6 +83,7 @@ class FakeWorld:
         self.handlers: dict[str, Any] = {}
         self.decisions: dict[str, Any] = {}
         self.clocks: dict[str, datetime] = {}
+        self.ended: dict[int, datetime] = {}  # round → when it ended
         self.calendars: Any = None
         self.zone = "Europe/London"
         self.performed: list[Any] = []
@@ -123,7 +124,14 @@ class FakeWorld:
         if name not in self.clocks:
             return None
         bound = self.clocks[name]
-        return CaseClock("running", bound.date(), bound, lambda share: self.now + (bound - self.now) * share)
+        return CaseClock(
+            "running",
+            bound.date(),
+            bound,
+            lambda share: self.now + (bound - self.now) * share,
+            1,
+            self.ended.get,
+        )
 
 
 class Story:

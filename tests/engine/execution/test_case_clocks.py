@@ -97,3 +97,15 @@ def test_a_due_date_that_reads_a_clock_follows_it(tell: Any) -> None:
 
 def test_a_timer_without_a_clock_still_needs_a_moment(tell: Any) -> None:
     assert tell(watched("date", "=null")).incidents == [("p", "EXTRACT_VALUE_ERROR")]
+
+
+def test_what_a_round_of_a_clock_demands_ends_with_that_round(tell: Any) -> None:
+    ends = s.timer("date", '=clock("update").endedAt(1)'.replace('"', "&quot;"))
+    body = s.user("work") + f'<boundaryEvent id="over" attachedToRef="work">{ends}</boundaryEvent>'
+    body += '<startEvent id="begin"/><endEvent id="nothing"/>' + s.flows("begin > work", "over > nothing")
+    story = tell(s.diagram(body), update=s.NOW + timedelta(days=10))
+    assert due(story).year == 9999
+
+    story.world.ended[1] = s.NOW
+    story.then(lambda run: run.rearm("update"))
+    assert due(story) == s.NOW
