@@ -21,7 +21,8 @@ _REASONS = Words(kind="closing reason", known=frozenset(CLOSING_REASONS))
 _EVIDENCE = Words(kind="evidence", known=frozenset({*KINDS, *KINDS.values(), "skip"}))
 _YES = Words(kind="answer", known=frozenset({"yes"}))
 _ADDRESSEES = Words(kind="addressee", known=frozenset(ADDRESSEES), others="accepted")
-GROUP_COLUMNS = frozenset({("authority", "approvers")})  # decision and column that name candidate groups
+WORD_COLUMNS = {("authority", "approvers"): "groups", ("stages", "roundCovers"): "clocks"}
+"""Decision and column of a table → the vocabulary of ``ProcedureWords`` its cells name."""
 
 
 @dataclass(frozen=True, slots=True)

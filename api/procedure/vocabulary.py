@@ -143,10 +143,16 @@ class Vocabulary:
         for decision in model.decisions.values():
             box = decision.expression
             if isinstance(box, TableBox):
-                yield from self._check_box(decision.id, box, words)
+                yield from self._check_box(decision.id, box, words, self._codes_beside(name))
+
+    def _codes_beside(self, name: str) -> Words:
+        """Return the codes that files other than ``name`` name: one that only a slip parts from them is not meant."""
+        others = {each: data for each, data in self.files.items() if each != name}
+        known = frozenset(code for _, code in named_by(others).options)
+        return Words(kind="code that a form, diagram or other table names", known=known, others="accepted")
 
     def _check_box(
-        self, decision_id: str, box: TableBox, words: contracts.ProcedureWords
+        self, decision_id: str, box: TableBox, words: contracts.ProcedureWords, elsewhere: Words
     ) -> Iterable[Finding]:
         regimes = Words(kind="regime", known=self._regimes)
         for place, at in enumerate(box.inputs):
@@ -158,9 +164,12 @@ class Vocabulary:
         for place, column in enumerate(box.outputs):
             cells = [rule.results[place] for rule in box.rules]
             yield from _check_allowed(column.allowed, cells)
-            if (decision_id, column.name) in contracts.GROUP_COLUMNS:
+            if column.allowed is not None:
+                yield from _placed(column.allowed, elsewhere)
+            kind = contracts.WORD_COLUMNS.get((decision_id, column.name))
+            if kind is not None:
                 for cell in cells:
-                    yield from _placed(cell, words.groups)
+                    yield from _placed(cell, getattr(words, kind))
         yield from self._check_members(decision_id, {column.name for column in box.outputs})
 
     def _check_members(self, decision_id: str, columns: set[str]) -> Iterable[Finding]:

@@ -29,7 +29,7 @@ IN_BPMN = {
     "process": r'processId="([^"=]+)"',
     "form": r'formId="([^"=]+)"',
 }
-TABLE_COLUMNS = ("clock", "anchor", "unit", "calendar", "anchorRule", "roll", "end")
+TABLE_COLUMNS = ("clock", "anchor", "unit", "calendar", "anchorRule", "roll", "end", "roundCovers")
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,9 @@ def in_table(name: str, text: str) -> Iterator[tuple[str, int, int]]:
             for letter in re.finditer(r'letter: "([a-z-]+)"', cell[2]):
                 at = rule.start() + cell.start(2)
                 yield "letter", at + letter.start(1), at + letter.end(1)
+    for listed in re.finditer(r"<outputValues[^>]*>\s*<text>(.*?)</text>", text, re.DOTALL):
+        for word in re.finditer(r'"([a-z_-]+)"', listed[1]):
+            yield "listed result", listed.start(1) + word.start(1), listed.start(1) + word.end(1)
     if name in ("deadlines.dmn", "waiting-times.dmn", "authority.dmn"):
         for found in re.finditer(r'<output id="[^"]+"[^>]* name="([^"]+)"', text):
             if found[1] not in ("limit",):  # shown to people, read by nothing
