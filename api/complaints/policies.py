@@ -68,6 +68,14 @@ def kinds(session: Session) -> Kinds:
     return Kinds(tuple(found["regime"]), tuple(found["category"]))
 
 
+def known_regimes(session: Session) -> frozenset[str]:
+    """Return the regimes a complaint may come under; none when no table distinguishes them, then any may."""
+    try:
+        return frozenset(kinds(session).regimes)
+    except DeadlineTableMissing:
+        return frozenset()
+
+
 def categories_of(session: Session, regime: str) -> tuple[str, ...]:
     """Return the categories with rows that a complaint of this regime may reach. Raises ``DeadlineTableMissing``."""
     _, model = _table(session, DECISION)
