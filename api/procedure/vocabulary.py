@@ -101,7 +101,9 @@ class Vocabulary:
         organisation = self._around.organisation
         found = [*wrong_word(organisation.calendar, Words(kind="calendar", known=self._around.calendars))]
         if self._table is not None:
-            found += wrong_word(organisation.regime, Words(kind="regime", known=self._regimes))
+            regimes = Words(kind="regime", known=self._regimes)
+            for regime in (organisation.regime, *organisation.bodies):
+                found += wrong_word(regime, regimes)
         return tuple(replace(each, file="organisation.json") for each in found)
 
     def _words(self) -> contracts.ProcedureWords:

@@ -130,10 +130,22 @@ def in_table(name: str, text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def organisation_slips() -> Iterator[tuple[str, dict]]:
-    """Yield organisation.json with a slip in its regime, its calendar and each department that a form offers."""
+    """Yield organisation.json with a slip in each member's name, its words, its bodies' regimes and each department of a form."""
     content = json.loads((ROOT / "processes" / "organisation.json").read_text())
     for member in ("regime", "calendar"):
         yield member, content | {member: spoilt(content[member], random.Random(member))}
+    yield "currency", content | {"currency": "GBp"}
+    for member in content:
+        rest = {name: value for name, value in content.items() if name != member}
+        yield f"key {member}", rest | {spoilt(member, random.Random(member)): content[member]}
+    for id_, body in content["bodies"].items():
+        for regime in body["regimes"]:
+            wrong = body | {"regimes": [spoilt(regime, random.Random(regime))]}
+            yield f"body of {regime}", content | {"bodies": content["bodies"] | {id_: wrong}}
+        for member in body if "window" in body else ():
+            rest = {name: value for name, value in body.items() if name != member}
+            wrong = rest | {spoilt(member, random.Random(f"{id_} {member}")): body[member]}
+            yield f"key {member} of {id_}", content | {"bodies": content["bodies"] | {id_: wrong}}
     for number, department in enumerate(content["departments"]):
         wrong = department | {"id": spoilt(department["id"], random.Random(department["id"]))}
         departments = [*content["departments"][:number], wrong, *content["departments"][number + 1 :]]
