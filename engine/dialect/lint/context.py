@@ -37,11 +37,15 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFacts:
-    """What a job type reads and returns: headers, inputs with a vocabulary, and the variables of its result."""
+    """What a job type reads and returns: headers, inputs (None: any text), and the variables of its result.
+
+    ``passes_on``: other inputs are its data too, such as what a letter says.
+    """
 
     headers: Mapping[str, Header]
-    inputs: Mapping[str, Words]
+    inputs: Mapping[str, Words | None]
     results: frozenset[str]
+    passes_on: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

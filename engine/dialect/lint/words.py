@@ -7,6 +7,7 @@ from typing import Final
 
 from lxml import etree
 
+from engine.dialect.ids import BPMN
 from engine.dialect.lint.clocks import PROPERTY
 from engine.dialect.lint.context import Header, JobFacts, ServiceFacts, Words
 from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe, zeebe
@@ -23,8 +24,10 @@ _EQUAL: Final = ("=", "!=")
 def check_words(drawing: Drawing, texts: Texts, service: ServiceFacts) -> None:
     """Judge every word that is written out; one computed by FEEL is known only when it is reached."""
     notes = texts.notes
+    read_here = _read_by_element(texts)
     for node in drawing.nodes:
         _check_headers(node, notes, service)
+        _check_inputs(node, notes, service, read_here.get(node.xml, frozenset()))
         _check_groups(node, notes, service.groups)
         _check_property(node, notes, service.clocks)
     for message in drawing.named["message"].values():
@@ -69,6 +72,33 @@ def _check_headers(node: Node, notes: Notes, service: ServiceFacts) -> None:
             message = f"Nothing reads the header {quote(key)} here."
             notes.error(header, "header_unknown", message, perhaps(key, known), attribute=key)
     _check_required(node, {str(header.get("key")) for header in given if header.get("value")}, known, notes)
+
+
+def _read_by_element(texts: Texts) -> Mapping[etree._Element, frozenset[str]]:
+    """Return the names that each element's own formulas read: those of its mappings, headers and assignment."""
+    found: dict[etree._Element, frozenset[str]] = {}
+    for element, expression in texts.formulas:
+        holder = next(element.iterancestors(f"{{{BPMN}}}extensionElements"), None)
+        owner = None if holder is None else holder.getparent()
+        if owner is not None:
+            found[owner] = found.get(owner, frozenset()) | expression.variables
+    return found
+
+
+def _check_inputs(node: Node, notes: Notes, service: ServiceFacts, read_here: frozenset[str]) -> None:
+    """Judge the names under which a job of ours gets its inputs: what nothing reads would be lost in silence."""
+    facts, mapping = _job_of(node.xml, service), first_zeebe(node.xml, "ioMapping")
+    if facts is None or mapping is None:
+        return
+    for item in mapping.iterchildren(f"{{{ZEEBE}}}input"):
+        name = str(item.get("target") or "").partition(".")[0].strip()
+        if name in facts.inputs or name in read_here:
+            continue
+        message, advice = f"Nothing reads the input {quote(name)} here.", perhaps(name, facts.inputs)
+        if slip_of(name, facts.inputs) is not None:
+            notes.error(item, "input_unknown", message, advice, attribute="target")
+        elif not facts.passes_on:
+            notes.warning(item, "input_unknown", message, advice, attribute="target")
 
 
 def _check_required(node: Node, given: set[str], known: Mapping[str, Header], notes: Notes) -> None:
@@ -164,7 +194,7 @@ def _check_results(
         if element.tag == f"{{{ZEEBE}}}input":
             activity = element.getparent().getparent().getparent()  # type: ignore[union-attr]
             facts = None if activity is None else _job_of(activity, service)
-            words = words if facts is None else facts.inputs.get(attribute, words)
+            words = words if facts is None else facts.inputs.get(attribute) or words
     if words is not None:
         for literal in results_written_out(expression.tree):
             _judge(element, literal, words, notes, attribute)

@@ -79,8 +79,16 @@ def spoilt(word: str, dice: random.Random) -> str:
     raise AssertionError(word)
 
 
+JOB = re.compile(
+    r'<zeebe:taskDefinition type="redress:(?!send-letter).*?</bpmn:extensionElements>', re.DOTALL
+)
+
+
 def places(name: str, text: str) -> Iterator[tuple[str, int, int]]:
     if name.endswith(".bpmn"):
+        for job in JOB.finditer(text):
+            for found in re.finditer(r'<zeebe:input [^>]*target="([^"]+)"', job[0]):
+                yield "input of a job", job.start() + found.start(1), job.start() + found.end(1)
         for place, pattern in IN_BPMN.items():
             for found in re.finditer(pattern, text):
                 for word in WORD.finditer(found[1]):

@@ -98,7 +98,9 @@ KNOWN = replace(
     in_step_types=frozenset({"redress:y"}),
     service=ServiceFacts(
         job_types={
-            "redress:y": JobFacts(headers={"k": Header(words=NONE)}, inputs={"x": NONE}, results=frozenset())
+            "redress:y": JobFacts(
+                headers={"k": Header(words=NONE)}, inputs={"x": NONE}, results=frozenset(), passes_on=False
+            )
         },
         task_headers={"k": Header(words=NONE, required=True)},
         variables={"x": NONE},
