@@ -25,6 +25,7 @@ Status = Literal[
     "not_applicable",
 ]
 _LATEST = datetime.max.replace(tzinfo=UTC)
+SHOWN = ("state", "due", "bound", "warnAt")  # what a diagram may ask of ``clock("…")``
 OPEN: tuple[Status, ...] = ("projected", "running", "paused", "breached")
 
 

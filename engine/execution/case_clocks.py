@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from engine import feel
+from engine.deadlines.state import SHOWN
 from engine.dialect.model import Element
 from engine.dialect.values import Formula
 from engine.execution.world import CaseClock, World
@@ -67,9 +68,10 @@ def _shown(found: CaseClock) -> dict[str, Any]:
         moment = found.warn_at(float(share)) if isinstance(share, Decimal) and 0 <= share <= 1 else None
         return None if moment is None else feel.inward(moment)
 
-    return {
-        "state": found.state,
-        "due": None if found.due_on is None else feel.inward(found.due_on),
-        "bound": None if found.bound_at is None else feel.inward(found.bound_at),
-        "warnAt": feel.Function((feel.Parameter("share"),), warn, "warnAt"),
-    }
+    shown = (
+        found.state,
+        None if found.due_on is None else feel.inward(found.due_on),
+        None if found.bound_at is None else feel.inward(found.bound_at),
+        feel.Function((feel.Parameter("share"),), warn, "warnAt"),
+    )
+    return dict(zip(SHOWN, shown, strict=True))

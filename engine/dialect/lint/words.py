@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, get_args
 
 from lxml import etree
 
+from engine.deadlines.state import SHOWN, Status
 from engine.dialect.ids import BPMN
 from engine.dialect.lint.clocks import PROPERTY
 from engine.dialect.lint.context import Header, JobFacts, ServiceFacts, Words
 from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe, zeebe
-from engine.dialect.lint.formulas import clock_calls, parts, paths, results_written_out
+from engine.dialect.lint.formulas import clock_calls, compared, parts, paths, results_written_out
 from engine.dialect.lint.notes import Notes, quote
 from engine.dialect.lint.suggest import perhaps, slip_of
 from engine.dialect.lint.texts import Texts
 from engine.dialect.values import is_formula
 from engine.feel import Expression, syntax
 
-_EQUAL: Final = ("=", "!=")
+_CLOCK_STATES: Final = Words(kind="state of a clock", known=frozenset(get_args(Status)))
 
 
 def check_words(drawing: Drawing, texts: Texts, service: ServiceFacts) -> None:
@@ -130,6 +131,23 @@ def _check_property(node: Node, notes: Notes, clocks: Words) -> None:
 def _check_clock_calls(element: etree._Element, expression: Expression, notes: Notes, clocks: Words) -> None:
     for name in clock_calls(expression):
         _judge(element, name, clocks, notes, "clock")
+    for node in parts(expression.tree):
+        asked = _asked_of_clock(node)
+        if asked and asked not in SHOWN:
+            message = f"A clock has no {quote(asked)}: it would be null."
+            notes.error(element, "member_unknown", message, perhaps(asked, SHOWN), attribute="clock")
+
+
+def _asked_of_clock(node: syntax.Node) -> str:
+    """Return ``due`` of ``clock("…").due``; empty for anything else."""
+    if not isinstance(node, syntax.Postfix) or node.base != syntax.Name("clock") or len(node.steps) < 2:
+        return ""
+    call, path = node.steps[:2]
+    return path.name if isinstance(call, syntax.CallStep) and isinstance(path, syntax.PathStep) else ""
+
+
+def _is_state_of_clock(node: syntax.Node) -> bool:
+    return _asked_of_clock(node) == "state"
 
 
 def _check_members(
@@ -160,17 +178,11 @@ def _bound_otherwise(drawing: Drawing) -> Iterator[str]:
 def _check_comparisons(
     element: etree._Element, expression: Expression, notes: Notes, variables: Mapping[str, Words]
 ) -> None:
-    for node in parts(expression.tree):
-        if isinstance(node, syntax.Comparison) and node.sign in _EQUAL:
-            pairs = [(node.left, node.right), (node.right, node.left)]
-        elif isinstance(node, syntax.In):
-            pairs = [(node.value, test) for test in node.tests]
-        else:
-            continue
-        for value, literal in pairs:
-            words = variables.get(_last_name(value))
-            if words is not None and isinstance(literal, syntax.String):
-                _judge(element, literal.value, words, notes, _last_name(value))
+    for value, word in compared(expression):
+        name = _last_name(value)
+        words = _CLOCK_STATES if _is_state_of_clock(value) else variables.get(name)
+        if words is not None:
+            _judge(element, word, words, notes, name)
 
 
 def _last_name(node: syntax.Node) -> str:
