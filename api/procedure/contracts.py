@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from api.complaints import from_form
 from api.complaints.clock_start import STAGES
 from api.complaints.evidence import KINDS
 from api.complaints.letters import ADDRESSEES
@@ -23,6 +24,9 @@ _YES = Words(kind="answer", known=frozenset({"yes"}))
 _ADDRESSEES = Words(kind="addressee", known=frozenset(ADDRESSEES), others="accepted")
 WORD_COLUMNS = {("authority", "approvers"): "groups", ("stages", "roundCovers"): "clocks"}
 """Decision and column of a table → the vocabulary of ``ProcedureWords`` its cells name."""
+INTAKE = {"complaint": from_form.PUBLIC, "log-complaint": from_form.STAFF}
+"""Id of a form that the service itself reads → its keys, each with the codes it is compared with."""
+NEEDED = frozenset({"description", "dangerReported"})  # of an intake form: without them nobody is helped
 
 
 @dataclass(frozen=True, slots=True)

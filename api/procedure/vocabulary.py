@@ -16,18 +16,19 @@ from api.complaints.from_complainant import MESSAGES
 from api.complaints.intake import start_variable_names
 from api.complaints.letter_jobs import NOBODY_LEFT
 from api.complaints.policies import DECISION
+from api.complaints.record_jobs import MEMBERS
 from api.identity.roles import ROLES
 from api.organisation import Organisation
 from api.procedure import contracts, deadline_table
 from api.procedure.deadline_table import Around
-from api.procedure.reading import Named, literals, members_of, named_by, options_of
+from api.procedure.reading import Named, all_of, keys_of, literals, members_of, named_by, options_of
 from api.procedure.slips import wrong_word
-from engine import dmn, feel
+from engine import dmn, feel, forms
 from engine.commands.check import Files
-from engine.dialect.lint import ServiceFacts, Words
+from engine.dialect.lint import ServiceFacts, Words, perhaps, slip_of
 from engine.dmn.model import TableBox
 from engine.errors import RedressError
-from engine.findings import Finding
+from engine.findings import Finding, Severity
 from engine.store import definitions
 
 _DEPLOYED = {"process": ".bpmn", "decision": ".dmn", "form": ".form"}
@@ -38,12 +39,13 @@ class Surroundings:
     """What is known beside the files being judged.
 
     ``files`` are those of the procedure, by name, with the judged ones in their place; ``before``, without them.
-    ``letters`` and ``calendars`` are ids, ``groups`` those that people hold.
+    ``letters`` and ``calendars`` are ids, ``told`` what letters read, ``groups`` those that people hold.
     """
 
     files: Mapping[str, bytes]
     organisation: Organisation
     letters: frozenset[str]
+    told: Named
     calendars: frozenset[str]
     groups: frozenset[str]
     before: Mapping[str, bytes]
@@ -160,6 +162,8 @@ class Vocabulary:
         for place, at in enumerate(box.inputs):
             cells = [rule.conditions[place] for rule in box.rules]
             yield from _check_allowed(at.allowed, cells)
+            for cell in cells:
+                yield from _placed(cell, elsewhere)
             if at.expression.text.strip() == "regime" and decision_id != DECISION and self._table is not None:
                 for cell in cells:
                     yield from _placed(cell, regimes)
@@ -184,17 +188,81 @@ class Vocabulary:
             yield from wrong_word(column, known)
 
     def _check_form(self, name: str, data: bytes) -> Iterable[Finding]:
+        form = _form(data)
+        if form is None:
+            return  # its own findings say why
+        beside = named_by({each: content for each, content in self.files.items() if each != name})
+        others = all_of((beside, self._around.told))
+        own = named_by({name: data})
+        yield from self._check_keys(form, own, others)
+        yield from self._check_rules(form, own, others)
+        yield from self._check_codes(form, own, others)
+
+    def _check_keys(self, form: forms.Form, own: Named, others: Named) -> Iterable[Finding]:
+        """Yield the answers nothing reads that only a slip parts from one that is read, and those that are not asked for."""
+        keys, asked_here = keys_of(form), contracts.INTAKE.get(form.id, {})
+        read = own.read | others.read | MEMBERS | set(asked_here)
+        for key in sorted(keys - read):
+            if slip_of(key, read) is not None:
+                severity: Severity = "warning" if slip_of(key, read - keys) is None else "error"
+                message = f"Nothing reads the answer “{key}”."
+                yield Finding(severity, "key_unread", message, perhaps(key, read), attribute="key")
+        for key in sorted(asked_here.keys() - keys):
+            meant = slip_of(key, keys - read)
+            if meant is not None or key in contracts.NEEDED:
+                message = f"The service reads the answer “{key}” of this form, and no field has that key."
+                advice = "Give it to the field that asks for it." if meant is None else f"Is it {meant}?"
+                yield Finding("error", "key_missing", message, advice, attribute="key")
+
+    def _check_rules(self, form: forms.Form, own: Named, others: Named) -> Iterable[Finding]:
+        """Yield the names in the form's own rules, and slips after a dot, that neither a field nor anything else provides."""
+        results = {each for facts in contracts.job_facts(self._words()).values() for each in facts.results}
+        known = keys_of(form) | others.provided | start_variable_names() | results
+        variables = forms.names_read(form.components)
+        for name in sorted((variables | own.read) - forms.SPECIAL_NAMES - known):
+            message, advice = f"Nothing is called “{name}”: it would be null.", perhaps(name, known)
+            if slip_of(name, known) is not None:
+                yield Finding("error", "name_unknown", message, advice)
+            elif name in variables:
+                yield Finding("warning", "name_unknown", message, advice)
+
+    def _check_codes(self, form: forms.Form, own: Named, others: Named) -> Iterable[Finding]:
         departments = frozenset(each.id for each in self._around.organisation.departments)
-        categories = _words_in(_conditions(self._table, "category"))
         by_variable = {
-            "category": Words(kind="category", known=categories, others="accepted"),
+            "category": Words(
+                kind="category", known=_words_in(_conditions(self._table, "category")), others="accepted"
+            ),
             "regime": Words(
                 kind="regime", known=self._regimes, others="error" if self._table else "accepted"
             ),
         }
         anywhere = Words(kind="department", known=departments, others="accepted")
-        for variable, code in sorted(named_by({name: data}).options):
+        read = self._codes_read(own, others)
+        for variable, code in sorted(own.options):
             yield from wrong_word(code, by_variable.get(variable, anywhere))
+            known = frozenset(read.get(variable, ()))
+            yield from wrong_word(
+                code,
+                Words(kind=f"answer to {variable} that anything asks for", known=known, others="accepted"),
+            )
+        for variable, codes in contracts.INTAKE.get(form.id, {}).items():
+            offered = {code for named, code in own.options if named == variable}
+            for code in sorted(codes - offered) if offered else ():
+                message = f"The service asks whether “{variable}” is “{code}”, and nobody can answer that."
+                yield Finding("error", "code_missing", message, perhaps(code, offered), attribute=variable)
+
+    def _codes_read(self, own: Named, others: Named) -> Mapping[str, set[str]]:
+        """Return by variable the codes it is compared with, and those that a job or a task it is handed to knows."""
+        found: dict[str, set[str]] = {}
+        for variable, code in own.asked | others.asked:
+            found.setdefault(variable, set()).add(code)
+        words = self._words()
+        jobs = contracts.job_facts(words)
+        for variable, job, target in others.handed:
+            known = words.groups if not job else jobs[job].inputs.get(target) if job in jobs else None
+            if known is not None:
+                found.setdefault(variable, set()).update(known.known)
+        return found
 
 
 def _check_allowed(allowed: dmn.model.Text | None, cells: Iterable[dmn.model.Text]) -> Iterable[Finding]:
@@ -240,6 +308,14 @@ def _deadlines(content: bytes) -> TableBox | None:
 def _model(content: bytes) -> dmn.Model | None:
     try:
         return dmn.read(content, name="tables.dmn")
+    except RedressError:
+        return None
+
+
+@lru_cache(maxsize=128)
+def _form(content: bytes) -> forms.Form | None:
+    try:
+        return forms.read(content, name="form.form")
     except RedressError:
         return None
 

@@ -85,6 +85,14 @@ def compared(expression: feel.Expression | feel.UnaryTest) -> Iterator[tuple[syn
             yield from ((value, word) for word in results_written_out(written))
 
 
+def last_name(node: syntax.Node) -> str:
+    """Return ``b`` of ``b`` and of ``a.b``; empty for anything else."""
+    if isinstance(node, syntax.Name):
+        return node.name
+    last = node.steps[-1] if isinstance(node, syntax.Postfix) and node.steps else None
+    return last.name if isinstance(last, syntax.PathStep) else ""
+
+
 def results_written_out(node: syntax.Node) -> Iterator[str]:
     """Yield the texts an expression may come to, as far as they are written out: also in branches and lists."""
     if isinstance(node, syntax.String):

@@ -12,7 +12,7 @@ from engine.dialect.ids import BPMN
 from engine.dialect.lint.clocks import PROPERTY
 from engine.dialect.lint.context import Header, JobFacts, ServiceFacts, Words
 from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe, zeebe
-from engine.dialect.lint.formulas import clock_calls, compared, parts, paths, results_written_out
+from engine.dialect.lint.formulas import clock_calls, compared, last_name, parts, paths, results_written_out
 from engine.dialect.lint.notes import Notes, quote
 from engine.dialect.lint.suggest import perhaps, slip_of
 from engine.dialect.lint.texts import Texts
@@ -179,18 +179,10 @@ def _check_comparisons(
     element: etree._Element, expression: Expression, notes: Notes, variables: Mapping[str, Words]
 ) -> None:
     for value, word in compared(expression):
-        name = _last_name(value)
+        name = last_name(value)
         words = _CLOCK_STATES if _is_state_of_clock(value) else variables.get(name)
         if words is not None:
             _judge(element, word, words, notes, name)
-
-
-def _last_name(node: syntax.Node) -> str:
-    """Return ``b`` of ``b`` and of ``a.b``; empty for anything else."""
-    if isinstance(node, syntax.Name):
-        return node.name
-    last = node.steps[-1] if isinstance(node, syntax.Postfix) and node.steps else None
-    return last.name if isinstance(last, syntax.PathStep) else ""
 
 
 def _check_results(

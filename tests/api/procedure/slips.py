@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import json
 import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from tests.api.conftest import ROOT
 
@@ -101,11 +103,45 @@ def places(name: str, text: str) -> Iterator[tuple[str, int, int]]:
     elif name.endswith(".dmn"):
         yield from in_table(name, text)
     else:
+        yield from in_form(text)
         for key in ("category", "regime", "department"):
             for field in re.finditer(rf'"key": "{key}".*?"values": \[(.*?)\]', text, re.DOTALL):
                 for word in re.finditer(r'"value": "([^"]+)"', field[1]):
                     if word[1] != "general":  # the general rules have no rows of their own
                         yield f"option of {key}", field.start(1) + word.start(1), field.start(1) + word.end(1)
+
+
+def in_form(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the keys that anything else names, the words of its own rules, and the codes that anything asks for."""
+    elsewhere = spoken()
+    for key in re.finditer(r'"key": "(\w+)"', text):
+        if re.search(rf"\b{key[1]}\b", elsewhere):
+            yield "key of a field", key.start(1), key.end(1)
+        body = text[key.end() : text.find('"key":', key.end())]
+        for code in re.finditer(r'"value": "([a-z_-]+)"', body):
+            asked = rf'\b{key[1]}\b[^<>"]{{0,9}}=[^<>"]{{0,3}}"{code[1]}"|"{code[1]}"[^<>()]*\], (?:\w\.)?{key[1]}\b'
+            if re.search(asked, elsewhere):
+                yield "code of a choice", key.end() + code.start(1), key.end() + code.end(1)
+    for rule in re.finditer(r'"hide": "=(.*?[^\\])"', text):
+        for word in re.finditer(r"(?<![\w\"])[a-z][A-Za-z]{3,}(?![\w\"(])", rule[1]):
+            if word[0] not in ("true", "false", "null", "this", "item", "some", "every", "satisfies", "then", "else",
+                               "list", "contains", "parent"):  # fmt: skip
+                yield "name in a rule", rule.start(1) + word.start(), rule.start(1) + word.end()
+
+
+@cache
+def spoken() -> str:
+    """Return what diagrams, tables, letters and the service's own reading of forms say, in one text."""
+    files = [path.read_text() for path in sorted((ROOT / "processes").glob("*.[bd][pm][mn]*"))]
+    letters = [path.read_text() for path in sorted((ROOT / "processes" / "letters").glob("*.md"))]
+    service = (ROOT / "api" / "complaints" / "from_form.py").read_text()
+    said = html.unescape("\n".join([*files, *letters])).splitlines()
+    feel = [
+        line
+        for line in said
+        if any(mark in line for mark in ('="=', "='=", "<text>", "Expression", "{{", ":::"))
+    ]
+    return "\n".join([*feel, *re.findall(r'"\w+"', service)])
 
 
 def in_table(name: str, text: str) -> Iterator[tuple[str, int, int]]:
