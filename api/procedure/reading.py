@@ -76,7 +76,7 @@ def read_by(letters: Iterable[LetterTemplate]) -> Named:
     )
 
 
-def options_of(found: Named) -> Mapping[str, Words]:
+def options_of(found: Named) -> dict[str, Words]:
     """Return for each variable the codes that forms offer and tables answer; other codes may come from elsewhere."""
     codes: dict[str, set[str]] = {}
     for variable, code in found.options:

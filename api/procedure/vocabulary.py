@@ -12,8 +12,8 @@ from api.complaints.anchors import KEPT, PLAN, RECEIVED
 from api.complaints.clock_jobs import BY_JOB
 from api.complaints.clock_start import PROMISED
 from api.complaints.evidence import ANCHORS, KINDS
-from api.complaints.from_complainant import MESSAGES
-from api.complaints.intake import start_variable_names
+from api.complaints.from_complainant import ACCEPTED, MESSAGES, REJECTED
+from api.complaints.intake import CHANNELS, start_variable_names
 from api.complaints.letter_jobs import NOBODY_LEFT
 from api.complaints.policies import DECISION
 from api.complaints.record_jobs import MEMBERS
@@ -72,7 +72,7 @@ class Vocabulary:
         return ServiceFacts(
             job_types=contracts.job_facts(words),
             task_headers=contracts.task_headers(words),
-            variables={**options_of(self._named), "closingReason": contracts.closing_reasons()},
+            variables={**self._codes(), "closingReason": contracts.closing_reasons()},
             members=members_of(self._named),
             clocks=words.clocks,
             messages=Words(
@@ -81,7 +81,22 @@ class Vocabulary:
             groups=replace(words.groups, many=True),
             calendars=self._around.calendars,
             start_variables=start_variable_names(),
+            provided=self._provided(words),
         )
+
+    def _codes(self) -> Mapping[str, Words]:
+        """Return for each variable its codes: those that forms, tables and diagrams give it, and those of the service."""
+        ours = {"answer": {ACCEPTED, REJECTED}, "channel": set(CHANNELS), "letter": set(self._around.letters)}
+        given = options_of(self._named)
+        for variable, codes in ours.items():
+            known = given[variable].known if variable in given else frozenset()
+            given[variable] = Words(kind=f"code of {variable}", known=known | codes, others="accepted")
+        return given
+
+    def _provided(self, words: contracts.ProcedureWords) -> frozenset[str]:
+        """Return every name that a mapping, a form, a table, a job or the start of a case fills."""
+        results = (facts.results for facts in contracts.job_facts(words).values())
+        return self._named.provided.union(start_variable_names(), *results)
 
     def ids(self, kind: str) -> Mapping[str, frozenset[str]]:
         """Return the ids of all processes, decisions or forms (``kind``), each without any version tag."""
@@ -195,7 +210,7 @@ class Vocabulary:
         others = all_of((beside, self._around.told))
         own = named_by({name: data})
         yield from self._check_keys(form, own, others)
-        yield from self._check_rules(form, own, others)
+        yield from self._check_rules(form, own)
         yield from self._check_codes(form, own, others)
 
     def _check_keys(self, form: forms.Form, own: Named, others: Named) -> Iterable[Finding]:
@@ -214,10 +229,9 @@ class Vocabulary:
                 advice = "Give it to the field that asks for it." if meant is None else f"Is it {meant}?"
                 yield Finding("error", "key_missing", message, advice, attribute="key")
 
-    def _check_rules(self, form: forms.Form, own: Named, others: Named) -> Iterable[Finding]:
+    def _check_rules(self, form: forms.Form, own: Named) -> Iterable[Finding]:
         """Yield the names in the form's own rules, and slips after a dot, that neither a field nor anything else provides."""
-        results = {each for facts in contracts.job_facts(self._words()).values() for each in facts.results}
-        known = keys_of(form) | others.provided | start_variable_names() | results
+        known = self._provided(self._words())
         variables = forms.names_read(form.components)
         for name in sorted((variables | own.read) - forms.SPECIAL_NAMES - known):
             message, advice = f"Nothing is called “{name}”: it would be null.", perhaps(name, known)

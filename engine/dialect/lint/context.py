@@ -54,7 +54,8 @@ class ServiceFacts:
 
     ``task_headers`` are those of user tasks. ``variables`` are process variables with a vocabulary, ``members`` the
     members of variables that hold the answer of a decision. ``clocks`` are the names of case clocks, ``messages``
-    those that somebody sends, ``start_variables`` the names every case starts with. ``calendars`` are their ids.
+    those that somebody sends, ``start_variables`` the names every case starts with, ``provided`` those that anything in the
+    whole procedure provides. ``calendars`` are their ids.
     """
 
     job_types: Mapping[str, JobFacts]
@@ -66,6 +67,7 @@ class ServiceFacts:
     groups: Words
     calendars: frozenset[str]
     start_variables: frozenset[str]
+    provided: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

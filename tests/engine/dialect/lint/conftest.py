@@ -70,6 +70,7 @@ SERVICE = ServiceFacts(
     groups=Words(kind="group", known=frozenset({"handlers", "quality"}), others="warning", many=True),
     calendars=frozenset({"uk-england", "uk-scotland"}),
     start_variables=frozenset({"channel"}),
+    provided=frozenset(),
 )
 KNOWN = replace(
     NOTHING_KNOWN,

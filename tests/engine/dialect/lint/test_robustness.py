@@ -110,6 +110,7 @@ KNOWN = replace(
         groups=NONE,
         calendars=frozenset(),
         start_variables=frozenset(),
+        provided=frozenset(),
     ),
 )
 some = settings(max_examples=CASES // 2, deadline=None, suppress_health_check=list(HealthCheck))
