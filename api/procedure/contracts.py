@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from api.complaints import from_form
 from api.complaints.clock_start import STAGES
 from api.complaints.evidence import KINDS
+from api.complaints.intake import PROCESS
 from api.complaints.letters import ADDRESSEES
+from api.complaints.policies import DECISION
+from api.complaints.policies import STAGES as STAGES_TABLE
 from api.complaints.record_jobs import SAID
 from api.complaints.separation import DUTIES
 from api.complaints.states import CLOSING_REASONS, STATES
@@ -24,8 +26,14 @@ _YES = Words(kind="answer", known=frozenset({"yes"}))
 _ADDRESSEES = Words(kind="addressee", known=frozenset(ADDRESSEES), others="accepted")
 WORD_COLUMNS = {("authority", "approvers"): "groups", ("stages", "roundCovers"): "clocks"}
 """Decision and column of a table → the vocabulary of ``ProcedureWords`` its cells name."""
-INTAKE = {"complaint": from_form.PUBLIC, "log-complaint": from_form.STAFF}
-"""Id of a form that the service itself reads → its keys, each with the codes it is compared with."""
+LOG_FORM = "log-complaint"  # what colleagues fill in for somebody; the public form is the one the process starts with
+HOUSE = {
+    ("process", PROCESS): "no complaint could begin",
+    ("form", LOG_FORM): "nobody could record a complaint",
+    ("decision", DECISION): "no complaint would get a clock",
+    ("decision", STAGES_TABLE): "no second look would be offered",
+}
+"""Kind and id of what the service itself begins with → what would happen without it."""
 NEEDED = frozenset({"description", "dangerReported"})  # of an intake form: without them nobody is helped
 
 

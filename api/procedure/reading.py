@@ -44,6 +44,7 @@ class Named:
     options: frozenset[tuple[str, str]] = frozenset()  # variable, code
     members: frozenset[tuple[str, str]] = frozenset()  # variable, member of it that some expression reads
     ids: frozenset[tuple[str, str]] = frozenset()  # kind, id of what the file defines
+    start_forms: frozenset[tuple[str, str]] = frozenset()  # process, id of the form it starts with
     provided: frozenset[str] = (
         frozenset()
     )  # variables and their members that a mapping, result or field fills
@@ -166,6 +167,11 @@ def _of_process(process: ProcessDefinition) -> Named:
         bindings=frozenset(bindings),
         members=frozenset(members),
         options=frozenset(options),
+        start_forms=frozenset(
+            (process.process_id, element.form.form_id)
+            for element in process.elements.values()
+            if element.tag == "startEvent" and element.form and isinstance(element.form.form_id, str)
+        ),
         provided=frozenset(provided),
         read=frozenset(read),
         asked=frozenset(asked),

@@ -13,9 +13,10 @@ from api.complaints.clock_jobs import BY_JOB
 from api.complaints.clock_start import PROMISED
 from api.complaints.evidence import ANCHORS, KINDS
 from api.complaints.from_complainant import ACCEPTED, MESSAGES, REJECTED
-from api.complaints.intake import CHANNELS, start_variable_names
+from api.complaints.from_form import PUBLIC, STAFF
+from api.complaints.intake import CHANNELS, PROCESS, start_variable_names
 from api.complaints.letter_jobs import NOBODY_LEFT
-from api.complaints.policies import DECISION
+from api.complaints.policies import DECISION, STAGES
 from api.complaints.record_jobs import MEMBERS
 from api.identity.roles import ROLES
 from api.organisation import Organisation
@@ -31,6 +32,7 @@ from engine.errors import RedressError
 from engine.findings import Finding, Severity
 from engine.store import definitions
 
+_SEVERAL = ("COLLECT", "RULE ORDER", "OUTPUT ORDER")  # hit policies whose answer is a list
 _DEPLOYED = {"process": ".bpmn", "decision": ".dmn", "form": ".form"}
 
 
@@ -104,7 +106,7 @@ class Vocabulary:
 
     def findings(self, files: Files, *, moment: feel.Moment) -> tuple[Finding, ...]:
         """Return what is wrong with the tables and forms among ``files`` for those who read them at run time."""
-        found: list[Finding] = []
+        found: list[Finding] = [*self._renamed(files)]
         for name, data in files:
             model = _model(data) if name.lower().endswith(".dmn") else None
             if model is not None:
@@ -112,6 +114,26 @@ class Vocabulary:
             elif name.lower().endswith(".form"):
                 found += (replace(each, file=name) for each in self._check_form(name, data))
         return tuple(found)
+
+    def house_findings(self) -> tuple[Finding, ...]:
+        """Return what the service itself begins with and no file defines."""
+        return tuple(
+            Finding("error", "part_missing", f"There is no {kind} “{each}”: {so}.", "Deploy it.")
+            for (kind, each), so in contracts.HOUSE.items()
+            if (kind, each) not in self._named.ids
+        )
+
+    def _renamed(self, files: Files) -> Iterable[Finding]:
+        """Yield ids that are new and one letter away from one that is there: the old one would go on as if nothing had changed."""
+        before, given = named_by(self._around.before).ids, named_by(dict(files)).ids
+        for name, data in files:
+            for kind, each in sorted(named_by({name: data}).ids - before):
+                meant = slip_of(each, {other for of, other in before - given if of == kind})
+                if meant is not None:
+                    message = f"The {kind} “{each}” is new, and “{meant}” would go on beside it."
+                    yield Finding(
+                        "error", "renamed_by_a_letter", message, f"Did you mean {meant}?", file=name
+                    )
 
     def organisation_findings(self) -> tuple[Finding, ...]:
         """Return what organisation.json names that does not exist."""
@@ -191,16 +213,22 @@ class Vocabulary:
             if kind is not None:
                 for cell in cells:
                     yield from _placed(cell, getattr(words, kind))
-        yield from self._check_members(decision_id, {column.name for column in box.outputs})
+        yield from self._check_members(decision_id, box)
 
-    def _check_members(self, decision_id: str, columns: set[str]) -> Iterable[Finding]:
+    def _check_members(self, decision_id: str, box: TableBox) -> Iterable[Finding]:
         variables = {variable for variable, decision in self._named.bindings if decision == decision_id}
         read = {member for variable, member in self._named.members if variable in variables}
         known = Words(
             kind=f"column that a diagram reads of {decision_id}", known=frozenset(read), others="accepted"
         )
+        columns = {column.name for column in box.outputs}
         for column in sorted(columns):
             yield from wrong_word(column, known)
+        if box.hit_policy in _SEVERAL and (columns & read or decision_id == STAGES):
+            message = f"The hit policy is {box.hit_policy}, which gives a list; one answer is read."
+            yield Finding(
+                "error", "hit_policy_list", message, "Choose FIRST or UNIQUE.", element_id=box.element_id
+            )
 
     def _check_form(self, name: str, data: bytes) -> Iterable[Finding]:
         form = _form(data)
@@ -215,7 +243,7 @@ class Vocabulary:
 
     def _check_keys(self, form: forms.Form, own: Named, others: Named) -> Iterable[Finding]:
         """Yield the answers nothing reads that only a slip parts from one that is read, and those that are not asked for."""
-        keys, asked_here = keys_of(form), contracts.INTAKE.get(form.id, {})
+        keys, asked_here = keys_of(form), self._intake(form.id)
         read = own.read | others.read | MEMBERS | set(asked_here)
         for key in sorted(keys - read):
             if slip_of(key, read) is not None:
@@ -228,6 +256,12 @@ class Vocabulary:
                 message = f"The service reads the answer “{key}” of this form, and no field has that key."
                 advice = "Give it to the field that asks for it." if meant is None else f"Is it {meant}?"
                 yield Finding("error", "key_missing", message, advice, attribute="key")
+
+    def _intake(self, form_id: str) -> Mapping[str, frozenset[str]]:
+        """Return what the service itself reads of a form, each key with the codes it is compared with."""
+        if (PROCESS, form_id) in self._named.start_forms:
+            return PUBLIC
+        return STAFF if form_id == contracts.LOG_FORM else {}
 
     def _check_rules(self, form: forms.Form, own: Named) -> Iterable[Finding]:
         """Yield the names in the form's own rules, and slips after a dot, that neither a field nor anything else provides."""
@@ -259,7 +293,7 @@ class Vocabulary:
                 code,
                 Words(kind=f"answer to {variable} that anything asks for", known=known, others="accepted"),
             )
-        for variable, codes in contracts.INTAKE.get(form.id, {}).items():
+        for variable, codes in self._intake(form.id).items():
             offered = {code for named, code in own.options if named == variable}
             for code in sorted(codes - offered) if offered else ():
                 message = f"The service asks whether “{variable}” is “{code}”, and nobody can answer that."
