@@ -11,7 +11,7 @@ from api import schema
 from api.deadlines import calendars
 from api.procedure.deployment import deploy
 from api.procedure.files import read_files
-from api.procedure.starting import check_letters, check_organisation
+from api.procedure.starting import check_letters, check_organisation, check_procedure
 from api.settings import Settings
 from api.wiring import Redress, first_start, wire
 from engine.actors import service as as_service
@@ -94,8 +94,9 @@ def _house_or_refuse(settings: Settings) -> None:
 
 
 def _check(service: Redress) -> None:
-    """Refuse to begin with an organisation file or letters that cannot be used; the service is closed then."""
+    """Refuse to begin with a procedure, an organisation file or letters that cannot be used; the service is closed then."""
     try:
+        check_procedure(service)
         check_organisation(service)
         check_letters(service)
     except RedressError:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow.exceptions import SCHEMA
 
 from engine.errors import Invalid
 from engine.values import read_json
@@ -112,52 +115,95 @@ def read_organisation(folder: Path) -> Organisation:
 
 
 def read_organisation_file(content: bytes) -> Organisation:
-    """Read the content of ``organisation.json``. Raises ``OrganisationRefused`` naming the member."""
-    data = read_json(content)
+    """Read the content of ``organisation.json``. Raises ``OrganisationRefused`` naming every member that is wrong or unknown."""
     try:
-        return Organisation(
-            name=_text(data, "name"),
-            phone=_text(data, "phone"),
-            phone_hours=_text(data, "phoneHours"),
-            email=_text(data, "email"),
-            address=_text(data, "address"),
-            complaints_manager=_text(data, "complaintsManager"),
-            regime=_text(data, "regime"),
-            calendar=_text(data, "calendar"),
-            currency=_text(data, "currency"),
-            outside_body=_body(data["outsideBody"]),
-            bodies=_bodies(data.get("bodies", {})),
-            departments=tuple(
-                Department(_text(each, "id"), _text(each, "name")) for each in data["departments"]
-            ),
-        )
-    except (AttributeError, KeyError, TypeError) as fault:
-        raise OrganisationRefused(f"{FILE}: the member {fault} is missing or of another shape.") from fault
-
-
-def _bodies(data: Any) -> dict[str, OutsideBody]:
-    """Return by regime the bodies of ``{id: {name, website, …, regimes: […]}}``; one regime has one body."""
-    found: dict[str, OutsideBody] = {}
-    for each in data.values():
-        for regime in each["regimes"]:
-            if not isinstance(regime, str) or regime in found:
-                raise TypeError(f"bodies: the regime {regime!r}")
-            found[regime] = _body(each)
-    return found
-
-
-def _body(data: Any) -> OutsideBody:
-    return OutsideBody(
-        name=_text(data, "name"),
-        website=_text(data, "website"),
-        phone=_text(data, "phone") if "phone" in data else None,
-        address=_text(data, "address") if "address" in data else None,
-        window=_text(data, "window") if "window" in data else NO_WINDOW,
+        told = _File().load(read_json(content))
+    except ValidationError as fault:
+        wrong = " ".join(f"{'.'.join(path)}: {text}" for path, text in _wrong(fault.messages, ()))
+        raise OrganisationRefused(f"{FILE}: {wrong}") from fault
+    return Organisation(
+        **told
+        | {
+            "outside_body": _body(told["outside_body"]),
+            "bodies": _by_regime(told["bodies"].values()),
+            "departments": tuple(Department(**each) for each in told["departments"]),
+        }
     )
 
 
-def _text(data: Any, name: str) -> str:
-    value = data[name]
-    if not isinstance(value, str) or not value.strip():
-        raise TypeError(name)
-    return value.strip()
+class _Text(fields.String):
+    """Text that says something; without the white space around it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not isinstance(text, str) or not text.strip():
+            raise ValidationError("Write something here.")
+        return text.strip()
+
+
+class _Members(Schema):
+    """An object of the file; a member that nothing reads is refused."""
+
+    class Meta:
+        """Refuse what is not known."""
+
+        unknown = RAISE
+
+
+class _Body(_Members):
+    name = _Text(required=True)
+    website = _Text(required=True)
+    phone = _Text(load_default=None)
+    address = _Text(load_default=None)
+    window = _Text(load_default=NO_WINDOW)
+
+
+class _BodyOfRegimes(_Body):
+    regimes = fields.List(_Text(), required=True)
+
+
+class _Department(_Members):
+    id = _Text(required=True)
+    name = _Text(required=True)
+
+
+class _File(_Members):
+    name = _Text(required=True)
+    phone = _Text(required=True)
+    phone_hours = _Text(required=True, data_key="phoneHours")
+    email = _Text(required=True)
+    address = _Text(required=True)
+    complaints_manager = _Text(required=True, data_key="complaintsManager")
+    regime = _Text(required=True)
+    calendar = _Text(required=True)
+    currency = fields.String(
+        required=True,
+        validate=validate.Regexp(r"[A-Z]{3}\Z", error="Write three capital letters, such as EUR."),
+    )
+    outside_body = fields.Nested(_Body, required=True, data_key="outsideBody")
+    bodies = fields.Dict(keys=fields.String(), values=fields.Nested(_BodyOfRegimes), load_default=dict)
+    departments = fields.List(fields.Nested(_Department), required=True)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _one_body_each(self, data: Mapping[str, Any], **_: Any) -> None:
+        regimes = [regime for each in data["bodies"].values() for regime in each["regimes"]]
+        for regime in regimes:
+            if regimes.count(regime) > 1:
+                raise ValidationError(f"The regime {regime} has two bodies.", "bodies")
+
+
+def _wrong(messages: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield path and text of every fault of the file."""
+    if isinstance(messages, Mapping):
+        for name, inside in messages.items():
+            yield from _wrong(inside, path if name == SCHEMA else (*path, str(name)))
+    else:
+        yield from ((path, str(text)) for text in messages)
+
+
+def _body(told: Mapping[str, Any]) -> OutsideBody:
+    return OutsideBody(**{name: value for name, value in told.items() if name != "regimes"})
+
+
+def _by_regime(bodies: Iterable[Mapping[str, Any]]) -> dict[str, OutsideBody]:
+    return {regime: _body(each) for each in bodies for regime in each["regimes"]}

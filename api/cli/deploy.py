@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from api.cli.arguments import Subparsers, tell
 from api.installation import open_service
+from api.organisation import FILE as ORGANISATION
 from api.procedure.deployment import deploy
-from api.procedure.files import read_files
-from api.settings import read_settings
+from api.procedure.files import LETTERS, read_files
+from api.settings import Settings, read_settings
 from engine.actors import service as as_service
 from engine.calendar_files import CalendarRefused
 from engine.commands.errors import DeploymentRefused
@@ -25,9 +27,12 @@ def add(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Deploy all files in one transaction, warnings said; 1 and every finding when they are refused."""
+    settings = read_settings()
     try:
         files = read_files(options.paths)
-        service = open_service(read_settings())
+        for line in left_out(files.folders, settings):
+            sys.stdout.write(f"{line}\n")
+        service = open_service(settings)
         try:
             deployed = deploy(service, files, by=as_service("deploy"))
         finally:
@@ -41,3 +46,16 @@ def run(options: argparse.Namespace) -> int:
     warnings = f", {len(deployed.findings)} warnings" if deployed.findings else ""
     sys.stdout.write(f"{len(files)} files deployed{warnings}\n")
     return 0
+
+
+def left_out(folders: Iterable[Path], settings: Settings) -> Iterator[str]:
+    """Yield for each folder what lies in it and is no part of a deployment: letters and organisation, read at a start."""
+    for folder in folders:
+        beside = " and ".join(name for name in (LETTERS, ORGANISATION) if (folder / name).exists())
+        if beside and folder.resolve() == settings.processes_dir.resolve():
+            yield f"Not part of a deployment: {beside} in {folder}. Service and worker read them when they start."
+        elif beside:
+            yield (
+                f"Not part of a deployment: {beside} in {folder}. Service and worker read those in "
+                f"{settings.processes_dir} (REDRESS_PROCESSES_DIR) when they start; copy yours there, then start them again."
+            )

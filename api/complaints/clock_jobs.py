@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from api.complaints.clock_start import PROMISING, promised_policy
+from api.complaints.clock_start import promised_policy
 from api.complaints.errand import Errand
 from api.complaints.evidence import KINDS, meet_each
 from api.complaints.extensions import ask
@@ -15,23 +15,16 @@ from api.complaints.tables import LetterRow
 from engine.deadlines.compute import Anchor
 from engine.deadlines.errors import ExtensionRefused
 from engine.deadlines.state import Evidence
-from engine.errors import Broken
 
 _FOLLOWS = {"referral_window": "final_response_sent"}
 BY_JOB = frozenset({"offer_accepted"})  # anchors of clocks that a diagram starts when the event happens
 
 
-class ComplaintWithoutClock(Broken):
-    """The table of deadlines gives this complaint neither an acknowledgement nor a final answer to be due."""
-
-    code = "complaint_without_clock"
-
-
 def start_clocks(errand: Errand) -> None:
     """``redress:start-clocks``: every clock of the deadline table for this regime, category and stage (header ``stage``).
 
-    Raises ``ComplaintWithoutClock``, an incident of the case, when the table has no clock of those that say by when it is
-    acknowledged and answered: it would wait without anybody being late. A clock that is owed to nobody is no gap.
+    Raises ``ComplaintWithoutClock``, an incident of the case, when one is missing that says by when it is acknowledged or
+    answered: it would wait without anybody being late.
     """
     complaint = errand.complaint
     complaint.regime = errand.text("regime") or complaint.regime
@@ -40,9 +33,7 @@ def start_clocks(errand: Errand) -> None:
     moved = errand.tools.clocks.start_by_policy(
         errand.desk, complaint, category=complaint.category, stage=stage
     )
-    ruled = errand.tools.clocks.ruled_names(errand.desk, complaint, category=complaint.category, stage=stage)
-    if not ruled & PROMISING:
-        raise ComplaintWithoutClock(regime=complaint.regime, category=complaint.category, stage=stage)
+    errand.tools.clocks.refuse_without_clock(errand.desk, complaint, category=complaint.category, stage=stage)
     errand.moved(moved)
 
 

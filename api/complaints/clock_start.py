@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.complaints.anchors import ASKED, RECEIVED, anchor_of, ask_for, known_days
 from api.complaints.clock_rows import Desk, add, keep, last_changed_at, newest, open_clocks
 from api.complaints.owed import somebody_to_write_to
-from api.complaints.policies import covered_by, policies_for
+from api.complaints.policies import covered_by, policies_for, promised_clocks
 from api.complaints.states import owes, public_words
 from api.complaints.tables import ClockRow, ComplaintRow, EventRow
 from api.deadlines.calendars import KeptCalendars
@@ -22,11 +22,12 @@ from engine.deadlines.clocks import Moved
 from engine.deadlines.compute import Anchor, count
 from engine.deadlines.policy import DeadlinePolicy
 from engine.deadlines.state import ClockState, Pause
+from engine.errors import Broken
 from engine.zones import local_date
 
 PROMISE = "promise"
 STOOD_STILL = "not_owed"  # the pause of an internal target while the complaint owed nothing
-PROMISING = frozenset({"acknowledgement", "final_response"})  # without both, nobody is ever late
+PROMISING = frozenset({"acknowledgement", "final_response"})  # without them nobody is ever late
 LEFT = (
     "not_applicable",
     "missed",
@@ -35,6 +36,12 @@ STAGES = ("one", "two")
 PROMISED = frozenset(
     {"commitment", "contribution", "promised_answer"}
 )  # clocks that run until a date somebody promised
+
+
+class ComplaintWithoutClock(Broken):
+    """The table of deadlines has rows that say by when such a complaint is acknowledged or answered, and none for its day."""
+
+    code = "complaint_without_clock"
 
 
 def promised_policy(name: str, subject: str | None) -> DeadlinePolicy:
@@ -73,6 +80,23 @@ def by_table(
             if days.get(policy.anchor, days[RECEIVED]) == on:
                 chosen.setdefault(policy.clock, policy)
     return tuple(chosen.values())
+
+
+def refuse_without_clock(
+    calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, *, category: str | None, stage: str | None
+) -> None:
+    """Return if the complaint gets every clock that says by when it is acknowledged and answered. Raises ``ComplaintWithoutClock``.
+
+    Those are the ones the table has for its kind on one day or another, or both when it has none. One owed to nobody is no gap.
+    """
+    given = {policy.clock for policy in by_table(calendars, desk, complaint, category=category, stage=stage)}
+    meant = promised_clocks(
+        desk.session, regime=complaint.regime, category=category, stage=stage, moment=desk.moment
+    )
+    if missing := sorted(((meant & PROMISING) or PROMISING) - given):
+        raise ComplaintWithoutClock(
+            clocks=", ".join(missing), regime=complaint.regime, category=category, stage=stage
+        )
 
 
 def fit(

@@ -372,12 +372,11 @@ class CaseClocks:
         """Return the names of the complaint's open clocks."""
         return frozenset(row.name for row in open_clocks(session, complaint_key))
 
-    def ruled_names(
+    def refuse_without_clock(
         self, desk: Desk, complaint: ComplaintRow, *, category: str | None, stage: str | None
-    ) -> frozenset[str]:
-        """Return the names of the clocks that the deadline table has for this kind, owed to anybody or not."""
-        ruled = clock_start.by_table(self.calendars, desk, complaint, category=category, stage=stage)
-        return frozenset(policy.clock for policy in ruled)
+    ) -> None:
+        """Return if somebody would be late with the complaint under the table's rules. Raises ``ComplaintWithoutClock``."""
+        clock_start.refuse_without_clock(self.calendars, desk, complaint, category=category, stage=stage)
 
     def pausable(self, session: Session, complaint_key: int, name: str) -> bool:
         """Tell whether the complaint has such a clock, open, and its policy lets it pause."""

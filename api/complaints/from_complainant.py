@@ -35,6 +35,7 @@ ADDS, WITHDRAWS, ANSWERS, RATES = (
     "complainant-answers",
     "survey-answered",
 )
+ACCEPTED, REJECTED = "accepts", "rejects"  # what the answer says to ours
 FROM_OUTSIDE = "external-outcome"  # sent by whoever hears from the outside body
 MESSAGES = frozenset({ADDS, WITHDRAWS, ANSWERS, RATES, FROM_OUTSIDE})
 MOST_FILES = 50
@@ -131,7 +132,7 @@ def answer(
         said = (
             "The complainant accepts our answer" if accepts else "The complainant does not accept our answer"
         )
-        facts = {"answer": "accepts" if accepts else "rejects"}
+        facts = {"answer": ACCEPTED if accepts else REJECTED}
         _tell(
             service,
             session,

@@ -10,7 +10,47 @@ from zoneinfo import ZoneInfo
 
 from api.complaints.intake import ComplaintRefused, NewComplaint, PartyDetails
 
+
+def _of(prefix: str, name: str) -> str:
+    """Return the key of a person's detail: ``otherName`` of ``other`` and ``name``."""
+    return f"{prefix}{name[0].upper()}{name[1:]}" if prefix else name
+
+
 _ADDRESS = ("address", "postcode", "town", "country")
+_PERSON = ("name", "email", "phone", "preferredChannel", *_ADDRESS)
+_BOTH: dict[str, frozenset[str]] = {
+    **{_of(prefix, name): frozenset() for prefix in ("", "other") for name in _PERSON},
+    **dict.fromkeys(
+        ("description", "occurredOn", "product", "problem", "desiredRemedy", "firstRaisedOn"), frozenset()
+    ),
+    "toldBefore": frozenset({"yes", "no"}),
+}
+PUBLIC: Mapping[str, frozenset[str]] = _BOTH | {
+    "anonymous": frozenset({"yes"}),
+    "actingFor": frozenset({"other"}),
+    "dangerReported": frozenset({"yes"}),
+    "dangerDetails": frozenset(),
+    "withOutsideBody": frozenset({"yes"}),
+}
+"""Every key of the public form that is read here, with the codes it is compared with."""
+STAFF: Mapping[str, frozenset[str]] = _BOTH | {
+    "problem": frozenset({"employment"}),
+    **dict.fromkeys(
+        (
+            *(
+                "receivedOn",
+                "receivedTime",
+                "backdatingReason",
+                "channel",
+                "staffConcerned",
+                "sentToCompanyOn",
+            ),
+            *("actingForOther", "anonymous", "dangerReported", "withOutsideBody"),
+        ),
+        frozenset(),
+    ),
+}
+"""The same of the form colleagues fill in."""
 
 
 def from_public_form(
@@ -110,8 +150,7 @@ def _received(day: Any, clock_time: Any, *, now: datetime, zone: ZoneInfo) -> da
 
 def _party(answers: Mapping[str, Any], prefix: str = "") -> PartyDetails:
     def value(name: str) -> Any:
-        key = f"{prefix}{name[0].upper()}{name[1:]}" if prefix else name
-        return answers.get(key) or None
+        return answers.get(_of(prefix, name)) or None
 
     lines = [str(value(name)) for name in _ADDRESS if value(name)]
     return PartyDetails(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
 from api.complaints.links import new_link
 from api.complaints.parties import CLAIMED, parties
+from api.complaints.policies import known_regimes
 from api.complaints.references import new_reference
 from api.complaints.separation import exclude
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, IssueRow, PartyRow
@@ -129,7 +130,6 @@ def _beside(
 ) -> tuple[Alongside, dict[str, Any]]:
     """Return what stores the complaint in the transaction that starts its process, and the mapping it fills."""
     now, zone = service.clock.now(), service.settings.time_zone
-    refuse_unfit(complaint, now=now, zone=zone)
     made: dict[str, Any] = {}
 
     def alongside(session: Session, instance_key: int, variables: dict[str, Any]) -> None:
@@ -141,15 +141,21 @@ def _beside(
     return alongside, made
 
 
-def refuse_unfit(complaint: NewComplaint, *, now: datetime, zone: ZoneInfo) -> None:
+def refuse_unfit(complaint: NewComplaint, *, now: datetime, zone: ZoneInfo, regimes: Collection[str]) -> None:
     """Return if ``complaint`` may come into the register. Raises ``ComplaintRefused`` naming every field."""
-    if wrong := objections(complaint, now=now, zone=zone):
+    if wrong := objections(complaint, now=now, zone=zone, regimes=regimes):
         errors = [{"path": field, "message": text} for field, text in wrong]
         raise ComplaintRefused(wrong[0][1], field=wrong[0][0], errors=errors)
 
 
-def objections(complaint: NewComplaint, *, now: datetime, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
-    """Return field and reason of everything that keeps ``complaint`` out of the register; none when it may come in."""
+def objections(
+    complaint: NewComplaint, *, now: datetime, zone: ZoneInfo, regimes: Collection[str]
+) -> tuple[tuple[str, str], ...]:
+    """Return field and reason of everything that keeps ``complaint`` out of the register; none when it may come in.
+
+    ``regimes`` are those the table of deadlines names; none when it names none, then any may be given. A complaint of the
+    past needs no clock, and keeps its regime whatever the table says today.
+    """
     wrong: list[tuple[str, str]] = []
     if complaint.channel not in CHANNELS:
         wrong.append(("channel", f"The channel is one of {', '.join(CHANNELS)}."))
@@ -157,26 +163,34 @@ def objections(complaint: NewComplaint, *, now: datetime, zone: ZoneInfo) -> tup
         wrong.append(("description", "Say what the complaint is about."))
     if complaint.received_at > now:
         wrong.append(("receivedAt", "The date received cannot be in the future."))
-    if complaint.received_at.astimezone(zone).date() < EARLIEST:
-        wrong.append(("receivedAt", "The date received must be 1 January 1990 or later."))
-    happened = complaint.occurred_on
-    if happened is not None and not EARLIEST <= happened <= now.astimezone(zone).date():
-        wrong.append(("occurredOn", "The date of the problem must be between 1 January 1990 and today."))
-    if complaint.ending is not None and complaint.ending.on is not None:
-        received_on = complaint.received_at.astimezone(zone).date()
-        if not received_on <= complaint.ending.on <= now.astimezone(zone).date():
-            wrong.append(("closedOn", "The closing day must lie between the day received and today."))
-    raised, sent = complaint.first_raised_on, complaint.sent_to_company_on
-    if raised is not None and not EARLIEST <= raised <= complaint.received_at.astimezone(zone).date():
+    if complaint.ending is None and regimes and complaint.regime not in regimes:
         wrong.append(
-            ("firstRaisedOn", "The day we were told first must be between 1990 and the day of receipt.")
+            (
+                "regime",
+                f"The table of deadlines has no row for the regime “{complaint.regime}”: no clock would run.",
+            )
         )
-    today = now.astimezone(zone).date()
-    if sent is not None and (
-        sent < EARLIEST or (sent > today and complaint.source is None)
-    ):  # a file is read day by day
-        wrong.append(("sentToCompanyOn", "The day it was sent to us must be between 1990 and today."))
-    return tuple(wrong)
+    days = _days(
+        complaint, received=complaint.received_at.astimezone(zone).date(), today=now.astimezone(zone).date()
+    )
+    return (*wrong, *days)
+
+
+def _days(complaint: NewComplaint, *, received: date, today: date) -> Iterator[tuple[str, str]]:
+    """Yield field and reason of every day that cannot be; a day of a file may lie after ``today``, it is read day by day."""
+    if received < EARLIEST:
+        yield "receivedAt", "The date received must be 1 January 1990 or later."
+    happened = complaint.occurred_on
+    if happened is not None and not EARLIEST <= happened <= today:
+        yield "occurredOn", "The date of the problem must be between 1 January 1990 and today."
+    ended = None if complaint.ending is None else complaint.ending.on
+    if ended is not None and not received <= ended <= today:
+        yield "closedOn", "The closing day must lie between the day received and today."
+    raised, sent = complaint.first_raised_on, complaint.sent_to_company_on
+    if raised is not None and not EARLIEST <= raised <= received:
+        yield "firstRaisedOn", "The day we were told first must be between 1990 and the day of receipt."
+    if sent is not None and (sent < EARLIEST or (sent > today and complaint.source is None)):
+        yield "sentToCompanyOn", "The day it was sent to us must be between 1990 and today."
 
 
 def store(
@@ -189,7 +203,9 @@ def store(
     by: Actor,
     now: datetime,
 ) -> ComplaintRow:
-    """Add the register's rows of a complaint that ``refuse_unfit`` lets in; ``instance_key`` is None when no case conducts it."""
+    """Add a complaint's rows to the register; ``instance_key`` is None when no case conducts it. Raises ``ComplaintRefused``."""
+    zone = service.settings.time_zone
+    refuse_unfit(new, now=now, zone=zone, regimes=known_regimes(session))
     next_key = service.database.keys.next
     row = ComplaintRow(
         key=next_key(),

@@ -21,6 +21,7 @@ from engine.store.tables import decision_definitions, resources
 
 DECISION = "deadline_policies"
 STAGES = "stages"
+_KINDS = ("regime", "category", "stage")  # what the table is told of a complaint besides its day
 _LITERAL = re.compile(r'"([^"\\]*)"')
 
 
@@ -50,8 +51,22 @@ def policies_for(
     inputs = {"regime": regime, "category": category, "stage": stage, "anchorDate": on}
     decided = dmn.decide(model, DECISION, {k: feel.inward(v) for k, v in inputs.items()}, moment=moment)
     rows: list[Mapping[str, Any]] = feel.outward(decided.required()) or []
-    chosen = policies.read_policies(rows, regime=regime, category=category, stage=stage)
+    chosen = policies.read_policies(rows, regime=regime, category=category, stage=stage, on=on)
     return tuple(replace(policy, version=f"{policy.version}, table {version}") for policy in chosen)
+
+
+def promised_clocks(
+    session: Session, *, regime: str, category: str | None, stage: str | None, moment: feel.Moment
+) -> frozenset[str]:
+    """Return the clocks the table has for such a complaint on one day or another. Raises ``DeadlineTableMissing``."""
+    _, model = _table(session, DECISION)
+    inputs = {"regime": regime, "category": category, "stage": stage, "anchorDate": date.min}
+    decided = dmn.decide(
+        _on_any_day(model), DECISION, {k: feel.inward(v) for k, v in inputs.items()}, moment=moment
+    )
+    rows: list[Mapping[str, Any]] = feel.outward(decided.required()) or []
+    read = policies.read_rows(rows, regime=regime, category=category, stage=stage)
+    return frozenset(policy.clock for policy in read)
 
 
 def kinds(session: Session) -> Kinds:
@@ -66,6 +81,14 @@ def kinds(session: Session) -> Kinds:
                     words = _LITERAL.findall(rule.conditions[place].text)
                     found[column.expression.text.strip()].update(dict.fromkeys(words))
     return Kinds(tuple(found["regime"]), tuple(found["category"]))
+
+
+def known_regimes(session: Session) -> frozenset[str]:
+    """Return the regimes a complaint may come under; none when no table distinguishes them, then any may."""
+    try:
+        return frozenset(kinds(session).regimes)
+    except DeadlineTableMissing:
+        return frozenset()
 
 
 def categories_of(session: Session, regime: str) -> tuple[str, ...]:
@@ -104,6 +127,28 @@ def _second(session: Session, regime: str, moment: feel.Moment) -> Mapping[str, 
         return {}
     decided = dmn.decide(model, STAGES, {"regime": feel.inward(regime)}, moment=moment)
     return feel.outward(decided.required()) or {}
+
+
+@lru_cache(maxsize=8)
+def _on_any_day(model: dmn.Model) -> dmn.Model:
+    """Return the table with its conditions on days left out."""
+    decision = model.decisions[DECISION]
+    box = decision.expression
+    if not isinstance(box, TableBox):
+        return model
+    on_kind = [column.expression.text.strip() in _KINDS for column in box.inputs]
+    rules = tuple(
+        replace(
+            rule,
+            conditions=tuple(
+                cell if kept else replace(cell, text="-")
+                for cell, kept in zip(rule.conditions, on_kind, strict=True)
+            ),
+        )
+        for rule in box.rules
+    )
+    opened = replace(decision, expression=replace(box, rules=rules))
+    return replace(model, decisions={**model.decisions, DECISION: opened}, compiled={})
 
 
 def _table(session: Session, decision: str) -> tuple[int, dmn.Model]:

@@ -39,6 +39,45 @@ SAID = {
 }
 
 
+MEMBERS = frozenset(
+    {
+        *(
+            "problem",
+            "exit",
+            "reason",
+            "issues",
+            "id",
+            "summary",
+            "significant",
+            "lane",
+            "priority",
+            "issueId",
+        ),
+        *(
+            "reasons",
+            "outcome",
+            "rootCause",
+            "remedyKind",
+            "what",
+            "amount",
+            "answers",
+            "text",
+            "commitments",
+        ),
+        *(
+            "kind",
+            "dueOn",
+            "commitmentId",
+            "value",
+            "othersAffected",
+            "lesson",
+            "authority",
+            "scope",
+            "until",
+        ),
+        *("found", "treatedAs"),
+    }
+)  # what the register reads of the data of a record
 MONEY = frozenset(
     {"refund", "compensation", "distress", "goodwill", "contract"}
 )  # remedies that are a sum of money

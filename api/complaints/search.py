@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.complaints.answers.sheets import mentions
 from api.complaints.references import read_reference
 from api.complaints.states import ENDED
-from api.complaints.tables import AnswerSheetRow, ClockRow, ComplaintRow, ExclusionRow, PartyRow
+from api.complaints.tables import AnswerSheetRow, ClockRow, ComplaintRow, ExclusionRow, IssueRow, PartyRow
 from api.identity.decide import ComplaintFacts, Reach
 from api.identity.people import Person
 from engine.deadlines.state import LATE, OPEN
@@ -171,14 +171,18 @@ def _mentions(text: str) -> ColumnElement[bool]:
     def like(column: Any) -> ColumnElement[bool]:
         return func.lower(column).like(pattern, escape="\\")
 
-    people = select(PartyRow.complaint_key).where(or_(like(PartyRow.name), like(PartyRow.email)))
+    reached = (PartyRow.name, PartyRow.email, PartyRow.phone, PartyRow.address)
+    people = select(PartyRow.complaint_key).where(or_(*map(like, reached)))
+    raised = select(IssueRow.complaint_key).where(or_(like(IssueRow.summary), like(IssueRow.finding)))
     answered = select(AnswerSheetRow.complaint_key).where(mentions(pattern))
     return or_(
         like(ComplaintRow.reference),
         like(ComplaintRow.product),
         like(ComplaintRow.problem),
         like(ComplaintRow.description),
+        like(ComplaintRow.desired_remedy),
         ComplaintRow.key.in_(people),
+        ComplaintRow.key.in_(raised),
         ComplaintRow.key.in_(answered),
     )
 

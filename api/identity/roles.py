@@ -54,7 +54,9 @@ ROLES: dict[str, Role] = {
         ),
         _role("top-management", "Top management", "Hears of significant complaints.", "top-management"),
         _role("on-duty", "On duty", "Hears of danger at any hour and protects people.", "on-duty"),
-        _role("process-owner", "Process owner", "Edits and deploys diagrams, tables, forms and letters."),
+        _role(
+            "process-owner", "Process owner", "Edits and deploys diagrams, tables and forms; writes letters."
+        ),
         _role("admin", "Administrator", "People, settings and failed steps; reads no complaint."),
         _role("auditor", "Auditor", "Reads everything, changes nothing."),
     )

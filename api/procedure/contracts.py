@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 
 from api.complaints.clock_start import STAGES
 from api.complaints.evidence import KINDS
+from api.complaints.intake import PROCESS
 from api.complaints.letters import ADDRESSEES
+from api.complaints.policies import DECISION
+from api.complaints.policies import STAGES as STAGES_TABLE
 from api.complaints.record_jobs import SAID
 from api.complaints.separation import DUTIES
 from api.complaints.states import CLOSING_REASONS, STATES
@@ -21,7 +24,17 @@ _REASONS = Words(kind="closing reason", known=frozenset(CLOSING_REASONS))
 _EVIDENCE = Words(kind="evidence", known=frozenset({*KINDS, *KINDS.values(), "skip"}))
 _YES = Words(kind="answer", known=frozenset({"yes"}))
 _ADDRESSEES = Words(kind="addressee", known=frozenset(ADDRESSEES), others="accepted")
-GROUP_COLUMNS = frozenset({("authority", "approvers")})  # decision and column that name candidate groups
+WORD_COLUMNS = {("authority", "approvers"): "groups", ("stages", "roundCovers"): "clocks"}
+"""Decision and column of a table → the vocabulary of ``ProcedureWords`` its cells name."""
+LOG_FORM = "log-complaint"  # what colleagues fill in for somebody; the public form is the one the process starts with
+HOUSE = {
+    ("process", PROCESS): "no complaint could begin",
+    ("form", LOG_FORM): "nobody could record a complaint",
+    ("decision", DECISION): "no complaint would get a clock",
+    ("decision", STAGES_TABLE): "no second look would be offered",
+}
+"""Kind and id of what the service itself begins with → what would happen without it."""
+NEEDED = frozenset({"description", "dangerReported"})  # of an intake form: without them nobody is helped
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,40 +55,65 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
     clocks = Header(words=replace(words.clocks, many=True))
     group = Header(words=replace(words.groups, many=False))
 
-    def facts(*results: str, inputs: Mapping[str, Words] | None = None, **headers: Header) -> JobFacts:
-        return JobFacts(headers=headers, inputs=inputs or {}, results=frozenset(results))
+    def facts(
+        *results: str, reads: str = "", passes_on: bool = False,
+        inputs: Mapping[str, Words] | None = None, **headers: Header,
+    ) -> JobFacts:  # fmt: skip
+        named = dict.fromkeys(reads.split()) | dict(inputs or {})
+        return JobFacts(headers=headers, inputs=named, results=frozenset(results), passes_on=passes_on)
 
     return {
-        "redress:register": facts("complaintKey", "reference"),
+        "redress:register": facts(
+            "complaintKey",
+            "reference",
+            reads="receivedAt channel product problem category regime description",
+        ),
         "redress:set-state": facts(
-            state=Header(words=_STATES, required=True), cancels=clocks, happened=Header(words=words.events)
+            state=Header(words=_STATES, required=True),
+            cancels=clocks,
+            happened=Header(words=words.events),
+            reads="reason",
+            inputs={"happened": words.events},
         ),
         "redress:assign-owner": facts("owner", group=replace(group, required=True)),
-        "redress:close": facts(inputs={"reason": _REASONS}),
-        "redress:issues": facts("issues", "joined"),
-        "redress:danger": facts(),
+        "redress:close": facts(reads="into", inputs={"reason": _REASONS}),
+        "redress:issues": facts("issues", "joined", reads="add"),
+        "redress:danger": facts(reads="danger risk"),
         "redress:unfinished": facts(
             "unfinished", processes=Header(words=replace(words.processes, many=True), required=True)
         ),
         "redress:withdraw": facts(
-            "protecting", "dangerSince", "alerting", "alertSince", "promises", "goesOn"
+            "protecting", "dangerSince", "alerting", "alertSince", "promises", "goesOn", reads="commitments"
         ),
         "redress:earlier-complaints": facts("earlier"),
-        "redress:merge": facts("answerBy"),
-        "redress:start-clocks": facts(stage=Header(words=_STAGES)),
-        "redress:start-clock": facts(clock=clock, stage=Header(words=_STAGES)),
-        "redress:meet-clock": facts(clock=replace(clock, words=clocks.words), inputs={"evidence": _EVIDENCE}),
-        "redress:pause-clock": facts(clock=clock),
-        "redress:resume-clock": facts(clock=clock),
-        "redress:extend-clock": facts(
-            "extended", "extensionRefused", clock=clock, letter=Header(words=words.letters)
+        "redress:merge": facts("answerBy", reads="into"),
+        "redress:start-clocks": facts(reads="regime category reason", stage=Header(words=_STAGES)),
+        "redress:start-clock": facts(reads="due subject reason", clock=clock, stage=Header(words=_STAGES)),
+        "redress:meet-clock": facts(
+            reads="at subject reason",
+            clock=replace(clock, words=clocks.words),
+            inputs={"evidence": _EVIDENCE},
         ),
-        "redress:cancel-clock": facts(clock=clock),
-        "redress:end-clocks": facts(stage=Header(words=_STAGES, required=True)),
+        "redress:pause-clock": facts(reads="category reason", clock=clock),
+        "redress:resume-clock": facts(reads="reason", clock=clock),
+        "redress:extend-clock": facts(
+            "extended",
+            "extensionRefused",
+            reads="category reason",
+            clock=clock,
+            letter=Header(words=words.letters),
+        ),
+        "redress:cancel-clock": facts(reads="reason", clock=clock),
+        "redress:end-clocks": facts(reads="reason", stage=Header(words=_STAGES, required=True)),
         "redress:send-letter": facts(
-            letter=Header(words=words.letters, required=True), meets=clocks, inputs={"to": _ADDRESSEES}
+            reads="reason",
+            passes_on=True,
+            letter=Header(words=words.letters, required=True),
+            meets=clocks,
+            inputs={"to": _ADDRESSEES},
         ),
         "redress:notify": facts(
+            reads="text user",
             subject=Header(required=True),
             group=group,
             copy=group,
@@ -83,8 +121,10 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
             mail=Header(words=_YES),
             inputs={"group": words.groups},
         ),
-        "redress:publish-message": facts(name=Header(words=words.caught, required=True)),
-        "redress:record": facts(kind=Header(words=_RECORDS, required=True)),
+        "redress:publish-message": facts(
+            reads="correlationKey variables", name=Header(words=words.caught, required=True)
+        ),
+        "redress:record": facts(reads="data", kind=Header(words=_RECORDS, required=True)),
     }
 
 

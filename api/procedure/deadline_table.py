@@ -73,7 +73,7 @@ def _row(model: dmn.Model, box: TableBox, rule: Rule, moment: feel.Moment) -> Ro
         decided = dmn.decide(
             one_row, DECISION, {name: feel.inward(value) for name, value in given.items()}, moment=moment
         )
-        (policy,) = policies.read_policies(
+        (policy,) = policies.read_rows(
             feel.outward(decided.required()) or [],
             regime=str(given["regime"]),
             category=given["category"],
@@ -92,6 +92,11 @@ def check_table(model: dmn.Model, around: Around, *, file: str, moment: feel.Mom
     if box is None:
         return
     yield from _check_columns(box, file)
+    if box.hit_policy != "RULE ORDER":
+        message = f"The hit policy is {box.hit_policy}: a complaint would get one clock, not each that fits."
+        advice = "Set it to RULE ORDER."
+        yield Finding("error", "deadline_hit_policy", message, advice, file=file, element_id=box.element_id)
+        return
     rows = rows_of(model, moment=moment)
     regimes = [word for row in rows for word in row.words.get("regime", ())]
     for row in rows:
@@ -137,6 +142,10 @@ def _check_columns(box: TableBox, file: str) -> Iterator[Finding]:
 
 
 def _check_row(row: Row, policy: DeadlinePolicy, around: Around, regimes: list[str]) -> Iterator[Finding]:
+    first, last = policy.effective_from, policy.effective_to
+    if first is not None and last is not None and last < first:
+        message = f"The row is in force from {first} to {last}: never."
+        yield Finding("error", "deadline_row", message, "Correct effectiveFrom or effectiveTo.")
     stages = Words(kind="stage", known=frozenset(STAGES))
     for stage in row.words.get("stage", ()):
         yield from wrong_word(stage, stages)

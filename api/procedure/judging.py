@@ -14,6 +14,7 @@ from api.deadlines.calendars import stored_ids
 from api.identity import people
 from api.organisation import FILE, Organisation, OrganisationRefused, read_organisation
 from api.procedure.files import CALENDARS, LETTERS, ProcedureFiles, read_files, read_named
+from api.procedure.reading import read_by
 from api.procedure.vocabulary import Surroundings, Vocabulary, deployed, over
 from api.settings import Settings
 from engine import feel
@@ -45,6 +46,7 @@ class KeptProcedure:
                 files=over(stored, files),
                 organisation=self._organisation,
                 letters=self._letters.ids,
+                told=read_by(self._letters),
                 calendars=stored_ids(session),
                 groups=held,
                 before=stored,
@@ -80,7 +82,9 @@ def lint(given: ProcedureFiles, settings: Settings, *, clock: Clock | None = Non
     shipped = dict(read_files([settings.processes_dir, settings.forms_dir]).definitions)
     files, ids = given.definitions, frozenset(calendars.ids)
     words = Vocabulary(
-        Surroundings(over(shipped, files), organisation, letters.ids, ids, frozenset(), shipped)
+        Surroundings(
+            over(shipped, files), organisation, letters.ids, read_by(letters), ids, frozenset(), shipped
+        )
     )
     now = (clock or SystemClock()).now()
     moment = feel.Moment(now, zone=settings.time_zone.key, calendars=calendars)

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import PurePath
 
+from api.complaints.letter_text import expressions
+from api.complaints.letters import LetterTemplate
 from engine import dmn, feel, forms
-from engine.dialect import DiagramRefused, Formula, ProcessDefinition, formulas_of, read_bpmn
-from engine.dialect.lint import Words, clock_calls, parts, paths, results_written_out
+from engine.dialect import DiagramRefused, Element, Formula, ProcessDefinition, formulas_of, read_bpmn
+from engine.dialect.lint import (
+    Words,
+    clock_calls,
+    compared,
+    last_name,
+    parts,
+    paths,
+    results_written_out,
+)
 from engine.dmn.model import TableBox, Text
 from engine.errors import RedressError
 from engine.feel import syntax
-from engine.forms.model import Choice
+from engine.forms.model import Choice, Table
+from engine.forms.templates import Template
 
 _KEPT = 256  # contents; a whole procedure has about sixty
 
@@ -33,21 +44,40 @@ class Named:
     options: frozenset[tuple[str, str]] = frozenset()  # variable, code
     members: frozenset[tuple[str, str]] = frozenset()  # variable, member of it that some expression reads
     ids: frozenset[tuple[str, str]] = frozenset()  # kind, id of what the file defines
+    start_forms: frozenset[tuple[str, str]] = frozenset()  # process, id of the form it starts with
+    provided: frozenset[str] = (
+        frozenset()
+    )  # variables and their members that a mapping, result or field fills
+    read: frozenset[str] = frozenset()  # variables and members that an expression looks at
+    asked: frozenset[tuple[str, str]] = frozenset()  # variable or member, code it is compared with
+    handed: frozenset[tuple[str, str, str]] = (
+        frozenset()
+    )  # variable, job type, input of the job; "" for groups
 
-    def __or__(self, other: Named) -> Named:
-        """Return the words of both."""
-        return Named(*(getattr(self, name) | getattr(other, name) for name in self.__slots__))
+
+def all_of(found: Iterable[Named]) -> Named:
+    """Return the words of all of them."""
+    several = tuple(found)
+    return Named(
+        *(frozenset().union(*(getattr(one, each.name) for one in several)) for each in fields(Named))
+    )
 
 
 def named_by(files: Mapping[str, bytes]) -> Named:
     """Return the words of all ``files``; one that cannot be read names none, its own findings say why."""
-    found = Named()
-    for name, content in files.items():
-        found |= _named(PurePath(name).suffix.lower(), content)
-    return found
+    return all_of(_named(PurePath(name).suffix.lower(), content) for name, content in files.items())
 
 
-def options_of(found: Named) -> Mapping[str, Words]:
+def read_by(letters: Iterable[LetterTemplate]) -> Named:
+    """Return what letters read, and the codes they compare it with."""
+    looks = [one for letter in letters for one, _ in expressions(letter.subject + letter.body)]
+    return Named(
+        read=frozenset(name for one in looks for name in _looked_at(one)),
+        asked=frozenset(pair for one in looks for pair in _asked(one)),
+    )
+
+
+def options_of(found: Named) -> dict[str, Words]:
     """Return for each variable the codes that forms offer and tables answer; other codes may come from elsewhere."""
     codes: dict[str, set[str]] = {}
     for variable, code in found.options:
@@ -88,10 +118,8 @@ def _of_diagram(content: bytes) -> Named:
         diagram = read_bpmn(content, name="diagram.bpmn")
     except DiagramRefused:
         return Named()
-    found = Named(ids=frozenset(("process", process_id) for process_id in diagram.processes))
-    for process in diagram.processes.values():
-        found |= _of_process(process)
-    return found
+    ids = Named(ids=frozenset(("process", process_id) for process_id in diagram.processes))
+    return all_of((ids, *map(_of_process, diagram.processes.values())))
 
 
 def _of_process(process: ProcessDefinition) -> Named:
@@ -101,6 +129,10 @@ def _of_process(process: ProcessDefinition) -> Named:
     published: set[str] = set()
     bindings: set[tuple[str, str]] = set()
     options: set[tuple[str, str]] = set()
+    provided: set[str] = set()
+    read: set[str] = set()
+    asked: set[tuple[str, str]] = set()
+    handed: set[tuple[str, str, str]] = set()
     for element in process.elements.values():
         for mapping in (*element.inputs, *element.outputs):
             if isinstance(mapping.source, Formula) and element.job is None:
@@ -117,11 +149,16 @@ def _of_process(process: ProcessDefinition) -> Named:
             caught.update({element.trigger.name} if isinstance(element.trigger.name, str) else ())
         if element.decision is not None and isinstance(element.decision.decision_id, str):
             bindings.add((element.decision.result, element.decision.decision_id))
+        provided.update(_filled(element))
+        handed.update(_handed(element))
     members: set[tuple[str, str]] = set()
     for _, formula in formulas_of(process):
         for name, path in paths(formula.expression):
             members.add((name, path))
         clocks.update(clock_calls(formula.expression))
+        provided.update(_entries(formula.expression))
+        read.update(_looked_at(formula.expression))
+        asked.update(_asked(formula.expression))
     return Named(
         clocks=frozenset(clocks),
         happened=frozenset(happened),
@@ -130,7 +167,61 @@ def _of_process(process: ProcessDefinition) -> Named:
         bindings=frozenset(bindings),
         members=frozenset(members),
         options=frozenset(options),
+        start_forms=frozenset(
+            (process.process_id, element.form.form_id)
+            for element in process.elements.values()
+            if element.tag == "startEvent" and element.form and isinstance(element.form.form_id, str)
+        ),
+        provided=frozenset(provided),
+        read=frozenset(read),
+        asked=frozenset(asked),
+        handed=frozenset(handed),
     )
+
+
+def _filled(element: Element) -> Iterator[str]:
+    """Yield the variables an element gives a value, and the members of them that a mapping writes."""
+    for mapping in (*element.inputs, *element.outputs):
+        yield from mapping.target
+    for rule in (element.script, element.decision):
+        if rule is not None:
+            yield rule.result
+    if element.multi_instance is not None:
+        loop = element.multi_instance
+        yield from (name for name in (loop.input_element, loop.output_collection) if name)
+
+
+def _handed(element: Element) -> Iterator[tuple[str, str, str]]:
+    """Yield the variables an element hands as they are to a job of ours, or to the groups of its task."""
+    if element.job is not None and isinstance(element.job.type, str):
+        for mapping in element.inputs:
+            if isinstance(mapping.source, Formula):
+                name = last_name(mapping.source.expression.tree)
+                yield from [(name, element.job.type, mapping.target[-1])] if name else ()
+    groups = None if element.task is None else element.task.candidate_groups
+    if isinstance(groups, Formula):
+        tree = groups.expression.tree
+        for item in tree.items if isinstance(tree, syntax.ListLiteral) else (tree,):
+            yield from [(name, "", "groups")] if (name := last_name(item)) else ()
+
+
+def _looked_at(expression: feel.Expression | feel.UnaryTest | Template) -> Iterator[str]:
+    """Yield the variables of an expression and every name that follows a dot in it."""
+    yield from expression.variables
+    for one in expression.expressions if isinstance(expression, Template) else (expression,):
+        yield from (node.name for node in parts(one.tree) if isinstance(node, syntax.PathStep))
+
+
+def _entries(expression: feel.Expression) -> Iterator[str]:
+    """Yield the keys of the contexts an expression makes."""
+    yield from (node.key for node in parts(expression.tree) if isinstance(node, syntax.Entry))
+
+
+def _asked(expression: feel.Expression | feel.UnaryTest) -> Iterator[tuple[str, str]]:
+    """Yield variable, or member, and code for each comparison with a code."""
+    for value, code in compared(expression):
+        if name := last_name(value):
+            yield name, code
 
 
 def _words(text: str) -> Iterator[str]:
@@ -140,6 +231,8 @@ def _words(text: str) -> Iterator[str]:
 def _of_tables(content: bytes) -> Named:
     outputs: set[tuple[str, str, bool]] = set()
     options: set[tuple[str, str]] = set()
+    asked: set[tuple[str, str]] = set()
+    read: set[str] = set()
     decisions = dmn.read(content, name="tables.dmn").decisions
     for decision in decisions.values():
         box = decision.expression
@@ -150,10 +243,20 @@ def _of_tables(content: bytes) -> Named:
             outputs.add((decision.id, column.name, is_context))
             cells = (column.allowed,) if column.allowed else tuple(rule.results[place] for rule in box.rules)
             options.update((column.name, word) for word in _literals(cells))
-        for at in box.inputs:
-            options.update((at.expression.text.strip(), word) for word in _literals((at.allowed,)))
+        for place, at in enumerate(box.inputs):
+            name = at.expression.text.strip()
+            options.update((name, word) for word in _literals((at.allowed,)))
+            asked.update((name, word) for word in _literals(rule.conditions[place] for rule in box.rules))
+            read.update(_looked_at(feel.compile(name)))
     ids = frozenset(("decision", decision_id) for decision_id in decisions)
-    return Named(outputs=frozenset(outputs), options=frozenset(options), ids=ids)
+    return Named(
+        outputs=frozenset(outputs),
+        options=frozenset(options),
+        ids=ids,
+        provided=frozenset(member for _, member, _ in outputs),
+        read=frozenset(read),
+        asked=frozenset(asked),
+    )
 
 
 def _literals(texts: Iterable[Text | None]) -> Iterator[str]:
@@ -164,12 +267,13 @@ def _literals(texts: Iterable[Text | None]) -> Iterator[str]:
 
 
 def literals(cell: str) -> tuple[str, ...]:
-    """Return the texts a cell of a table consists of, such as ``"one", "two"``; none for any other cell."""
+    """Return the texts a cell of a table consists of, or is compared with: ``"one", "two"``, ``list contains(?, "one")``."""
     try:
-        tests = feel.compile_unary(cell).tree.tests
+        read = feel.compile_unary(cell)
     except RedressError:
         return ()
-    return tuple(test.value for test in tests if isinstance(test, syntax.String))
+    plain = (test.value for test in read.tree.tests if isinstance(test, syntax.String))
+    return (*plain, *(word for _, word in compared(read)))
 
 
 def _of_form(content: bytes) -> Named:
@@ -180,7 +284,23 @@ def _of_form(content: bytes) -> Named:
         if isinstance(field, Choice)
         for code in _codes(field)
     )
-    return Named(ids=frozenset({("form", form.id)}), options=frozenset(options))
+    components = tuple(forms.walk(form.components))
+    looks = [setting for one in components for _, setting in forms.settings(one)]
+    columns = {key for one in components if isinstance(one, Table) for key, _ in one.columns_shown}
+    return Named(
+        ids=frozenset({("form", form.id)}),
+        options=frozenset(options),
+        provided=keys_of(form),
+        read=frozenset(name for setting in looks for name in _looked_at(setting)) | columns,
+        asked=frozenset(
+            pair for setting in looks if isinstance(setting, feel.Expression) for pair in _asked(setting)
+        ),
+    )
+
+
+def keys_of(form: forms.Form) -> frozenset[str]:
+    """Return the names under which a form's answers stand: variables, and members of the rows of its lists."""
+    return frozenset(str(each) for path, _ in forms.keyed(form.components) for each in path) - {"*"}
 
 
 def _codes(field: Choice) -> Iterator[str]:

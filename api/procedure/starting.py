@@ -9,9 +9,16 @@ from api.complaints.letters import LetterTextRefused
 from api.organisation import OrganisationRefused
 from api.procedure.files import read_files
 from api.procedure.vocabulary import deployed
+from engine.errors import Invalid
 
 if TYPE_CHECKING:
     from api.wiring import Redress
+
+
+class ProcedureIncomplete(Invalid):
+    """What is deployed lacks a part the service needs."""
+
+    code = "procedure_incomplete"
 
 
 def check_organisation(service: Redress) -> None:
@@ -21,6 +28,14 @@ def check_organisation(service: Redress) -> None:
     )
     if findings:
         raise OrganisationRefused(" ".join(str(finding) for finding in findings))
+
+
+def check_procedure(service: Redress) -> None:
+    """Raise ``ProcedureIncomplete`` when something is not deployed that the service itself begins with."""
+    if missing := service.engine.read(
+        lambda session: service.procedure.vocabulary(session, ()).house_findings()
+    ):
+        raise ProcedureIncomplete(" ".join(str(finding) for finding in missing))
 
 
 def check_letters(service: Redress) -> None:

@@ -13,24 +13,27 @@ from api.complaints.clock_jobs import BY_JOB
 from api.complaints.clock_start import PROMISED
 from api.complaints.danger import FOUND
 from api.complaints.evidence import ANCHORS, KINDS
-from api.complaints.from_complainant import MESSAGES
-from api.complaints.intake import start_variable_names
+from api.complaints.from_complainant import ACCEPTED, MESSAGES, REJECTED
+from api.complaints.from_form import PUBLIC, STAFF
+from api.complaints.intake import CHANNELS, PROCESS, start_variable_names
 from api.complaints.letter_writing import NOBODY_LEFT
-from api.complaints.policies import DECISION
+from api.complaints.policies import DECISION, STAGES
+from api.complaints.record_jobs import MEMBERS
 from api.identity.roles import ROLES
 from api.organisation import Organisation
 from api.procedure import contracts, deadline_table
 from api.procedure.deadline_table import Around
-from api.procedure.reading import Named, literals, members_of, named_by, options_of
+from api.procedure.reading import Named, all_of, keys_of, literals, members_of, named_by, options_of
 from api.procedure.slips import wrong_word
-from engine import dmn, feel
+from engine import dmn, feel, forms
 from engine.commands.check import Files
-from engine.dialect.lint import ServiceFacts, Words
+from engine.dialect.lint import ServiceFacts, Words, perhaps, slip_of
 from engine.dmn.model import TableBox
 from engine.errors import RedressError
-from engine.findings import Finding
+from engine.findings import Finding, Severity
 from engine.store import definitions
 
+_SEVERAL = ("COLLECT", "RULE ORDER", "OUTPUT ORDER")  # hit policies whose answer is a list
 _DEPLOYED = {"process": ".bpmn", "decision": ".dmn", "form": ".form"}
 
 
@@ -39,12 +42,13 @@ class Surroundings:
     """What is known beside the files being judged.
 
     ``files`` are those of the procedure, by name, with the judged ones in their place; ``before``, without them.
-    ``letters`` and ``calendars`` are ids, ``groups`` those that people hold.
+    ``letters`` and ``calendars`` are ids, ``told`` what letters read, ``groups`` those that people hold.
     """
 
     files: Mapping[str, bytes]
     organisation: Organisation
     letters: frozenset[str]
+    told: Named
     calendars: frozenset[str]
     groups: frozenset[str]
     before: Mapping[str, bytes]
@@ -71,7 +75,7 @@ class Vocabulary:
         return ServiceFacts(
             job_types=contracts.job_facts(words),
             task_headers=contracts.task_headers(words),
-            variables={**options_of(self._named), "closingReason": contracts.closing_reasons()},
+            variables={**self._codes(), "closingReason": contracts.closing_reasons()},
             members=members_of(self._named),
             clocks=words.clocks,
             messages=Words(
@@ -82,7 +86,22 @@ class Vocabulary:
             groups=replace(words.groups, many=True),
             calendars=self._around.calendars,
             start_variables=start_variable_names(),
+            provided=self._provided(words),
         )
+
+    def _codes(self) -> Mapping[str, Words]:
+        """Return for each variable its codes: those that forms, tables and diagrams give it, and those of the service."""
+        ours = {"answer": {ACCEPTED, REJECTED}, "channel": set(CHANNELS), "letter": set(self._around.letters)}
+        given = options_of(self._named)
+        for variable, codes in ours.items():
+            known = given[variable].known if variable in given else frozenset()
+            given[variable] = Words(kind=f"code of {variable}", known=known | codes, others="accepted")
+        return given
+
+    def _provided(self, words: contracts.ProcedureWords) -> frozenset[str]:
+        """Return every name that a mapping, a form, a table, a job or the start of a case fills."""
+        results = (facts.results for facts in contracts.job_facts(words).values())
+        return self._named.provided.union(start_variable_names(), *results)
 
     def ids(self, kind: str) -> Mapping[str, frozenset[str]]:
         """Return the ids of all processes, decisions or forms (``kind``), each without any version tag."""
@@ -90,7 +109,7 @@ class Vocabulary:
 
     def findings(self, files: Files, *, moment: feel.Moment) -> tuple[Finding, ...]:
         """Return what is wrong with the tables and forms among ``files`` for those who read them at run time."""
-        found: list[Finding] = []
+        found: list[Finding] = [*self._renamed(files)]
         for name, data in files:
             model = _model(data) if name.lower().endswith(".dmn") else None
             if model is not None:
@@ -99,12 +118,34 @@ class Vocabulary:
                 found += (replace(each, file=name) for each in self._check_form(name, data))
         return tuple(found)
 
+    def house_findings(self) -> tuple[Finding, ...]:
+        """Return what the service itself begins with and no file defines."""
+        return tuple(
+            Finding("error", "part_missing", f"There is no {kind} “{each}”: {so}.", "Deploy it.")
+            for (kind, each), so in contracts.HOUSE.items()
+            if (kind, each) not in self._named.ids
+        )
+
+    def _renamed(self, files: Files) -> Iterable[Finding]:
+        """Yield ids that are new and one letter away from one that is there: the old one would go on as if nothing had changed."""
+        before, given = named_by(self._around.before).ids, named_by(dict(files)).ids
+        for name, data in files:
+            for kind, each in sorted(named_by({name: data}).ids - before):
+                meant = slip_of(each, {other for of, other in before - given if of == kind})
+                if meant is not None:
+                    message = f"The {kind} “{each}” is new, and “{meant}” would go on beside it."
+                    yield Finding(
+                        "error", "renamed_by_a_letter", message, f"Did you mean {meant}?", file=name
+                    )
+
     def organisation_findings(self) -> tuple[Finding, ...]:
         """Return what organisation.json names that does not exist."""
         organisation = self._around.organisation
         found = [*wrong_word(organisation.calendar, Words(kind="calendar", known=self._around.calendars))]
         if self._table is not None:
-            found += wrong_word(organisation.regime, Words(kind="regime", known=self._regimes))
+            regimes = Words(kind="regime", known=self._regimes)
+            for regime in (organisation.regime, *organisation.bodies):
+                found += wrong_word(regime, regimes)
         return tuple(replace(each, file="organisation.json") for each in found)
 
     def _words(self) -> contracts.ProcedureWords:
@@ -147,47 +188,133 @@ class Vocabulary:
         for decision in model.decisions.values():
             box = decision.expression
             if isinstance(box, TableBox):
-                yield from self._check_box(decision.id, box, words)
+                yield from self._check_box(decision.id, box, words, self._codes_beside(name))
+
+    def _codes_beside(self, name: str) -> Words:
+        """Return the codes that files other than ``name`` name: one that only a slip parts from them is not meant."""
+        others = {each: data for each, data in self.files.items() if each != name}
+        known = frozenset(code for _, code in named_by(others).options)
+        return Words(kind="code that a form, diagram or other table names", known=known, others="accepted")
 
     def _check_box(
-        self, decision_id: str, box: TableBox, words: contracts.ProcedureWords
+        self, decision_id: str, box: TableBox, words: contracts.ProcedureWords, elsewhere: Words
     ) -> Iterable[Finding]:
         regimes = Words(kind="regime", known=self._regimes)
         for place, at in enumerate(box.inputs):
             cells = [rule.conditions[place] for rule in box.rules]
             yield from _check_allowed(at.allowed, cells)
+            for cell in cells:
+                yield from _placed(cell, elsewhere)
             if at.expression.text.strip() == "regime" and decision_id != DECISION and self._table is not None:
                 for cell in cells:
                     yield from _placed(cell, regimes)
         for place, column in enumerate(box.outputs):
             cells = [rule.results[place] for rule in box.rules]
             yield from _check_allowed(column.allowed, cells)
-            if (decision_id, column.name) in contracts.GROUP_COLUMNS:
+            if column.allowed is not None:
+                yield from _placed(column.allowed, elsewhere)
+            kind = contracts.WORD_COLUMNS.get((decision_id, column.name))
+            if kind is not None:
                 for cell in cells:
-                    yield from _placed(cell, words.groups)
-        yield from self._check_members(decision_id, {column.name for column in box.outputs})
+                    yield from _placed(cell, getattr(words, kind))
+        yield from self._check_members(decision_id, box)
 
-    def _check_members(self, decision_id: str, columns: set[str]) -> Iterable[Finding]:
+    def _check_members(self, decision_id: str, box: TableBox) -> Iterable[Finding]:
         variables = {variable for variable, decision in self._named.bindings if decision == decision_id}
         read = {member for variable, member in self._named.members if variable in variables}
         known = Words(
             kind=f"column that a diagram reads of {decision_id}", known=frozenset(read), others="accepted"
         )
+        columns = {column.name for column in box.outputs}
         for column in sorted(columns):
             yield from wrong_word(column, known)
+        if box.hit_policy in _SEVERAL and (columns & read or decision_id == STAGES):
+            message = f"The hit policy is {box.hit_policy}, which gives a list; one answer is read."
+            yield Finding(
+                "error", "hit_policy_list", message, "Choose FIRST or UNIQUE.", element_id=box.element_id
+            )
 
     def _check_form(self, name: str, data: bytes) -> Iterable[Finding]:
+        form = _form(data)
+        if form is None:
+            return  # its own findings say why
+        beside = named_by({each: content for each, content in self.files.items() if each != name})
+        others = all_of((beside, self._around.told))
+        own = named_by({name: data})
+        yield from self._check_keys(form, own, others)
+        yield from self._check_rules(form, own)
+        yield from self._check_codes(form, own, others)
+
+    def _check_keys(self, form: forms.Form, own: Named, others: Named) -> Iterable[Finding]:
+        """Yield the answers nothing reads that only a slip parts from one that is read, and those that are not asked for."""
+        keys, asked_here = keys_of(form), self._intake(form.id)
+        read = own.read | others.read | MEMBERS | set(asked_here)
+        for key in sorted(keys - read):
+            if slip_of(key, read) is not None:
+                severity: Severity = "warning" if slip_of(key, read - keys) is None else "error"
+                message = f"Nothing reads the answer “{key}”."
+                yield Finding(severity, "key_unread", message, perhaps(key, read), attribute="key")
+        for key in sorted(asked_here.keys() - keys):
+            meant = slip_of(key, keys - read)
+            if meant is not None or key in contracts.NEEDED:
+                message = f"The service reads the answer “{key}” of this form, and no field has that key."
+                advice = "Give it to the field that asks for it." if meant is None else f"Is it {meant}?"
+                yield Finding("error", "key_missing", message, advice, attribute="key")
+
+    def _intake(self, form_id: str) -> Mapping[str, frozenset[str]]:
+        """Return what the service itself reads of a form, each key with the codes it is compared with."""
+        if (PROCESS, form_id) in self._named.start_forms:
+            return PUBLIC
+        return STAFF if form_id == contracts.LOG_FORM else {}
+
+    def _check_rules(self, form: forms.Form, own: Named) -> Iterable[Finding]:
+        """Yield the names in the form's own rules, and slips after a dot, that neither a field nor anything else provides."""
+        known = self._provided(self._words())
+        variables = forms.names_read(form.components)
+        for name in sorted((variables | own.read) - forms.SPECIAL_NAMES - known):
+            message, advice = f"Nothing is called “{name}”: it would be null.", perhaps(name, known)
+            if slip_of(name, known) is not None:
+                yield Finding("error", "name_unknown", message, advice)
+            elif name in variables:
+                yield Finding("warning", "name_unknown", message, advice)
+
+    def _check_codes(self, form: forms.Form, own: Named, others: Named) -> Iterable[Finding]:
         departments = frozenset(each.id for each in self._around.organisation.departments)
-        categories = _words_in(_conditions(self._table, "category"))
         by_variable = {
-            "category": Words(kind="category", known=categories, others="accepted"),
+            "category": Words(
+                kind="category", known=_words_in(_conditions(self._table, "category")), others="accepted"
+            ),
             "regime": Words(
                 kind="regime", known=self._regimes, others="error" if self._table else "accepted"
             ),
         }
         anywhere = Words(kind="department", known=departments, others="accepted")
-        for variable, code in sorted(named_by({name: data}).options):
+        read = self._codes_read(own, others)
+        for variable, code in sorted(own.options):
             yield from wrong_word(code, by_variable.get(variable, anywhere))
+            known = frozenset(read.get(variable, ()))
+            yield from wrong_word(
+                code,
+                Words(kind=f"answer to {variable} that anything asks for", known=known, others="accepted"),
+            )
+        for variable, codes in self._intake(form.id).items():
+            offered = {code for named, code in own.options if named == variable}
+            for code in sorted(codes - offered) if offered else ():
+                message = f"The service asks whether “{variable}” is “{code}”, and nobody can answer that."
+                yield Finding("error", "code_missing", message, perhaps(code, offered), attribute=variable)
+
+    def _codes_read(self, own: Named, others: Named) -> Mapping[str, set[str]]:
+        """Return by variable the codes it is compared with, and those that a job or a task it is handed to knows."""
+        found: dict[str, set[str]] = {}
+        for variable, code in own.asked | others.asked:
+            found.setdefault(variable, set()).add(code)
+        words = self._words()
+        jobs = contracts.job_facts(words)
+        for variable, job, target in others.handed:
+            known = words.groups if not job else jobs[job].inputs.get(target) if job in jobs else None
+            if known is not None:
+                found.setdefault(variable, set()).update(known.known)
+        return found
 
 
 def _check_allowed(allowed: dmn.model.Text | None, cells: Iterable[dmn.model.Text]) -> Iterable[Finding]:
@@ -233,6 +360,14 @@ def _deadlines(content: bytes) -> TableBox | None:
 def _model(content: bytes) -> dmn.Model | None:
     try:
         return dmn.read(content, name="tables.dmn")
+    except RedressError:
+        return None
+
+
+@lru_cache(maxsize=128)
+def _form(content: bytes) -> forms.Form | None:
+    try:
+        return forms.read(content, name="form.form")
     except RedressError:
         return None
 

@@ -6,8 +6,8 @@ state carries the whole policy, so a changed table leaves yesterday's complaint 
 the calendar it was counted with: every transition takes exactly that version (a register keeps old ones);
 only ``recalendar`` and ``recategorise`` take another.
 
-- ``policy``: ``read_policies(rows)`` reads the outputs of the decision ``deadline_policies``; ``choose``
-  does the same for policies held in Python.
+- ``policy``: ``read_policies(rows)`` reads the outputs of the decision ``deadline_policies``: of each clock the
+  first row in force.
 - ``compute``: ``count(policy, anchor, calendar)`` gives a ``Due(on, bound_at)``.
 - ``clocks``: ``start project pause resume extend meet breach re_anchor re_project recategorise recalendar
   approve_shortening decline_shortening cancel supersede rule_out start_next``; each takes an ``Act(at, by,

@@ -93,40 +93,36 @@ class DeadlinePolicy:
     effective_to: date | None = None
     legal_source: str = ""
 
-    def applies(self, *, regime: str, category: str | None, stage: str | None, on: date) -> bool:
-        """Whether this rule is for such a complaint with this anchor date."""
-        return (
-            self.regime == regime
-            and self.category in (None, category)
-            and self.stage in (None, stage)
-            and (self.effective_from is None or self.effective_from <= on)
-            and (self.effective_to is None or on <= self.effective_to)
+    def in_force(self, on: date) -> bool:
+        """Whether this rule is in force for a complaint whose anchor date is ``on``."""
+        return (self.effective_from is None or self.effective_from <= on) and (
+            self.effective_to is None or on <= self.effective_to
         )
 
 
-def choose(
-    policies: Iterable[DeadlinePolicy], *, regime: str, category: str | None, stage: str | None, on: date
+def read_policies(
+    rows: Iterable[Mapping[str, Any]], *, regime: str, category: str | None, stage: str | None, on: date
 ) -> tuple[DeadlinePolicy, ...]:
-    """Return one policy per clock: of those that apply, the first in order."""
+    """Return one policy for each clock from the outputs of the decision ``deadline_policies``, plain values in rule order.
+
+    Of each clock the first row wins that is in force on the anchor date ``on``. Raises what ``read_rows`` raises.
+    """
     chosen: dict[str, DeadlinePolicy] = {}
-    for policy in policies:
-        if policy.applies(regime=regime, category=category, stage=stage, on=on):
+    for policy in read_rows(rows, regime=regime, category=category, stage=stage):
+        if policy.in_force(on):
             chosen.setdefault(policy.clock, policy)
     return tuple(chosen.values())
 
 
-def read_policies(
+def read_rows(
     rows: Iterable[Mapping[str, Any]], *, regime: str, category: str | None, stage: str | None
 ) -> tuple[DeadlinePolicy, ...]:
-    """Read the outputs of the decision ``deadline_policies``, plain Python values, in rule order.
-
-    The first row of each clock wins. Raises ``PolicyRefused`` naming the policy and the column.
-    """
-    chosen: dict[str, DeadlinePolicy] = {}
-    for row in rows:
-        policy = _Row(row).policy(regime, category, stage)
-        chosen.setdefault(policy.clock, policy)
-    return tuple(chosen.values())
+    """Return the policy of each row. Raises ``PolicyRefused`` naming policy and column, or a table that gives one row alone."""
+    if isinstance(rows, Mapping):
+        raise PolicyRefused(
+            "The table gives one row alone. Its hit policy must be RULE ORDER: each clock has a row of its own."
+        )
+    return tuple(_Row(row).policy(regime, category, stage) for row in rows)
 
 
 def columns() -> frozenset[str]:

@@ -27,6 +27,7 @@ Status = Literal[
 ]
 _LATEST = datetime.max.replace(tzinfo=UTC)
 LATE: tuple[Status, ...] = ("breached", "met_late", "missed")
+SHOWN = ("state", "due", "bound", "round", "warnAt", "endedAt")  # what a diagram may ask of ``clock("…")``
 OPEN: tuple[Status, ...] = ("projected", "running", "paused", "breached")
 
 

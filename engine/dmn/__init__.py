@@ -15,6 +15,7 @@ from engine.dmn.decided import (
 )
 from engine.dmn.errors import DecisionFailed, DecisionNotFound, ImportMissing, ModelRefused
 from engine.dmn.explained import explained
+from engine.dmn.lint import Unseen, lint, unseen_names
 from engine.dmn.model import Decision, DecisionService, Model
 from engine.dmn.read import draft, read
 
@@ -31,9 +32,12 @@ __all__ = [
     "MatchedRule",
     "Model",
     "ModelRefused",
+    "Unseen",
     "decide",
     "draft",
     "explained",
     "findings_about",
+    "lint",
     "read",
+    "unseen_names",
 ]

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from engine import feel
+from engine.deadlines.state import SHOWN
 from engine.dialect.model import Element
 from engine.dialect.values import Formula
 from engine.execution.world import CaseClock, World
@@ -74,11 +75,12 @@ def _shown(found: CaseClock) -> dict[str, Any]:
         moment = found.ended_at(int(number)) if whole else None
         return None if moment is None else feel.inward(moment)
 
-    return {
-        "state": found.state,
-        "due": None if found.due_on is None else feel.inward(found.due_on),
-        "bound": None if found.bound_at is None else feel.inward(found.bound_at),
-        "round": feel.inward(found.round),
-        "warnAt": feel.Function((feel.Parameter("share"),), warn, "warnAt"),
-        "endedAt": feel.Function((feel.Parameter("round"),), ended, "endedAt"),
-    }
+    shown = (
+        found.state,
+        None if found.due_on is None else feel.inward(found.due_on),
+        None if found.bound_at is None else feel.inward(found.bound_at),
+        feel.inward(found.round),
+        feel.Function((feel.Parameter("share"),), warn, "warnAt"),
+        feel.Function((feel.Parameter("round"),), ended, "endedAt"),
+    )
+    return dict(zip(SHOWN, shown, strict=True))

@@ -92,16 +92,24 @@ def truth(
     would make it plainly false and send the case the wrong way. ``is defined`` and ``get or else`` may ask
     for what is not there.
     """
+    value = _known(token, formula, at, extra)
+    if isinstance(value, bool):
+        return value
+    raise Halt(EXTRACT, f"“={formula.text[:80]}” must be true or false, but is {feel.kind_of(value)}.")
+
+
+def known(token: Token, value: Value) -> Any:
+    """Return what ``evaluate`` returns. Raises ``Halt`` also when the expression names a variable nobody can see."""
+    return _known(token, value, None, None) if isinstance(value, Formula) else value
+
+
+def _known(token: Token, formula: Formula, at: int | None, extra: Mapping[str, Any] | None) -> Any:
     outcome = _outcome(token, formula, at, extra, EXTRACT)
     for note in outcome.notes:
         if note.code == "unknown_variable":
-            known = token.workflow.scopes.visible(token.key if at is None else at)
-            raise Halt(EXTRACT, _unknown(formula, note.facts["name"], [*known, *(extra or ())]))
-    if isinstance(outcome.value, bool):
-        return outcome.value
-    raise Halt(
-        EXTRACT, f"“={formula.text[:80]}” must be true or false, but is {feel.kind_of(outcome.value)}."
-    )
+            seen = token.workflow.scopes.visible(token.key if at is None else at)
+            raise Halt(EXTRACT, _unknown(formula, note.facts["name"], [*seen, *(extra or ())]))
+    return outcome.value
 
 
 def _unknown(formula: Formula, name: str, known: Iterable[str]) -> str:
@@ -119,8 +127,8 @@ def text(token: Token, value: Value, what: str, *, at: int | None = None) -> str
 
 
 def optional_text(token: Token, value: Value, what: str) -> str | None:
-    """Return a text, or None for null and the empty text. Raises ``Halt`` for another kind."""
-    found = evaluate(token, value)
+    """Return a text, or None for null and the empty text. Raises ``Halt`` for another kind, or a variable nobody can see."""
+    found = known(token, value)
     if found is None or isinstance(found, str):
         return found or None
     raise Halt(EXTRACT, f"The {what} must be a text, but is {_shown(found)}.")
@@ -141,8 +149,8 @@ def integer(token: Token, value: Value, what: str) -> int:
 
 def text_list(token: Token, value: Value, what: str) -> tuple[str, ...]:
     """Return a list of texts: a comma list when literal, a list of strings when FEEL. Raises ``Halt``
-    otherwise."""
-    found = evaluate(token, value)
+    otherwise, and for a variable nobody can see."""
+    found = known(token, value)
     if found is None:
         return ()
     if isinstance(found, str) and not isinstance(value, Formula):

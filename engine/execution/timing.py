@@ -12,7 +12,7 @@ from engine.errors import Invalid
 from engine.execution.case_clocks import dormant, followed, read_by
 from engine.execution.changes import TaskRescheduled, TimerArmed
 from engine.execution.ending import halt_at
-from engine.execution.expressions import EXTRACT, evaluate
+from engine.execution.expressions import EXTRACT, evaluate, known
 from engine.execution.token import Token
 from engine.execution.world import Halt
 from engine.timers import Armed, TimerRule, read_timer
@@ -95,7 +95,7 @@ def _clocks_there(token: Token, element: Element) -> bool:
 
 def moment_of(token: Token, value: Value, what: str) -> datetime | None:
     """Return the UTC moment an attribute such as ``dueDate`` means, None when absent. Raises ``Halt``."""
-    found = evaluate(token, value)
+    found = known(token, value)
     if found is None or found == "":
         return None
     text = found if isinstance(found, str) else str(found) if feel.kind_of(found) == "date and time" else None

@@ -10,12 +10,13 @@ from engine.forms.check import Checked, check, check_step
 from engine.forms.documents import Document, Documents
 from engine.forms.errors import FieldError, FormInvalid, FormRefused
 from engine.forms.lines import Line, Section, sections
-from engine.forms.model import Form, Step
+from engine.forms.model import SPECIAL_NAMES, Form, Step, keyed, names_read, settings, walk
 from engine.forms.read import read
 from engine.forms.templates import Filled, Template, TemplateRefused, fill, read_template
 from engine.forms.view import Node, View, blank, view
 
 __all__ = [
+    "SPECIAL_NAMES",
     "Checked",
     "Document",
     "Documents",
@@ -35,8 +36,12 @@ __all__ = [
     "check",
     "check_step",
     "fill",
+    "keyed",
+    "names_read",
     "read",
     "read_template",
     "sections",
+    "settings",
     "view",
+    "walk",
 ]

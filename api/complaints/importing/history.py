@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from api.complaints.intake import NewComplaint, free_reference, refuse_unfit, store
+from api.complaints.intake import NewComplaint, free_reference, store
 from api.complaints.tables import ComplaintRow, EventRow, IssueRow
 from engine.actors import Actor
 
@@ -20,7 +20,6 @@ ENDED_AT = time(17, 0)  # a file knows the day alone
 def keep_closed(service: Redress, complaint: NewComplaint, *, by: Actor) -> str:
     """Store a complaint that has an ``ending``, and return its reference. Raises ``ComplaintRefused``."""
     now = service.clock.now()
-    refuse_unfit(complaint, now=now, zone=service.settings.time_zone)
 
     def work(session: Session) -> str:
         row = store(

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from api.complaints import from_complainant
 from api.complaints.answers.sheets import filled, newest
-from api.complaints.from_complainant import TooLate, answer_letter, last_said
+from api.complaints.from_complainant import ACCEPTED, REJECTED, TooLate, answer_letter, last_said
 from api.complaints.letter_links import shown
 from api.complaints.policies import second_look
 from api.complaints.states import public_words
@@ -52,13 +52,13 @@ def take_answer() -> ResponseReturnValue:
     except forms.FormInvalid as refusal:
         return _answer_page(visit, decoded.answers, refusal.errors, status=422)
     reason = (clean.get("reason") or "").strip()
-    if clean["answer"] == "rejects" and not reason:
+    if clean["answer"] == REJECTED and not reason:
         return _answer_page(visit, decoded.answers, (FieldError("reason", "required"),), status=422)
     try:
         from_complainant.answer(
             the_service(),
             visit.complaint.key,
-            accepts=clean["answer"] == "accepts",
+            accepts=clean["answer"] == ACCEPTED,
             reason=reason,
             sheet=accepted(form, clean, title="Reply to our answer"),
             key=posted_key(),

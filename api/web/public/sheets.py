@@ -9,6 +9,7 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 
 from api.complaints.answers.sheets import Sheet, filled
+from api.complaints.from_complainant import ACCEPTED, REJECTED
 from api.complaints.uploads import DraftUploads
 from api.context import the_service
 from api.web.forms import Decoded, FormPage, decode, form_page
@@ -111,7 +112,7 @@ def answer_sheet(*, first: bool) -> Form:
             "type": "radio",
             "key": "answer",
             "label": "Do you accept this?",
-            "values": [{"label": accepts, "value": "accepts"}, {"label": rejects, "value": "rejects"}],
+            "values": [{"label": accepts, "value": ACCEPTED}, {"label": rejects, "value": REJECTED}],
             "validate": {"required": True},
             "properties": {"redress.errorLabel": "whether you accept this"},
         },

@@ -235,7 +235,9 @@ def recategorise(key: int) -> ResponseReturnValue:
         if case and case.is_open:
             values = {"regime": regime, "category": category}
             service.engine.set_variables_within(desk.session, case.key, values, by=the_person().actor)
-        return service.case_clocks.start_by_policy(desk, complaint, category=category, stage=stage)
+        moved = service.case_clocks.start_by_policy(desk, complaint, category=category, stage=stage)
+        service.case_clocks.refuse_without_clock(desk, complaint, category=category, stage=stage)
+        return moved
 
     said = "The clocks follow the new rules, counted from the day they always counted from."
     return _moved(key, "complaint.clock", change, field="kind-reason", said=said)

@@ -24,13 +24,13 @@ from api.identity import people
 from api.identity.decide import may
 from api.identity.doors import action
 from api.identity.people import Person
+from api.procedure.contracts import LOG_FORM as FORM
 from api.web.forms import decode, form_page
 from api.web.staff import blueprint
 from engine import forms
 from engine.forms.errors import FieldError
 from engine.store.upkeep import Answer
 
-FORM = "log-complaint"
 PRESSED_AGAIN = timedelta(hours=1)  # a second press within this time gets the first one's answer
 
 

@@ -78,7 +78,9 @@ def _check_job(node: Node, notes: Notes, context: DeploymentContext) -> None:
         message = f"There is no job type {quote(kind)} in this service."
         notes.error(job, "job_type_unknown", message, perhaps(kind, types), attribute="type")
     elif types is not None and kind and not is_formula(kind) and not kind.startswith(IN_STEP):
-        meant = closest(kind, types)
+        slip = slip_of(kind, types)
+        meant = slip or closest(kind, types)
         if meant is not None:
             message = f"No handler of this service answers {quote(kind)}; it waits for an outside worker."
-            notes.warning(job, "job_type_doubtful", message, f"Did you mean {meant}?", attribute="type")
+            note = notes.warning if slip is None else notes.error
+            note(job, "job_type_doubtful", message, f"Did you mean {meant}?", attribute="type")

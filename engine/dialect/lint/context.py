@@ -37,11 +37,15 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFacts:
-    """What a job type reads and returns: headers, inputs with a vocabulary, and the variables of its result."""
+    """What a job type reads and returns: headers, inputs (None: any text), and the variables of its result.
+
+    ``passes_on``: other inputs are its data too, such as what a letter says.
+    """
 
     headers: Mapping[str, Header]
-    inputs: Mapping[str, Words]
+    inputs: Mapping[str, Words | None]
     results: frozenset[str]
+    passes_on: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,8 @@ class ServiceFacts:
 
     ``task_headers`` are those of user tasks. ``variables`` are process variables with a vocabulary, ``members`` the
     members of variables that hold the answer of a decision. ``clocks`` are the names of case clocks, ``messages``
-    those that somebody sends, ``start_variables`` the names every case starts with. ``calendars`` are their ids.
+    those that somebody sends, ``start_variables`` the names every case starts with, ``provided`` those that anything in the
+    whole procedure provides. ``calendars`` are their ids.
     """
 
     job_types: Mapping[str, JobFacts]
@@ -62,6 +67,7 @@ class ServiceFacts:
     groups: Words
     calendars: frozenset[str]
     start_variables: frozenset[str]
+    provided: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

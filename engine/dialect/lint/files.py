@@ -123,6 +123,7 @@ def _read_diagram(name: str, data: bytes, reading: _Reading) -> None:
 
 def _read_decisions(name: str, data: bytes, reading: _Reading) -> None:
     model = dmn.read(data, name=name)
+    reading.findings += dmn.lint(model)
     for decision_id, decision in model.decisions.items():
         reading.claim("decision", decision_id, name)
         reading.decisions[decision_id] = decision.version_tag

@@ -68,6 +68,31 @@ def paths(expression: feel.Expression) -> Iterator[tuple[str, str]]:
                 yield node.base.name, step.name
 
 
+def compared(expression: feel.Expression | feel.UnaryTest) -> Iterator[tuple[syntax.Node, str]]:
+    """Yield every value that is compared with a text written out: by ``=``, ``!=``, ``in`` and ``list contains``."""
+    for node in parts(expression.tree):
+        if isinstance(node, syntax.Comparison) and node.sign in ("=", "!="):
+            pairs = [(node.left, node.right), (node.right, node.left)]
+        elif isinstance(node, syntax.In):
+            pairs = [(node.value, test) for test in node.tests]
+        elif isinstance(node, syntax.Postfix) and node.base == syntax.Name("list contains"):
+            call = node.steps[0] if node.steps else None
+            given = call.arguments if isinstance(call, syntax.CallStep) else ()
+            pairs = [(given[0], given[1]), (given[1], given[0])] if len(given) == 2 else []
+        else:
+            continue
+        for value, written in pairs:
+            yield from ((value, word) for word in results_written_out(written))
+
+
+def last_name(node: syntax.Node) -> str:
+    """Return ``b`` of ``b`` and of ``a.b``; empty for anything else."""
+    if isinstance(node, syntax.Name):
+        return node.name
+    last = node.steps[-1] if isinstance(node, syntax.Postfix) and node.steps else None
+    return last.name if isinstance(last, syntax.PathStep) else ""
+
+
 def results_written_out(node: syntax.Node) -> Iterator[str]:
     """Yield the texts an expression may come to, as far as they are written out: also in branches and lists."""
     if isinstance(node, syntax.String):

@@ -11,7 +11,7 @@ from engine.dialect.lint.context import KnownResources
 from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe, zeebe
 from engine.dialect.lint.notes import Notes, quote
 from engine.dialect.lint.paths import IN_STEP
-from engine.dialect.lint.suggest import perhaps
+from engine.dialect.lint.suggest import perhaps, slip_of
 from engine.zones import ZoneUnknown, read_zone
 
 PREFIX: Final = "redress."
@@ -36,8 +36,8 @@ def check_properties(drawing: Drawing, notes: Notes, known: KnownResources) -> N
         for holder in zeebe(element, "properties"):
             for item in holder.iterchildren(f"{{{ZEEBE}}}property"):
                 name = str(item.get("name") or "")
-                if not name.startswith(PREFIX):
-                    continue
+                if slip_of(name, KNOWN - LATER) is None and not name.startswith(PREFIX):
+                    continue  # of whoever drew it
                 if name in seen:
                     notes.error(
                         item, "property_twice", f"{name} is there twice.", "Remove one.", attribute=name

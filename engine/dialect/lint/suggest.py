@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Final
 
 MOST_COMPARED: Final = 300
+LONGEST_SLIP: Final = 80  # letters; further on nobody looks for a slip
 SHORTEST_SLIP: Final = 3  # letters; of shorter words everything is a slip of everything
 
 
@@ -26,7 +28,23 @@ def slip_of(name: str, known: Collection[str]) -> str | None:
     """
     if name in known:
         return None
-    return min((word for word in known if _one_slip(name, word)), default=None)
+    index = _by_shorter(frozenset(known))
+    alike = {word for shorter in _shorter(name) for word in index.get(shorter, ())}
+    return min((word for word in alike if _one_slip(name, word)), default=None)
+
+
+@lru_cache(maxsize=64)
+def _by_shorter(known: frozenset[str]) -> Mapping[str, list[str]]:
+    """Return the known words by themselves and by what is left of them without one letter: words a slip apart share one of these."""
+    found: dict[str, list[str]] = {}
+    for word in known:
+        for shorter in _shorter(word):
+            found.setdefault(shorter, []).append(word)
+    return found
+
+
+def _shorter(word: str) -> set[str]:
+    return {word, *(word[:at] + word[at + 1 :] for at in range(min(len(word), LONGEST_SLIP)))}
 
 
 def _one_slip(one: str, other: str) -> bool:

@@ -11,7 +11,7 @@ from engine.dialect.lint.context import DeploymentContext
 from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe
 from engine.dialect.lint.formulas import calendars_named, called
 from engine.dialect.lint.notes import Notes, quote
-from engine.dialect.lint.suggest import closest, perhaps
+from engine.dialect.lint.suggest import closest, perhaps, slip_of
 from engine.dialect.lint.texts import Texts
 from engine.dialect.values import is_formula
 
@@ -29,6 +29,9 @@ def check_variables(drawing: Drawing, texts: Texts, context: DeploymentContext) 
     Other names may come from outside: a worker, a message, whoever starts or calls the process.
     """
     provided = _provided(drawing, context)
+    anywhere = provided | (
+        context.known.service.provided if context.known.service is not None else frozenset()
+    )
     for node, expression in texts.formulas:
         unknown = (expression.variables & called(expression)) - context.known.functions
         _check_calls(node, unknown, texts.notes)
@@ -39,17 +42,18 @@ def check_variables(drawing: Drawing, texts: Texts, context: DeploymentContext) 
                     message = f"There is no calendar {quote(calendar)}."
                     texts.notes.error(node, "calendar_unknown", message, perhaps(calendar, calendars))
         for name in sorted(expression.variables - provided - called(expression) - _COUNTERS):
-            meant = _slip_of(name, provided)
+            if name in anywhere:
+                continue
+            slip = _but_plural(name, slip_of(name, anywhere))
+            meant = slip or _but_plural(name, closest(name, provided, likeness=0.86))
             if meant is not None:
                 message = f"Nothing in this deployment provides the variable {name}."
-                texts.notes.warning(
-                    node, "variable_unknown", message, f"Did you mean {meant}?", attribute=name
-                )
+                note = texts.notes.warning if slip is None else texts.notes.error
+                note(node, "variable_unknown", message, f"Did you mean {meant}?", attribute=name)
 
 
-def _slip_of(name: str, provided: frozenset[str]) -> str | None:
+def _but_plural(name: str, meant: str | None) -> str | None:
     """Return the name that was probably meant; a plural is another name, not a slip."""
-    meant = closest(name, provided, likeness=0.86)
     return None if meant is None or meant.rstrip("s") == name.rstrip("s") else meant
 
 

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, get_args
 
 from lxml import etree
 
+from engine.deadlines.state import SHOWN, Status
+from engine.dialect.ids import BPMN
 from engine.dialect.lint.clocks import PROPERTY
 from engine.dialect.lint.context import Header, JobFacts, ServiceFacts, Words
 from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe, zeebe
-from engine.dialect.lint.formulas import clock_calls, parts, paths, results_written_out
+from engine.dialect.lint.formulas import clock_calls, compared, last_name, parts, paths, results_written_out
 from engine.dialect.lint.notes import Notes, quote
 from engine.dialect.lint.suggest import perhaps, slip_of
 from engine.dialect.lint.texts import Texts
 from engine.dialect.values import is_formula
 from engine.feel import Expression, syntax
 
-_EQUAL: Final = ("=", "!=")
+_CLOCK_STATES: Final = Words(kind="state of a clock", known=frozenset(get_args(Status)))
 
 
 def check_words(drawing: Drawing, texts: Texts, service: ServiceFacts) -> None:
     """Judge every word that is written out; one computed by FEEL is known only when it is reached."""
     notes = texts.notes
+    read_here = _read_by_element(texts)
     for node in drawing.nodes:
         _check_headers(node, notes, service)
+        _check_inputs(node, notes, service, read_here.get(node.xml, frozenset()))
         _check_groups(node, notes, service.groups)
         _check_property(node, notes, service.clocks)
     for message in drawing.named["message"].values():
@@ -71,6 +75,33 @@ def _check_headers(node: Node, notes: Notes, service: ServiceFacts) -> None:
     _check_required(node, {str(header.get("key")) for header in given if header.get("value")}, known, notes)
 
 
+def _read_by_element(texts: Texts) -> Mapping[etree._Element, frozenset[str]]:
+    """Return the names that each element's own formulas read: those of its mappings, headers and assignment."""
+    found: dict[etree._Element, frozenset[str]] = {}
+    for element, expression in texts.formulas:
+        holder = next(element.iterancestors(f"{{{BPMN}}}extensionElements"), None)
+        owner = None if holder is None else holder.getparent()
+        if owner is not None:
+            found[owner] = found.get(owner, frozenset()) | expression.variables
+    return found
+
+
+def _check_inputs(node: Node, notes: Notes, service: ServiceFacts, read_here: frozenset[str]) -> None:
+    """Judge the names under which a job of ours gets its inputs: what nothing reads would be lost in silence."""
+    facts, mapping = _job_of(node.xml, service), first_zeebe(node.xml, "ioMapping")
+    if facts is None or mapping is None:
+        return
+    for item in mapping.iterchildren(f"{{{ZEEBE}}}input"):
+        name = str(item.get("target") or "").partition(".")[0].strip()
+        if name in facts.inputs or name in read_here:
+            continue
+        message, advice = f"Nothing reads the input {quote(name)} here.", perhaps(name, facts.inputs)
+        if slip_of(name, facts.inputs) is not None:
+            notes.error(item, "input_unknown", message, advice, attribute="target")
+        elif not facts.passes_on:
+            notes.warning(item, "input_unknown", message, advice, attribute="target")
+
+
 def _check_required(node: Node, given: set[str], known: Mapping[str, Header], notes: Notes) -> None:
     for key, header in known.items():
         if header.required and key not in given:
@@ -100,6 +131,23 @@ def _check_property(node: Node, notes: Notes, clocks: Words) -> None:
 def _check_clock_calls(element: etree._Element, expression: Expression, notes: Notes, clocks: Words) -> None:
     for name in clock_calls(expression):
         _judge(element, name, clocks, notes, "clock")
+    for node in parts(expression.tree):
+        asked = _asked_of_clock(node)
+        if asked and asked not in SHOWN:
+            message = f"A clock has no {quote(asked)}: it would be null."
+            notes.error(element, "member_unknown", message, perhaps(asked, SHOWN), attribute="clock")
+
+
+def _asked_of_clock(node: syntax.Node) -> str:
+    """Return ``due`` of ``clock("…").due``; empty for anything else."""
+    if not isinstance(node, syntax.Postfix) or node.base != syntax.Name("clock") or len(node.steps) < 2:
+        return ""
+    call, path = node.steps[:2]
+    return path.name if isinstance(call, syntax.CallStep) and isinstance(path, syntax.PathStep) else ""
+
+
+def _is_state_of_clock(node: syntax.Node) -> bool:
+    return _asked_of_clock(node) == "state"
 
 
 def _check_members(
@@ -130,25 +178,11 @@ def _bound_otherwise(drawing: Drawing) -> Iterator[str]:
 def _check_comparisons(
     element: etree._Element, expression: Expression, notes: Notes, variables: Mapping[str, Words]
 ) -> None:
-    for node in parts(expression.tree):
-        if isinstance(node, syntax.Comparison) and node.sign in _EQUAL:
-            pairs = [(node.left, node.right), (node.right, node.left)]
-        elif isinstance(node, syntax.In):
-            pairs = [(node.value, test) for test in node.tests]
-        else:
-            continue
-        for value, literal in pairs:
-            words = variables.get(_last_name(value))
-            if words is not None and isinstance(literal, syntax.String):
-                _judge(element, literal.value, words, notes, _last_name(value))
-
-
-def _last_name(node: syntax.Node) -> str:
-    """Return ``b`` of ``b`` and of ``a.b``; empty for anything else."""
-    if isinstance(node, syntax.Name):
-        return node.name
-    last = node.steps[-1] if isinstance(node, syntax.Postfix) and node.steps else None
-    return last.name if isinstance(last, syntax.PathStep) else ""
+    for value, word in compared(expression):
+        name = last_name(value)
+        words = _CLOCK_STATES if _is_state_of_clock(value) else variables.get(name)
+        if words is not None:
+            _judge(element, word, words, notes, name)
 
 
 def _check_results(
@@ -164,7 +198,7 @@ def _check_results(
         if element.tag == f"{{{ZEEBE}}}input":
             activity = element.getparent().getparent().getparent()  # type: ignore[union-attr]
             facts = None if activity is None else _job_of(activity, service)
-            words = words if facts is None else facts.inputs.get(attribute, words)
+            words = words if facts is None else facts.inputs.get(attribute) or words
     if words is not None:
         for literal in results_written_out(expression.tree):
             _judge(element, literal, words, notes, attribute)

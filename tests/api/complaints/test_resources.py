@@ -101,6 +101,7 @@ def test_an_odd_key_is_refused(admin, key):
         ({"receivedAt": "2026-11-20T09:00:00Z"}, {"backdatingReason"}),
         ({"staffConcerned": ["nobody-here"], "occurredOn": "2050-01-01"}, {"staffConcerned", "occurredOn"}),
         ({"issues": ["", "b"]}, {"issues.0"}),
+        ({"regime": "genreic"}, {"regime"}),
     ],
 )  # fmt: skip
 def test_every_wrong_field_is_named(admin, service, change, fields):
@@ -206,6 +207,37 @@ def test_searching(admin, person):
         {"odd": 1},
     ):
         assert admin.post("/api/complaints/search", body)[0] == 422, json.dumps(body)
+
+
+TOLD = {
+    "description": "Zebra one.",
+    "desiredRemedy": "zebra two",
+    "issues": ["zebra three", "zebra four"],
+    "product": "zebra five",
+    "problem": "zebra six",
+    "complainant": {
+        "name": "Zebra Seven",
+        "email": "zebra.eight@example.org",
+        "phone": "zebra nine",
+        "address": "Zebra Road 10",
+    },
+    "representative": {"name": "Zebra Eleven", "address": "Zebra Road 12"},
+    "facts": {"orderNumber": "zebra-13", "seen": ["zebra 14", "zebra 15"]},
+}
+
+
+def leaves(value):
+    if isinstance(value, str):
+        return [value]
+    return [leaf for each in (value.values() if isinstance(value, dict) else value) for leaf in leaves(each)]
+
+
+def test_every_text_that_a_program_gave_is_found(admin):
+    reference = posted(admin, TOLD)[1]["reference"]
+    posted(admin, {"description": "Another one."})
+    for text in leaves(TOLD):
+        page = admin.post("/api/complaints/search", {"filter": {"text": text.upper()}})[1]
+        assert [one["reference"] for one in page["items"]] == [reference], text
 
 
 def test_a_request_whose_twin_is_not_answered_yet_is_told_to_come_back(admin, service):

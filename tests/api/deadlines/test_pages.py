@@ -108,6 +108,22 @@ def test_other_rules_and_another_receipt_are_for_those_with_the_right(office, st
     assert office.due("final_response") == "2026-06-11"
 
 
+def test_rules_that_were_not_in_force_yet_are_refused(office, staff):
+    lea = staff("lea", "team-lead")
+    office.receive("2026-03-02 10:00")
+    lea.sign_in("lea")
+    kind = {
+        "regime": "ireland-consumer-code",
+        "category": "",
+        "stage": "one",
+        "reason": "A branch in Ireland",
+    }
+    answer = lea.post(f"/staff/complaints/{office.key}/kind", kind)
+    assert (answer.status_code, "none for its day" in answer.text) == (422, True)
+    assert office.complaint().regime == "generic"
+    assert office.clock_named("final_response").state != "not_applicable"
+
+
 def test_a_team_lead_moves_and_fires_a_timer_and_the_timeline_says_so(office, staff, hana):
     lea = staff("lea", "team-lead")
     path, timer = f"/staff/complaints/{office.key}/timers", office.timers("Event_Update")

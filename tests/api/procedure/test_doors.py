@@ -18,12 +18,17 @@ from tests.api.procedure.slips import shipped
 from tests.engine.diagrams import bpmn, chain, service_task, user_task
 
 SLIPS = {
-    "deadlines.dmn": (b'"calendar days"', b'"calender days"'),
+    "deadlines.dmn": (b'hitPolicy="RULE ORDER"', b'hitPolicy="FIRST"'),
     "waiting-times.dmn": (b'"uk-financial"', b'"uk-financal"'),
     "authority.dmn": (b'"complaints-managers"', b'"complaints-manager"'),
     "response.bpmn": (b'key="duty" value="quality-check"', b'key="duty" value="quality-chek"'),
     "satisfaction-survey.bpmn": (b"waits.survey", b"waits.survy"),
     "scope-screening.bpmn": (b'key="letter"', b'key="leter"'),
+    "complaint-handling.bpmn": (b'process id="complaint-handling"', b'process id="complaint-handlin"'),
+    "log-complaint.form": (b'"id": "log-complaint"', b'"id": "log-complant"'),
+    "complaint.form": (b'"key": "dangerReported"', b'"key": "dangerReportde"'),
+    "stages.dmn": (b'hitPolicy="FIRST"', b'hitPolicy="COLLECT"'),
+    "closure.dmn": (b"<text>reasonGiven", b"<text>erasonGiven"),
 }
 
 
@@ -68,11 +73,11 @@ def test_a_slip_is_refused_by_lint_and_deploy_and_by_the_first_start(
 @pytest.mark.parametrize("name", WRONG)
 def test_a_slip_is_refused_over_the_interfaces(name, admin):
     forms = {each: data for each, data in shipped().items() if each.endswith(".form")}
-    files = {name: spoilt(name)} | forms
+    files = forms | {name: spoilt(name)}
     status, problem = admin.deploy(*files.items())
     assert status == 400
     assert f"{name} ›" in problem["detail"]
-    assert re.search(r"Did you mean|is needed", problem["detail"])
+    assert re.search(r"Did you mean|is needed|hit policy|Is it", problem["detail"])
     parts = [(io.BytesIO(data), each) for each, data in files.items()]
     answer = admin.raw("POST", "/api/lint", data={"resources": parts}).get_json()
     assert answer["accepted"] is False

@@ -71,3 +71,16 @@ def headers_read(text):
         is_index = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
         if is_index and ast.unparse(node.value).endswith("headers"):
             yield node.slice.value
+
+
+def test_each_input_that_a_handler_reads_is_declared(known):
+    """A name that is read and not declared would be doubted in the drawing of whoever uses it."""
+    declared = {name for facts in known.service.job_types.values() for name in facts.inputs}
+    readers = ("errand.text", "errand.value", "self.text", "errand.context.variables.get")
+    read = {
+        ast.literal_eval(node.args[0])
+        for path in (ROOT / "api" / "complaints").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in readers
+    }
+    assert read == declared

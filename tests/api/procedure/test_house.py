@@ -242,6 +242,19 @@ def test_a_calendar_is_deployed_with_the_folder_it_lies_in(house, own, capsys):
         service.database.dispose()
 
 
+def test_a_deployment_says_that_letters_and_organisation_are_no_part_of_it(house, own, monkeypatch, capsys):
+    assert run("deploy", own / "forms") == 0
+    assert "Not part" not in capsys.readouterr().out
+    assert run("deploy", own / "processes", own / "forms") == 0
+    (said,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Not part")]
+    assert f"letters and organisation.json in {own / 'processes'}" in said
+    assert f"those in {ROOT / 'processes'} (REDRESS_PROCESSES_DIR)" in said
+    monkeypatch.setenv("REDRESS_PROCESSES_DIR", str(own / "processes"))
+    assert run("deploy", own / "processes", own / "forms") == 0
+    (said,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Not part")]
+    assert said.endswith(f"in {own / 'processes'}. Service and worker read them when they start.")
+
+
 def test_a_calendar_that_cannot_be_read_keeps_the_whole_deployment_out(house, own, capsys):
     change_each_kind(own)
     (own / "processes" / "calendars" / "ireland.json").write_text('{"id": "ireland"}')

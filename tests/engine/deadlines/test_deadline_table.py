@@ -46,7 +46,7 @@ def policies(
     regime: str, on: str = "2026-11-01", category: str | None = None, stage: str | None = "one"
 ) -> dict[str, DeadlinePolicy]:
     rows = decide(regime, category, stage, date.fromisoformat(on))
-    read = read_policies(rows, regime=regime, category=category, stage=stage)
+    read = read_policies(rows, regime=regime, category=category, stage=stage, on=date.fromisoformat(on))
     return {policy.clock: policy for policy in read}
 
 
@@ -82,7 +82,7 @@ def test_every_row_is_a_policy_that_its_own_complaints_get(cells):
     first, last = (literal(cell.replace("date(", "").replace(")", "")) for cell in cells[23:25])
     on = date.fromisoformat(first or last or "2026-11-01")
     chosen = read_policies(
-        decide(regime or "", category, stage, on), regime=regime or "", category=category, stage=stage
+        decide(regime or "", category, stage, on), regime=regime or "", category=category, stage=stage, on=on
     )
     (policy,) = (each for each in chosen if each.id == literal(cells[4]))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -15,8 +14,8 @@ from engine.deadlines.policy import (
     Extension,
     Second,
     WarningRule,
-    choose,
     read_policies,
+    read_rows,
 )
 
 ROW = {
@@ -55,7 +54,7 @@ FULL = ROW | {
 
 
 def read(row: object) -> tuple[DeadlinePolicy, ...]:
-    return read_policies([row], regime="generic", category="general", stage="one")
+    return read_rows([row], regime="generic", category="general", stage="one")
 
 
 def test_a_short_row_takes_the_defaults():
@@ -117,27 +116,32 @@ def test_a_bad_cell_is_refused_with_policy_and_column(column, value):
 def test_the_first_row_of_a_clock_wins():
     special, general = ROW | {"id": "special", "amount": 3}, ROW
 
-    chosen = read_policies([special, general], regime="generic", category=None, stage=None)
+    chosen = read_policies(
+        [special, general], regime="generic", category=None, stage=None, on=date(2026, 6, 1)
+    )
 
     assert [policy.id for policy in chosen] == ["special"]
 
 
 @pytest.mark.parametrize(
-    ("changes", "applies"),
+    ("days", "in_force"),
     [
         ({}, True),
-        ({"category": "general", "stage": "one"}, True),
-        ({"category": "payment"}, False),
-        ({"stage": "two"}, False),
-        ({"regime": "other"}, False),
-        ({"effective_from": date(2026, 6, 1), "effective_to": date(2026, 6, 1)}, True),
-        ({"effective_from": date(2026, 6, 2)}, False),
-        ({"effective_to": date(2026, 5, 31)}, False),
+        ({"effectiveFrom": date(2026, 6, 1), "effectiveTo": date(2026, 6, 1)}, True),
+        ({"effectiveFrom": date(2026, 6, 2)}, False),
+        ({"effectiveTo": date(2026, 5, 31)}, False),
     ],
 )
-def test_a_policy_applies_by_regime_category_stage_and_anchor_date(changes, applies):
-    policy = replace(DeadlinePolicy("p", "generic", "c", "received", 1, "weeks", "1"), **changes)
+def test_a_row_counts_while_it_is_in_force(days, in_force):
+    old = ROW | {"id": "old", "amount": 3}
 
-    found = choose([policy], regime="generic", category="general", stage="one", on=date(2026, 6, 1))
+    (found,) = read_policies(
+        [ROW | {"id": "new"} | days, old], regime="generic", category=None, stage=None, on=date(2026, 6, 1)
+    )
 
-    assert bool(found) is applies
+    assert found.id == ("new" if in_force else "old")
+
+
+def test_a_table_that_gives_one_row_alone_is_refused():
+    with pytest.raises(PolicyRefused, match="RULE ORDER"):
+        read_rows(ROW, regime="generic", category=None, stage=None)

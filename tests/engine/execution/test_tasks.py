@@ -58,6 +58,11 @@ def test_a_user_task_carries_everything_that_is_written_on_it(story):
     "extra",
     [
         '<zeebe:assignmentDefinition assignee="=5"/>',
+        '<zeebe:assignmentDefinition assignee="=nobodyKnows"/>',
+        '<zeebe:assignmentDefinition candidateGroups="=nobodyKnows"/>',
+        '<zeebe:assignmentDefinition candidateUsers="=[nobodyKnows]"/>',
+        '<zeebe:taskSchedule dueDate="=nobodyKnows.day"/>',
+        '<zeebe:taskSchedule followUpDate="=nobodyKnows"/>',
         '<zeebe:assignmentDefinition candidateGroups="=&quot;one&quot;"/>',
         '<zeebe:taskSchedule dueDate="tomorrow"/>',
         '<zeebe:taskSchedule dueDate="=7"/>',

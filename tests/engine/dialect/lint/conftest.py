@@ -50,10 +50,16 @@ CLOCKS = Words(kind="clock", known=frozenset({"respond", "update", "x"}), others
 SERVICE = ServiceFacts(
     job_types={
         "redress:start-clock": JobFacts(
-            headers={"clock": Header(words=CLOCKS)}, inputs={}, results=frozenset()
+            headers={"clock": Header(words=CLOCKS)},
+            inputs={"due": None},
+            results=frozenset(),
+            passes_on=False,
         ),
         "redress:send-letter": JobFacts(
-            headers={"letter": Header(words=LETTERS)}, inputs={}, results=frozenset({"letterKey"})
+            headers={"letter": Header(words=LETTERS)},
+            inputs={"to": None},
+            results=frozenset({"letterKey"}),
+            passes_on=True,
         ),
     },
     task_headers={"duty": Header(words=Words(kind="duty", known=frozenset({"draft", "quality-check"})))},
@@ -64,6 +70,7 @@ SERVICE = ServiceFacts(
     groups=Words(kind="group", known=frozenset({"handlers", "quality"}), others="warning", many=True),
     calendars=frozenset({"uk-england", "uk-scotland"}),
     start_variables=frozenset({"channel"}),
+    provided=frozenset(),
 )
 KNOWN = replace(
     NOTHING_KNOWN,

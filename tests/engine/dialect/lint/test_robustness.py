@@ -98,7 +98,9 @@ KNOWN = replace(
     in_step_types=frozenset({"redress:y"}),
     service=ServiceFacts(
         job_types={
-            "redress:y": JobFacts(headers={"k": Header(words=NONE)}, inputs={"x": NONE}, results=frozenset())
+            "redress:y": JobFacts(
+                headers={"k": Header(words=NONE)}, inputs={"x": NONE}, results=frozenset(), passes_on=False
+            )
         },
         task_headers={"k": Header(words=NONE, required=True)},
         variables={"x": NONE},
@@ -108,6 +110,7 @@ KNOWN = replace(
         groups=NONE,
         calendars=frozenset(),
         start_variables=frozenset(),
+        provided=frozenset(),
     ),
 )
 some = settings(max_examples=CASES // 2, deadline=None, suppress_health_check=list(HealthCheck))
