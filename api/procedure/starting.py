@@ -26,8 +26,8 @@ def check_organisation(service: Redress) -> None:
     findings = service.engine.read(
         lambda session: service.procedure.vocabulary(session, ()).organisation_findings()
     )
-    if findings:
-        raise OrganisationRefused(" ".join(str(finding) for finding in findings))
+    if wrong := [str(finding) for finding in findings if finding.severity == "error"]:
+        raise OrganisationRefused(" ".join(wrong))
 
 
 def check_procedure(service: Redress) -> None:

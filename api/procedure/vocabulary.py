@@ -143,9 +143,9 @@ class Vocabulary:
         organisation = self._around.organisation
         found = [*wrong_word(organisation.calendar, Words(kind="calendar", known=self._around.calendars))]
         if self._table is not None:
-            regimes = Words(kind="regime", known=self._regimes)
-            for regime in (organisation.regime, *organisation.bodies):
-                found += wrong_word(regime, regimes)
+            found += wrong_word(organisation.regime, Words(kind="regime", known=self._regimes))
+            for regime in organisation.bodies:
+                found += wrong_word(regime, Words(kind="regime", known=self._regimes, others="warning"))
         return tuple(replace(each, file="organisation.json") for each in found)
 
     def _words(self) -> contracts.ProcedureWords:
@@ -199,7 +199,9 @@ class Vocabulary:
     def _check_box(
         self, decision_id: str, box: TableBox, words: contracts.ProcedureWords, elsewhere: Words
     ) -> Iterable[Finding]:
-        regimes = Words(kind="regime", known=self._regimes)
+        regimes = Words(
+            kind="regime", known=self._regimes, others="warning"
+        )  # a row of one left out is no slip
         for place, at in enumerate(box.inputs):
             cells = [rule.conditions[place] for rule in box.rules]
             yield from _check_allowed(at.allowed, cells)
@@ -285,7 +287,7 @@ class Vocabulary:
                 kind="category", known=_words_in(_conditions(self._table, "category")), others="accepted"
             ),
             "regime": Words(
-                kind="regime", known=self._regimes, others="error" if self._table else "accepted"
+                kind="regime", known=self._regimes, others="warning" if self._table else "accepted"
             ),
         }
         anywhere = Words(kind="department", known=departments, others="accepted")

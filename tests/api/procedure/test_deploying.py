@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from api.cli import main
 from api.complaints.tables import NoticeRow
+from tests.api.procedure.slips import shipped
 from tests.engine.diagrams import one_task
 
 DOUBTFUL = one_task("doubtful")
@@ -66,3 +68,26 @@ def test_one_name_twice_in_one_request_is_refused(name, admin, service):
 def deploy_raw(caller, *files):
     parts = [(io.BytesIO(data), name) for name, data in files]
     return caller.raw("POST", "/v2/deployments", data={"resources": parts})
+
+
+def test_files_keep_their_versions_while_none_of_them_changed(admin):
+    form = b'{"id": "%s", "type": "default", "components": []}'
+    files = [("a.form", form % b"a"), ("b.form", form % b"b")]
+
+    def versions(*given):
+        deployed = deploy_raw(admin, *given).get_json()["deployments"]
+        return sorted((each["form"]["formId"], each["form"]["version"]) for each in deployed)
+
+    assert versions(*files) == versions(*files) == [("a", 1), ("b", 1)]
+    changed = ("a.form", files[0][1] + b"\n")
+    assert versions(changed, files[1]) == [("a", 2), ("b", 2)]
+
+
+def test_rows_of_regimes_that_were_left_out_are_said_and_no_obstacle(admin):
+    table = re.sub(
+        r"<rule id=[^>]*us-airlines.*?</rule>", "", shipped()["deadlines.dmn"].decode(), flags=re.DOTALL
+    )
+    looks = ("stages.dmn", shipped()["stages.dmn"])
+    answer = deploy_raw(admin, ("deadlines.dmn", table.encode()), looks)
+    assert answer.status_code == 200, answer.text
+    assert int(answer.headers["Redress-Warnings"]) > 0
