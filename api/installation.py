@@ -51,7 +51,7 @@ def ready_service(settings: Settings, *, clock: Clock | None = None) -> Redress:
     then on definitions and calendars change by deployment only. Raises what ``begin_service`` raises, and
     ``DeploymentRefused`` when what is shipped cannot be deployed.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     service = make_service(settings, clock=clock)
     _check(service)
     return service

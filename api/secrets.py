@@ -20,7 +20,7 @@ class KeyFileRefused(Invalid):
 def cookie_key(data_dir: Path) -> bytes:
     """Return the key, made when absent. Raises ``KeyFileRefused``."""
     path = data_dir / "cookie.key"
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     if not Path(url.database).is_file():
         raise NothingToBackUp(database=url.database)
     target: Path = options.folder / f"redress-{SystemClock().now():%Y%m%dT%H%M%S.%fZ}"
-    target.mkdir(parents=True)
+    target.mkdir(mode=0o700, parents=True)
     try:
         _copy_database(Path(url.database), target / DATABASE)
         if settings.uploads_dir.is_dir():  # letters that left hold secret links: the outbox folder stays here

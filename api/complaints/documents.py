@@ -74,7 +74,7 @@ def shown_name(name: str) -> str:
 
 def store_bytes(folder: Path, data: bytes) -> str:
     """Write the bytes durably under a random name and return it; the row that names it comes afterwards."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = secrets.token_hex(16)
     draft = folder / f"{name}.part"
     with draft.open("wb") as file:

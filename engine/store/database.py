@@ -91,7 +91,10 @@ def connect(url: str, *, pool_size: int = 10, **options: Any) -> Database:
 def _connect_sqlite(address: sa.URL) -> Database:
     if not address.database or address.database == ":memory:":
         raise DatabaseRefused(problem="SQLite needs a file: readers and the writer are separate connections")
-    Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    Path(address.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    Path(address.database).touch(
+        mode=0o600
+    )  # what it holds is nobody else's to read; the files beside it follow
     writer = _sqlite_engine(address, begin="BEGIN IMMEDIATE", size=1)
     reader = _sqlite_engine(address, begin="BEGIN", size=8)
     aside = _sqlite_engine(address, begin="BEGIN", size=8, overflow=UNBOUNDED)

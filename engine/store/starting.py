@@ -36,6 +36,7 @@ def alone(database: Database) -> Iterator[None]:
                 connection.invalidate()  # its own limits are not those of the pool
         return
     beside = Path(f"{database.writer.url.database}.starting")
+    beside.touch(mode=0o600)
     with closing(sqlite3.connect(beside, timeout=LONGEST, isolation_level=None)) as turn:
         turn.execute("BEGIN EXCLUSIVE")
         yield

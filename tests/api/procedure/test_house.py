@@ -206,6 +206,16 @@ def test_init_makes_a_house_and_says_the_password_once(tmp_path, monkeypatch, ca
     assert run("user", "list") == 0
 
 
+def test_a_house_is_nobody_elses_to_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("REDRESS_DATA_DIR", str(tmp_path / "data"))
+    assert run("init") == 0
+    assert run("backup", tmp_path / "copies") == 0
+    (copy,) = (tmp_path / "copies").iterdir()
+    made = [tmp_path / "data", copy, *(tmp_path / "data").iterdir()]
+    assert len(made) > 2
+    assert {path.name: path.stat().st_mode & 0o077 for path in made if path.stat().st_mode & 0o077} == {}
+
+
 @pytest.mark.parametrize("command", ["lint", "deploy"])
 def test_two_files_of_one_name_are_refused_naming_both(command, house, own, capsys):
     (own / "more").mkdir()
