@@ -27,7 +27,7 @@ from api.procedure.reading import Named, all_of, keys_of, literals, members_of, 
 from api.procedure.slips import wrong_word
 from engine import dmn, feel, forms
 from engine.commands.check import Files
-from engine.dialect.lint import ServiceFacts, Words, perhaps, slip_of
+from engine.dialect.lint import ServiceFacts, Spoken, Words, perhaps, slip_of
 from engine.dmn.model import TableBox
 from engine.errors import RedressError
 from engine.findings import Finding, Severity
@@ -87,6 +87,12 @@ class Vocabulary:
             calendars=self._around.calendars,
             start_variables=start_variable_names(),
             provided=self._provided(words),
+            replaced={
+                each: Spoken(names=one.read, codes=frozenset(code for _, code in one.asked | one.options))
+                for one in (named_by({name: data}) for name, data in self._around.before.items())
+                for kind, each in one.ids
+                if kind == "process"
+            },
         )
 
     def _codes(self) -> Mapping[str, Words]:
@@ -134,8 +140,9 @@ class Vocabulary:
                 meant = slip_of(each, {other for of, other in before - given if of == kind})
                 if meant is not None:
                     message = f"The {kind} “{each}” is new, and “{meant}” would go on beside it."
+                    severity: Severity = "error" if (kind, meant) in contracts.HOUSE else "warning"
                     yield Finding(
-                        "error", "renamed_by_a_letter", message, f"Did you mean {meant}?", file=name
+                        severity, "renamed_by_a_letter", message, f"Did you mean {meant}?", file=name
                     )
 
     def organisation_findings(self) -> tuple[Finding, ...]:
@@ -185,19 +192,20 @@ class Vocabulary:
             elsewhere=frozenset(self._around.organisation.bodies),
         )
         yield from deadline_table.check_table(model, around, file=name, moment=moment)
+        yield from self._check_codes_kept(name)
         for decision in model.decisions.values():
             box = decision.expression
             if isinstance(box, TableBox):
-                yield from self._check_box(decision.id, box, words, self._codes_beside(name))
+                yield from self._check_box(decision.id, box, words)
 
-    def _codes_beside(self, name: str) -> Words:
-        """Return the codes that files other than ``name`` name: one that only a slip parts from them is not meant."""
-        others = {each: data for each, data in self.files.items() if each != name}
-        known = frozenset(code for _, code in named_by(others).options)
-        return Words(kind="code that a form, diagram or other table names", known=known, others="accepted")
+    def _replaced(self, name: str, data: bytes) -> Named:
+        """Return the words of the version that a file replaces: of what has one of its ids; none for a new file."""
+        ids = named_by({name: data}).ids
+        before = (named_by({each: content}) for each, content in self._around.before.items())
+        return all_of(one for one in before if one.ids & ids)
 
     def _check_box(
-        self, decision_id: str, box: TableBox, words: contracts.ProcedureWords, elsewhere: Words
+        self, decision_id: str, box: TableBox, words: contracts.ProcedureWords
     ) -> Iterable[Finding]:
         regimes = Words(
             kind="regime", known=self._regimes, others="warning"
@@ -205,16 +213,12 @@ class Vocabulary:
         for place, at in enumerate(box.inputs):
             cells = [rule.conditions[place] for rule in box.rules]
             yield from _check_allowed(at.allowed, cells)
-            for cell in cells:
-                yield from _placed(cell, elsewhere)
             if at.expression.text.strip() == "regime" and decision_id != DECISION and self._table is not None:
                 for cell in cells:
                     yield from _placed(cell, regimes)
         for place, column in enumerate(box.outputs):
             cells = [rule.results[place] for rule in box.rules]
             yield from _check_allowed(column.allowed, cells)
-            if column.allowed is not None:
-                yield from _placed(column.allowed, elsewhere)
             kind = contracts.WORD_COLUMNS.get((decision_id, column.name))
             if kind is not None:
                 for cell in cells:
@@ -243,19 +247,27 @@ class Vocabulary:
         beside = named_by({each: content for each, content in self.files.items() if each != name})
         others = all_of((beside, self._around.told))
         own = named_by({name: data})
-        yield from self._check_keys(form, own, others)
-        yield from self._check_rules(form, own)
+        had = self._replaced(name, data)
+        yield from self._check_keys(form, own, others, had)
+        yield from self._check_rules(form, own, had)
         yield from self._check_codes(form, own, others)
+        yield from self._check_codes_kept(name)
 
-    def _check_keys(self, form: forms.Form, own: Named, others: Named) -> Iterable[Finding]:
-        """Yield the answers nothing reads that only a slip parts from one that is read, and those that are not asked for."""
+    def _check_keys(self, form: forms.Form, own: Named, others: Named, had: Named) -> Iterable[Finding]:
+        """Yield answers nothing reads in the place of one that is read, a letter apart, and those that are not asked for.
+
+        A new question is anybody's own; beside a name that nothing else provides it is doubted.
+        """
         keys, asked_here = keys_of(form), self._intake(form.id)
         read = own.read | others.read | MEMBERS | set(asked_here)
-        for key in sorted(keys - read):
-            if slip_of(key, read) is not None:
-                severity: Severity = "warning" if slip_of(key, read - keys) is None else "error"
-                message = f"Nothing reads the answer “{key}”."
-                yield Finding(severity, "key_unread", message, perhaps(key, read), attribute="key")
+        gone = (had.provided & read) - keys
+        bare = read - keys - self._provided(self._words()) - MEMBERS
+        for key in sorted(keys - read - had.provided):
+            message = f"Nothing reads the answer “{key}”."
+            if slip_of(key, gone) is not None:
+                yield Finding("error", "key_unread", message, perhaps(key, gone), attribute="key")
+            elif slip_of(key, bare) is not None:
+                yield Finding("warning", "key_unread", message, perhaps(key, bare), attribute="key")
         for key in sorted(asked_here.keys() - keys):
             meant = slip_of(key, keys - read)
             if meant is not None or key in contracts.NEEDED:
@@ -269,14 +281,14 @@ class Vocabulary:
             return PUBLIC
         return STAFF if form_id == contracts.LOG_FORM else {}
 
-    def _check_rules(self, form: forms.Form, own: Named) -> Iterable[Finding]:
-        """Yield the names in the form's own rules, and slips after a dot, that neither a field nor anything else provides."""
-        known = self._provided(self._words())
+    def _check_rules(self, form: forms.Form, own: Named, had: Named) -> Iterable[Finding]:
+        """Yield the names in the form's own rules that nothing provides, and slips of its fields and of what they read before."""
+        known, meant = self._provided(self._words()), keys_of(form) | had.read
         variables = forms.names_read(form.components)
         for name in sorted((variables | own.read) - forms.SPECIAL_NAMES - known):
             message, advice = f"Nothing is called “{name}”: it would be null.", perhaps(name, known)
-            if slip_of(name, known) is not None:
-                yield Finding("error", "name_unknown", message, advice)
+            if name not in had.read and slip_of(name, meant) is not None:
+                yield Finding("error", "name_unknown", message, perhaps(name, meant))
             elif name in variables:
                 yield Finding("warning", "name_unknown", message, advice)
 
@@ -294,16 +306,25 @@ class Vocabulary:
         read = self._codes_read(own, others)
         for variable, code in sorted(own.options):
             yield from wrong_word(code, by_variable.get(variable, anywhere))
-            known = frozenset(read.get(variable, ()))
-            yield from wrong_word(
-                code,
-                Words(kind=f"answer to {variable} that anything asks for", known=known, others="accepted"),
-            )
+            missed = read.get(variable, set()) - {each for of, each in own.options if of == variable}
+            if slip_of(code, missed) is not None:
+                message = f"Nothing asks whether “{variable}” is “{code}”."
+                yield Finding("warning", "code_unread", message, perhaps(code, missed), attribute=variable)
         for variable, codes in self._intake(form.id).items():
             offered = {code for named, code in own.options if named == variable}
             for code in sorted(codes - offered) if offered else ():
                 message = f"The service asks whether “{variable}” is “{code}”, and nobody can answer that."
                 yield Finding("error", "code_missing", message, perhaps(code, offered), attribute=variable)
+
+    def _check_codes_kept(self, name: str) -> Iterable[Finding]:
+        """Yield codes of a file in the place of one that was there, a letter apart: the others that name it would miss it."""
+        own, had = named_by({name: self.files[name]}), self._replaced(name, self.files[name])
+        here, there = own.options | own.asked, had.options | had.asked
+        for variable, code in sorted(here - there):
+            gone = {each for of, each in there - here if of == variable}
+            if slip_of(code, gone) is not None:
+                message = f"The code “{code}” of {variable} is new, and one that was there is gone."
+                yield Finding("error", "code_replaced", message, perhaps(code, gone))
 
     def _codes_read(self, own: Named, others: Named) -> Mapping[str, set[str]]:
         """Return by variable the codes it is compared with, and those that a job or a task it is handed to knows."""

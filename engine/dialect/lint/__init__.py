@@ -13,6 +13,7 @@ from engine.dialect.lint.context import (
     JobFacts,
     KnownResources,
     ServiceFacts,
+    Spoken,
     Together,
     Words,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "JobFacts",
     "KnownResources",
     "ServiceFacts",
+    "Spoken",
     "Together",
     "Words",
     "check_diagram",

@@ -49,13 +49,24 @@ class JobFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """What the version of a process that a diagram replaces says: ``names`` it reads, ``codes`` it names.
+
+    Names and codes may be anybody's own. One that takes the place of a word that was there, a letter apart, is a slip.
+    """
+
+    names: frozenset[str] = frozenset()
+    codes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceFacts:
     """What the service around the engine offers to those who draw. Nothing has a default: what is not filled in is not judged.
 
     ``task_headers`` are those of user tasks. ``variables`` are process variables with a vocabulary, ``members`` the
     members of variables that hold the answer of a decision. ``clocks`` are the names of case clocks, ``messages``
     those that somebody sends, ``start_variables`` the names every case starts with, ``provided`` those that anything in the
-    whole procedure provides. ``calendars`` are their ids.
+    whole procedure provides. ``calendars`` are their ids. ``replaced`` is by process id.
     """
 
     job_types: Mapping[str, JobFacts]
@@ -68,6 +79,7 @@ class ServiceFacts:
     calendars: frozenset[str]
     start_variables: frozenset[str]
     provided: frozenset[str]
+    replaced: Mapping[str, Spoken]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from engine.dialect.lint.formulas import calendars_named, called
 from engine.dialect.lint.notes import Notes, quote
 from engine.dialect.lint.suggest import closest, perhaps, slip_of
 from engine.dialect.lint.texts import Texts
+from engine.dialect.lint.words import said_before
 from engine.dialect.values import is_formula
 
 _COUNTERS: Final = frozenset(
@@ -26,12 +27,13 @@ _COUNTERS: Final = frozenset(
 def check_variables(drawing: Drawing, texts: Texts, context: DeploymentContext) -> None:
     """Note names that nothing provides and that look like a slip of a provided one.
 
-    Other names may come from outside: a worker, a message, whoever starts or calls the process.
+    Other names may come from outside: a worker, a message, whoever starts or calls the process. One that takes the place of a
+    name that the replaced version read, a letter apart, is an error.
     """
     provided = _provided(drawing, context)
-    anywhere = provided | (
-        context.known.service.provided if context.known.service is not None else frozenset()
-    )
+    service = context.known.service
+    anywhere = provided | (frozenset() if service is None else service.provided)
+    had = said_before(drawing, service).names
     for node, expression in texts.formulas:
         unknown = (expression.variables & called(expression)) - context.known.functions
         _check_calls(node, unknown, texts.notes)
@@ -42,9 +44,9 @@ def check_variables(drawing: Drawing, texts: Texts, context: DeploymentContext) 
                     message = f"There is no calendar {quote(calendar)}."
                     texts.notes.error(node, "calendar_unknown", message, perhaps(calendar, calendars))
         for name in sorted(expression.variables - provided - called(expression) - _COUNTERS):
-            if name in anywhere:
+            if name in anywhere or name in had:
                 continue
-            slip = _but_plural(name, slip_of(name, anywhere))
+            slip = _but_plural(name, slip_of(name, had))
             meant = slip or _but_plural(name, closest(name, provided, likeness=0.86))
             if meant is not None:
                 message = f"Nothing in this deployment provides the variable {name}."

@@ -10,7 +10,7 @@ from lxml import etree
 from engine.deadlines.state import SHOWN, Status
 from engine.dialect.ids import BPMN
 from engine.dialect.lint.clocks import PROPERTY
-from engine.dialect.lint.context import Header, JobFacts, ServiceFacts, Words
+from engine.dialect.lint.context import Header, JobFacts, ServiceFacts, Spoken, Words
 from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe, zeebe
 from engine.dialect.lint.formulas import clock_calls, compared, last_name, parts, paths, results_written_out
 from engine.dialect.lint.notes import Notes, quote
@@ -33,12 +33,42 @@ def check_words(drawing: Drawing, texts: Texts, service: ServiceFacts) -> None:
         _check_property(node, notes, service.clocks)
     for message in drawing.named["message"].values():
         _judge(message, str(message.get("name") or ""), service.messages, notes, "name")
-    shadowed = frozenset(_bound_otherwise(drawing))
+    shadowed, had = frozenset(_bound_otherwise(drawing)), said_before(drawing, service).codes
     for element, expression in texts.formulas:
         _check_clock_calls(element, expression, notes, service.clocks)
         _check_members(element, expression, notes, service.members, shadowed)
-        _check_comparisons(element, expression, notes, service.variables)
-        _check_results(element, expression, notes, service)
+        _check_comparisons(element, expression, notes, service.variables, had)
+        _check_results(element, expression, notes, service, had)
+
+
+def said_before(drawing: Drawing, service: ServiceFacts | None) -> Spoken:
+    """Return what the versions say that the processes of a drawing replace."""
+    replaced = {} if service is None else service.replaced
+    found = [replaced[each] for process in drawing.executable if (each := str(process.get("id"))) in replaced]
+    return Spoken(
+        names=frozenset().union(*(one.names for one in found)),
+        codes=frozenset().union(*(one.codes for one in found)),
+    )
+
+
+def _judge_code(
+    element: etree._Element, word: str, words: Words, notes: Notes, attribute: str, had: frozenset[str]
+) -> None:
+    """Note a code that is not known: where anybody may add some, one in the place of a code that was there is an error."""
+    if words.others != "accepted":
+        _judge(element, word, words, notes, attribute)
+    elif word not in words.known and word not in had:
+        meant = slip_of(word, had)
+        if meant is not None or slip_of(word, words.known) is not None:
+            message = f"There is no {words.kind} {quote(word)}."
+            note = notes.warning if meant is None else notes.error
+            note(
+                element,
+                "word_unknown",
+                message,
+                perhaps(word, had if meant else words.known),
+                attribute=attribute,
+            )
 
 
 def _judge(element: etree._Element, text: str, words: Words, notes: Notes, attribute: str) -> None:
@@ -176,17 +206,21 @@ def _bound_otherwise(drawing: Drawing) -> Iterator[str]:
 
 
 def _check_comparisons(
-    element: etree._Element, expression: Expression, notes: Notes, variables: Mapping[str, Words]
+    element: etree._Element,
+    expression: Expression,
+    notes: Notes,
+    variables: Mapping[str, Words],
+    had: frozenset[str],
 ) -> None:
     for value, word in compared(expression):
         name = last_name(value)
         words = _CLOCK_STATES if _is_state_of_clock(value) else variables.get(name)
         if words is not None:
-            _judge(element, word, words, notes, name)
+            _judge_code(element, word, words, notes, name, had)
 
 
 def _check_results(
-    element: etree._Element, expression: Expression, notes: Notes, service: ServiceFacts
+    element: etree._Element, expression: Expression, notes: Notes, service: ServiceFacts, had: frozenset[str]
 ) -> None:
     """Judge what an expression may come to, where it is written out and goes to a place with a vocabulary."""
     if element.get("candidateGroups") is not None:
@@ -201,4 +235,4 @@ def _check_results(
             words = words if facts is None else facts.inputs.get(attribute) or words
     if words is not None:
         for literal in results_written_out(expression.tree):
-            _judge(element, literal, words, notes, attribute)
+            _judge_code(element, literal, words, notes, attribute, had)

@@ -71,6 +71,7 @@ SERVICE = ServiceFacts(
     calendars=frozenset({"uk-england", "uk-scotland"}),
     start_variables=frozenset({"channel"}),
     provided=frozenset(),
+    replaced={},
 )
 KNOWN = replace(
     NOTHING_KNOWN,

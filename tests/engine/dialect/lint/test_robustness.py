@@ -111,6 +111,7 @@ KNOWN = replace(
         calendars=frozenset(),
         start_variables=frozenset(),
         provided=frozenset(),
+        replaced={},
     ),
 )
 some = settings(max_examples=CASES // 2, deadline=None, suppress_health_check=list(HealthCheck))
