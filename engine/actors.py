@@ -27,6 +27,10 @@ class Actor:
 
 
 SYSTEM = Actor("system", kind="system")
+OURS = frozenset(
+    {"system", "service", "complainant", "demo", "deploy", "import", "installation", "test", "web"}
+)
+"""Names under which the service itself, its commands and a complainant act: no account is called so."""
 
 
 def service(name: str, *roles: str) -> Actor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -34,9 +35,15 @@ class _Offer:
 def release_barred(
     session: Session, root_keys: Collection[int], *, at: datetime, next_key: Callable[[], int]
 ) -> None:
-    """Take every open task of these cases back from a holder who may not do it (any more), with a line in the timeline."""
+    """Take every open task of these cases back from a holder who may not do it (any more), with a line in the timeline.
+
+    That is somebody a rule bars, and somebody whose groups it is not offered to: a diagram may name anybody.
+    """
     held = session.execute(
-        sa.select(T.key, T.name, T.assignee, T.headers, T.revision, ComplaintRow.key.label("complaint"))
+        sa.select(
+            *(T.key, T.name, T.assignee, T.headers, T.revision, T.candidate_groups, T.candidate_users),
+            ComplaintRow.key.label("complaint"),
+        )
         .join(ComplaintRow, ComplaintRow.instance_key == T.root_key)
         .where(T.root_key.in_(root_keys), T.state == "CREATED", T.assignee.is_not(None))
     ).all()
@@ -44,6 +51,8 @@ def release_barred(
         reasons = barred(
             session, task.complaint, duty=(task.headers or {}).get("duty"), people=[task.assignee]
         )
+        if not reasons and not _is_offered(session, task):
+            reasons = {task.assignee: "The task is not offered to this person."}
         if not reasons:
             continue
         session.execute(
@@ -60,6 +69,14 @@ def release_barred(
                 facts={"task": str(task.key), "from": task.assignee, "reason": reasons[task.assignee]},
             )
         )
+
+
+def _is_offered(session: Session, task: sa.Row[Any]) -> bool:
+    groups, users = frozenset(task.candidate_groups or ()), frozenset(task.candidate_users or ())
+    if not groups and not users:
+        return True
+    person = people.find(session, task.assignee)
+    return person is not None and person.active and (person.name in users or bool(person.groups & groups))
 
 
 def without_anybody(session: Session) -> list[int]:

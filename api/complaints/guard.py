@@ -43,6 +43,8 @@ class TaskRules:
             return
         if action == "complete" and task.assignee not in (None, actor.name):
             raise TaskHeld(task=str(task.key), holder=task.assignee)  # of an administrator too
+        if action in ("claim", "complete"):  # whoever holds it may have lost the role, or never had it
+            self._can_work(session, task, actor.name)
         worker = assignee if action == "assign" else actor.name
         if worker and action == "assign":
             self._can_work(session, task, worker)

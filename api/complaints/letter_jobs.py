@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from api.complaints.errand import Errand
 from api.complaints.evidence import meet_each
+from api.complaints.letter_links import disarmed
 from api.complaints.letter_writing import NOBODY_LEFT, OF_THE_COMPLAINT, note_unreachable, write, write_out
 from api.complaints.letters import Written
 from api.complaints.owed import somebody_to_write_to
@@ -157,7 +158,7 @@ def _readers(errand: Errand, groups: Collection[str]) -> list[Person]:
 
 def _mail_groups(errand: Errand, groups: Collection[str]) -> None:
     """Mail the notice to the members of ``groups``, without those in conflict of interest; it says nothing of what was told."""
-    subject, text = errand.header("subject"), errand.text("text") or ""
+    subject, text = disarmed(errand.header("subject")), disarmed(errand.text("text") or "")
     link = f"{errand.tools.settings.base_url}/staff"
     for person in _readers(errand, groups):
         if not person.email:

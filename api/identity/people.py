@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.identity import passwords
 from api.identity.roles import ROLES, groups_of
 from api.identity.tables import PersonRow, SessionRow
-from engine.actors import Actor
+from engine.actors import OURS, Actor
 from engine.errors import Conflict, Invalid, NotFound
 from engine.store.columns import METADATA
 
@@ -35,7 +35,7 @@ class NameTaken(Conflict):
 
 
 class NameRefused(Invalid):
-    """A user name has 1 to 64 of the characters a-z, A-Z, 0-9 and _ . @ + - only."""
+    """A user name has 1 to 64 of the characters a-z, A-Z, 0-9 and _ . @ + - only, and is none the service itself acts under."""
 
     code = "name_refused"
 
@@ -89,8 +89,8 @@ def add(
     at: datetime,
 ) -> Person:
     """Create an account; without a password nobody can sign in to it. Raises the refusals above and ``PasswordRefused``."""
-    if not _NAME.fullmatch(name):
-        raise NameRefused
+    if not _NAME.fullmatch(name) or name.casefold() in OURS:
+        raise NameRefused(name=name)
     _check_details(display_name, email, groups)
     if _row(session, name) is not None:
         raise NameTaken(name=name)

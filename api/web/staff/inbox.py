@@ -12,13 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.reading import ClockView, display_names, next_clocks
+from api.complaints.search import visible
 from api.complaints.separation import barred
 from api.complaints.tables import ComplaintRow, PartyRow
 from api.context import require, the_engine, the_service
 from api.db import db
 from api.errors import NoRole
 from api.identity import people
-from api.identity.decide import may
+from api.identity.decide import may, reach
 from api.identity.doors import action
 from api.identity.people import Person
 from api.web.staff import blueprint
@@ -77,7 +78,7 @@ def inbox() -> ResponseReturnValue:
     found = engine.inbox(box, by=person.actor, text=text, sort=sort, limit=PAGE, offset=(page - 1) * PAGE)
     now = the_service().clock.now()
     facts = {
-        "lines": _lines(db.session(), found.items, now),
+        "lines": _lines(db.session(), person, found.items, now),
         "boxes": [(key, label, getattr(counts, key)) for key, label in BOXES],
         "box": box,
         "box_label": dict(BOXES)[box],
@@ -178,9 +179,12 @@ def _asked() -> tuple[Box, Order, str, int]:
     )
 
 
-def _lines(session: Session, tasks: Any, now: datetime) -> list[Line]:
+def _lines(session: Session, person: Person, tasks: Any, now: datetime) -> list[Line]:
+    """Return the tasks, with their complaints for whoever may read them."""
     cases = {task.root_process_instance_key for task in tasks}
-    rows = session.scalars(select(ComplaintRow).where(ComplaintRow.instance_key.in_(cases))).all()
+    rows = session.scalars(
+        select(ComplaintRow).where(ComplaintRow.instance_key.in_(cases), visible(person, reach(person)))
+    ).all()
     complaints = {row.instance_key: row for row in rows}
     parties: dict[int, str | None] = dict(
         session.execute(

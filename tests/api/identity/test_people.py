@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
@@ -13,8 +14,10 @@ from api.identity.people import LastAdministrator, NameRefused, NameTaken, Perso
 from api.identity.roles import ROLES
 from api.identity.tables import PersonRow
 from api.schema import upgrade
+from engine.actors import OURS
 from engine.engine import Engine
 from tests.api.browsing import PASSWORD
+from tests.api.conftest import ROOT
 
 
 @pytest.fixture
@@ -48,7 +51,9 @@ def add(engine, clock):
     return add
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a\x00b", "a'b", "ä", "x" * 65, "a/b", "a\n"])
+@pytest.mark.parametrize(
+    "name", ["", "a b", "a\x00b", "a'b", "ä", "x" * 65, "a/b", "a\n", "complainant", "System", "web"]
+)
 def test_a_name_that_could_confuse_is_refused(add, name):
     with pytest.raises(NameRefused):
         add(name, "handler")
@@ -152,3 +157,13 @@ def test_a_hash_of_old_parameters_is_made_anew_at_the_next_sign_in(add, engine, 
 
 def test_every_role_is_explained_and_its_groups_are_known_to_the_diagrams():
     assert all(role.purpose and role.name for role in ROLES.values())
+
+
+def test_no_account_is_called_like_what_the_service_acts_under():
+    named = {
+        found[1]
+        for folder in ("api", "engine")
+        for path in (ROOT / folder).rglob("*.py")
+        for found in re.finditer(r'(?:as_service|Actor)\("([a-z-]+)"', path.read_text())
+    }
+    assert {"complainant", "system", "import"} <= named <= OURS
