@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,13 @@ from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
 from api.complaints.links import new_link
 from api.complaints.parties import CLAIMED, parties
-from api.complaints.policies import known_regimes
+from api.complaints.policies import Kinds, known_kinds
 from api.complaints.references import new_reference
 from api.complaints.separation import exclude
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, IssueRow, PartyRow
 from engine.actors import Actor
 from engine.commands.start import Alongside, Start
+from engine.dialect.lint import slip_of
 from engine.errors import Invalid
 
 if TYPE_CHECKING:
@@ -141,20 +142,21 @@ def _beside(
     return alongside, made
 
 
-def refuse_unfit(complaint: NewComplaint, *, now: datetime, zone: ZoneInfo, regimes: Collection[str]) -> None:
+def refuse_unfit(complaint: NewComplaint, *, now: datetime, zone: ZoneInfo, kinds: Kinds) -> None:
     """Return if ``complaint`` may come into the register. Raises ``ComplaintRefused`` naming every field."""
-    if wrong := objections(complaint, now=now, zone=zone, regimes=regimes):
+    if wrong := objections(complaint, now=now, zone=zone, kinds=kinds):
         errors = [{"path": field, "message": text} for field, text in wrong]
         raise ComplaintRefused(wrong[0][1], field=wrong[0][0], errors=errors)
 
 
 def objections(
-    complaint: NewComplaint, *, now: datetime, zone: ZoneInfo, regimes: Collection[str]
+    complaint: NewComplaint, *, now: datetime, zone: ZoneInfo, kinds: Kinds
 ) -> tuple[tuple[str, str], ...]:
     """Return field and reason of everything that keeps ``complaint`` out of the register; none when it may come in.
 
-    ``regimes`` are those the table of deadlines names; none when it names none, then any may be given. A complaint of the
-    past needs no clock, and keeps its regime whatever the table says today.
+    ``kinds`` are those the table of deadlines names. A regime it does not have would run no clock; a category it does not have
+    falls under the general rules, unless a letter parts it from one with rows of its own. A complaint of the past needs no clock,
+    and keeps both whatever the table says today.
     """
     wrong: list[tuple[str, str]] = []
     if complaint.channel not in CHANNELS:
@@ -163,13 +165,16 @@ def objections(
         wrong.append(("description", "Say what the complaint is about."))
     if complaint.received_at > now:
         wrong.append(("receivedAt", "The date received cannot be in the future."))
-    if complaint.ending is None and regimes and complaint.regime not in regimes:
+    if complaint.ending is None and kinds.regimes and complaint.regime not in kinds.regimes:
         wrong.append(
             (
                 "regime",
                 f"The table of deadlines has no row for the regime “{complaint.regime}”: no clock would run.",
             )
         )
+    meant = slip_of(complaint.category or "", kinds.categories)
+    if complaint.ending is None and meant is not None:
+        wrong.append(("category", f"There is no category “{complaint.category}”. Did you mean {meant}?"))
     days = _days(
         complaint, received=complaint.received_at.astimezone(zone).date(), today=now.astimezone(zone).date()
     )
@@ -205,7 +210,7 @@ def store(
 ) -> ComplaintRow:
     """Add a complaint's rows to the register; ``instance_key`` is None when no case conducts it. Raises ``ComplaintRefused``."""
     zone = service.settings.time_zone
-    refuse_unfit(new, now=now, zone=zone, regimes=known_regimes(session))
+    refuse_unfit(new, now=now, zone=zone, kinds=known_kinds(session))
     next_key = service.database.keys.next
     row = ComplaintRow(
         key=next_key(),

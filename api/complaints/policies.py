@@ -83,12 +83,12 @@ def kinds(session: Session) -> Kinds:
     return Kinds(tuple(found["regime"]), tuple(found["category"]))
 
 
-def known_regimes(session: Session) -> frozenset[str]:
-    """Return the regimes a complaint may come under; none when no table distinguishes them, then any may."""
+def known_kinds(session: Session) -> Kinds:
+    """Return the regimes a complaint may come under and the categories with rows; none where no table distinguishes them."""
     try:
-        return frozenset(kinds(session).regimes)
+        return kinds(session)
     except DeadlineTableMissing:
-        return frozenset()
+        return Kinds((), ())
 
 
 def categories_of(session: Session, regime: str) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ SAID = {
 }
 
 
+WAYS = ("email", "address", "phone")  # what of a person can be found later
 MEMBERS = frozenset(
     {
         *(
@@ -75,7 +76,7 @@ MEMBERS = frozenset(
             "scope",
             "until",
         ),
-        *("found", "treatedAs"),
+        *("found", "treatedAs", *(f"new{each.capitalize()}" for each in WAYS)),
     }
 )  # what the register reads of the data of a record
 MONEY = frozenset(

@@ -19,7 +19,7 @@ from api.complaints.intake import (
     receive,
     receive_within,
 )
-from api.complaints.policies import known_regimes
+from api.complaints.policies import known_kinds
 from api.complaints.reading import ComplaintNotFound, case_view
 from api.complaints.references import read_reference
 from api.complaints.resource_schemas import (
@@ -181,7 +181,7 @@ def _complaint(body: dict[str, Any]) -> NewComplaint:
         backdating_reason=(body["backdating_reason"] or "").strip() or None,
         facts=body["facts"],
     )
-    wrong = list(objections(new, now=now, zone=zone, regimes=the_engine().read(known_regimes)))
+    wrong = list(objections(new, now=now, zone=zone, kinds=the_engine().read(known_kinds)))
     if received_at.astimezone(zone).date() < now.astimezone(zone).date() and new.backdating_reason is None:
         wrong.append(("backdatingReason", "Say why it is entered after the day it was received."))
     wrong += [

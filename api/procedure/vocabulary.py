@@ -88,7 +88,11 @@ class Vocabulary:
             start_variables=start_variable_names(),
             provided=self._provided(words),
             replaced={
-                each: Spoken(names=one.read, codes=frozenset(code for _, code in one.asked | one.options))
+                each: Spoken(
+                    names=one.read,
+                    keys=one.provided,
+                    codes=frozenset(code for _, code in one.asked | one.options),
+                )
                 for one in (named_by({name: data}) for name, data in self._around.before.items())
                 for kind, each in one.ids
                 if kind == "process"

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.complaints.importing.history import keep_closed
 from api.complaints.importing.rows import Row
 from api.complaints.intake import NewComplaint, receive, refuse_unfit
-from api.complaints.policies import known_regimes
+from api.complaints.policies import known_kinds
 from api.complaints.tables import ComplaintRow, NoticeRow
 from engine.actors import service as as_service
 from engine.errors import RedressError
@@ -92,13 +92,13 @@ def plan_import(
     """
     plan = Plan(source)
     have, places = _registered(service, source), dict[str | None, int]()
-    zone, regimes = service.settings.time_zone, service.engine.read(known_regimes)
+    zone, kinds = service.settings.time_zone, service.engine.read(known_kinds)
     for row in rows:
         plan.read += 1
         try:
             complaint = read(row)
             if complaint.source_key not in have:
-                refuse_unfit(complaint, now=now, zone=zone, regimes=regimes)
+                refuse_unfit(complaint, now=now, zone=zone, kinds=kinds)
         except RedressError as refusal:
             plan.refused.append((row.line, refusal.message))
             continue

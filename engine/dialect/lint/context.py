@@ -50,12 +50,13 @@ class JobFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
-    """What the version of a process that a diagram replaces says: ``names`` it reads, ``codes`` it names.
+    """What the version of a process that a diagram replaces says: ``names`` it reads, ``keys`` it gives, ``codes`` it names.
 
     Names and codes may be anybody's own. One that takes the place of a word that was there, a letter apart, is a slip.
     """
 
     names: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
     codes: frozenset[str] = frozenset()
 
 

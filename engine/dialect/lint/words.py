@@ -33,12 +33,13 @@ def check_words(drawing: Drawing, texts: Texts, service: ServiceFacts) -> None:
         _check_property(node, notes, service.clocks)
     for message in drawing.named["message"].values():
         _judge(message, str(message.get("name") or ""), service.messages, notes, "name")
-    shadowed, had = frozenset(_bound_otherwise(drawing)), said_before(drawing, service).codes
+    shadowed, before = frozenset(_bound_otherwise(drawing)), said_before(drawing, service)
     for element, expression in texts.formulas:
         _check_clock_calls(element, expression, notes, service.clocks)
         _check_members(element, expression, notes, service.members, shadowed)
-        _check_comparisons(element, expression, notes, service.variables, had)
-        _check_results(element, expression, notes, service, had)
+        _check_comparisons(element, expression, notes, service.variables, before.codes)
+        _check_keys(element, expression, notes, before.keys)
+        _check_results(element, expression, notes, service, before.codes)
 
 
 def said_before(drawing: Drawing, service: ServiceFacts | None) -> Spoken:
@@ -47,6 +48,7 @@ def said_before(drawing: Drawing, service: ServiceFacts | None) -> Spoken:
     found = [replaced[each] for process in drawing.executable if (each := str(process.get("id"))) in replaced]
     return Spoken(
         names=frozenset().union(*(one.names for one in found)),
+        keys=frozenset().union(*(one.keys for one in found)),
         codes=frozenset().union(*(one.codes for one in found)),
     )
 
@@ -217,6 +219,17 @@ def _check_comparisons(
         words = _CLOCK_STATES if _is_state_of_clock(value) else variables.get(name)
         if words is not None:
             _judge_code(element, word, words, notes, name, had)
+
+
+def _check_keys(element: etree._Element, expression: Expression, notes: Notes, had: frozenset[str]) -> None:
+    """Note the key of a context, or the target of a mapping, in the place of one that was there, a letter apart."""
+    keys = {node.key for node in parts(expression.tree) if isinstance(node, syntax.Entry)}
+    keys.update(str(element.get("target") or "").split("."))
+    for key in sorted(keys - had):
+        meant = slip_of(key, had)
+        if meant is not None:
+            message = f"The name {quote(key)} is new, and whoever reads {quote(meant)} would miss it here."
+            notes.error(element, "key_replaced", message, f"Did you mean {meant}?", attribute=key)
 
 
 def _check_results(

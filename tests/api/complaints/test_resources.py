@@ -102,6 +102,7 @@ def test_an_odd_key_is_refused(admin, key):
         ({"staffConcerned": ["nobody-here"], "occurredOn": "2050-01-01"}, {"staffConcerned", "occurredOn"}),
         ({"issues": ["", "b"]}, {"issues.0"}),
         ({"regime": "genreic"}, {"regime"}),
+        ({"regime": "uk-financial", "category": "paymnt"}, {"category"}),
     ],
 )  # fmt: skip
 def test_every_wrong_field_is_named(admin, service, change, fields):

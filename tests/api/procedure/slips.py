@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from api.complaints.record_jobs import MEMBERS
 from tests.api.conftest import ROOT
 
 WORD = re.compile(r"[A-Za-z][\w.:-]*[A-Za-z]")
@@ -94,6 +95,10 @@ JOB = re.compile(
 
 def places(name: str, text: str) -> Iterator[tuple[str, int, int]]:
     if name.endswith(".bpmn"):
+        for data in re.finditer(r'source=(?:"|\')=\{([^\'>]*)\}(?:"|\') target="data"', text):
+            for key in re.finditer(r"(?:^|[,{] ?)(\w+):", data[1]):
+                if key[1] in MEMBERS:
+                    yield "member of a record", data.start(1) + key.start(1), data.start(1) + key.end(1)
         for job in JOB.finditer(text):
             for found in re.finditer(r'<zeebe:input [^>]*target="([^"]+)"', job[0]):
                 yield "input of a job", job.start() + found.start(1), job.start() + found.end(1)
