@@ -66,7 +66,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         "redress:register": facts(
             "complaintKey",
             "reference",
-            reads="receivedAt channel product problem category regime description",
+            reads="receivedAt channel product problem category regime description issues",
         ),
         "redress:set-state": facts(
             state=Header(words=_STATES, required=True),

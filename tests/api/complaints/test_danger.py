@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -312,11 +312,11 @@ def test_danger_waits_for_no_clock_and_no_table(service, clock):
         service,
         NewComplaint(
             channel="web",
-            received_at=service.clock.now(),
+            received_at=datetime(2025, 11, 20, 9, tzinfo=UTC),  # before the code of councils began
             description="The stairs broke.",
             complainant=PartyDetails("Ann Other", "ann@example.org"),
             danger_reported=True,
-            regime="no-such-regime",
+            regime="uk-councils",
         ),
         by=as_service("test"),
     )
