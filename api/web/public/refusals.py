@@ -9,13 +9,25 @@ from api import kept
 from api.context import the_service
 from api.identity.throttle import TooManyTries
 from api.web.public import blueprint
-from engine.errors import NotFound
+from engine.errors import Conflict, NotFound
 
 
 class LinkOpensNothing(NotFound):
     """This link cannot be opened."""
 
     code = "link_opens_nothing"
+
+
+class AnotherComplaint(Conflict):
+    """The page that was sent belongs to another complaint than the one this browser has open."""
+
+    code = "another_complaint"
+
+
+@blueprint.errorhandler(AnotherComplaint)
+def of_another_complaint(refusal: AnotherComplaint) -> Response:
+    """Answer 409 with both references and what was typed; nothing was changed."""
+    return _refusal("public/another.html", 409, sent=refusal.facts["sent"], open=refusal.facts["open"])
 
 
 @blueprint.errorhandler(TooManyTries)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import Response, make_response, redirect, render_template, url_for
+from flask import Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -22,7 +22,7 @@ from api.db import db
 from api.identity.doors import action
 from api.identity.sessions import digest
 from api.web.public import blueprint
-from api.web.public.refusals import LinkOpensNothing
+from api.web.public.refusals import AnotherComplaint, LinkOpensNothing
 from api.web.public.visitor import VISIT, forget, held, hold, limit
 from engine.zones import local_date
 
@@ -128,7 +128,10 @@ def leave() -> ResponseReturnValue:
 
 
 def the_visit() -> Visit:
-    """Return the visit of this request, lengthened by its use. Raises ``LinkOpensNothing``."""
+    """Return the visit of this request, lengthened by its use. Raises ``LinkOpensNothing``, ``AnotherComplaint``.
+
+    A browser has one visit, and may show pages of two complaints: what is sent is for the one its page was made for.
+    """
     token, service = held(VISIT), the_service()
     session, now = db.session(), service.clock.now()
     today = local_date(now, service.settings.time_zone)
@@ -138,10 +141,13 @@ def the_visit() -> Visit:
     kept = session.get(LinkRow, digest(token))
     if kept is not None and now - (kept.expires_at - links.LIFETIME["visit"]) > _TOUCH_AFTER:
         service.engine.write(lambda own: links.lengthen(own, token, at=now))
+    complaint, sent = complaint_row(session, opened.complaint_key), request.form.get("_of")
+    if sent is not None and sent != complaint.reference:
+        raise AnotherComplaint(sent=sent[:40], open=complaint.reference)
     party = session.get(PartyRow, opened.party_key) if opened.party_key is not None else None
     return Visit(
         token,
-        complaint_row(session, opened.complaint_key),
+        complaint,
         open_to(service, opened.complaint_key),
         decides=may_decide(party),
     )

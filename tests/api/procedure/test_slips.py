@@ -94,7 +94,9 @@ def test_enough_slips_are_tried():
 
 @pytest.mark.parametrize(("member", "content"), list(organisation_slips()), ids=lambda each: str(each)[:30])
 def test_a_slip_in_the_organisation_file_is_found(member, content, tmp_path, settings):
-    shutil.copy(ROOT / "forms" / "plan-investigation.form", tmp_path)  # the rest is taken from what is shipped
+    shutil.copy(
+        ROOT / "forms" / "plan-investigation.form", tmp_path
+    )  # the rest is taken from what is shipped
     (tmp_path / "organisation.json").write_text(json.dumps(content))
     found = lint(read_files([tmp_path]), settings)
     assert any(finding.severity == "error" for finding in found)
