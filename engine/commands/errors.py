@@ -213,6 +213,12 @@ class WorkLeftOut(Conflict):
     code = "work_left_out"
 
 
+class WorkDoubled(Conflict):
+    """This would do work twice that the complaint's diagram asks for once. End the step that it begins again, in the same change."""
+
+    code = "work_doubled"
+
+
 class OurOwnJob(Conflict):
     """This job is the service's own work on a complaint. Put right what stands in its way and retry it; nobody does it instead."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy.orm import Session
 
-from engine.commands.errors import WorkLeftOut
+from engine.commands.errors import WorkDoubled, WorkLeftOut
 from engine.commands.step import Case
 from engine.dialect import ProcessDefinition
 from engine.dialect.order import leaves_out
@@ -18,6 +18,7 @@ from engine.store import instances
 def refuse_leaving_out(session: Session, case: Case, change: Modification) -> None:
     """Raise ``WorkLeftOut`` unless everything that ends is done again, and everything that begins is an earlier step.
 
+    Raises ``WorkDoubled`` when more begins than ends: letters would leave, and money be paid, twice.
     Each token that is moved or terminated needs a place it goes back to, in the same modification; each element that is
     activated must be one that an open token has come through (``engine.dialect.order``). A call activity stays while the
     process it called is open, and so does a sub-process around one: what must be done stands in there.
@@ -45,6 +46,8 @@ def refuse_leaving_out(session: Session, case: Case, change: Modification) -> No
             _goes_back(case.definition, one, [target]) for one in there.values()
         ):
             raise WorkLeftOut(element=target)
+    if len(begun) > sum(key in there for key in set(ended)):
+        raise WorkDoubled(element=begun[-1])
 
 
 def refuse_other_steps(

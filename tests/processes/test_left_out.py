@@ -6,7 +6,7 @@ import pytest
 
 from api.complaints.danger import FOUND
 from engine.actors import Actor
-from engine.commands.errors import OurOwnJob, WorkLeftOut
+from engine.commands.errors import OurOwnJob, WorkDoubled, WorkLeftOut
 from engine.execution.modifying import Activation, Modification, Move
 from engine.store.search import Condition, Query
 from tests.processes.office import ROOT
@@ -64,6 +64,15 @@ def test_no_modification_leaves_out_what_a_complaint_must_have(drafting, what):
     before = drafting.open
     with pytest.raises(WorkLeftOut):
         change(drafting, **what)
+    assert drafting.open == before
+
+
+@pytest.mark.parametrize("begin", ["Task_Mark", "Task_Check"])
+def test_no_modification_does_work_twice(drafting, begin):
+    drafting.do("Draft the answer", outcome="upheld", answerText="Yes.", remedyKind="words")
+    before = drafting.open
+    with pytest.raises(WorkDoubled):
+        change(drafting, "Task_Check", begin=begin)
     assert drafting.open == before
 
 
