@@ -26,6 +26,7 @@ _YES = Words(kind="answer", known=frozenset({"yes"}))
 _ADDRESSEES = Words(kind="addressee", known=frozenset(ADDRESSEES), others="accepted")
 WORD_COLUMNS = {("authority", "approvers"): "groups", ("stages", "roundCovers"): "clocks"}
 """Decision and column of a table → the vocabulary of ``ProcedureWords`` its cells name."""
+READ_COLUMNS = {STAGES_TABLE: frozenset({"secondStage", "roundCovers"})}  # of a table the service itself asks
 LOG_FORM = "log-complaint"  # what colleagues fill in for somebody; the public form is the one the process starts with
 HOUSE = {
     ("process", PROCESS): "no complaint could begin",

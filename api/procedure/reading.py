@@ -50,6 +50,9 @@ class Named:
     )  # variables and their members that a mapping, result or field fills
     read: frozenset[str] = frozenset()  # variables and members that an expression looks at
     asked: frozenset[tuple[str, str]] = frozenset()  # variable or member, code it is compared with
+    allowed: frozenset[tuple[str, str]] = (
+        frozenset()
+    )  # variable, code in the closed list of a column that asks for it
     handed: frozenset[tuple[str, str, str]] = (
         frozenset()
     )  # variable, job type, input of the job; "" for groups
@@ -232,6 +235,7 @@ def _of_tables(content: bytes) -> Named:
     outputs: set[tuple[str, str, bool]] = set()
     options: set[tuple[str, str]] = set()
     asked: set[tuple[str, str]] = set()
+    allowed: set[tuple[str, str]] = set()
     read: set[str] = set()
     decisions = dmn.read(content, name="tables.dmn").decisions
     for decision in decisions.values():
@@ -246,6 +250,7 @@ def _of_tables(content: bytes) -> Named:
         for place, at in enumerate(box.inputs):
             name = at.expression.text.strip()
             options.update((name, word) for word in _literals((at.allowed,)))
+            allowed.update((name, word) for word in _literals((at.allowed,)))
             asked.update((name, word) for word in _literals(rule.conditions[place] for rule in box.rules))
             read.update(_looked_at(feel.compile(name)))
     ids = frozenset(("decision", decision_id) for decision_id in decisions)
@@ -256,6 +261,7 @@ def _of_tables(content: bytes) -> Named:
         provided=frozenset(member for _, member, _ in outputs),
         read=frozenset(read),
         asked=frozenset(asked),
+        allowed=frozenset(allowed),
     )
 
 

@@ -17,7 +17,7 @@ from api.complaints.from_complainant import ACCEPTED, MESSAGES, REJECTED
 from api.complaints.from_form import PUBLIC, STAFF
 from api.complaints.intake import CHANNELS, PROCESS, start_variable_names
 from api.complaints.letter_writing import NOBODY_LEFT
-from api.complaints.policies import DECISION, STAGES
+from api.complaints.policies import DECISION
 from api.complaints.record_jobs import MEMBERS
 from api.identity.roles import ROLES
 from api.organisation import Organisation
@@ -232,13 +232,14 @@ class Vocabulary:
     def _check_members(self, decision_id: str, box: TableBox) -> Iterable[Finding]:
         variables = {variable for variable, decision in self._named.bindings if decision == decision_id}
         read = {member for variable, member in self._named.members if variable in variables}
+        read |= contracts.READ_COLUMNS.get(decision_id, frozenset())
         known = Words(
-            kind=f"column that a diagram reads of {decision_id}", known=frozenset(read), others="accepted"
+            kind=f"column that anything reads of {decision_id}", known=frozenset(read), others="accepted"
         )
         columns = {column.name for column in box.outputs}
         for column in sorted(columns):
             yield from wrong_word(column, known)
-        if box.hit_policy in _SEVERAL and (columns & read or decision_id == STAGES):
+        if box.hit_policy in _SEVERAL and (columns & read):
             message = f"The hit policy is {box.hit_policy}, which gives a list; one answer is read."
             yield Finding(
                 "error", "hit_policy_list", message, "Choose FIRST or UNIQUE.", element_id=box.element_id
@@ -310,6 +311,12 @@ class Vocabulary:
         read = self._codes_read(own, others)
         for variable, code in sorted(own.options):
             yield from wrong_word(code, by_variable.get(variable, anywhere))
+            listed = {each for of, each in others.allowed if of == variable}
+            if listed and code not in listed:
+                message = (
+                    f"A table that asks for “{variable}” does not allow “{code}”: it would give no answer."
+                )
+                yield Finding("error", "code_not_allowed", message, perhaps(code, listed), attribute=variable)
             missed = read.get(variable, set()) - {each for of, each in own.options if of == variable}
             if slip_of(code, missed) is not None:
                 message = f"Nothing asks whether “{variable}” is “{code}”."

@@ -175,7 +175,7 @@ def in_table(name: str, text: str) -> Iterator[tuple[str, int, int]]:
     for listed in re.finditer(r"<outputValues[^>]*>\s*<text>(.*?)</text>", text, re.DOTALL):
         for word in re.finditer(r'"([a-z_-]+)"', listed[1]):
             yield "listed result", listed.start(1) + word.start(1), listed.start(1) + word.end(1)
-    if name in ("deadlines.dmn", "waiting-times.dmn", "authority.dmn"):
+    if name in ("deadlines.dmn", "waiting-times.dmn", "authority.dmn", "stages.dmn"):
         for found in re.finditer(r'<output id="[^"]+"[^>]* name="([^"]+)"', text):
             if found[1] not in ("limit",):  # shown to people, read by nothing
                 yield "output column", found.start(1), found.end(1)

@@ -26,6 +26,7 @@ SLIPS = {
     "response.bpmn": (b'key="duty" value="quality-check"', b'key="duty" value="quality-chek"'),
     "satisfaction-survey.bpmn": (b"waits.survey", b"waits.survy"),
     "scope-screening.bpmn": (b'key="letter"', b'key="leter"'),
+    "assessment.bpmn": (b'target="safety"', b'target="safqty"'),
     "complaint-handling.bpmn": (b'process id="complaint-handling"', b'process id="complaint-handlin"'),
     "log-complaint.form": (b'"id": "log-complaint"', b'"id": "log-complant"'),
     "complaint.form": (b'"key": "dangerReported"', b'"key": "dangerReportde"'),
@@ -40,6 +41,7 @@ def spoilt(name):
     return data.replace(right, wrong, 1)
 
 
+OVER = {"assessment.bpmn"}  # a name of one's own that is a slip only in the place of the one that is deployed
 WRONG = [name for name in SLIPS if spoilt(name) != shipped()[name]]
 
 
@@ -66,6 +68,8 @@ def test_a_slip_is_refused_by_lint_and_deploy_and_by_the_first_start(
     assert f"error: {name}" in capsys.readouterr().out
     assert main(["deploy", *places]) == 1
     assert f"error: {name}" in capsys.readouterr().out
+    if name in OVER:
+        return
     shipped_so = {"REDRESS_PROCESSES_DIR": places[0], "REDRESS_FORMS_DIR": places[1]}
     with pytest.raises((DeploymentRefused, ProcedureIncomplete)) as refused:
         ready_service(settings_for(tmp_path / "new", **shipped_so))
@@ -192,6 +196,12 @@ def test_a_new_question_is_no_slip_of_another(key, admin):
     form["components"].append({"id": "Own", "type": "textfield", "key": key, "label": "Something of our own"})
     status, problem = admin.deploy(("assess.form", json.dumps(form).encode()))
     assert status == 200, problem["detail"]
+
+
+def test_an_option_that_a_table_does_not_allow_is_refused(admin):
+    data = shipped()["assess.form"].replace(b'"value": "several"', b'"value": "a dozen"')
+    status, problem = admin.deploy(("assess.form", data))
+    assert (status, "does not allow “a dozen”" in problem["detail"]) == (400, True)
 
 
 def test_a_key_in_the_place_of_another_is_a_slip(admin):
