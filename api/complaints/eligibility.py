@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from api.complaints.of_case import roots_of_complaints
 from api.complaints.separation import SEPARATED, barred
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow, ExclusionRow
 from api.identity import people
@@ -32,13 +33,18 @@ class _Offer:
 
 
 def release_barred(
-    session: Session, root_keys: Collection[int], *, at: datetime, next_key: Callable[[], int]
+    session: Session, complaint_keys: Collection[int], *, at: datetime, next_key: Callable[[], int]
 ) -> None:
-    """Take every open task of these cases back from a holder who may not do it (any more), with a line in the timeline."""
+    """Take every open task of these complaints back from a holder who may not do it (any more), with a line in the timeline.
+
+    Those of processes that began beside the case are among them.
+    """
+    roots = roots_of_complaints().add_columns(ComplaintRow.key.label("complaint"))
+    of_complaints = roots.where(ComplaintRow.key.in_(complaint_keys)).subquery()
     held = session.execute(
-        sa.select(T.key, T.name, T.assignee, T.headers, T.revision, ComplaintRow.key.label("complaint"))
-        .join(ComplaintRow, ComplaintRow.instance_key == T.root_key)
-        .where(T.root_key.in_(root_keys), T.state == "CREATED", T.assignee.is_not(None))
+        sa.select(T.key, T.name, T.assignee, T.headers, T.revision, of_complaints.c.complaint)
+        .join(of_complaints, of_complaints.c.key == T.root_key)
+        .where(T.state == "CREATED", T.assignee.is_not(None))
     ).all()
     for task in held:
         reasons = barred(
