@@ -18,6 +18,7 @@ from engine.errors import Conflict, Invalid
 COLLEAGUES = "colleagues"  # what forms call the list; they get it as it is now
 CONCERNED = "complained about"
 CONFLICT = "conflict of interest"
+INTO, FROM = "into", "duplicate"  # facts of the lines that say which complaint joined which
 OWNED = "owner"  # the kind of the timeline's line, and the variable that says who owns the complaint
 MANAGERS = "complaints-managers"
 Overwrite = Callable[[int, str, str | None], None]
@@ -54,7 +55,7 @@ def kept_away(session: Session, complaint_key: int) -> list[ExclusionRow]:
 def keep_away(desk: Desk, complaint: ComplaintRow, person: str, *, reason: str, overwrite: Overwrite) -> None:
     """Keep ``person`` away from now on: ownership goes to somebody else, held tasks go back, the managers are told.
 
-    Doing it again changes nothing. Raises ``NoColleague``.
+    The same for every complaint that has been joined with this one. Doing it again changes nothing. Raises ``NoColleague``.
     """
     found = people.find(desk.session, person)
     if found is None:
@@ -81,10 +82,12 @@ def keep_away(desk: Desk, complaint: ComplaintRow, person: str, *, reason: str, 
     )
     if complaint.instance_key is not None:
         overwrite(complaint.instance_key, OWNED, complaint.owner)
+    for other in together(desk.session, complaint):
+        keep_away(desk, other, person, reason=reason, overwrite=overwrite)
 
 
 def let_back(desk: Desk, complaint: ComplaintRow, person: str) -> None:
-    """Lift what keeps ``person`` away, for the reason of the act. Raises ``NotKeptAway``.
+    """Lift what keeps ``person`` away, here and from what has been joined, for the reason of the act. Raises ``NotKeptAway``.
 
     Who was named as complained about is that no longer.
     """
@@ -102,6 +105,22 @@ def let_back(desk: Desk, complaint: ComplaintRow, person: str) -> None:
     found = people.find(desk.session, person)
     text = f"{found.display_name if found else person} may see and handle this complaint again"
     desk.tell(complaint.key, "let-back", text, facts={"person": person, "reason": desk.act.reason})
+    desk.session.flush()
+    for other in together(desk.session, complaint):
+        if is_excluded(desk.session, other.key, person):
+            let_back(desk, other, person)
+
+
+def together(session: Session, complaint: ComplaintRow) -> list[ComplaintRow]:
+    """Return the complaint that this one joined, and those that joined it: each holds what the other says, or names it."""
+    told = select(EventRow.facts).where(
+        EventRow.complaint_key == complaint.key, EventRow.kind.in_(("merged", "complainant-information"))
+    )
+    named = {
+        str(facts[name]) for facts in session.scalars(told) for name in (INTO, FROM) if name in (facts or {})
+    }
+    rows = select(ComplaintRow).where(ComplaintRow.reference.in_(sorted(named)))
+    return list(session.scalars(rows.order_by(ComplaintRow.key)))
 
 
 def keep_staff_away(errand: Errand) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.complaints.errand import Errand
 from api.complaints.facts import clock_dates
 from api.complaints.from_complainant import ADDS
-from api.complaints.keeping_away import hand_over
+from api.complaints.keeping_away import FROM, INTO, hand_over
 from api.complaints.letters import in_words
 from api.complaints.parties import parties
 from api.complaints.references import read_reference
@@ -79,7 +79,7 @@ def merge(errand: Errand) -> dict[str, Any]:
         update(DocumentRow).where(DocumentRow.complaint_key == complaint.key).values(complaint_key=older.key)
     )
     again = f"The complainant wrote again ({complaint.reference}): {_all_that_was_written(errand)}"
-    errand.desk.tell(older.key, "complainant-information", again, facts={"duplicate": complaint.reference})
+    errand.desk.tell(older.key, "complainant-information", again, facts={FROM: complaint.reference})
     errand.desk.notify_owner(
         older,
         f"The complainant of {older.reference} wrote again",
@@ -93,7 +93,7 @@ def merge(errand: Errand) -> dict[str, Any]:
         {"dangerNow": since is not None, "dangerSince": since},
         to_case=older.instance_key,
     )
-    errand.tell("merged", f"Joined the earlier complaint {older.reference}", facts={"into": older.reference})
+    errand.tell("merged", f"Joined the earlier complaint {older.reference}", facts={INTO: older.reference})
     due = clock_dates(errand.session, older.key).get("final_response")
     today = local_date(errand.now, errand.tools.settings.time_zone)
     return {"answerBy": due if due is not None and due >= today else None}

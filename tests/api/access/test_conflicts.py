@@ -154,6 +154,21 @@ def test_who_is_kept_from_the_earlier_one_is_kept_from_the_one_that_joined_it(se
     assert gone(service, desk, team, second)
 
 
+def test_what_becomes_known_after_they_joined_holds_for_both(service, team, desk):
+    first, second = screened(service), complain(service, SHOUTED)
+    merged(service, first, second)
+    third = complain(service, "Once more.")
+    merged(service, first, third)
+    path = f"/staff/complaints/{second.key}/people"
+    desk("lea").send(f"{path}/away", colleague="hana", reason="It is about her.")
+    for made in (second, first, third):
+        assert away(service, made) == {"hana"}
+        assert gone(service, desk, team, made)
+    assert row(service, first).owner == "hugo"
+    desk("max").send(f"{path}/back", colleague="hana", reason="It is not.")
+    assert [away(service, made) for made in (first, second, third)] == [set(), set(), set()]
+
+
 @pytest.mark.usefixtures("team")
 def test_a_complaint_joins_none_that_is_not_there_for_who_does_it(service):
     first, second = complain(service), complain(service)
