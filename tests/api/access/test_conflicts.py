@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import select
 
 from api.complaints.intake import NewComplaint, PartyDetails, receive
+from api.complaints.keeping_away import colleagues
 from api.complaints.merging import MergeRefused, joined
 from api.complaints.separation import exclude
 from api.complaints.tables import ComplaintRow, EventRow, ExclusionRow, NoticeRow, PartyRow
+from api.web.forms.posted import token
 from engine.actors import service as as_service
 from engine.commands.errors import TaskNotFound
 from engine.forms.errors import FormInvalid
@@ -336,6 +340,19 @@ def test_who_the_assessment_names_is_kept_away_in_that_step_though_they_wrote_it
     assert the_task(service, made, "Confirm priority and lane").assignee != "hana"
     assert len(managers_told(service, made)) == 1
     assert ("hana",) in of(service, PartyRow, made, PartyRow.person_name)
+
+
+def test_who_names_themselves_at_the_page_is_led_to_a_page_they_may_open(service, desk):
+    made, hana = screened(service, SHOUTED), desk("hana")
+    key = the_task(service, made, "Assess the complaint").user_task_key
+    hana.open(f"/staff/tasks/{key}")
+    place = next(at for at, one in enumerate(service.engine.read(colleagues)) if one["value"] == "hana")
+    answers = {"severity": token(0, "low"), "complexity": token(0, "low"), "impact": token(0, "one")}
+    named = {"staffConcerned": "on", "staffNamed": token(place, "hana")}
+    version = re.search(r'name="_version" value="(\d+)"', hana.html)[1]
+    answer = hana.send(f"/staff/tasks/{key}", _do="continue", _version=version, **answers, **named)
+    assert (answer.status_code, away(service, made)) == (200, {"hana"}), hana.text
+    assert "Done: Assess the complaint." in hana.text
 
 
 @pytest.mark.parametrize("named", [["nobody"], ["hana", "nobody"]])
