@@ -14,7 +14,7 @@ from api.complaints.separation import SEPARATED, barred
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow, ExclusionRow
 from api.identity import people
 from api.identity.people import Person
-from engine.store.tables import task_candidates, tasks
+from engine.store.tables import instances, task_candidates, tasks
 
 MOST = 500  # tasks without anybody that are told at once
 T = tasks.c
@@ -98,8 +98,8 @@ def _offered_to_nobody(session: Session, active: Mapping[str, Person]) -> Iterat
     )
     yield from session.scalars(
         sa.select(T.key)
-        .join(ComplaintRow, ComplaintRow.instance_key == T.root_key)
         .where(
+            T.root_key.in_(roots_of_complaints()),
             T.state == "CREATED",
             sa.or_(T.assignee.is_(None), T.assignee.not_in(sorted(active))),
             offer.exists(),
@@ -120,7 +120,8 @@ def _closer_look(session: Session) -> Iterator[_Offer]:
             T.headers,
             ComplaintRow.key.label("complaint"),
         )
-        .join(ComplaintRow, ComplaintRow.instance_key == T.root_key)
+        .join(instances, instances.c.key == T.root_key)
+        .join(ComplaintRow, ComplaintRow.instance_key == instances.c.case_key)
         .where(
             T.state == "CREATED",
             sa.or_(
