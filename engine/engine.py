@@ -330,6 +330,15 @@ class Engine(questions.Questions):
         """Write variables as part of the caller's own unit of work (``set_variables`` explains)."""
         steer.set_variables(self.house, session, scope_key, variables or {}, local=False, by=by)
 
+    def overwrite_within(
+        self, session: Session, case_key: int, name: str, value: Any, *, by: Actor = SYSTEM
+    ) -> None:
+        """Give a variable this value wherever a case holds it, as part of the caller's own unit of work.
+
+        Raises ``InstanceNotFound``, ``ValueRefused``.
+        """
+        steer.overwrite(self.house, session, case_key, name, value, by=by)
+
     # timers
 
     def move_timer_within(

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
-
 from api.complaints.clock_rows import WINDOWS
 from api.complaints.errand import Errand
+from api.complaints.keeping_away import name_owner
 from api.complaints.merging import joined
 from api.complaints.of_case import forget_case
 from api.complaints.references import new_reference
-from api.complaints.separation import barred
 from api.complaints.states import LEFT_AS_THEY_ARE, STATES, public_words
 from api.complaints.tables import ComplaintRow, EventRow, IssueRow
-from api.identity import people
 from engine.errors import Invalid
 
 
@@ -63,23 +60,8 @@ def assign_owner(errand: Errand) -> dict[str, Any]:
 
     Returns ``owner`` (user name), or null when nobody can take it: the tasks then wait for the whole group.
     """
-    complaint, group = errand.complaint, errand.header("group")
-    members = {person.name: person for person in people.eligible(errand.session, {group})}
-    out = barred(errand.session, complaint.key, duty=None, people=members)
-    free = sorted(set(members) - set(out))
-    if not free:
-        errand.tell("owner-missing", "Nobody is free of conflicts to own this complaint")
-        return {"owner": None}
-    load: dict[str | None, int] = dict(
-        errand.session.execute(
-            select(ComplaintRow.owner, func.count())
-            .where(ComplaintRow.owner.in_(free), ComplaintRow.closed_at.is_(None))
-            .group_by(ComplaintRow.owner)
-        ).all()
-    )
-    complaint.owner = min(free, key=lambda name: (load.get(name, 0), name))
-    errand.tell("owner", f"{members[complaint.owner].display_name} looks after the complaint")
-    return {"owner": complaint.owner}
+    owner = name_owner(errand.desk, errand.complaint, errand.header("group"))
+    return {"owner": owner.name if owner is not None else None}
 
 
 def close(errand: Errand) -> None:
@@ -90,7 +72,7 @@ def close(errand: Errand) -> None:
     complaint, reason = errand.complaint, errand.text("reason") or "closed"
     into = errand.text("into")
     if into:
-        into = joined(errand.session, complaint, into).reference
+        into = joined(errand.session, complaint, into, by=errand.actor).reference
     if complaint.state not in LEFT_AS_THEY_ARE:
         complaint.state = "closed"
     complaint.closed_at, complaint.closing_reason = errand.now, reason

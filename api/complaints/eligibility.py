@@ -10,11 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from api.complaints.of_case import roots_of_complaints
 from api.complaints.separation import SEPARATED, barred
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow, ExclusionRow
 from api.identity import people
 from api.identity.people import Person
-from engine.store.tables import task_candidates, tasks
+from engine.store.tables import instances, task_candidates, tasks
 
 MOST = 500  # tasks without anybody that are told at once
 T = tasks.c
@@ -33,19 +34,22 @@ class _Offer:
 
 
 def release_barred(
-    session: Session, root_keys: Collection[int], *, at: datetime, next_key: Callable[[], int]
+    session: Session, complaint_keys: Collection[int], *, at: datetime, next_key: Callable[[], int]
 ) -> None:
-    """Take every open task of these cases back from a holder who may not do it (any more), with a line in the timeline.
+    """Take every open task of these complaints back from a holder who may not do it (any more), with a line in the timeline.
 
-    That is somebody a rule bars, and somebody whose groups it is not offered to: a diagram may name anybody.
+    That is somebody a rule bars, and somebody it is not offered to: a diagram may name anybody. Tasks of processes that began
+    beside the case are among them.
     """
+    roots = roots_of_complaints().add_columns(ComplaintRow.key.label("complaint"))
+    of_complaints = roots.where(ComplaintRow.key.in_(complaint_keys)).subquery()
     held = session.execute(
         sa.select(
             *(T.key, T.name, T.assignee, T.headers, T.revision, T.candidate_groups, T.candidate_users),
-            ComplaintRow.key.label("complaint"),
+            of_complaints.c.complaint,
         )
-        .join(ComplaintRow, ComplaintRow.instance_key == T.root_key)
-        .where(T.root_key.in_(root_keys), T.state == "CREATED", T.assignee.is_not(None))
+        .join(of_complaints, of_complaints.c.key == T.root_key)
+        .where(T.state == "CREATED", T.assignee.is_not(None))
     ).all()
     for task in held:
         reasons = barred(
@@ -109,8 +113,8 @@ def _offered_to_nobody(session: Session, active: Mapping[str, Person]) -> Iterat
     )
     yield from session.scalars(
         sa.select(T.key)
-        .join(ComplaintRow, ComplaintRow.instance_key == T.root_key)
         .where(
+            T.root_key.in_(roots_of_complaints()),
             T.state == "CREATED",
             sa.or_(T.assignee.is_(None), T.assignee.not_in(sorted(active))),
             offer.exists(),
@@ -131,7 +135,8 @@ def _closer_look(session: Session) -> Iterator[_Offer]:
             T.headers,
             ComplaintRow.key.label("complaint"),
         )
-        .join(ComplaintRow, ComplaintRow.instance_key == T.root_key)
+        .join(instances, instances.c.key == T.root_key)
+        .join(ComplaintRow, ComplaintRow.instance_key == instances.c.case_key)
         .where(
             T.state == "CREATED",
             sa.or_(

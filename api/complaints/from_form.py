@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -90,11 +89,10 @@ def from_staff_form(
     zone: ZoneInfo,
     regime: str,
     documents: tuple[int, ...],
-    known_people: Collection[str],
 ) -> NewComplaint:
     """Return the complaint of the staff form's clean ``answers`` (keys of forms/log-complaint.form).
 
-    Raises ``ComplaintRefused`` with fact ``field``: a date before today without a reason, a user name nobody has.
+    Raises ``ComplaintRefused`` with fact ``field``: a date before today without a reason.
     """
     received_at = _received(answers.get("receivedOn"), answers.get("receivedTime"), now=now, zone=zone)
     reason = str(answers.get("backdatingReason") or "").strip() or None
@@ -104,11 +102,6 @@ def from_staff_form(
         )
     on_behalf = answers.get("actingForOther") is True
     sender = None if answers.get("anonymous") is True else _party(answers)
-    concerned = tuple(name for name in re.split(r"[,;\s]+", str(answers.get("staffConcerned") or "")) if name)
-    if unknown := next((name for name in concerned if name not in known_people), None):
-        raise ComplaintRefused(
-            f"Nobody has the user name {unknown!r}. Check it with your team lead.", field="staffConcerned"
-        )
     return NewComplaint(
         channel=str(answers.get("channel") or "phone"),
         received_at=received_at,
@@ -125,7 +118,7 @@ def from_staff_form(
         employment=answers.get("problem") == "employment",
         first_raised_on=_first_raised(answers, received_at.astimezone(zone).date()),
         sent_to_company_on=answers.get("sentToCompanyOn"),
-        staff_concerned=concerned,
+        staff_concerned=tuple(answers.get("staffConcerned") or ()),
         documents=documents,
         backdating_reason=reason,
     )

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from api.complaints.errand import Errand
 from api.complaints.facts import clock_dates
 from api.complaints.from_complainant import ADDS
+from api.complaints.keeping_away import FROM, INTO, hand_over
 from api.complaints.letters import in_words
 from api.complaints.parties import parties
 from api.complaints.references import read_reference
+from api.complaints.separation import is_excluded
 from api.complaints.states import ENDED
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, PartyRow
 from api.complaints.unfinished import danger_since
@@ -64,17 +66,20 @@ def earlier(session: Session, complaint: ComplaintRow, *, zone: ZoneInfo) -> lis
 def merge(errand: Errand) -> dict[str, Any]:
     """``redress:merge``: hand what was sent to the earlier complaint of input ``into``; its owner has it to read.
 
+    Whoever is kept away from one of the two is kept away from both, before anything is handed over.
     Danger goes over too: the earlier one is dangerous and urgent from here on, and where nobody has acted yet people are
     protected there, by the hours that began when it was told here.
     Returns ``answerBy``, the day of the earlier one's answer; None when it has none that lies ahead. Raises ``MergeRefused``.
     """
     complaint = errand.complaint
-    older = joined(errand.session, complaint, errand.text("into"))
+    older = joined(errand.session, complaint, errand.text("into"), by=errand.actor)
+    hand_over(errand, complaint, older)
+    hand_over(errand, older, complaint)
     errand.session.execute(
         update(DocumentRow).where(DocumentRow.complaint_key == complaint.key).values(complaint_key=older.key)
     )
     again = f"The complainant wrote again ({complaint.reference}): {_all_that_was_written(errand)}"
-    errand.desk.tell(older.key, "complainant-information", again, facts={"duplicate": complaint.reference})
+    errand.desk.tell(older.key, "complainant-information", again, facts={FROM: complaint.reference})
     errand.desk.notify_owner(
         older,
         f"The complainant of {older.reference} wrote again",
@@ -88,7 +93,7 @@ def merge(errand: Errand) -> dict[str, Any]:
         {"dangerNow": since is not None, "dangerSince": since},
         to_case=older.instance_key,
     )
-    errand.tell("merged", f"Joined the earlier complaint {older.reference}", facts={"into": older.reference})
+    errand.tell("merged", f"Joined the earlier complaint {older.reference}", facts={INTO: older.reference})
     due = clock_dates(errand.session, older.key).get("final_response")
     today = local_date(errand.now, errand.tools.settings.time_zone)
     return {"answerBy": due if due is not None and due >= today else None}
@@ -112,11 +117,14 @@ def _all_that_was_written(errand: Errand) -> str:
     return "\n\n".join([errand.complaint.description, *added])
 
 
-def joined(session: Session, complaint: ComplaintRow, reference: str | None) -> ComplaintRow:
-    """Return the complaint that ``complaint`` may join under this reference. Raises ``MergeRefused``, whatever is wrong alike."""
+def joined(session: Session, complaint: ComplaintRow, reference: str | None, *, by: str) -> ComplaintRow:
+    """Return the complaint that ``complaint`` may join under this reference, if it is there for who does it (``by``).
+
+    Raises ``MergeRefused``, whatever is wrong alike.
+    """
     known = read_reference(reference or "") or reference
     older = session.scalar(_joinable(session, complaint).where(ComplaintRow.reference == known))
-    if older is None:
+    if older is None or is_excluded(session, older.key, by):
         raise MergeRefused
     return older
 

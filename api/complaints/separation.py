@@ -60,11 +60,14 @@ SAID: dict[str, str] = {
     "stage-two-approve": "You took part in this complaint before; the review needs somebody new.",
 }
 
+_NEWLY = "newly_excluded"  # complaint keys, in the transaction
+
 
 def exclude(session: Session, complaint_key: int, person: str, *, reason: str, at: datetime) -> None:
     """Keep ``person`` away from the complaint from now on; doing it again changes nothing.
 
-    They lose its ownership at once; tasks they hold are taken back with the next step of the case (``eligibility``).
+    They lose its ownership at once; tasks they hold are taken back at the end of the step (``eligibility``). What else follows
+    for a complaint that is being handled is done by ``keeping_away``.
     """
     if is_excluded(session, complaint_key, person):
         return
@@ -75,6 +78,13 @@ def exclude(session: Session, complaint_key: int, person: str, *, reason: str, a
         .values(owner=None)
     )
     session.flush()
+    session.info.setdefault(_NEWLY, set()).add(complaint_key)
+
+
+def newly_excluded(session: Session) -> frozenset[int]:
+    """Return the complaints somebody has been excluded from in this transaction since the last time this was asked."""
+    found: set[int] = session.info.pop(_NEWLY, set())
+    return frozenset(found)
 
 
 def is_excluded(session: Session, complaint_key: int, person: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from api.complaints.agreement import refuse_ending
 from api.complaints.answers import sheets
 from api.complaints.eligibility import release_barred
+from api.complaints.keeping_away import COLLEAGUES, colleagues
 from api.complaints.merging import EARLIER, earlier
 from api.complaints.of_case import complaint_of_root
+from api.complaints.separation import newly_excluded
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow, NoticeRow
 from api.complaints.urgency import rank_tasks
 from engine.commands.house import FilledForm, IncidentOpened, StepReport
@@ -42,10 +44,10 @@ class Listener:
             self._note_duties(session, report, mine)
         rank_tasks(session, report)
         moved = {report.roots[instance] for instance, change in report.changes if _may_bar_a_holder(change)}
-        roots = [root for root in moved if complaint_of_root(session, root) is not None]
-        if roots:
+        found = {complaint_of_root(session, root) for root in moved} | newly_excluded(session)
+        if complaints := sorted(key for key in found if key is not None):
             session.flush()
-            release_barred(session, roots, at=report.now, next_key=self._next_key)
+            release_barred(session, complaints, at=report.now, next_key=self._next_key)
         for incident in report.incidents:
             self._tell_of_unwritten_letter(session, report, incident)
         for sheet in report.sheets:
@@ -161,6 +163,13 @@ def _may_bar_a_holder(change: Change) -> bool:
     )
 
 
+CHOICES: Mapping[str, Callable[[Session, ComplaintRow, ZoneInfo], list[dict[str, str]]]] = {
+    EARLIER: lambda session, complaint, zone: earlier(session, complaint, zone=zone),
+    COLLEAGUES: lambda session, _complaint, _zone: colleagues(session),
+}
+"""The lists that forms of a complaint may choose from, by the name they are asked for, each as it is at the moment."""
+
+
 class Private:
     """Where forms find private answers again, and what can be chosen as it is when they are shown and when they are judged."""
 
@@ -169,13 +178,13 @@ class Private:
         self._zone = zone
 
     def load(self, session: Session, root_key: int, names: Set[str]) -> dict[str, object]:
-        """Return the private values of the case, by dotted path made nested; complaints it may join if ``names`` ask for them."""
+        """Return the private values of the case, by dotted path made nested; lists to choose from if ``names`` ask for them."""
         complaint = session.scalar(select(ComplaintRow).where(ComplaintRow.instance_key == root_key))
         if complaint is None:
             return {}
         nested: dict[str, object] = {}
-        if EARLIER in names:
-            nested[EARLIER] = earlier(session, complaint, zone=self._zone)
+        for name in names & set(CHOICES):
+            nested[name] = CHOICES[name](session, complaint, self._zone)
         for path, value in complaint.private.items():
             *parents, name = path.split(".")
             place = nested

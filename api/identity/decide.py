@@ -65,6 +65,9 @@ _PLAIN: dict[str, frozenset[str]] = {
     "clock.change": frozenset({"handler", "team-lead", "manager"}),
     "clock.backdate": frozenset({"team-lead", "manager"}),
     "timer.change": frozenset({"team-lead", "manager"}),
+    "conflict.declare": _TASKS,
+    "conflict.note": frozenset({"team-lead", "manager"}),
+    "conflict.lift": frozenset({"manager"}),
     "calendar.change": frozenset({"manager", "admin"}),
     "calendar.read": frozenset({"manager", "admin", "process-owner", "auditor", "team-lead"}),
     "definition.read": frozenset(
@@ -83,14 +86,15 @@ _PLAIN: dict[str, frozenset[str]] = {
     "people.manage": frozenset({"admin"}),
     "due.list": frozenset({"intake", "handler", "investigator", "team-lead", "manager", "auditor"}),
 }
-_ON_CLOCKS = {
+_ON_ONE = {  # what else may be done on one complaint by who may read it, and which rule says so
     "complaint.clock": "clock.change",
     "complaint.backdate": "clock.backdate",
     "complaint.timer": "timer.change",
+    "complaint.stand-aside": "conflict.declare",
+    "complaint.keep-away": "conflict.note",
+    "complaint.let-back": "conflict.lift",
 }
-OF_COMPLAINT = frozenset(
-    {"complaint.read", "complaint.write", "complaint.clock", "complaint.backdate", "complaint.timer"}
-)
+OF_COMPLAINT = frozenset({"complaint.read", "complaint.write", *_ON_ONE})
 ACTIONS = frozenset(_PLAIN) | OF_COMPLAINT
 
 
@@ -122,7 +126,7 @@ def _on_complaint(person: Person, action: str, facts: ComplaintFacts) -> Decisio
         return Decision(True, action)
     if action == "complaint.write":
         return Decision(bool(person.roles & _WRITES), action)
-    plain = _ON_CLOCKS[action]
+    plain = _ON_ONE[action]
     return Decision(bool(person.roles & _PLAIN[plain]), plain)
 
 

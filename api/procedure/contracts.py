@@ -77,6 +77,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
             inputs={"happened": words.events},
         ),
         "redress:assign-owner": facts("owner", group=replace(group, required=True)),
+        "redress:keep-away": facts(reads="staff"),
         "redress:close": facts(reads="into", inputs={"reason": _REASONS}),
         "redress:issues": facts("issues", "joined", reads="add"),
         "redress:danger": facts(reads="danger risk"),

@@ -19,6 +19,7 @@ from api.complaints.intake import CHANNELS, PROCESS, start_variable_names
 from api.complaints.letter_writing import NOBODY_LEFT
 from api.complaints.policies import DECISION
 from api.complaints.record_jobs import MEMBERS
+from api.complaints.steps import CHOICES
 from api.identity.roles import ROLES
 from api.organisation import Organisation
 from api.procedure import contracts, deadline_table
@@ -109,9 +110,9 @@ class Vocabulary:
         return given
 
     def _provided(self, words: contracts.ProcedureWords) -> frozenset[str]:
-        """Return every name that a mapping, a form, a table, a job or the start of a case fills."""
+        """Return every name that a mapping, a form, a table, a job, the start of a case or a list of the register fills."""
         results = (facts.results for facts in contracts.job_facts(words).values())
-        return self._named.provided.union(start_variable_names(), *results)
+        return self._named.provided.union(start_variable_names(), CHOICES, *results)
 
     def ids(self, kind: str) -> Mapping[str, frozenset[str]]:
         """Return the ids of all processes, decisions or forms (``kind``), each without any version tag."""

@@ -17,14 +17,14 @@ from engine.commands.step import Case, Step, plain
 from engine.commands.tasks import open_task
 from engine.execution.changes import TaskClosed, TaskOpened
 from engine.forms import Documents
-from engine.store.tasks import TaskRow
+from engine.store.tasks import TaskRow, assignees
 
 Source = Literal["rest", "page"]
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedTask:
-    """A task this step opened."""
+    """A task this step opened; ``assignee`` holds it after listeners have looked at it."""
 
     key: int
     name: str
@@ -95,11 +95,9 @@ def _judged(step: Step, case: Case, task: TaskRow, answers: Answers) -> dict[str
 
 
 def _answer(step: Step, case: Case, task: TaskRow) -> Completed:
-    opened = {
-        change.key: OpenedTask(change.key, change.name, change.assignee)
-        for _, change in step.changes
-        if isinstance(change, TaskOpened)
-    }
+    changes = [change for _, change in step.changes if isinstance(change, TaskOpened)]
+    holders = assignees(step.session, [change.key for change in changes if change.assignee])
+    opened = {change.key: OpenedTask(change.key, change.name, holders.get(change.key)) for change in changes}
     for _, change in step.changes:
         if isinstance(change, TaskClosed):
             opened.pop(change.key, None)

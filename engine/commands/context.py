@@ -92,6 +92,11 @@ class StepContext:
         thrower = self.case_key if to_case is None else to_case
         self.requests.append(lambda step: step.publish(name, correlation_key, values, thrower=thrower))
 
+    def overwrite(self, name: str, value: Any, *, in_case: int) -> None:
+        """Give a variable this value wherever the case ``in_case`` holds it, once the case in hand has come to rest."""
+        given = feel.inward(value)
+        self.requests.append(lambda step: step.overwrite(in_case, name, given))
+
     def rearm(self, clock: str) -> None:
         """Have every timer and task of the family that follows this case clock look at it again."""
         self.requests.append(lambda step: step.rearm(self.root_key, clock))

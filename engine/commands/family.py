@@ -17,6 +17,7 @@ from engine.store import instances
 from engine.store.instances import InstanceRow
 from engine.store.tables import instances as instances_table
 from engine.store.tables import jobs, tasks
+from engine.store.tables import variables as variables_table
 
 if TYPE_CHECKING:
     from engine.commands.step import Case, Step
@@ -216,6 +217,20 @@ def followers(session: Session, root_key: int, clock: str) -> list[int]:
         instances_table.c.key.in_(keys), instances_table.c.state.in_(("ACTIVE", "SUSPENDED"))
     )
     return sorted(session.execute(open_ones).scalars())
+
+
+def holders(session: Session, case_key: int, name: str) -> list[int]:
+    """Return the open instances of a case, and of what began beside it, that hold a variable of this name of their own."""
+    found = session.execute(
+        sa.select(instances_table.c.key)
+        .join(variables_table, variables_table.c.scope_key == instances_table.c.key)
+        .where(
+            instances_table.c.case_key == case_key,
+            instances_table.c.state.in_(("ACTIVE", "SUSPENDED")),
+            variables_table.c.name == name,
+        )
+    )
+    return sorted(found.scalars())
 
 
 def _still_waits(case: Case, element_key: int) -> bool:

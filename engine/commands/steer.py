@@ -42,6 +42,19 @@ def set_variables(
     step.finish()
 
 
+def overwrite(house: House, session: Session, case_key: int, name: str, value: Any, *, by: Actor) -> None:
+    """Give a variable this value in every open instance of a case that holds one of its own; none may hold it.
+
+    Raises ``InstanceNotFound``, ``ValueRefused``.
+    """
+    values = accept({name: value})
+    step = Step(house, session, actor=by, command="set_variables")
+    if step.lock("instance", case_key) is None:
+        raise InstanceNotFound(instance=case_key)
+    step.overwrite(case_key, name, values[name])
+    step.finish()
+
+
 def cancel(house: House, session: Session, key: int, *, by: Actor, reason: str | None = None) -> None:
     """Terminate a root instance and all it called.
 

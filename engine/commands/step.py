@@ -219,6 +219,12 @@ class Step:
         for key in family.followers(self.session, root_key, clock):
             self.move(self.case(key), lambda execution: execution.rearm(clock))
 
+    def overwrite(self, case_key: int, name: str, value: Any) -> None:
+        """Give a variable this value in every open instance of a case that holds one of its own."""
+        self.flush()
+        for key in family.holders(self.session, case_key, name):
+            self.move(self.case(key), partial(_hold, key=key, values={name: value}))
+
     # ending the step
 
     def finish(self) -> None:
@@ -337,6 +343,10 @@ class Step:
         if row.start_key is not None:
             self._later(events.start_next, row)
         after_commit(self.session, self.house.wakeup.call)
+
+
+def _hold(execution: Execution, *, key: int, values: Mapping[str, Any]) -> None:
+    execution.set_variables(key, values, local=True)
 
 
 def plain(variables: Mapping[str, Any]) -> dict[str, Any]:

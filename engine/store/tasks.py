@@ -87,6 +87,14 @@ def read(session: Session, key: int) -> TaskRow | None:
     return None if row is None else TaskRow(**row._mapping)
 
 
+def assignees(session: Session, keys: Sequence[int]) -> dict[int, str]:
+    """Return who holds each of these tasks, without those nobody holds."""
+    held = sa.select(tasks.c.key, tasks.c.assignee).where(
+        tasks.c.key.in_(keys), tasks.c.assignee.is_not(None)
+    )
+    return dict(session.execute(held).all()) if keys else {}
+
+
 def change(session: Session, task: TaskRow, **values: Any) -> None:
     """Change an open task that has not changed since it was read. Raises ``VersionConflict``."""
     if "due_at" in values:

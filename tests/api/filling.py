@@ -19,6 +19,7 @@ OFFERED = {  # what computed choices are made from
     "secondStage": "own",
     "regime": "generic",
     "earlier": [{"label": "RD-AAAA-AAAA-A", "value": "RD-AAAA-AAAA-A"}],
+    "colleagues": [{"label": "Emil Hart (emil)", "value": "emil"}],
 }
 WHEN = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
 
@@ -134,12 +135,7 @@ def _answer(field, spot, word, choices):
 
 
 def _chosen(field, spot, choices):
-    options = field.options or tuple(
-        m.Option(label=one["label"], value=one["value"])
-        for one in feel.outward(
-            field.options_rule.evaluate(feel.inward(OFFERED), moment=feel.Moment(WHEN, zone="UTC")).value
-        )
-    )
+    options = _options(field, OFFERED)
     if field.many:
         return (
             [option.value for option in options[:2]],
@@ -150,15 +146,29 @@ def _chosen(field, spot, choices):
     return value, next(option.label for option in options if option.value == value), None
 
 
-def posted(form: forms.Form, answers: dict[str, Any]) -> dict[str, Any]:
-    """Return what a browser posts for these answers to the fields outside lists."""
+def _options(field, offered):
+    """Return what can be chosen, where computed choices are made from what is ``offered``."""
+    return field.options or tuple(
+        m.Option(label=one["label"], value=one["value"])
+        for one in feel.outward(
+            field.options_rule.evaluate(feel.inward(offered), moment=feel.Moment(WHEN, zone="UTC")).value
+        )
+    )
+
+
+def posted(
+    form: forms.Form, answers: dict[str, Any], offered: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return what a browser posts for these answers to the fields outside lists, of a page that offered this."""
     fields: dict[str, Any] = {"_do": "continue"}
     for path, field in form.fields():
         name, value = ".".join(path), reached(answers, path)
         if value in (None, False) or "*" in path:
             continue
         if isinstance(field, m.Choice):
-            numbers = {option.value: str(number) for number, option in enumerate(field.options)}
+            numbers = {
+                option.value: str(number) for number, option in enumerate(_options(field, offered or OFFERED))
+            }
             fields[name] = [numbers[one] for one in value] if field.many else numbers[value]
         elif isinstance(field, m.Temporal) and field.subtype == "date":
             year, month, day = value.split("-")

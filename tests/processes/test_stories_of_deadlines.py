@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
-from api.complaints import letter_desk
+from api.complaints import keeping_away, letter_desk
+from api.complaints.eligibility import without_anybody
 from api.complaints.evidence import meet_each
 from api.complaints.reading import clock_views
 from api.complaints.tables import ComplaintRow, EventRow, NoticeRow
+from engine.actors import SYSTEM
+from engine.deadlines.clocks import Act
 from engine.deadlines.state import Evidence
+from tests.api.browsing import add_person
 from tests.api.deadlines.conftest import LONDON, at
 from tests.processes.walking import ANN
 
@@ -312,6 +317,30 @@ def test_a_late_appeal_is_read_and_answered_by_a_person(walk, result):
     else:  # and whoever writes once more is read again
         walk.later("2026-12-05 10:00").answer("rejects")
         walk.beside("Answer the late appeal", lateResult="stands", lateReason="Nothing new.")
+
+
+def test_a_late_appeal_is_taken_from_whom_it_turns_out_to_be_about(walk):
+    turned_away(walk).later("2026-11-05 10:00").answer("rejects")
+    service = walk.service
+    lea = add_person(service, "lea", "team-lead")
+    [task] = [one for one in service.engine.tasks(by=lea.actor).items if one.name == "Answer the late appeal"]
+    service.engine.claim_task(task.user_task_key, by=lea.actor)
+
+    def keep_away(desk, complaint, who="lea"):
+        def overwrite(case, name, value):
+            service.engine.overwrite_within(desk.session, case, name, value)
+
+        keeping_away.keep_away(desk, complaint, who, reason="A cousin.", overwrite=overwrite)
+        return ()
+
+    act = Act(at=service.clock.now(), by="max", reason="A cousin.")
+    service.move_clocks(walk.key, keep_away, act=act, by=SYSTEM)
+    assert service.engine.task(task.user_task_key).assignee is None
+    assert service.engine.tasks(by=lea.actor).items == ()
+
+    assert service.engine.read(without_anybody) == []
+    service.move_clocks(walk.key, partial(keep_away, who="admin"), act=act, by=SYSTEM)
+    assert service.engine.read(without_anybody) == [task.user_task_key], "nobody is left who may answer it"
 
 
 def test_a_limit_that_was_missed_stays_missed_when_the_case_ends(walk):

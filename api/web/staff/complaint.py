@@ -1,4 +1,4 @@
-"""A complaint's pages: overview, timeline, clocks, letters and documents, diagram; and what may be done to its clocks."""
+"""A complaint's pages: overview, timeline, clocks, letters and documents, people, diagram; and what may be done to its clocks."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from api.complaints import letter_desk
 from api.complaints.anchors import WORDS
 from api.complaints.clock_start import stage_of
+from api.complaints.keeping_away import colleagues, kept_away
 from api.complaints.letter_writing import why_not_leave
 from api.complaints.policies import kinds
-from api.complaints.reading import CaseView, ComplaintNotFound, case_view
+from api.complaints.reading import CaseView, ComplaintNotFound, case_view, display_names
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.search import facts_for
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow
@@ -37,12 +38,13 @@ TABS = (
     ("timeline", "Timeline"),
     ("clocks", "Clocks"),
     ("papers", "Letters and documents"),
+    ("people", "People"),
     ("diagram", "Diagram"),
 )
 
 
 @blueprint.get("/complaints/<int:key>")
-@blueprint.get("/complaints/<int:key>/<any(overview, timeline, clocks, papers, diagram):tab>")
+@blueprint.get("/complaints/<int:key>/<any(overview, timeline, clocks, papers, people, diagram):tab>")
 @action("complaint.read")
 def complaint(key: int, tab: str = "overview") -> ResponseReturnValue:
     """Show one side of a complaint; for somebody in conflict of interest it does not exist."""
@@ -140,6 +142,12 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
         may_clock=bool(may(person, "complaint.clock", facts)),
         may_backdate=bool(may(person, "complaint.backdate", facts)),
         may_timer=bool(may(person, "complaint.timer", facts)),
+        may_stand_aside=bool(may(person, "complaint.stand-aside", facts)),
+        may_keep_away=bool(may(person, "complaint.keep-away", facts)),
+        may_let_back=bool(may(person, "complaint.let-back", facts)),
+        kept_away=kept_away(session, row.key) if tab == "people" else (),
+        names=display_names(session),
+        colleagues=colleagues(session) if tab == "people" else (),
         stuck=_is_stuck(session, case),
     )
 

@@ -17,10 +17,10 @@ from api.complaints import drafts
 from api.complaints.answers.sheets import filled
 from api.complaints.from_form import from_staff_form
 from api.complaints.intake import ComplaintRefused, receive_within
+from api.complaints.keeping_away import COLLEAGUES, colleagues
 from api.complaints.uploads import DraftUploads
 from api.context import require, the_engine, the_service
 from api.db import db
-from api.identity import people
 from api.identity.decide import may
 from api.identity.doors import action
 from api.identity.people import Person
@@ -53,7 +53,7 @@ def record_now() -> ResponseReturnValue:
         return _recorded(person, before)
     moment = service.moment()
     uploads = DraftUploads(service, _mark(person), by=person.name)
-    decoded = decode(form, request.form, {}, {}, moment=moment, files=request.files, uploads=uploads)
+    decoded = decode(form, request.form, {}, _choices(), moment=moment, files=request.files, uploads=uploads)
     if decoded.is_forged:
         return _page(person, decoded.answers, errors=decoded.errors, status=422)
     service.engine.write(
@@ -84,19 +84,18 @@ def _register(
     service = the_service()
     moment = service.moment()
     try:
-        checked = forms.check(form, answers, {}, moment=moment, source="page", documents=uploads)
+        checked = forms.check(form, answers, _choices(), moment=moment, source="page", documents=uploads)
         complaint = from_staff_form(
             checked.clean,
             now=moment.now,
             zone=service.settings.time_zone,
             regime=service.organisation.regime,
             documents=tuple(int(key) for key in checked.clean.get("documents") or ()),
-            known_people={each.name for each in people.everybody(db.session())},
         )
         sheet = filled(
             form,
             checked.clean,
-            {},
+            _choices(),
             moment=moment,
             title="Complaint recorded by a colleague",
             form_key=service.engine.latest_form_key(FORM),
@@ -152,7 +151,7 @@ def _page(
     uploads = DraftUploads(the_service(), _mark(person), by=person.name)
     shown = [error for error in errors if error.code != "refused"]
     view = forms.view(
-        _form(), answers, {}, moment=the_service().moment(), errors=tuple(shown), documents=uploads
+        _form(), answers, _choices(), moment=the_service().moment(), errors=tuple(shown), documents=uploads
     )
     page = form_page(
         view,
@@ -170,6 +169,11 @@ def _page(
 def _form() -> forms.Form:
     engine = the_engine()
     return engine.parsed_form(engine.latest_form_key(FORM))
+
+
+def _choices() -> dict[str, object]:
+    """Return what the form's lists are made from, as it is now."""
+    return {COLLEAGUES: colleagues(db.session())}
 
 
 def _place(person: Person) -> str:

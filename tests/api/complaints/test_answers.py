@@ -13,6 +13,8 @@ from sqlalchemy import select
 from api import schema
 from api.app import create_app
 from api.complaints import drafts
+from api.complaints.keeping_away import colleagues
+from api.complaints.separation import excluded_from
 from api.complaints.tables import ComplaintRow
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
@@ -241,14 +243,16 @@ def test_a_question_added_to_the_public_form_is_kept_with_all_the_others(app, se
 
 def test_a_complaint_recorded_by_a_colleague_keeps_every_answer(app, service, desk, admin):
     form = forms.read((ROOT / "forms" / "log-complaint.form").read_bytes())
-    for number, plan in enumerate(fillings(form, "lg", moment=service.moment())):
-        answers = plan.answers | {"staffConcerned": "emil", "receivedOn": "2026-11-20"}
+    offered = {"colleagues": service.engine.read(colleagues)}
+    for number, plan in enumerate(fillings(form, "lg", moment=service.moment(), stored=AROUND)):
+        answers = plan.answers | {"staffConcerned": ["emil"], "receivedOn": "2026-11-20"}
         emma = desk("max")
         emma.open("/staff/record")
         files = {"documents-upload": (io.BytesIO(b"Dear Sirs, the receipt."), f"receipt{number}.txt")}
-        answer = emma.send("/staff/record", follow=False, **posted(form, answers), **files)
+        answer = emma.send("/staff/record", follow=False, **posted(form, answers, offered), **files)
         assert answer.status_code == 303, emma.text
         made = newest(service)
+        assert service.engine.read(lambda session: excluded_from(session, "emil")) >= {made.key}
         ((sheet, lines),) = answers_of(admin, made.key)
         assert (sheet["formId"], sheet["by"]) == ("log-complaint", "Max Holloway")
         assert lines["documents"]["text"] == f"receipt{number}.txt"

@@ -39,7 +39,7 @@ def public(**answers):
 def test_whether_they_told_us_before_says_when_it_was_raised_first(answers, day):
     assert public(**answers).first_raised_on == day
     staff = {"channel": "phone", "description": "It is slow.", "receivedOn": date(2026, 5, 19)} | answers
-    taken = from_staff_form(staff, now=NOW, zone=ZONE, regime="generic", documents=(), known_people=())
+    taken = from_staff_form(staff, now=NOW, zone=ZONE, regime="generic", documents=())
     assert taken.first_raised_on == day
 
 

@@ -36,6 +36,9 @@ EXPECTED = {  # who may, without a complaint in hand
     "clock.change": {H, L, M},
     "clock.backdate": {L, M},
     "timer.change": {L, M},
+    "conflict.declare": WORKERS,
+    "conflict.note": {L, M},
+    "conflict.lift": {M},
     "calendar.change": {M, X},
     "calendar.read": {L, M, P, X, U},
     "definition.read": {H, Q, L, M, P, X, U},
@@ -75,6 +78,9 @@ def expected_of_complaint(role, action, facts):
         "complaint.clock": {H, L, M},
         "complaint.backdate": {L, M},
         "complaint.timer": {L, M},
+        "complaint.stand-aside": WORKERS,
+        "complaint.keep-away": {L, M},
+        "complaint.let-back": {M},
     }
     return reads and role in writes.get(action, set())
 
@@ -92,7 +98,10 @@ def test_each_role_may_do_what_the_table_says_and_nothing_else(action):
 
 @pytest.mark.parametrize("action", sorted(OF_COMPLAINT))
 def test_each_role_reaches_the_complaints_the_table_says(action):
-    known = {"complaint.read", "complaint.write", "complaint.clock", "complaint.backdate", "complaint.timer"}
+    known = {
+        *("complaint.read", "complaint.write", "complaint.clock", "complaint.backdate", "complaint.timer"),
+        *("complaint.stand-aside", "complaint.keep-away", "complaint.let-back"),
+    }
     assert known == OF_COMPLAINT
     for role, relation in product(ROLES, product((False, True), repeat=4)):
         facts = ComplaintFacts(*relation)

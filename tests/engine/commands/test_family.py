@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine.commands.errors import NotARoot
+from engine.commands.errors import InstanceNotFound, NotARoot
 from tests.engine.diagrams import END, START, bpmn, chain, flow, one_task, service_task, user_task
 
 
@@ -38,6 +38,22 @@ def test_a_called_process_runs_and_hands_its_variables_back(engine):
     assert engine.instance(child.process_instance_key).state == "COMPLETED"
     assert engine.values(case.key) == {"amount": 3, "verdict": "ok"}
     assert engine.complete_task(done.opened[0].key).ended
+
+
+def test_a_variable_gets_another_value_wherever_the_case_holds_it_and_nowhere_else(engine):
+    engine.deploy([("caller.bpmn", caller()), ("small.bpmn", one_task())])
+    case, other = engine.start("caller", {"owner": "hana"}), engine.start("caller", {"owner": "hana"})
+    child = child_of(engine, case.key)
+    engine.set_variables(child.process_instance_key, {"note": 1}, local=True)
+    for name, value in (("owner", "hugo"), ("note", 2), ("unknown", 3)):
+        engine.write(
+            lambda session, name=name, value=value: engine.overwrite_within(session, case.key, name, value)
+        )
+    assert engine.values(case.key) == {"owner": "hugo"}
+    assert engine.values(child.process_instance_key) == {"owner": "hugo", "note": 2}
+    assert engine.values(other.key) == {"owner": "hana"}
+    with pytest.raises(InstanceNotFound):
+        engine.write(lambda session: engine.overwrite_within(session, 17, "owner", None))
 
 
 def test_canceling_the_caller_terminates_the_called(engine):
