@@ -78,3 +78,19 @@ def test_a_second_answer_leaves_although_what_was_promised_before_is_late(walk):
         "Refund of the deposit (£38.00). We said we would do it sooner"
         in walk.letter("stage-two-decision").text
     )
+
+
+@pytest.mark.parametrize("regime", ["generic", "uk-financial"])
+def test_silence_counts_only_from_the_day_our_answer_has_left(walk, regime):
+    walk.take("2026-07-06 10:00", regime).screen().assess().investigate().on_paper().decide()
+    walk.wait(days=40)
+    assert walk.letter("decision").dispatched_at is None
+    assert "reminder" not in [row.template for row in walk.letters]
+    assert not walk.ended
+
+    posted = walk.clock.now()
+    walk.post("decision").wait(days=10)
+    assert "reminder" not in [row.template for row in walk.letters]
+    walk.wait(days=20)
+    assert walk.letter("reminder").queued_at > posted
+    assert walk.complaint().state == "responded"
