@@ -94,3 +94,32 @@ def test_silence_counts_only_from_the_day_our_answer_has_left(walk, regime):
     walk.wait(days=20)
     assert walk.letter("reminder").queued_at > posted
     assert walk.complaint().state == "responded"
+
+
+def award(walk, by):
+    """The outside body awards compensation by a day, after a refund that was promised in any case; told on 6 August 2026."""
+    kept(walk).answer("rejects").choose("external")
+    walk.do("Record the referral", referral="taken_up", body="FOS", bodyReference="1", fileDueOn="2026-07-20")
+    walk.do("Send the file", fileSentOn="2026-07-06").tell("external-outcome").later("2026-08-06 10:00")
+    awarded = {"award": True, "awardWhat": "Compensation", "awardAmount": 300, "complyBy": by}
+    return walk.do("Record the outcome", externalOutcome="changed", **awarded)
+
+
+def test_an_award_names_its_own_day_beside_an_older_promise(walk):
+    assert "We do it by 20 August 2026." in award(walk, "2026-08-20").letter("award").text
+    assert walk.troubles == []
+
+
+def test_an_award_whose_day_is_over_is_carried_out_at_once(walk):
+    award(walk, "2026-08-05")
+    assert walk.troubles == []
+    assert "We do it at once." in walk.letter("award").text
+    assert walk.open.count("Carry out the promise") == 2
+
+
+@pytest.mark.parametrize(("kind", "taken"), [("adds", True), ("new_complaint", False)])
+def test_a_matter_of_its_own_is_not_said_to_be_taken_into_account(walk, kind, taken):
+    walk.take("2026-07-06 10:00").screen().tell("complainant-sends-information")
+    walk.do("Read the information", informationKind=kind)
+    text = walk.letter("information-received").text
+    assert ("take it into account" in text, "take it up as a new one" in text) == (taken, not taken)
