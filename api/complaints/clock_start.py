@@ -45,7 +45,7 @@ class ComplaintWithoutClock(Broken):
 
 
 def promised_policy(name: str, subject: str | None) -> DeadlinePolicy:
-    """Return the rule of a date somebody promised: due at the end of that very day. ``subject`` tells promises apart."""
+    """Return the rule of a date somebody promised, due at the end of that day. ``subject`` tells promises apart."""
     return DeadlinePolicy(
         id=f"promised-{name}" if subject is None else f"promised-{name}-{subject}",
         regime=PROMISE,
@@ -56,6 +56,24 @@ def promised_policy(name: str, subject: str | None) -> DeadlinePolicy:
         version="1",
         legal_source="A date promised to the complainant",
     )
+
+
+def made_today(
+    calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, policy: DeadlinePolicy, *, due: date
+) -> tuple[DeadlinePolicy, Anchor]:
+    """Return the rule of a promise made now to be kept on the day ``due``, and what it counts from.
+
+    Warnings come at the shares of its time that the table has for that clock, else for the answer. A day that is over, as an
+    import brings it, was never ours to use: it is late at once.
+    """
+    stage = stage_of(desk.session, complaint.key)
+    rows = by_table(calendars, desk, complaint, category=complaint.category, stage=stage)
+    given = {row.clock: row.warnings for row in rows}
+    watched = replace(policy, warnings=given.get(policy.clock) or given.get("final_response", ()))
+    today = local_date(desk.act.at, calendars.get(None).zone)
+    if due < today:
+        return watched, Anchor(policy.anchor, on=due)
+    return replace(watched, amount=(due - today).days), Anchor(policy.anchor, at=desk.act.at)
 
 
 def chosen_policies(

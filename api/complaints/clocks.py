@@ -127,15 +127,18 @@ class CaseClocks:
     def start_until(
         self, desk: Desk, complaint: ComplaintRow, policy: DeadlinePolicy, *, due: date
     ) -> tuple[str, ...]:
-        """Start a clock that ends on a promised date; the same promise made anew replaces the one that is open."""
+        """Start a clock that ends on a promised date; the same promise made anew replaces the one that is open.
+
+        It runs from now to the end of that day, and is watched like our answer (``clock_start.made_today``).
+        """
         for running in open_clocks(desk.session, complaint.key):
             state = ClockState.from_json(running.saved)
             if state.policy.id == policy.id:
                 keep(desk, running, clocks.supersede(state, desk.act), self._calendar(state))
         row = newest(desk.session, complaint.key, policy.clock)
         number, calendar = row.number + 1 if row is not None else 1, self.calendars.get(None)
-        anchor = Anchor(policy.anchor, on=due)
-        add(desk, complaint, clocks.start(policy, anchor, calendar, desk.act, number=number), calendar)
+        promise, anchor = clock_start.made_today(self.calendars, desk, complaint, policy, due=due)
+        add(desk, complaint, clocks.start(promise, anchor, calendar, desk.act, number=number), calendar)
         return (policy.clock,)
 
     def happened(self, desk: Desk, complaint: ComplaintRow, event: str, at: datetime) -> tuple[str, ...]:

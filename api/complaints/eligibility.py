@@ -75,7 +75,7 @@ def release_barred(
         )
 
 
-def _is_offered(session: Session, task: sa.Row[Any]) -> bool:
+def _is_offered(session: Session, task: Any) -> bool:
     groups, users = frozenset(task.candidate_groups or ()), frozenset(task.candidate_users or ())
     if not groups and not users:
         return True

@@ -576,7 +576,7 @@ def test_an_unhappy_answer_to_the_survey_brings_a_call(answered):
 def test_who_asks_to_have_it_taken_up_again_gets_a_decision_by_a_date(answered):
     answered.tell("complainant-answers", answer="accepts").correct().close()
     answered.tell("survey-answered", processRating=1, outcomeRating=1, mayContact=True)
-    answered.do("Call the complainant", callResult="reopen")
+    answered.do("Call the complainant", callResult="overlooked")
     assert answered.task("Something new after closing").due_date is not None
     answered.do("Something new after closing", afterClosing="new_complaint", afterClosingReason="A receipt.")
     assert told(answered)[-1] == "intake"

@@ -162,14 +162,14 @@ def private(template: str, status: int = 200, **facts: object) -> Response:
 
 CLOSING_WORDS = {
     "accepted": "You accepted our answer.",
-    "no_reply": "We had no reply from you after our reminder.",
     "no_reply_after_notice": "We had no reply from you after our reminder.",
     "settled_early": "We settled it with you.",
-    "options_exhausted": "All ways to have it reviewed have been used.",
+    "options_exhausted": "You did not accept our answer, and no further review is open with us.",
     "award_complied_with": "We did what the outside body decided.",
     "withdrawn": "You withdrew it.",
     "duplicate": "It continues under an earlier reference.",
     "forwarded": "We passed it on to the organisation that can help.",
-    "not_in_scope": "We could not take it up as a complaint; our letter says why.",
+    "not_in_scope": "We could not take it up as a complaint; if we could write to you, our letter says why.",
     "no_finding_possible": "We could not find out what happened.",
+    "answered_on_file": "We decided it and kept our answer; you left no address we could write to.",
 }

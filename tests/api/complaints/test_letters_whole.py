@@ -66,6 +66,8 @@ def variables(due, *, bare):
         "amount": 62.4,
         "remedyWhat": None if bare else "Refund",
         "scopeReason": "It is too long ago.",
+        "lateResult": "stands" if bare else "take_up",
+        "lateReason": "Nothing new came.",
         "forwardedTo": "The town hall",
         "consent": "no" if bare else "yes",
         "enquiryAnswer": "At nine.",
@@ -171,9 +173,10 @@ def test_a_decision_names_outcome_amount_and_day_of_every_point_and_the_sum(serv
     text = written(service, complain(service, "generic"), "decision", bare=False).text
 
     assert "Outcome: you are right\n" in text
-    assert "What we do: we give back £62.40 (Refund), by 3 December 2026." in text
-    assert "What we do: we pay you £1,000.00 (For the trouble), by 3 December 2026." in text
-    assert "What we do: A new boiler, by 3 December 2026." in text
+    assert "What we do: we give back £62.40 (Refund)." in text
+    assert "What we do: we pay you £1,000.00 (For the trouble)." in text
+    assert "What we do: A new boiler." in text
+    assert text.count("within 10 working days of your yes") == 3
     assert "Outcome: we do not agree\n" in text
     assert "Outcome: we could not find out\n" in text
     assert "In total you get £1,062.40." in text
