@@ -76,8 +76,6 @@ def variables(due, *, bare):
         "duplicateOf": "RD-AAAA-BBBB-C",
         "breachText": "We are behind.",
         "holdingText": "We wait for a report.",
-        "lateResult": "stands" if bare else "take_up",
-        "lateReason": "The first decision was right.",
         "updateText": "We have read it all.",
         "questionToComplainant": "When was it?",
         "question": "What do your records show?",
