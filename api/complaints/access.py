@@ -15,6 +15,7 @@ from api.identity.people import Person
 from engine.actors import Actor
 from engine.commands.access import ActRefused
 from engine.errors import Conflict
+from engine.store.tables import incidents, instances
 
 _DIGITS = 19  # fewer fit into a key
 _TIMERS = ("move_timer", "fire_timer")  # commands that put another moment in place of the diagram's
@@ -26,11 +27,20 @@ class ComplaintNotCanceled(Conflict):
     code = "complaint_not_canceled"
 
 
+class VariablesAreItsSteps(Conflict):
+    """What a complaint's case knows is written by its steps. Where one of them is stuck, correct the variable there."""
+
+    code = "variables_are_its_steps"
+
+
 class CaseAccess:
     """The engine's rule at the case (``engine.commands.access``): conflict of interest is stronger than any right."""
 
     def admits(self, session: Session, actor: Actor, act: str, case_key: int) -> bool:
-        """Tell whether the case is there for ``actor``. Raises ``ComplaintNotCanceled``, whoever asks, and ``ActRefused``."""
+        """Tell whether the case is there for ``actor``.
+
+        Raises ``ComplaintNotCanceled``, whoever asks; ``ActRefused``; ``VariablesAreItsSteps`` while nothing in it is stuck.
+        """
         complaint_key = complaint_of_case(session, case_key)
         if complaint_key is None:
             return True
@@ -38,6 +48,8 @@ class CaseAccess:
             return False
         if act == "cancel":
             raise ComplaintNotCanceled(complaint=str(complaint_key))
+        if actor.kind == "person" and act == "set_variables" and not _is_stuck(session, case_key):
+            raise VariablesAreItsSteps(complaint=str(complaint_key))
         if actor.kind != "person" or act not in _TIMERS:
             return True
         if not self._may(session, actor, "complaint.timer", complaint_key):
@@ -90,6 +102,14 @@ class CaseAccess:
         if person is None or complaint is None:
             return False
         return bool(may(person, action, facts_for(session, person, complaint)))
+
+
+def _is_stuck(session: Session, case_key: int) -> bool:
+    of_case = select(instances.c.key).where(instances.c.case_key == case_key)
+    stuck = select(incidents.c.key).where(
+        incidents.c.state == "ACTIVE", incidents.c.instance_key.in_(of_case)
+    )
+    return session.scalar(stuck.limit(1)) is not None
 
 
 def unread_roots(person: Person) -> Select[tuple[int]]:

@@ -18,7 +18,7 @@ from api.complaints.separation import newly_excluded
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow, NoticeRow
 from api.complaints.urgency import rank_tasks
 from engine.commands.house import FilledForm, IncidentOpened, StepReport
-from engine.execution.changes import Change, TaskClosed, TaskOpened
+from engine.execution.changes import Change, TaskClosed, TaskOpened, VariableSet
 from engine.store.tables import jobs, tasks
 
 LETTER_JOB = "redress:send-letter"
@@ -42,6 +42,8 @@ class Listener:
         mine = [key for key, root in closed.items() if complaint_of_root(session, root) is not None]
         if mine:
             self._note_duties(session, report, mine)
+        if report.command == "set_variables" and report.actor.kind == "person":
+            self._note_correction(session, report)
         rank_tasks(session, report)
         moved = {report.roots[instance] for instance, change in report.changes if _may_bar_a_holder(change)}
         found = {complaint_of_root(session, root) for root in moved} | newly_excluded(session)
@@ -52,6 +54,24 @@ class Listener:
             self._tell_of_unwritten_letter(session, report, incident)
         for sheet in report.sheets:
             self._keep_answers(session, report, sheet)
+
+    def _note_correction(self, session: Session, report: StepReport) -> None:
+        """Note in the complaint's timeline that somebody wrote variables of its case by hand: which, never what."""
+        names = sorted({change.name for _, change in report.changes if isinstance(change, VariableSet)})
+        for root in {report.roots[instance] for instance, _ in report.changes}:
+            complaint_key = complaint_of_root(session, root)
+            if complaint_key is not None:
+                session.add(
+                    EventRow(
+                        key=self._next_key(),
+                        complaint_key=complaint_key,
+                        at=report.now,
+                        by=report.actor.name,
+                        kind="variables-corrected",
+                        text=f"Corrected where a step was stuck: {', '.join(names)}",
+                        facts={"names": names},
+                    )
+                )
 
     def _note_duties(self, session: Session, report: StepReport, closed: list[int]) -> None:
         rows = session.execute(

@@ -25,6 +25,7 @@ from api.db import db
 from api.identity.doors import action
 from api.web.staff import blueprint
 from api.web.staff.complaint import opened, page
+from engine.actors import SYSTEM
 from engine.deadlines.clocks import Act
 from engine.deadlines.errors import ClockEnded
 from engine.deadlines.state import ClockState, Evidence
@@ -234,7 +235,7 @@ def recategorise(key: int) -> ResponseReturnValue:
         case = complaint.instance_key and instances.read(desk.session, complaint.instance_key)
         if case and case.is_open:
             values = {"regime": regime, "category": category}
-            service.engine.set_variables_within(desk.session, case.key, values, by=the_person().actor)
+            service.engine.set_variables_within(desk.session, case.key, values, by=SYSTEM)
         moved = service.case_clocks.start_by_policy(desk, complaint, category=category, stage=stage)
         service.case_clocks.refuse_without_clock(desk, complaint, category=category, stage=stage)
         return moved

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from api.complaints.access import VariablesAreItsSteps
 from api.complaints.intake import NewComplaint, PartyDetails, receive
 from api.complaints.tables import EventRow
 from api.identity import people
@@ -103,3 +104,25 @@ def test_a_notice_that_is_mailed_holds_no_link(service):
     (row,) = service.engine.read(lambda session: session.execute(select(outbox)).all())
     assert "Go to" in row.body.decode()
     assert MARK not in row.body.decode()
+
+
+def test_variables_of_a_complaint_are_corrected_only_where_it_is_stuck_and_with_a_line(service):
+    add_person(service, "adam", "admin")
+    adam = person(service, "adam").actor
+    made = begun(service, work('candidateGroups="handlers"'))
+    with pytest.raises(VariablesAreItsSteps):
+        service.engine.set_variables(made.instance_key, {"owner": "adam"}, by=adam)
+    stuck = begun(service, lambda name: service_task(name, "redress:notify", extension=mapped_to_nothing()))
+    service.engine.set_variables(stuck.instance_key, {"go": 1}, by=adam)
+    lines = service.engine.read(
+        lambda session: session.execute(
+            select(EventRow.complaint_key, EventRow.by, EventRow.facts).where(
+                EventRow.kind == "variables-corrected"
+            )
+        ).all()
+    )
+    assert [tuple(line) for line in lines] == [(stuck.key, "adam", {"names": ["go"]})]
+
+
+def mapped_to_nothing():
+    return '<zeebe:taskHeaders><zeebe:header key="subject" value="x"/></zeebe:taskHeaders><zeebe:ioMapping><zeebe:input source="=1 + assert(go, go = 1)" target="text"/></zeebe:ioMapping>'
