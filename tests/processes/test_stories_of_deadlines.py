@@ -229,6 +229,14 @@ def test_a_clock_that_a_letter_on_its_way_answers_is_left_when_nobody_wants_anot
     assert (walk.state("final_response"), walk.late) == ("met", [])
 
 
+def test_silence_after_the_second_answer_is_no_second_no(walk):
+    rejected(walk, "2026-05-11 10:00", "2026-05-15 10:00", "2026-05-19 10:00", "generic").choose("stage_two")
+    walk.review()
+    walk.wait(days=40).wait(days=40)
+    assert walk.complaint().state != "rejected_open"
+    assert "Explain the options" not in walk.open
+
+
 def test_a_letter_whose_day_is_over_does_not_leave(walk):
     walk.take("2026-11-16 10:00", "uk-social-housing", sender=PAPER).later("2026-12-01 10:00")
     old = walk.letter("acknowledgement")
