@@ -143,6 +143,30 @@ def complaint(session: Session, key: int) -> ComplaintRow:
     return row
 
 
+def standing_remedies(session: Session, key: int) -> tuple[RemedyRow, ...]:
+    """Return what we promised and stand to: of the newest decision, what was carried out, and what we keep in any case."""
+    rows = session.scalars(
+        select(RemedyRow).where(RemedyRow.complaint_key == key).order_by(RemedyRow.key)
+    ).all()
+    decided = session.scalars(
+        select(RecordRow)
+        .where(RecordRow.complaint_key == key, RecordRow.kind == "decision")
+        .order_by(RecordRow.key)
+    ).all()
+    since = decided[-1].at if decided else None
+    kept = {
+        str(one.get("id"))
+        for record in decided
+        for one in record.data.get("commitments") or ()
+        if one.get("keepAnyway") is True
+    }
+    return tuple(
+        row
+        for row in rows
+        if since is None or row.decided_at >= since or row.corrected_at is not None or row.mark in kept
+    )
+
+
 def complaint_of_case(session: Session, root_key: int) -> ComplaintRow | None:
     """Return the complaint that a root instance conducts, or beside which it began (the survey); None without one."""
     key = complaint_of_root(session, root_key)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import select
 
+from api.complaints.reading import standing_remedies
 from api.complaints.states import CLOSING_REASONS
+from api.complaints.tables import RemedyRow
 from api.web.public.status import CLOSING_WORDS
 from tests.processes.office import ROOT
 
@@ -123,3 +126,15 @@ def test_a_matter_of_its_own_is_not_said_to_be_taken_into_account(walk, kind, ta
     walk.do("Read the information", informationKind=kind)
     text = walk.letter("information-received").text
     assert ("take it into account" in text, "take it up as a new one" in text) == (taken, not taken)
+
+
+def test_the_answer_page_names_what_the_newest_answer_promises(walk):
+    def all_of(session):
+        return session.scalars(select(RemedyRow).where(RemedyRow.complaint_key == walk.key)).all()
+
+    walk.take("2026-07-06 10:00").through()
+    (first,) = walk.ask(lambda session: standing_remedies(session, walk.key))
+    walk.later("2026-07-08 10:00").answer("rejects").choose("stage_two").later("2026-07-10 10:00").review()
+    standing = walk.ask(lambda session: standing_remedies(session, walk.key))
+    assert first.key in {row.key for row in walk.ask(all_of)}
+    assert first.key not in {row.key for row in standing}

@@ -14,8 +14,9 @@ from api.complaints.answers.sheets import filled, newest
 from api.complaints.from_complainant import ACCEPTED, REJECTED, TooLate, answer_letter, last_said
 from api.complaints.letter_links import shown
 from api.complaints.policies import second_look
+from api.complaints.reading import standing_remedies
 from api.complaints.states import public_words
-from api.complaints.tables import EventRow, IssueRow, RemedyRow
+from api.complaints.tables import EventRow, IssueRow
 from api.context import the_engine, the_service
 from api.db import db
 from api.identity.doors import action
@@ -129,9 +130,7 @@ def _answer_page(
         letter=letter,
         letter_body=letter_html(shown(letter.html)) if letter else None,
         issues=issues,
-        remedies=session.scalars(
-            select(RemedyRow).where(RemedyRow.complaint_key == key).order_by(RemedyRow.key)
-        ).all(),
+        remedies=standing_remedies(session, key),
         said=said.facts.get("answer") if said else None,
         said_at=said.at if said else None,
         us=the_service().organisation,
