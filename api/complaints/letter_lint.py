@@ -16,7 +16,6 @@ from api.complaints.letters import LetterTemplate
 from api.complaints.tables import ComplaintRow
 from api.organisation import Organisation
 from engine import feel, forms
-from engine.dialect.lint.formulas import parts
 from engine.dialect.lint.suggest import perhaps
 from engine.dialect.xml import read_xml
 from engine.errors import RedressError
@@ -52,7 +51,7 @@ def _unknown(
 ) -> Iterator[tuple[str, frozenset[str]]]:
     for name in sorted(expression.variables - known):
         yield name, known
-    for node in parts(expression.tree):
+    for node in syntax.parts(expression.tree):
         if isinstance(node, syntax.Postfix) and isinstance(node.base, syntax.Name):
             path = node.base.name
             for step in node.steps:

@@ -16,7 +16,6 @@ from engine.dialect.lint import (
     clock_calls,
     compared,
     last_name,
-    parts,
     paths,
     results_written_out,
 )
@@ -212,12 +211,12 @@ def _looked_at(expression: feel.Expression | feel.UnaryTest | Template) -> Itera
     """Yield the variables of an expression and every name that follows a dot in it."""
     yield from expression.variables
     for one in expression.expressions if isinstance(expression, Template) else (expression,):
-        yield from (node.name for node in parts(one.tree) if isinstance(node, syntax.PathStep))
+        yield from (node.name for node in syntax.parts(one.tree) if isinstance(node, syntax.PathStep))
 
 
 def _entries(expression: feel.Expression) -> Iterator[str]:
     """Yield the keys of the contexts an expression makes."""
-    yield from (node.key for node in parts(expression.tree) if isinstance(node, syntax.Entry))
+    yield from (node.key for node in syntax.parts(expression.tree) if isinstance(node, syntax.Entry))
 
 
 def _asked(expression: feel.Expression | feel.UnaryTest) -> Iterator[tuple[str, str]]:
@@ -312,6 +311,6 @@ def keys_of(form: forms.Form) -> frozenset[str]:
 def _codes(field: Choice) -> Iterator[str]:
     """Yield the codes that a field offers: listed, or written out in the expression that makes its options."""
     yield from (option.value for option in field.options if isinstance(option.value, str))
-    for node in parts(field.options_rule.tree) if field.options_rule is not None else ():
+    for node in syntax.parts(field.options_rule.tree) if field.options_rule is not None else ():
         if isinstance(node, syntax.Entry) and node.key == "value" and isinstance(node.value, syntax.String):
             yield node.value.value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from engine import feel
@@ -126,23 +126,14 @@ def _names(text: Text, odd: frozenset[str], root: Linked, *, is_test: bool) -> f
         read = (feel.compile_unary if is_test else feel.compile)(text.text, odd, root.types.find)
     except RedressError:
         return frozenset()  # its own findings say why
-    filters = (node.condition for node in _nodes(read.tree) if isinstance(node, syntax.FilterStep))
+    filters = (node.condition for node in syntax.parts(read.tree) if isinstance(node, syntax.FilterStep))
     members = {
-        node.name for condition in filters for node in _nodes(condition) if isinstance(node, syntax.Name)
+        node.name
+        for condition in filters
+        for node in syntax.parts(condition)
+        if isinstance(node, syntax.Name)
     }
     return frozenset(read.variables) - members
-
-
-def _nodes(node: syntax.Node) -> Iterator[syntax.Node]:
-    """Yield the node and everything beneath it."""
-    waiting: list[object] = [node]
-    while waiting:
-        at = waiting.pop()
-        if isinstance(at, tuple):
-            waiting += at
-        elif is_dataclass(at) and isinstance(at, syntax.Node):
-            yield at
-            waiting += [getattr(at, each.name) for each in fields(at)]
 
 
 def _misfits(model: Model, box: TableBox) -> Iterator[Finding]:

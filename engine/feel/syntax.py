@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, is_dataclass
 from decimal import Decimal
 from typing import Literal as OneOf
 from typing import TypeAlias
@@ -299,3 +300,15 @@ def mentions(node: object, name: str) -> bool:
     if isinstance(node, Node):
         return any(mentions(getattr(node, part), name) for part in type(node).__slots__)
     return isinstance(node, tuple) and any(mentions(part, name) for part in node)
+
+
+def parts(node: Node) -> Iterable[Node]:
+    """Yield the node and everything beneath it."""
+    waiting: list[object] = [node]
+    while waiting:
+        at = waiting.pop()
+        if isinstance(at, tuple):
+            waiting += at
+        elif is_dataclass(at) and isinstance(at, Node):
+            yield at
+            waiting += [getattr(at, item.name) for item in fields(at)]

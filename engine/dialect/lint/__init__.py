@@ -19,7 +19,7 @@ from engine.dialect.lint.context import (
 )
 from engine.dialect.lint.diagram import check_diagram
 from engine.dialect.lint.files import check_files
-from engine.dialect.lint.formulas import clock_calls, compared, last_name, parts, paths, results_written_out
+from engine.dialect.lint.formulas import clock_calls, compared, last_name, paths, results_written_out
 from engine.dialect.lint.parsed import check_parsed
 from engine.dialect.lint.report import report
 from engine.dialect.lint.suggest import perhaps, slip_of
@@ -42,7 +42,6 @@ __all__ = [
     "clock_calls",
     "compared",
     "last_name",
-    "parts",
     "paths",
     "perhaps",
     "report",

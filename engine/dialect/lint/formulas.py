@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -23,21 +23,9 @@ _CALENDAR_AT: Final = {
 Constant = Decimal | str | bool
 
 
-def parts(node: syntax.Node) -> Iterator[syntax.Node]:
-    """Yield the node and everything beneath it."""
-    waiting: list[object] = [node]
-    while waiting:
-        at = waiting.pop()
-        if isinstance(at, tuple):
-            waiting += at
-        elif is_dataclass(at) and isinstance(at, syntax.Node):
-            yield at
-            waiting += [getattr(at, item.name) for item in fields(at)]
-
-
 def calls(expression: feel.Expression) -> Iterator[tuple[str, syntax.CallStep]]:
     """Yield every call of a function by name, with its arguments."""
-    for node in parts(expression.tree):
+    for node in syntax.parts(expression.tree):
         if isinstance(node, syntax.Postfix) and isinstance(node.base, syntax.Name) and node.steps:
             step = node.steps[0]
             if isinstance(step, syntax.CallStep):
@@ -61,7 +49,7 @@ def calendars_named(expression: feel.Expression) -> Iterator[str]:
 
 def paths(expression: feel.Expression) -> Iterator[tuple[str, str]]:
     """Yield ``a, b`` for every ``a.b`` whose first part is a name."""
-    for node in parts(expression.tree):
+    for node in syntax.parts(expression.tree):
         if isinstance(node, syntax.Postfix) and isinstance(node.base, syntax.Name) and node.steps:
             step = node.steps[0]
             if isinstance(step, syntax.PathStep):
@@ -70,7 +58,7 @@ def paths(expression: feel.Expression) -> Iterator[tuple[str, str]]:
 
 def compared(expression: feel.Expression | feel.UnaryTest) -> Iterator[tuple[syntax.Node, str]]:
     """Yield every value that is compared with a text written out: by ``=``, ``!=``, ``in`` and ``list contains``."""
-    for node in parts(expression.tree):
+    for node in syntax.parts(expression.tree):
         if isinstance(node, syntax.Comparison) and node.sign in ("=", "!="):
             pairs = [(node.left, node.right), (node.right, node.left)]
         elif isinstance(node, syntax.In):

@@ -12,7 +12,7 @@ from engine.dialect.ids import BPMN
 from engine.dialect.lint.clocks import PROPERTY
 from engine.dialect.lint.context import Header, JobFacts, ServiceFacts, Spoken, Words
 from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe, zeebe
-from engine.dialect.lint.formulas import clock_calls, compared, last_name, parts, paths, results_written_out
+from engine.dialect.lint.formulas import clock_calls, compared, last_name, paths, results_written_out
 from engine.dialect.lint.notes import Notes, quote
 from engine.dialect.lint.suggest import perhaps, slip_of
 from engine.dialect.lint.texts import Texts
@@ -163,7 +163,7 @@ def _check_property(node: Node, notes: Notes, clocks: Words) -> None:
 def _check_clock_calls(element: etree._Element, expression: Expression, notes: Notes, clocks: Words) -> None:
     for name in clock_calls(expression):
         _judge(element, name, clocks, notes, "clock")
-    for node in parts(expression.tree):
+    for node in syntax.parts(expression.tree):
         asked = _asked_of_clock(node)
         if asked and asked not in SHOWN:
             message = f"A clock has no {quote(asked)}: it would be null."
@@ -223,7 +223,7 @@ def _check_comparisons(
 
 def _check_keys(element: etree._Element, expression: Expression, notes: Notes, had: frozenset[str]) -> None:
     """Note the key of a context, or the target of a mapping, in the place of one that was there, a letter apart."""
-    keys = {node.key for node in parts(expression.tree) if isinstance(node, syntax.Entry)}
+    keys = {node.key for node in syntax.parts(expression.tree) if isinstance(node, syntax.Entry)}
     keys.update(str(element.get("target") or "").split("."))
     for key in sorted(keys - had):
         meant = slip_of(key, had)
