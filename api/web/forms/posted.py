@@ -26,7 +26,7 @@ from engine.forms.documents import Document
 from engine.forms.errors import FieldError
 from engine.forms.rules import options_of
 
-ALLOWED_BESIDES = frozenset({"csrf_token", "_do", "_version", "_draft", "_key", "_asked"})
+ALLOWED_BESIDES = frozenset({"csrf_token", "_do", "_version", "_draft", "_key", "_asked", "_of"})
 _CHOSEN = re.compile(r"([0-9]{1,4})(?:-([0-9a-f]{8}))?", re.ASCII)
 _ROW = re.compile(r"[0-9]{1,4}", re.ASCII)
 _STRANGERS_NAMED = 20

@@ -715,23 +715,22 @@ def test_withdrawing_asks_first_and_happens_once(ann, service):
     assert "What you can do" in ann.text
 
 
-@pytest.mark.parametrize("path", ["withdraw", "add"])
-def test_a_page_of_one_complaint_does_nothing_to_another_that_was_opened_meanwhile(ann, service, path):
+@pytest.mark.parametrize(("path", "field"), [("withdraw", "reason"), ("add", "message")])
+def test_a_page_of_one_complaint_does_nothing_to_another_that_was_opened_meanwhile(ann, service, path, field):
     (first, link), (second, other) = ann.complain(), ann.complain()
     ann.open(link)
     ann.open(f"/status/{path}")
-    fields = {"_key": ann.hidden("_key"), "_of": ann.hidden("_of"), "_do": "continue"}
+    hidden = {"_key": ann.hidden("_key"), "_of": ann.hidden("_of"), "_do": "continue"}
+    fields = hidden | {field: "Solved by mistake"}
     ann.open(other)
-    answer = ann.post(
-        f"/status/{path}", reason="Solved by mistake", information="Solved by mistake", **fields
-    )
+    answer = ann.post(f"/status/{path}", **fields)
     assert answer.status_code == 409
     assert "Solved by mistake" in answer.text
     assert all(reference in answer.text for reference in (first, second))
     states = service.engine.read(lambda db: db.scalars(select(ComplaintRow.state)).all())
     assert "withdrawn" not in states
     ann.open(link)
-    assert ann.post(f"/status/{path}", reason="x", information="x", **fields).status_code != 409
+    assert ann.post(f"/status/{path}", **fields).status_code == 303
 
 
 @pytest.fixture
