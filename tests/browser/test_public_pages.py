@@ -135,7 +135,7 @@ def test_the_error_summary_gets_the_focus_and_leads_to_the_field(browse, server)
     page.wait_for_timeout(PATIENCE)
     go_on(page)
 
-    assert page.evaluate("document.activeElement.id") == "error-summary"
+    page.wait_for_function("document.activeElement.id === 'error-summary'")
     page.get_by_role("link", name="Enter what happened").click()
     assert page.evaluate("document.activeElement.id") == "f-description"
 
