@@ -108,6 +108,8 @@ def refuse_without_clock(
     Those are the ones the table has for its kind on one day or another, or both when it has none. One owed to nobody is no gap.
     """
     given = {policy.clock for policy in by_table(calendars, desk, complaint, category=category, stage=stage)}
+    if given >= PROMISING:
+        return
     meant = promised_clocks(
         desk.session, regime=complaint.regime, category=category, stage=stage, moment=desk.moment
     )

@@ -71,7 +71,11 @@ def promised_clocks(
 
 def kinds(session: Session) -> Kinds:
     """Return the regimes and categories the table names, in the table's order. Raises ``DeadlineTableMissing``."""
-    _, model = _table(session, DECISION)
+    return _kinds(_table(session, DECISION)[1])
+
+
+@lru_cache(maxsize=8)
+def _kinds(model: dmn.Model) -> Kinds:
     box = model.decisions[DECISION].expression
     found: dict[str, dict[str, None]] = {"regime": {}, "category": {}}
     if isinstance(box, TableBox):
