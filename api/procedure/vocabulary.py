@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from sqlalchemy.orm import Session
 
@@ -28,7 +28,7 @@ from api.procedure.reading import Named, all_of, keys_of, literals, members_of, 
 from api.procedure.slips import wrong_word
 from engine import dmn, feel, forms
 from engine.commands.check import Files
-from engine.dialect.lint import ServiceFacts, Spoken, Words, perhaps, slip_of
+from engine.dialect.lint import JobFacts, ServiceFacts, Spoken, Words, perhaps, slip_of
 from engine.dmn.model import TableBox
 from engine.errors import RedressError
 from engine.findings import Finding, Severity
@@ -72,9 +72,9 @@ class Vocabulary:
 
     def facts(self) -> ServiceFacts:
         """Return what those who draw may use."""
-        words = self._words()
+        words = self._words
         return ServiceFacts(
-            job_types=contracts.job_facts(words),
+            job_types=self._jobs,
             task_headers=contracts.task_headers(words),
             variables={**self._codes(), "closingReason": contracts.closing_reasons()},
             members=members_of(self._named),
@@ -87,7 +87,7 @@ class Vocabulary:
             groups=replace(words.groups, many=True),
             calendars=self._around.calendars,
             start_variables=start_variable_names(),
-            provided=self._provided(words),
+            provided=self._provided,
             replaced={
                 each: Spoken(
                     names=one.read,
@@ -109,9 +109,14 @@ class Vocabulary:
             given[variable] = Words(kind=f"code of {variable}", known=known | codes, others="accepted")
         return given
 
-    def _provided(self, words: contracts.ProcedureWords) -> frozenset[str]:
+    @cached_property
+    def _jobs(self) -> Mapping[str, JobFacts]:
+        return contracts.job_facts(self._words)
+
+    @cached_property
+    def _provided(self) -> frozenset[str]:
         """Return every name that a mapping, a form, a table, a job, the start of a case or a list of the register fills."""
-        results = (facts.results for facts in contracts.job_facts(words).values())
+        results = (facts.results for facts in self._jobs.values())
         return self._named.provided.union(start_variable_names(), CHOICES, *results)
 
     def ids(self, kind: str) -> Mapping[str, frozenset[str]]:
@@ -160,6 +165,7 @@ class Vocabulary:
                 found += wrong_word(regime, Words(kind="regime", known=self._regimes, others="warning"))
         return tuple(replace(each, file="organisation.json") for each in found)
 
+    @cached_property
     def _words(self) -> contracts.ProcedureWords:
         anchors = _words_in(_cells(self._table, "anchor"))
         departments = {each.id for each in self._around.organisation.departments}
@@ -182,7 +188,7 @@ class Vocabulary:
         return _words_in(_conditions(self._table, "regime"))
 
     def _check_model(self, model: dmn.Model, name: str, moment: feel.Moment) -> Iterable[Finding]:
-        words = self._words()
+        words = self._words
         raised = {RECEIVED, *KEPT, *ANCHORS.values()} | {"stage_opened"} | BY_JOB | self._named.happened
         offered = {code for variable, code in self._named.options if variable == "category"}
         around = Around(
@@ -267,7 +273,7 @@ class Vocabulary:
         keys, asked_here = keys_of(form), self._intake(form.id)
         read = own.read | others.read | MEMBERS | set(asked_here)
         gone = (had.provided & read) - keys
-        bare = read - keys - self._provided(self._words()) - MEMBERS
+        bare = read - keys - self._provided - MEMBERS
         for key in sorted(keys - read - had.provided):
             message = f"Nothing reads the answer “{key}”."
             if slip_of(key, gone) is not None:
@@ -289,7 +295,7 @@ class Vocabulary:
 
     def _check_rules(self, form: forms.Form, own: Named, had: Named) -> Iterable[Finding]:
         """Yield the names in the form's own rules that nothing provides, and slips of its fields and of what they read before."""
-        known, meant = self._provided(self._words()), keys_of(form) | had.read
+        known, meant = self._provided, keys_of(form) | had.read
         variables = forms.names_read(form.components)
         for name in sorted((variables | own.read) - forms.SPECIAL_NAMES - known):
             message, advice = f"Nothing is called “{name}”: it would be null.", perhaps(name, known)
@@ -343,10 +349,9 @@ class Vocabulary:
         found: dict[str, set[str]] = {}
         for variable, code in own.asked | others.asked:
             found.setdefault(variable, set()).add(code)
-        words = self._words()
-        jobs = contracts.job_facts(words)
+        groups, jobs = self._words.groups, self._jobs
         for variable, job, target in others.handed:
-            known = words.groups if not job else jobs[job].inputs.get(target) if job in jobs else None
+            known = groups if not job else jobs[job].inputs.get(target) if job in jobs else None
             if known is not None:
                 found.setdefault(variable, set()).update(known.known)
         return found
