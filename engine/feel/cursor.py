@@ -8,11 +8,10 @@ from typing import Final, NoReturn
 
 from engine.feel.budget import PARSE_DEPTH, TEXT_LENGTH
 from engine.feel.lexer import SPACE, Token, tokens_of
-from engine.feel.names import KEYWORDS, NameTable
+from engine.feel.names import KEYWORDS, NameTable, goes_on
 from engine.feel.notes import syntax_error
 
 PROPERTIES: Final = NameTable(["start included", "end included", "time offset"])
-_IN_NAMES: Final = frozenset((".", "/", "-", "'", "+", "*"))
 
 
 class Cursor:
@@ -169,8 +168,7 @@ class Cursor:
             return None
         ahead += 1
         while tokens[ahead].text not in ends:
-            token = tokens[ahead]
-            if token.kind not in ("word", "number") and token.text not in _IN_NAMES:
+            if not goes_on(tokens[ahead]):
                 return None
             ahead += 1
         return ahead - self.at

@@ -18,6 +18,7 @@ KEYWORDS: Final = frozenset(
         "in", "instance", "null", "or", "return", "satisfies", "some", "then", "true",
     )
 )  # fmt: skip
+_SIGNS: Final = frozenset("./-'+*?")  # what a name may have beside words and digits
 MOST_COMPARED: Final = 400
 
 
@@ -63,7 +64,11 @@ class NameTable:
             self.add(name)
 
     def add(self, name: str) -> None:
-        """Make ``name`` known; a single word needs no entry, and a keyword must not become a name."""
+        """Make ``name`` known; a single word needs no entry, and a keyword must not become a name.
+
+        Keys of data may hold any sign. One that no name has would change what others wrote: ``[v, v]`` is a list,
+        whatever is called ``[`` or ``v, v`` (DMN 1.3, grammar rules 25 to 30).
+        """
         if name in self._known or WORD.fullmatch(name):
             return
         self._known.add(name)
@@ -73,7 +78,7 @@ class NameTable:
             tokens = tokens_of(name)[:-1]
         except FeelSyntaxError:
             return
-        if not tokens:
+        if not tokens or not _begins(tokens[0]) or not all(map(goes_on, tokens[1:])):
             return
         parts = tuple((token.text, token.spaced) for token in tokens[1:])
         entries = self._by_first.setdefault(tokens[0].text, [])
@@ -93,6 +98,15 @@ class NameTable:
             ):
                 return len(parts) + 1, name
         return None
+
+
+def goes_on(token: Token) -> bool:
+    """Say whether the token may stand in a name, after its first."""
+    return token.kind in ("word", "number") or (token.kind == "sign" and _SIGNS.issuperset(token.text))
+
+
+def _begins(token: Token) -> bool:
+    return token.kind == "word" or token.text == "?"
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:

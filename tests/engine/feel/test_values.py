@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from engine import feel
-from tests.engine.feel.evaluating import value
+from tests.engine.feel.evaluating import MOMENT, value
 
 
 def test_what_comes_in_is_exact() -> None:
@@ -100,3 +100,13 @@ def test_function_cannot_be_stored() -> None:
 
 def test_names_in_collects_only_what_the_parser_must_be_told() -> None:
     assert feel.names_in({"a": 1, "b c": {"d-e": 1}, "f": [{"if": 2}]}) == {"b c", "d-e", "if"}
+
+
+@pytest.mark.parametrize("key", ["[", "[v", "v, v", "v)", "1", "1 + 1", "= v", ".", "-v", '"', "v = v", "{"])
+def test_a_key_no_name_can_be_leaves_what_is_written_as_it_is(key: str) -> None:
+    context = feel.inward({key: None, "v": 1, "nested": {key: 1}})
+    names = feel.names_in(context)
+
+    for text, value in (("[v, v]", [1, 1]), ("1 + 1", 2), ("v = v", True), ("-v", -1), ("(v)", 1)):
+        outcome = feel.compile(text, names).evaluate(context, moment=MOMENT)
+        assert (outcome.value, outcome.notes) == (value, ())
