@@ -107,6 +107,6 @@ def test_a_key_no_name_can_be_leaves_what_is_written_as_it_is(key: str) -> None:
     context = feel.inward({key: None, "v": 1, "nested": {key: 1}})
     names = feel.names_in(context)
 
-    for text, value in (("[v, v]", [1, 1]), ("1 + 1", 2), ("v = v", True), ("-v", -1), ("(v)", 1)):
+    for text, answer in (("[v, v]", [1, 1]), ("1 + 1", 2), ("v = v", True), ("-v", -1), ("(v)", 1)):
         outcome = feel.compile(text, names).evaluate(context, moment=MOMENT)
-        assert (outcome.value, outcome.notes) == (value, ())
+        assert (outcome.value, outcome.notes) == (answer, ())
