@@ -8,13 +8,11 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from api.complaints.job_types import HANDLERS
-from api.complaints.letter_lint import unknown_facts
 from api.complaints.letters import Letters, LetterTextRefused
 from api.deadlines.calendars import stored_ids
 from api.identity import people
 from api.organisation import FILE, Organisation, OrganisationRefused, read_organisation
 from api.procedure.files import CALENDARS, LETTERS, ProcedureFiles, read_files, read_named
-from api.procedure.reading import read_by
 from api.procedure.vocabulary import Surroundings, Vocabulary, deployed, over
 from api.settings import Settings
 from engine import feel
@@ -45,8 +43,7 @@ class KeptProcedure:
             Surroundings(
                 files=over(stored, files),
                 organisation=self._organisation,
-                letters=self._letters.ids,
-                told=read_by(self._letters),
+                letters=self._letters,
                 calendars=stored_ids(session),
                 groups=held,
                 before=stored,
@@ -63,7 +60,7 @@ class KeptProcedure:
         return (
             *words.findings(files, moment=self._moment()),
             *words.organisation_findings(),
-            *unknown_facts(self._letters, words.files.items(), self._organisation),
+            *words.letter_findings(),
         )
 
 
@@ -81,19 +78,14 @@ def lint(given: ProcedureFiles, settings: Settings, *, clock: Clock | None = Non
         return _findings(refused)
     shipped = dict(read_files([settings.processes_dir, settings.forms_dir]).definitions)
     files, ids = given.definitions, frozenset(calendars.ids)
-    words = Vocabulary(
-        Surroundings(
-            over(shipped, files), organisation, letters.ids, read_by(letters), ids, frozenset(), shipped
-        )
-    )
+    words = Vocabulary(Surroundings(over(shipped, files), organisation, letters, ids, frozenset(), shipped))
     now = (clock or SystemClock()).now()
     moment = feel.Moment(now, zone=settings.time_zone.key, calendars=calendars)
     found: tuple[Finding, ...] = ()
     if files:
         known = _known(words, calendars, moment, settings)
         found = read_and_judge(files, known, words.findings(files, moment=moment)).findings
-    beside = unknown_facts(letters, words.files.items(), organisation)
-    return (*found, *words.organisation_findings(), *beside)
+    return (*found, *words.organisation_findings(), *words.letter_findings())
 
 
 def _home(homes: tuple[Path, ...], name: str) -> Path:

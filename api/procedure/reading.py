@@ -44,9 +44,8 @@ class Named:
     members: frozenset[tuple[str, str]] = frozenset()  # variable, member of it that some expression reads
     ids: frozenset[tuple[str, str]] = frozenset()  # kind, id of what the file defines
     start_forms: frozenset[tuple[str, str]] = frozenset()  # process, id of the form it starts with
-    provided: frozenset[str] = (
-        frozenset()
-    )  # variables and their members that a mapping, result or field fills
+    variables: frozenset[str] = frozenset()  # what a mapping, result or field gives a value
+    provided: frozenset[str] = frozenset()  # the same, and the members of it that are filled
     read: frozenset[str] = frozenset()  # variables and members that an expression looks at
     asked: frozenset[tuple[str, str]] = frozenset()  # variable or member, code it is compared with
     allowed: frozenset[tuple[str, str]] = (
@@ -75,7 +74,7 @@ def read_by(letters: Iterable[LetterTemplate]) -> Named:
     looks = [one for letter in letters for one, _ in expressions(letter.subject + letter.body)]
     return Named(
         read=frozenset(name for one in looks for name in _looked_at(one)),
-        asked=frozenset(pair for one in looks for pair in _asked(one)),
+        asked=frozenset(pair for one in looks for pair in asked_of(one)),
     )
 
 
@@ -131,7 +130,8 @@ def _of_process(process: ProcessDefinition) -> Named:
     published: set[str] = set()
     bindings: set[tuple[str, str]] = set()
     options: set[tuple[str, str]] = set()
-    provided: set[str] = set()
+    filled = [path for element in process.elements.values() for path in _filled(element)]
+    provided = {name for path in filled for name in path}
     read: set[str] = set()
     asked: set[tuple[str, str]] = set()
     handed: set[tuple[str, str, str]] = set()
@@ -151,16 +151,14 @@ def _of_process(process: ProcessDefinition) -> Named:
             caught.update({element.trigger.name} if isinstance(element.trigger.name, str) else ())
         if element.decision is not None and isinstance(element.decision.decision_id, str):
             bindings.add((element.decision.result, element.decision.decision_id))
-        provided.update(_filled(element))
         handed.update(_handed(element))
     members: set[tuple[str, str]] = set()
     for _, formula in formulas_of(process):
-        for name, path in paths(formula.expression):
-            members.add((name, path))
+        members.update(paths(formula.expression))
         clocks.update(clock_calls(formula.expression))
         provided.update(_entries(formula.expression))
         read.update(_looked_at(formula.expression))
-        asked.update(_asked(formula.expression))
+        asked.update(asked_of(formula.expression))
     return Named(
         clocks=frozenset(clocks),
         happened=frozenset(happened),
@@ -174,6 +172,7 @@ def _of_process(process: ProcessDefinition) -> Named:
             for element in process.elements.values()
             if element.tag == "startEvent" and element.form and isinstance(element.form.form_id, str)
         ),
+        variables=frozenset(path[0] for path in filled),
         provided=frozenset(provided),
         read=frozenset(read),
         asked=frozenset(asked),
@@ -181,16 +180,16 @@ def _of_process(process: ProcessDefinition) -> Named:
     )
 
 
-def _filled(element: Element) -> Iterator[str]:
-    """Yield the variables an element gives a value, and the members of them that a mapping writes."""
+def _filled(element: Element) -> Iterator[tuple[str, ...]]:
+    """Yield the variables an element gives a value, each with the path to the member that a mapping writes."""
     for mapping in (*element.inputs, *element.outputs):
-        yield from mapping.target
+        yield mapping.target
     for rule in (element.script, element.decision):
         if rule is not None:
-            yield rule.result
+            yield (rule.result,)
     if element.multi_instance is not None:
         loop = element.multi_instance
-        yield from (name for name in (loop.input_element, loop.output_collection) if name)
+        yield from ((name,) for name in (loop.input_element, loop.output_collection) if name)
 
 
 def _handed(element: Element) -> Iterator[tuple[str, str, str]]:
@@ -219,7 +218,7 @@ def _entries(expression: feel.Expression) -> Iterator[str]:
     yield from (node.key for node in syntax.parts(expression.tree) if isinstance(node, syntax.Entry))
 
 
-def _asked(expression: feel.Expression | feel.UnaryTest) -> Iterator[tuple[str, str]]:
+def asked_of(expression: feel.Expression | feel.UnaryTest) -> Iterator[tuple[str, str]]:
     """Yield variable, or member, and code for each comparison with a code."""
     for value, code in compared(expression):
         if name := last_name(value):
@@ -295,10 +294,11 @@ def _of_form(content: bytes) -> Named:
     return Named(
         ids=frozenset({("form", form.id)}),
         options=frozenset(options),
+        variables=frozenset(str(path[0]) for path, _ in form.fields()),
         provided=keys_of(form),
         read=frozenset(name for setting in looks for name in _looked_at(setting)) | columns,
         asked=frozenset(
-            pair for setting in looks if isinstance(setting, feel.Expression) for pair in _asked(setting)
+            pair for setting in looks if isinstance(setting, feel.Expression) for pair in asked_of(setting)
         ),
     )
 

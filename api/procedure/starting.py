@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from api.complaints.letter_lint import unknown_facts
 from api.complaints.letters import LetterTextRefused
 from api.organisation import OrganisationRefused
 from api.procedure.files import read_files
-from api.procedure.vocabulary import deployed
+from engine.commands.check import Files
 from engine.errors import Invalid
+from engine.findings import Finding
 
 if TYPE_CHECKING:
     from api.wiring import Redress
@@ -40,8 +40,13 @@ def check_procedure(service: Redress) -> None:
 
 def check_letters(service: Redress) -> None:
     """Raise ``LetterTextRefused`` when a letter names what neither is deployed nor lies ready to be deployed."""
-    stored = service.engine.read(deployed)
-    settings = service.settings
-    ready = read_files([settings.processes_dir, settings.forms_dir]).definitions
-    if findings := unknown_facts(service.letters, (*stored.items(), *ready), service.organisation):
+    ready = read_files([service.settings.processes_dir, service.settings.forms_dir]).definitions
+    lacking = {(each.file, each.message) for each in _about_letters(service, ready)}
+    wrong = (each for each in _about_letters(service, ()) if each.severity == "error")
+    if findings := tuple(each for each in wrong if (each.file, each.message) in lacking):
         raise LetterTextRefused(findings)
+
+
+def _about_letters(service: Redress, files: Files) -> tuple[Finding, ...]:
+    """Return the findings about letters with ``files`` over what is deployed."""
+    return service.engine.read(lambda session: service.procedure.vocabulary(session, files).letter_findings())

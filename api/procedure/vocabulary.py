@@ -17,6 +17,7 @@ from api.complaints.from_complainant import ACCEPTED, MESSAGES, REJECTED
 from api.complaints.from_form import PUBLIC, STAFF
 from api.complaints.intake import CHANNELS, PROCESS, start_variable_names
 from api.complaints.letter_writing import NOBODY_LEFT
+from api.complaints.letters import Letters
 from api.complaints.policies import DECISION
 from api.complaints.record_jobs import MEMBERS
 from api.complaints.steps import CHOICES
@@ -24,7 +25,8 @@ from api.identity.roles import ROLES
 from api.organisation import Organisation
 from api.procedure import contracts, deadline_table
 from api.procedure.deadline_table import Around
-from api.procedure.reading import Named, all_of, keys_of, literals, members_of, named_by, options_of
+from api.procedure.letter_lint import LetterWords, letter_findings
+from api.procedure.reading import Named, all_of, keys_of, literals, members_of, named_by, options_of, read_by
 from api.procedure.slips import wrong_word
 from engine import dmn, feel, forms
 from engine.commands.check import Files
@@ -43,13 +45,12 @@ class Surroundings:
     """What is known beside the files being judged.
 
     ``files`` are those of the procedure, by name, with the judged ones in their place; ``before``, without them.
-    ``letters`` and ``calendars`` are ids, ``told`` what letters read, ``groups`` those that people hold.
+    ``calendars`` are ids, ``groups`` those that people hold.
     """
 
     files: Mapping[str, bytes]
     organisation: Organisation
-    letters: frozenset[str]
-    told: Named
+    letters: Letters
     calendars: frozenset[str]
     groups: frozenset[str]
     before: Mapping[str, bytes]
@@ -102,7 +103,11 @@ class Vocabulary:
 
     def _codes(self) -> Mapping[str, Words]:
         """Return for each variable its codes: those that forms, tables and diagrams give it, and those of the service."""
-        ours = {"answer": {ACCEPTED, REJECTED}, "channel": set(CHANNELS), "letter": set(self._around.letters)}
+        ours = {
+            "answer": {ACCEPTED, REJECTED},
+            "channel": set(CHANNELS),
+            "letter": set(self._around.letters.ids),
+        }
         given = options_of(self._named)
         for variable, codes in ours.items():
             known = given[variable].known if variable in given else frozenset()
@@ -165,13 +170,23 @@ class Vocabulary:
                 found += wrong_word(regime, Words(kind="regime", known=self._regimes, others="warning"))
         return tuple(replace(each, file="organisation.json") for each in found)
 
+    def letter_findings(self) -> tuple[Finding, ...]:
+        """Return what letters name that does not exist."""
+        words = LetterWords(
+            named=replace(self._named, provided=self._provided),
+            clocks=self._clocks | PROMISED | self._named.clocks,
+            codes=self._codes(),
+            organisation=self._around.organisation,
+        )
+        return letter_findings(self._around.letters, words)
+
     @cached_property
     def _words(self) -> contracts.ProcedureWords:
         anchors = _words_in(_cells(self._table, "anchor"))
         departments = {each.id for each in self._around.organisation.departments}
         roles = {group for role in ROLES.values() for group in role.groups}
         return contracts.ProcedureWords(
-            letters=Words(kind="letter", known=self._around.letters),
+            letters=Words(kind="letter", known=self._around.letters.ids),
             clocks=Words(kind="clock", known=self._clocks | PROMISED, others="warning"),
             events=Words(kind="event that a clock counts from", known=anchors, others="warning"),
             groups=Words(kind="group", known=self._around.groups | departments | roles, others="warning"),
@@ -257,7 +272,7 @@ class Vocabulary:
         if form is None:
             return  # its own findings say why
         beside = named_by({each: content for each, content in self.files.items() if each != name})
-        others = all_of((beside, self._around.told))
+        others = all_of((beside, read_by(self._around.letters)))
         own = named_by({name: data})
         had = self._replaced(name, data)
         yield from self._check_keys(form, own, others, had)

@@ -74,10 +74,12 @@ def compared(expression: feel.Expression | feel.UnaryTest) -> Iterator[tuple[syn
 
 
 def last_name(node: syntax.Node) -> str:
-    """Return ``b`` of ``b`` and of ``a.b``; empty for anything else."""
+    """Return ``b`` of ``b``, of ``a.b`` and of ``get or else(a.b, …)``; empty for anything else."""
     if isinstance(node, syntax.Name):
         return node.name
     last = node.steps[-1] if isinstance(node, syntax.Postfix) and node.steps else None
+    if isinstance(last, syntax.CallStep) and node == syntax.Postfix(syntax.Name("get or else"), (last,)):
+        return last_name(last.arguments[0]) if last.arguments else ""
     return last.name if isinstance(last, syntax.PathStep) else ""
 
 

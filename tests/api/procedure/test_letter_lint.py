@@ -8,23 +8,30 @@ from dataclasses import replace
 import pytest
 
 from api.cli import main
-from api.complaints.letter_lint import unknown_facts
 from api.complaints.letters import LetterTextRefused, read_letter
 from api.installation import begin_service
 from api.procedure.files import read_files
+from api.procedure.judging import lint
 from tests.processes.office import ROOT
 
 
 @pytest.fixture
-def found(service):
-    """A function: the findings about a letter with this body, over the shipped definitions."""
-    files = read_files([ROOT / "processes", ROOT / "forms"]).definitions
+def found(folder, service_settings):
+    """A function: what lint says of a letter with this body, over the shipped definitions."""
 
-    def judge(body):
-        letter = read_letter("t.md", f"---\nsubject: x\nto: complainant\n---\n{body}\n".encode())
-        return [one.message for one in unknown_facts([letter], files, service.organisation)]
+    def judge(body, severity="error"):
+        letter = f"---\nsubject: x\nto: complainant\n---\n{body}\n"
+        (folder / "letters" / "t.md").write_text(letter)
+        findings = lint(read_files([folder, ROOT / "forms"]), service_settings)
+        return [one.message for one in findings if one.file == "t.md" and one.severity == severity]
 
     return judge
+
+
+@pytest.fixture
+def folder(tmp_path):
+    shutil.copytree(ROOT / "processes", tmp_path / "processes")
+    return tmp_path / "processes"
 
 
 @pytest.mark.parametrize(
@@ -50,10 +57,36 @@ def test_what_blocks_and_loops_bring_in_is_known(found):
     )
 
 
-@pytest.fixture
-def folder(tmp_path):
-    shutil.copytree(ROOT / "processes", tmp_path / "processes")
-    return tmp_path / "processes"
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        ("::: each a in answers\n{{ a.amuont }}\n:::", "There is no member “amuont”."),
+        ("{{ count(answers[get or else(item.remedyKid, 1) = 1]) }}", "There is no member “remedyKid”."),
+        ("::: each i in complaint.issues\n{{ i.nunber }}\n:::", "There is no member “nunber”."),
+        ('::: if secondStage = "cuortesy"\nx\n:::', "There is no code of secondStage “cuortesy”."),
+        (
+            '::: each a in answers\n{{ if a.outcome = "uhpeld" then "x" else "y" }}\n:::',
+            "There is no code of outcome “uhpeld”.",
+        ),
+        (
+            '::: each a in answers\n::: if list contains(["nome"], get or else(a.remedyKind, "none"))\nx\n:::\n:::',
+            "There is no code of remedyKind “nome”.",
+        ),
+    ],
+)
+def test_a_member_or_code_a_letter_away_is_an_error(found, body, wrong):
+    assert found(body) == [wrong]
+
+
+def test_a_member_nobody_is_known_to_bring_is_doubted(found):
+    body = "::: each a in answers\n{{ a.meterReading }}\n:::"
+
+    assert (found(body), found(body, "warning")) == ([], ["There is no member “meterReading”."])
+
+
+def test_within_brackets_the_members_of_a_row_are_names(found):
+    assert found('{{ count(commitments[what = "x"]) }}') == []
+    assert found("{{ what }}") == ["The letter names what, which no complaint has."]
 
 
 def test_lint_names_letter_and_fact(folder, capsys):
