@@ -18,6 +18,7 @@ from engine.dialect.lint import Words, perhaps, slip_of
 from engine.dmn.model import Rule, TableBox
 from engine.errors import RedressError
 from engine.findings import Finding
+from engine.zones import local_date
 
 GIVEN = ("regime", "category", "stage", "anchorDate")  # what the table is told
 _ANY_DAY = date(2026, 1, 1)
@@ -108,12 +109,29 @@ def check_table(model: dmn.Model, around: Around, *, file: str, moment: feel.Mom
             continue
         for finding in _check_row(row, row.policy, around, regimes):
             yield replace(finding, file=file, element_id=row.rule.element_id, line=_line(row))
+    for regime in _out_of_force(rows, local_date(moment.now, moment.zone_info)):
+        message = f"No row of the regime “{regime}” is in force today: a complaint under it would be refused."
+        yield Finding(
+            "warning", "regime_out_of_force", message, "Correct effectiveFrom or effectiveTo.", file=file
+        )
     for row, regime in _by_the_house(rows, around.elsewhere):
         message = f"The regime “{regime}” has an outside body of its own, and this row counts by the calendar of the house."
         advice = "Name the calendar of the place whose rules these are."
         yield Finding(
             "warning", "calendar_of_the_house", message, advice, file=file, element_id=row.rule.element_id, line=_line(row)
         )  # fmt: skip
+
+
+def _out_of_force(rows: tuple[Row, ...], today: date) -> list[str]:
+    """Return the regimes whose rows all begin later or have ended, by name."""
+    named: set[str] = set()
+    holding: set[str] = set()
+    for row in rows:
+        if row.policy is not None:
+            named.update(row.words.get("regime", ()))
+            if row.policy.in_force(today):
+                holding.update(row.words.get("regime", ()))
+    return sorted(named - holding)
 
 
 def _by_the_house(rows: tuple[Row, ...], elsewhere: frozenset[str]) -> Iterator[tuple[Row, str]]:

@@ -35,10 +35,10 @@ class ProcedureFiles:
 
 
 def read_files(places: Iterable[Path]) -> ProcedureFiles:
-    """Return what lies at ``places``: a folder stands for its definitions and for those in its folder ``calendars``.
+    """Return what lies at ``places``: a folder stands for the definitions in and beneath it, and for JSON files in ``calendars``.
 
-    The same file named twice counts once. Raises ``DeploymentRefused`` naming both paths when two files have one name,
-    ``NothingToRead`` when there is nothing to deploy, and ``OSError`` for a place that does not exist.
+    What is hidden is left out. The same file named twice counts once. Raises ``DeploymentRefused`` naming both paths when two
+    files have one name, ``NothingToRead`` when there is nothing to deploy, and ``OSError`` for a place that does not exist.
     """
     given = tuple(places)
     definitions: dict[Path, None] = {}
@@ -66,8 +66,11 @@ def _inside(place: Path) -> Iterator[Path]:
     if not place.is_dir():
         yield place
         return
-    yield from sorted(path for path in place.iterdir() if path.suffix in DEFINITIONS)
-    yield from sorted((place / CALENDARS).glob("*.json"))
+    for path in sorted(place.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(place).parts)
+        of_calendars = path.suffix == ".json" and path.parent.name == CALENDARS
+        if not hidden and path.is_file() and (of_calendars or path.suffix.lower() in DEFINITIONS):
+            yield path
 
 
 def _doubled(paths: Iterable[Path]) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from engine.forms.errors import FieldError, FormInvalid, FormRefused
 from engine.forms.lines import Line, Section, sections
 from engine.forms.model import SPECIAL_NAMES, Form, Step, keyed, names_read, settings, walk
 from engine.forms.read import read
+from engine.forms.rules import is_email
 from engine.forms.templates import Filled, Template, TemplateRefused, fill, read_template
 from engine.forms.view import Node, View, blank, view
 
@@ -36,6 +37,7 @@ __all__ = [
     "check",
     "check_step",
     "fill",
+    "is_email",
     "keyed",
     "names_read",
     "read",

@@ -228,10 +228,15 @@ class Judge:
             yield problem("file_wrong_kind", name=document.name, kinds=list(self.limits.accept))
 
 
+def is_email(text: str) -> bool:
+    """Tell whether the text has the form of an e-mail address."""
+    return len(text) <= EMAIL_LENGTH and _EMAIL.fullmatch(text) is not None
+
+
 def _format_problems(field: TextField, answer: str) -> Iterator[Problem]:
     if field.pattern is not None and not field.pattern.found_in(answer):
         yield problem("wrong_pattern", message=field.pattern_message)
-    if field.kind == "email" and not (len(answer) <= EMAIL_LENGTH and _EMAIL.fullmatch(answer)):
+    if field.kind == "email" and not is_email(answer):
         yield problem("not_an_email")
     if field.kind == "phone":
         digits = sum(character in "0123456789" for character in answer)

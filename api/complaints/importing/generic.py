@@ -13,6 +13,7 @@ from api.complaints.facts import OUTCOME_WORDS
 from api.complaints.importing.rows import FileUnreadable, Row, RowRefused
 from api.complaints.intake import CHANNELS, Ending, NewComplaint, PartyDetails
 from api.complaints.states import CLOSING_REASONS
+from engine import forms
 from engine.values import read_json
 
 FIELDS = frozenset(
@@ -136,6 +137,13 @@ class _Cells:
         except ValueError:
             raise RowRefused(f"{name}: {text!r} is not a date of the form {form}.") from None
 
+    def email(self, name: str) -> str | None:
+        """Return an e-mail address. Raises ``RowRefused`` when it has no such form: a letter to it would be lost."""
+        text = self.text(name)
+        if text is not None and not forms.is_email(text):
+            raise RowRefused(f"{name}: {text!r} is no e-mail address.")
+        return text
+
     def word(self, name: str, known: Collection[str]) -> str | None:
         """Return one of the words ``known``. Raises ``RowRefused``."""
         text = self.text(name)
@@ -154,7 +162,7 @@ def read(row: Row, mapped: Mapped, *, zone: ZoneInfo) -> NewComplaint:
         raise RowRefused("receivedOn: empty.")
     party = PartyDetails(
         name=cells.text("complainantName"),
-        email=cells.text("complainantEmail"),
+        email=cells.email("complainantEmail"),
         phone=cells.text("complainantPhone"),
         address=cells.text("complainantAddress"),
     )

@@ -212,6 +212,16 @@ def test_a_row_that_cannot_be_true_is_refused_with_its_line(home, tmp_path, caps
     assert reason in out[-1]
 
 
+def test_an_address_no_letter_could_reach_is_refused_with_its_line(home, tmp_path, capsys):  # noqa: F811
+    mapping = SMALL | {"columns": {**SMALL["columns"], "complainantEmail": "Mail"}}
+    rows = "1,2026-02-03,Fine,ada@example.org\n2,2026-02-03,Wrong,see file\n"
+    assert import_text(tmp_path, f"No,Date,Text,Mail\n{rows}", mapping) == 1
+    assert (
+        capsys.readouterr().out.splitlines()[-1]
+        == "line 3: complainantEmail: 'see file' is no e-mail address."
+    )
+
+
 def test_text_stays_text(home, tmp_path):  # noqa: F811
     nasty = "=1+1 <script>alert(1)</script> {{ 1+1 }} ' -- \u202e"
     assert import_text(tmp_path, f'No,Date,Text\n1,2026-02-03,"{nasty}"\n', SMALL) == 0

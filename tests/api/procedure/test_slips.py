@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass, field
 
 import pytest
+from lxml import etree
 
 from api.procedure.files import read_files
 from api.procedure.judging import lint
@@ -52,6 +53,42 @@ def test_a_row_of_rules_from_elsewhere_without_a_calendar_is_told(settings, tmp_
 
     assert (finding.code, finding.severity) == ("calendar_of_the_house", "warning")
     assert "uae-financial" in finding.message
+
+
+def test_a_regime_none_of_whose_rows_is_in_force_is_told(settings, tmp_path):
+    shutil.copytree(ROOT / "processes", tmp_path / "processes")
+    table = tmp_path / "processes" / "deadlines.dmn"
+    model, begins = etree.parse(table), "effectiveFrom"
+    box = next(model.iter("{*}decisionTable"))
+    place = [each.get("name") for each in box.iterchildren("{*}output")].index(begins)
+    for rule in box.iterchildren("{*}rule"):
+        if '"india-rbi"' in rule.findtext("{*}inputEntry/{*}text"):
+            list(rule.iterchildren("{*}outputEntry"))[place].find("{*}text").text = 'date("2999-01-01")'
+    model.write(table)
+
+    found = lint(read_files([tmp_path / "processes", ROOT / "forms"]), settings)
+
+    [told] = [each for each in found if each.code == "regime_out_of_force"]
+    assert told.severity == "warning"
+    assert "“india-rbi”" in told.message
+
+
+def test_what_lies_in_folders_of_a_folder_is_read_and_what_is_hidden_is_not(tmp_path):
+    for place in (
+        "a.bpmn",
+        "deeper/still/B.DMN",
+        "deeper/calendars/c.json",
+        "deeper/other.json",
+        ".git/d.bpmn",
+        ".e.form",
+    ):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_bytes(b"x")
+
+    found = read_files([tmp_path])
+
+    assert [name for name, _ in found.definitions] == ["a.bpmn", "B.DMN"]
+    assert [name for name, _ in found.calendars] == ["c.json"]
 
 
 def test_nothing_that_is_shipped_is_doubted(settings):
