@@ -62,7 +62,7 @@ def drawing(instance_key: int, *, focus: str = "") -> Drawing:
             badges[element_id] = str(count)
     steps = tuple(
         StepLine(
-            element.element_name or element.element_id,
+            element.element_name or element.type.replace("_", " ").capitalize(),
             "stuck"
             if element.incident_key and element.state == "ACTIVE"
             else STATES.get(element.state, element.state),
