@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from tests.api.web.staff_desk import Desk, complain
@@ -28,7 +26,7 @@ def test_a_running_process_is_listed_shown_and_ended_for_a_reason(service, owner
     assert "Tried out, version 1" in owner.text
     owner.open(f"/staff/processes/{key}")
     assert "Look" in owner.text
-    assert re.search(r">\s*Start event\s*<", owner.page)  # the drawing gives it no name
+    assert "Start event" in owner.text  # the drawing gives it no name
     assert '"green"' in owner.text
     assert owner.send(f"/staff/processes/{key}/end", reason=" ").status_code == 422
     owner.send(f"/staff/processes/{key}/end", reason="Only a try")
