@@ -62,7 +62,9 @@ def drawing(instance_key: int, *, focus: str = "") -> Drawing:
             badges[element_id] = str(count)
     steps = tuple(
         StepLine(
-            element.element_name or element.type.replace("_", " ").capitalize(),
+            element.element_name
+            if element.element_name != element.element_id
+            else element.type.replace("_", " ").capitalize(),
             "stuck"
             if element.incident_key and element.state == "ACTIVE"
             else STATES.get(element.state, element.state),
