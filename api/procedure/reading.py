@@ -13,6 +13,7 @@ from engine import dmn, feel, forms
 from engine.dialect import DiagramRefused, Element, Formula, ProcessDefinition, formulas_of, read_bpmn
 from engine.dialect.lint import (
     Words,
+    called,
     clock_calls,
     compared,
     last_name,
@@ -33,6 +34,7 @@ class Named:
     """The words one file, or all files of a procedure, name. ``bindings``: (variable, decision) of business rule tasks."""
 
     clocks: frozenset[str] = frozenset()
+    started: frozenset[str] = frozenset()  # clocks that a diagram starts itself
     happened: frozenset[str] = frozenset()
     caught: frozenset[str] = frozenset()
     published: frozenset[str] = frozenset()
@@ -46,6 +48,7 @@ class Named:
     start_forms: frozenset[tuple[str, str]] = frozenset()  # process, id of the form it starts with
     variables: frozenset[str] = frozenset()  # what a mapping, result or field gives a value
     provided: frozenset[str] = frozenset()  # the same, and the members of it that are filled
+    called: frozenset[str] = frozenset()  # functions a form calls that FEEL does not have
     read: frozenset[str] = frozenset()  # variables and members that an expression looks at
     asked: frozenset[tuple[str, str]] = frozenset()  # variable or member, code it is compared with
     allowed: frozenset[tuple[str, str]] = (
@@ -125,6 +128,7 @@ def _of_diagram(content: bytes) -> Named:
 
 def _of_process(process: ProcessDefinition) -> Named:
     clocks: set[str] = set()
+    started: set[str] = set()
     happened: set[str] = set()
     caught: set[str] = set()
     published: set[str] = set()
@@ -145,6 +149,8 @@ def _of_process(process: ProcessDefinition) -> Named:
             clocks.update(_words(headers.get(key, "")))
         clocks.update(_words(element.clock or ""))
         happened.update(_words(headers.get("happened", "")))
+        if element.job is not None and element.job.type == "redress:start-clock":
+            started.update(_words(headers.get("clock", "")))
         if element.job is not None and element.job.type == "redress:publish-message":
             published.update(_words(headers.get("name", "")))
         if element.trigger is not None and element.trigger.kind == "message" and element.job is None:
@@ -161,6 +167,7 @@ def _of_process(process: ProcessDefinition) -> Named:
         asked.update(asked_of(formula.expression))
     return Named(
         clocks=frozenset(clocks),
+        started=frozenset(started),
         happened=frozenset(happened),
         caught=frozenset(caught),
         published=frozenset(published),
@@ -211,6 +218,12 @@ def _looked_at(expression: feel.Expression | feel.UnaryTest | Template) -> Itera
     yield from expression.variables
     for one in expression.expressions if isinstance(expression, Template) else (expression,):
         yield from (node.name for node in syntax.parts(one.tree) if isinstance(node, syntax.PathStep))
+
+
+def _called_in_vain(expression: feel.Expression | Template) -> frozenset[str]:
+    """Return the functions that are called and that FEEL does not have."""
+    parts = expression.expressions if isinstance(expression, Template) else (expression,)
+    return frozenset(name for one in parts for name in one.variables & called(one))
 
 
 def _entries(expression: feel.Expression) -> Iterator[str]:
@@ -296,6 +309,7 @@ def _of_form(content: bytes) -> Named:
         options=frozenset(options),
         variables=frozenset(str(path[0]) for path, _ in form.fields()),
         provided=keys_of(form),
+        called=frozenset(name for setting in looks for name in _called_in_vain(setting)),
         read=frozenset(name for setting in looks for name in _looked_at(setting)) | columns,
         asked=frozenset(
             pair for setting in looks if isinstance(setting, feel.Expression) for pair in asked_of(setting)

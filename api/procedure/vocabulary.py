@@ -33,6 +33,7 @@ from engine.commands.check import Files
 from engine.dialect.lint import JobFacts, ServiceFacts, Spoken, Words, perhaps, slip_of
 from engine.dmn.model import TableBox
 from engine.errors import RedressError
+from engine.feel.functions import FUNCTIONS
 from engine.findings import Finding, Severity
 from engine.store import definitions
 
@@ -77,7 +78,7 @@ class Vocabulary:
         return ServiceFacts(
             job_types=self._jobs,
             task_headers=contracts.task_headers(words),
-            variables={**self._codes(), "closingReason": contracts.closing_reasons()},
+            variables={**self._codes, "closingReason": contracts.closing_reasons()},
             members=members_of(self._named),
             clocks=words.clocks,
             messages=Words(
@@ -101,17 +102,19 @@ class Vocabulary:
             },
         )
 
+    @cached_property
     def _codes(self) -> Mapping[str, Words]:
         """Return for each variable its codes: those that forms, tables and diagrams give it, and those of the service."""
-        ours = {
-            "answer": {ACCEPTED, REJECTED},
-            "channel": set(CHANNELS),
-            "letter": set(self._around.letters.ids),
+        ours: Mapping[str, Iterable[str]] = {
+            "answer": (ACCEPTED, REJECTED),
+            "channel": CHANNELS,
+            "letter": self._around.letters.ids,
+            "regime": self._regimes,
         }
         given = options_of(self._named)
         for variable, codes in ours.items():
             known = given[variable].known if variable in given else frozenset()
-            given[variable] = Words(kind=f"code of {variable}", known=known | codes, others="accepted")
+            given[variable] = Words(kind=f"code of {variable}", known=known.union(codes), others="accepted")
         return given
 
     @cached_property
@@ -175,7 +178,7 @@ class Vocabulary:
         words = LetterWords(
             named=replace(self._named, provided=self._provided),
             clocks=self._clocks | PROMISED | self._named.clocks,
-            codes=self._codes(),
+            codes=self._codes,
             organisation=self._around.organisation,
         )
         return letter_findings(self._around.letters, words)
@@ -187,12 +190,21 @@ class Vocabulary:
         roles = {group for role in ROLES.values() for group in role.groups}
         return contracts.ProcedureWords(
             letters=Words(kind="letter", known=self._around.letters.ids),
-            clocks=Words(kind="clock", known=self._clocks | PROMISED, others="warning"),
+            clocks=self._clock_words(),
             events=Words(kind="event that a clock counts from", known=anchors, others="warning"),
             groups=Words(kind="group", known=self._around.groups | departments | roles, others="warning"),
             caught=Words(kind="message that a diagram waits for", known=self._named.caught, others="warning"),
             processes=Words(kind="process", known=frozenset(self.ids("process"))),
         )
+
+    def _clock_words(self) -> Words:
+        """Return the clocks that can be: of the table, started by a diagram, or named before, if the table gave them up since.
+
+        Where nothing was there before, a table without some clocks of the diagrams beside it may be meant so.
+        """
+        before = named_by(self._around.before).clocks
+        known = self._clocks | PROMISED | self._named.started | before
+        return Words(kind="clock", known=known, others="error" if self._around.before else "warning")
 
     @property
     def _clocks(self) -> frozenset[str]:
@@ -312,7 +324,10 @@ class Vocabulary:
         """Yield the names in the form's own rules that nothing provides, and slips of its fields and of what they read before."""
         known, meant = self._provided, keys_of(form) | had.read
         variables = forms.names_read(form.components)
-        for name in sorted((variables | own.read) - forms.SPECIAL_NAMES - known):
+        for name in sorted(own.called):
+            message = f"There is no function {name}: what it decides would never hold."
+            yield Finding("error", "function_unknown", message, perhaps(name, FUNCTIONS))
+        for name in sorted((variables | own.read) - forms.SPECIAL_NAMES - known - own.called):
             message, advice = f"Nothing is called “{name}”: it would be null.", perhaps(name, known)
             if name not in had.read and slip_of(name, meant) is not None:
                 yield Finding("error", "name_unknown", message, perhaps(name, meant))
@@ -343,6 +358,11 @@ class Vocabulary:
             if slip_of(code, missed) is not None:
                 message = f"Nothing asks whether “{variable}” is “{code}”."
                 yield Finding("warning", "code_unread", message, perhaps(code, missed), attribute=variable)
+        for variable, code in sorted(own.asked):
+            known = self._codes[variable].known if variable in self._codes else frozenset()
+            if slip_of(code, known) is not None:
+                message = f"There is no code of {variable} “{code}”."
+                yield Finding("warning", "word_unknown", message, perhaps(code, known), attribute=variable)
         for variable, codes in self._intake(form.id).items():
             offered = {code for named, code in own.options if named == variable}
             for code in sorted(codes - offered) if offered else ():

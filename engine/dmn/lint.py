@@ -24,6 +24,7 @@ from engine.dmn.program import Linked, program_of
 from engine.dmn.walk import boxes_of, parts_of
 from engine.errors import RedressError
 from engine.feel import syntax
+from engine.feel.functions import FUNCTIONS
 from engine.feel.names import nearest
 from engine.feel.types import BUILT_IN_TYPES, Type
 from engine.findings import Finding
@@ -37,7 +38,7 @@ _MAKERS: Final = ("date", "time", "date and time")  # functions named for the ki
 class Unseen:
     """A name that a text of a decision reads and the model does not provide; ``seen`` are those it does provide.
 
-    ``is_told``: the model draws no input data, so that whatever the caller has is seen.
+    ``is_told``: the model draws no input data, so that whatever the caller has is seen: no function is among it.
     """
 
     name: str
@@ -83,8 +84,12 @@ def _unseen(root: Linked, box: Boxed | None, needs: tuple[Need, ...], *, is_told
         if part is None:
             return
         for text, is_test in _texts(part):
-            for name in sorted(_names(text, odd | seen, root, is_test=is_test) - seen - {"?"}):
-                yield Unseen(name, text, seen, is_told)
+            names, called = _names(text, odd | seen, root, is_test=is_test)
+            for name in sorted(names - seen - {"?"}):
+                if name in called:
+                    yield Unseen(name, text, seen | FUNCTIONS.keys(), is_told=False)
+                else:
+                    yield Unseen(name, text, seen, is_told)
         inside = seen | _introduced(part)
         for each in parts_of(part):
             if not (isinstance(part, FilterBox) and each is part.match):  # sees the members of each item too
@@ -118,14 +123,16 @@ def _texts(box: Boxed) -> Iterator[tuple[Text, bool]]:
             yield from ((cell, False) for cell in rule.results)
 
 
-def _names(text: Text, odd: frozenset[str], root: Linked, *, is_test: bool) -> frozenset[str]:
-    """Return the free names of a text, without those that may be members of what a filter looks at."""
+def _names(
+    text: Text, odd: frozenset[str], root: Linked, *, is_test: bool
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the free names of a text, without those that may be members of what a filter looks at, and what it calls."""
     if text.text.strip() in _ANYTHING:
-        return frozenset()
+        return frozenset(), frozenset()
     try:
         read = (feel.compile_unary if is_test else feel.compile)(text.text, odd, root.types.find)
     except RedressError:
-        return frozenset()  # its own findings say why
+        return frozenset(), frozenset()  # its own findings say why
     filters = (node.condition for node in syntax.parts(read.tree) if isinstance(node, syntax.FilterStep))
     members = {
         node.name
@@ -133,7 +140,8 @@ def _names(text: Text, odd: frozenset[str], root: Linked, *, is_test: bool) -> f
         for node in syntax.parts(condition)
         if isinstance(node, syntax.Name)
     }
-    return frozenset(read.variables) - members
+    called = frozenset(name for name, _ in syntax.calls(read.tree))
+    return (frozenset(read.variables) - members) | (read.variables & called), called
 
 
 def _misfits(model: Model, box: TableBox) -> Iterator[Finding]:

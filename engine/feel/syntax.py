@@ -302,6 +302,15 @@ def mentions(node: object, name: str) -> bool:
     return isinstance(node, tuple) and any(mentions(part, name) for part in node)
 
 
+def calls(node: Node) -> Iterable[tuple[str, CallStep]]:
+    """Yield every call of a function by name beneath the node, with its arguments."""
+    for each in parts(node):
+        if isinstance(each, Postfix) and isinstance(each.base, Name) and each.steps:
+            step = each.steps[0]
+            if isinstance(step, CallStep):
+                yield each.base.name, step
+
+
 def parts(node: Node) -> Iterable[Node]:
     """Yield the node and everything beneath it."""
     waiting: list[object] = [node]

@@ -19,7 +19,7 @@ from engine.dialect.lint.context import (
 )
 from engine.dialect.lint.diagram import check_diagram
 from engine.dialect.lint.files import check_files
-from engine.dialect.lint.formulas import clock_calls, compared, last_name, paths, results_written_out
+from engine.dialect.lint.formulas import called, clock_calls, compared, last_name, paths, results_written_out
 from engine.dialect.lint.parsed import check_parsed
 from engine.dialect.lint.report import report
 from engine.dialect.lint.suggest import perhaps, slip_of
@@ -36,6 +36,7 @@ __all__ = [
     "Spoken",
     "Together",
     "Words",
+    "called",
     "check_diagram",
     "check_files",
     "check_parsed",

@@ -23,23 +23,14 @@ _CALENDAR_AT: Final = {
 Constant = Decimal | str | bool
 
 
-def calls(expression: feel.Expression) -> Iterator[tuple[str, syntax.CallStep]]:
-    """Yield every call of a function by name, with its arguments."""
-    for node in syntax.parts(expression.tree):
-        if isinstance(node, syntax.Postfix) and isinstance(node.base, syntax.Name) and node.steps:
-            step = node.steps[0]
-            if isinstance(step, syntax.CallStep):
-                yield node.base.name, step
-
-
 def called(expression: feel.Expression) -> frozenset[str]:
     """Return the names of all functions called."""
-    return frozenset(name for name, _ in calls(expression))
+    return frozenset(name for name, _ in syntax.calls(expression.tree))
 
 
 def calendars_named(expression: feel.Expression) -> Iterator[str]:
     """Yield the calendar ids written out in calls of the calendar functions (dialect §14)."""
-    for name, step in calls(expression):
+    for name, step in syntax.calls(expression.tree):
         at = _CALENDAR_AT.get(name)
         if at is not None and step.names is None and len(step.arguments) > at:
             calendar = step.arguments[at]
@@ -96,7 +87,7 @@ def results_written_out(node: syntax.Node) -> Iterator[str]:
 
 def clock_calls(expression: feel.Expression) -> Iterator[str]:
     """Yield the names of case clocks written out in calls of ``clock``."""
-    for name, step in calls(expression):
+    for name, step in syntax.calls(expression.tree):
         if name == "clock" and step.arguments and isinstance(step.arguments[0], syntax.String):
             yield step.arguments[0].value
 

@@ -15,6 +15,7 @@ from engine.dialect.lint.suggest import closest, perhaps, slip_of
 from engine.dialect.lint.texts import Texts
 from engine.dialect.lint.words import said_before
 from engine.dialect.values import is_formula
+from engine.feel.functions import FUNCTIONS
 
 _COUNTERS: Final = frozenset(
     {
@@ -35,8 +36,13 @@ def check_variables(drawing: Drawing, texts: Texts, context: DeploymentContext) 
     anywhere = provided | (frozenset() if service is None else service.provided)
     had = said_before(drawing, service).names
     for node, expression in texts.formulas:
-        unknown = (expression.variables & called(expression)) - context.known.functions
-        _check_calls(node, unknown, texts.notes)
+        functions = context.known.functions
+        _check_calls(
+            node,
+            (expression.variables & called(expression)) - functions,
+            functions.union(FUNCTIONS),
+            texts.notes,
+        )
         if context.known.service is not None:
             calendars = context.known.service.calendars
             for calendar in calendars_named(expression):
@@ -59,10 +65,10 @@ def _but_plural(name: str, meant: str | None) -> str | None:
     return None if meant is None or meant.rstrip("s") == name.rstrip("s") else meant
 
 
-def _check_calls(node: etree._Element, unknown: frozenset[str], notes: Notes) -> None:
+def _check_calls(node: etree._Element, unknown: frozenset[str], known: frozenset[str], notes: Notes) -> None:
     for name in sorted(unknown):
-        message = f"There is no function {name}, so the result is null."
-        notes.warning(node, "function_unknown", message, "Correct its name.", attribute=name)
+        message = f"There is no function {name}: the case would stop here."
+        notes.error(node, "function_unknown", message, perhaps(name, known), attribute=name)
 
 
 def _provided(drawing: Drawing, context: DeploymentContext) -> frozenset[str]:

@@ -55,6 +55,50 @@ def test_a_row_of_rules_from_elsewhere_without_a_calendar_is_told(settings, tmp_
     assert "uae-financial" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("draft-answer.form", "=returnReasons = null", '=regime = \\"uk-finacial\\"'),
+        ("draft-answer.form", "=returnReasons = null", '=earlyResult = \\"setled\\"'),
+        ("complaint-handling.bpmn", "=dangerReported = true", "=regime = &#34;uk-finacial&#34;"),
+    ],
+)
+def test_a_code_in_a_condition_that_is_nearly_a_known_one_is_told(alone, name, old, new):
+    found = alone(name, SHIPPED[name].replace(old.encode(), new.encode(), 1))
+
+    assert "word_unknown" in {each.code for each in found}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "code"),
+    [
+        ("draft-answer.form", "=not(list contains", "=nott(list contains", "function_unknown"),
+        ("response.bpmn", "addWorkingDays(today()", "addWorkingDay(today()", "function_unknown"),
+        ("response.bpmn", 'value="final_response, ', 'value="answer, ', "word_unknown"),
+        ("response.bpmn", 'value="final_response, ', 'value="final_response; ', "word_unknown"),
+    ],
+)
+def test_what_could_only_stop_or_mislead_a_case_is_refused(alone, name, old, new, code):
+    assert old in SHIPPED[name].decode()
+    found = alone(name, SHIPPED[name].replace(old.encode(), new.encode(), 1))
+
+    assert (code, "error") in {(each.code, each.severity) for each in found}
+
+
+def test_a_clock_that_the_table_gave_up_may_still_be_named(settings, tmp_path):
+    """Who needs fewer clocks takes rows out of the table and leaves the diagrams as they are."""
+    table = etree.fromstring(SHIPPED["deadlines.dmn"])
+    for rule in list(table.iter("{*}rule")):
+        if any('"internal_review"' in (text.text or "") for text in rule.iter("{*}text")):
+            rule.getparent().remove(rule)
+    for name, data in {**SHIPPED, "deadlines.dmn": etree.tostring(table)}.items():
+        (tmp_path / name).write_bytes(data)
+
+    found = lint(read_files([tmp_path]), settings)
+
+    assert [each for each in found if each.severity == "error"] == []
+
+
 def test_a_regime_none_of_whose_rows_is_in_force_is_told(settings, tmp_path):
     shutil.copytree(ROOT / "processes", tmp_path / "processes")
     table = tmp_path / "processes" / "deadlines.dmn"

@@ -57,6 +57,13 @@ def test_names_are_left_to_the_caller_where_no_input_is_drawn():
     assert [(one.name, one.is_told) for one in dmn.unseen_names(model)] == [("colour", True), ("shade", True)]
 
 
+@pytest.mark.parametrize("cell", ['startswith(?, "r")', "cont([?]) = 1"])
+def test_a_function_nobody_has_is_found_wherever_names_come_from(cell):
+    (finding,) = dmn.lint(table([cell], told=()))
+    assert (finding.code, finding.element_id) == ("name_unknown", "C0")
+    assert finding.advice in ("Did you mean starts with?", "Did you mean count?")
+
+
 @pytest.mark.parametrize(
     ("kind", "cell"),
     [
