@@ -27,6 +27,7 @@ _ADDRESSEES = Words(kind="addressee", known=frozenset(ADDRESSEES), others="accep
 WORD_COLUMNS = {("authority", "approvers"): "groups", ("stages", "roundCovers"): "clocks"}
 """Decision and column of a table → the vocabulary of ``ProcedureWords`` its cells name."""
 READ_COLUMNS = {STAGES_TABLE: frozenset({"secondStage", "roundCovers"})}  # of a table the service itself asks
+WHY = "category"  # the input of a job by which a policy judges whether a clock pauses or is extended
 LOG_FORM = "log-complaint"  # what colleagues fill in for somebody; the public form is the one the process starts with
 HOUSE = {
     ("process", PROCESS): "no complaint could begin",

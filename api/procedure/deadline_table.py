@@ -36,14 +36,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the rows may name. ``followed`` are the clocks that diagrams name, ``categories`` those that forms offer,
-    ``before`` the regimes and categories of the table that is replaced, ``elsewhere`` the regimes with an outside body of their own.
+    """What the rows may name. ``reasons`` are those for which clocks pause or are extended, ``categories`` those that forms offer,
+    ``followed`` the clocks that diagrams name, ``before`` the regimes and categories of the table that is replaced, ``elsewhere``
+    the regimes with an outside body of their own.
     """
 
     anchors: Words
     letters: Words
     evidence: Words
     calendars: Words
+    reasons: Words
     categories: Words
     followed: frozenset[str]
     before: frozenset[str]
@@ -178,6 +180,9 @@ def _check_row(row: Row, policy: DeadlinePolicy, around: Around, regimes: list[s
         yield from wrong_word(policy.calendar, around.calendars)
     if policy.extension is not None and policy.extension.letter is not None:
         yield from wrong_word(policy.extension.letter, around.letters)
+    extended = () if policy.extension is None else policy.extension.reasons
+    for reason in (*policy.pause_reasons, *extended):
+        yield from wrong_word(reason, around.reasons)
     for evidence in policy.evidence:
         yield from wrong_word(evidence, around.evidence)
     if policy.clock not in around.followed:

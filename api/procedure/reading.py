@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from api.complaints.letter_text import expressions
 from api.complaints.letters import LetterTemplate
+from api.procedure.contracts import WHY
 from engine import dmn, feel, forms
 from engine.dialect import DiagramRefused, Element, Formula, ProcessDefinition, formulas_of, read_bpmn
 from engine.dialect.lint import (
@@ -34,6 +35,8 @@ class Named:
     """The words one file, or all files of a procedure, name. ``bindings``: (variable, decision) of business rule tasks."""
 
     clocks: frozenset[str] = frozenset()
+    letters: frozenset[str] = frozenset()  # that a diagram writes, or a task of it
+    reasons: frozenset[str] = frozenset()  # written out, for which a clock pauses or is extended
     started: frozenset[str] = frozenset()  # clocks that a diagram starts itself
     happened: frozenset[str] = frozenset()
     caught: frozenset[str] = frozenset()
@@ -167,6 +170,8 @@ def _of_process(process: ProcessDefinition) -> Named:
         asked.update(asked_of(formula.expression))
     return Named(
         clocks=frozenset(clocks),
+        letters=frozenset(filter(None, (each.headers.get("letter") for each in process.elements.values()))),
+        reasons=frozenset(word for each in process.elements.values() for word in _reasons(each)),
         started=frozenset(started),
         happened=frozenset(happened),
         caught=frozenset(caught),
@@ -197,6 +202,13 @@ def _filled(element: Element) -> Iterator[tuple[str, ...]]:
     if element.multi_instance is not None:
         loop = element.multi_instance
         yield from ((name,) for name in (loop.input_element, loop.output_collection) if name)
+
+
+def _reasons(element: Element) -> Iterator[str]:
+    """Yield the reasons a job is given, written out."""
+    for mapping in element.inputs:
+        if element.job is not None and mapping.target == (WHY,) and isinstance(mapping.source, Formula):
+            yield from results_written_out(mapping.source.expression.tree)
 
 
 def _handed(element: Element) -> Iterator[tuple[str, str, str]]:

@@ -39,11 +39,12 @@ def check_procedure(service: Redress) -> None:
 
 
 def check_letters(service: Redress) -> None:
-    """Raise ``LetterTextRefused`` when a letter names what neither is deployed nor lies ready to be deployed."""
+    """Raise ``LetterTextRefused`` when a letter is missing, or names what neither is deployed nor lies ready to be deployed."""
+    missing = service.engine.read(lambda session: service.procedure.vocabulary(session, ()).missing_letters())
     ready = read_files([service.settings.processes_dir, service.settings.forms_dir]).definitions
     lacking = {(each.file, each.message) for each in _about_letters(service, ready)}
     wrong = (each for each in _about_letters(service, ()) if each.severity == "error")
-    if findings := tuple(each for each in wrong if (each.file, each.message) in lacking):
+    if findings := (*missing, *(each for each in wrong if (each.file, each.message) in lacking)):
         raise LetterTextRefused(findings)
 
 

@@ -23,7 +23,7 @@ from api.complaints.record_jobs import MEMBERS
 from api.complaints.steps import CHOICES
 from api.identity.roles import ROLES
 from api.organisation import Organisation
-from api.procedure import contracts, deadline_table
+from api.procedure import contracts, deadline_table, tables
 from api.procedure.deadline_table import Around
 from api.procedure.letter_lint import LetterWords, letter_findings
 from api.procedure.reading import Named, all_of, keys_of, literals, members_of, named_by, options_of, read_by
@@ -37,7 +37,6 @@ from engine.feel.functions import FUNCTIONS
 from engine.findings import Finding, Severity
 from engine.store import definitions
 
-_SEVERAL = ("COLLECT", "RULE ORDER", "OUTPUT ORDER")  # hit policies whose answer is a list
 _DEPLOYED = {"process": ".bpmn", "decision": ".dmn", "form": ".form"}
 
 
@@ -173,6 +172,15 @@ class Vocabulary:
                 found += wrong_word(regime, Words(kind="regime", known=self._regimes, others="warning"))
         return tuple(replace(each, file="organisation.json") for each in found)
 
+    def missing_letters(self) -> tuple[Finding, ...]:
+        """Return the letters that diagrams name and that are not there."""
+        message = "A diagram names this letter, and it is not there: nobody would get it."
+        gone = sorted(self._named.letters - self._around.letters.ids)
+        return tuple(
+            Finding("error", "letter_missing", message, "Put it back among the letters.", file=f"{name}.md")
+            for name in gone
+        )
+
     def letter_findings(self) -> tuple[Finding, ...]:
         """Return what letters name that does not exist."""
         words = LetterWords(
@@ -223,6 +231,7 @@ class Vocabulary:
             letters=words.letters,
             evidence=Words(kind="evidence", known=frozenset(KINDS.values())),
             calendars=Words(kind="calendar", known=self._around.calendars),
+            reasons=Words(kind="reason", known=self._reasons, others="accepted"),
             categories=Words(kind="category", known=frozenset(offered), others="accepted"),
             followed=self._named.clocks,
             before=_words_in(_conditions(self._table_before, "regime"))
@@ -262,6 +271,31 @@ class Vocabulary:
                 for cell in cells:
                     yield from _placed(cell, getattr(words, kind))
         yield from self._check_members(decision_id, box)
+        if decision_id != DECISION:  # its rows leave columns empty on purpose, and none has to fit
+            before = self._box_before(decision_id)
+            yield from tables.check_values(box, before)
+            if decision_id in self._asked_of_tables:
+                yield from tables.check_whole(box, before)
+
+    @property
+    def _reasons(self) -> frozenset[str]:
+        """Return why a clock may pause or be extended: as diagrams write it out, and as forms let people choose."""
+        asked = {variable for variable, _, target in self._named.handed if target == contracts.WHY}
+        return self._named.reasons.union(code for variable, code in self._named.options if variable in asked)
+
+    @property
+    def _asked_of_tables(self) -> frozenset[str]:
+        """Return the decisions that a case asks, and stops without an answer."""
+        return frozenset({decision for _, decision in self._named.bindings} | contracts.READ_COLUMNS.keys())
+
+    def _box_before(self, decision_id: str) -> TableBox | None:
+        """Return the table that is replaced."""
+        for name, content in self._around.before.items():
+            model = _model(content) if name.lower().endswith(".dmn") else None
+            decision = None if model is None else model.decisions.get(decision_id)
+            if decision is not None and isinstance(decision.expression, TableBox):
+                return decision.expression
+        return None
 
     def _check_members(self, decision_id: str, box: TableBox) -> Iterable[Finding]:
         variables = {variable for variable, decision in self._named.bindings if decision == decision_id}
@@ -273,7 +307,7 @@ class Vocabulary:
         columns = {column.name for column in box.outputs}
         for column in sorted(columns):
             yield from wrong_word(column, known)
-        if box.hit_policy in _SEVERAL and (columns & read):
+        if box.hit_policy in tables.SEVERAL and (columns & read):
             message = f"The hit policy is {box.hit_policy}, which gives a list; one answer is read."
             yield Finding(
                 "error", "hit_policy_list", message, "Choose FIRST or UNIQUE.", element_id=box.element_id

@@ -112,6 +112,15 @@ def test_the_service_does_not_start_with_such_a_letter(folder, service_settings)
         begin_service(replace(service_settings, processes_dir=folder))
 
 
+def test_the_service_does_not_start_without_a_letter_that_a_diagram_names(folder, service_settings):
+    settings = replace(service_settings, processes_dir=folder)
+    begin_service(settings).database.dispose()
+    (folder / "letters" / "decision.md").rename(folder / "letters" / "decison.md")
+
+    with pytest.raises(LetterTextRefused, match=r"decision\.md"):
+        begin_service(settings)
+
+
 @pytest.mark.parametrize(
     "head",
     ["to: complainant\nasks: nicely", "to: representative\nasks: answer", "to: complainant\ncolour: red"],

@@ -85,6 +85,25 @@ def test_what_could_only_stop_or_mislead_a_case_is_refused(alone, name, old, new
     assert (code, "error") in {(each.code, each.severity) for each in found}
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "code"),
+    [
+        ("waiting-times.dmn", "<text>-</text>", '<text>"generic"</text>', "row_for_the_rest_missing"),
+        ("stages.dmn", "<text>-</text>", '<text>"generic"</text>', "row_for_the_rest_missing"),
+        ("waiting-times.dmn", "<text>10</text>", "<text>null</text>", "value_missing"),
+        ("waiting-times.dmn", "<text>10</text>", "<text></text>", "value_missing"),
+        ("stages.dmn", '<text>"own"</text>', "<text></text>", "value_missing"),
+        ("authority.dmn", '<text>"approvers"</text>', "<text>null</text>", "value_missing"),
+        ("deadlines.dmn", '"complainant"', '"complainnt"', "word_unknown"),
+    ],
+)
+def test_a_table_that_would_leave_a_case_without_an_answer_is_refused(alone, name, old, new, code):
+    assert old in SHIPPED[name].decode()
+    found = alone(name, SHIPPED[name].replace(old.encode(), new.encode(), 1))
+
+    assert (code, "error") in {(each.code, each.severity) for each in found}
+
+
 def test_a_clock_that_the_table_gave_up_may_still_be_named(settings, tmp_path):
     """Who needs fewer clocks takes rows out of the table and leaves the diagrams as they are."""
     table = etree.fromstring(SHIPPED["deadlines.dmn"])
