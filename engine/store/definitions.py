@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,6 +120,14 @@ def of_resource(session: Session, kind: str, resource_key: int) -> list[Definiti
     table, _ = VERSIONED[kind]
     rows = session.execute(sa.select(table).where(table.c.resource_key == resource_key).order_by(table.c.key))
     return [_row(kind, row) for row in rows]
+
+
+def contents_besides(session: Session, known: Collection[int]) -> list[tuple[int, bytes]]:
+    """Return key and bytes of every stored diagram and table but those with a ``known`` key."""
+    keys = session.scalars(sa.select(resources.c.key).where(resources.c.kind.in_(("bpmn", "dmn"))))
+    new = [key for key in keys if key not in known]
+    rows = session.execute(sa.select(resources.c.key, resources.c.content).where(resources.c.key.in_(new)))
+    return [(row.key, bytes(row.content)) for row in rows] if new else []
 
 
 def content(session: Session, resource_key: int) -> tuple[str, bytes] | None:
