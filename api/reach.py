@@ -55,7 +55,7 @@ def seen(record: R, absent: Callable[[], NotFound]) -> R:
     if getattr(record, "root_process_instance_key", None) in hidden():
         raise absent()
     (found,) = the_engine().read(lambda session: _shown(session, (record,)))
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def hidden() -> frozenset[int]:

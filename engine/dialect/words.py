@@ -23,7 +23,7 @@ def words_of(data: bytes) -> frozenset[str]:
         if node.text and node.text.strip():
             found.update(_words(node.text.strip(), is_expression=node.tag.endswith("}text")))
         for text in node.attrib.values():
-            found.update(_words(text.strip(), is_expression=False))
+            found.update(_words(str(text).strip(), is_expression=False))
     return frozenset(found)
 
 

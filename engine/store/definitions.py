@@ -13,7 +13,6 @@ from engine.store.tables import (
     decision_definitions,
     decision_requirements,
     forms,
-    instances,
     jobs,
     process_definitions,
     resources,
@@ -186,15 +185,6 @@ def close_starts_of(session: Session, definition_key: int, now: Any) -> None:
         )
         .values(status="cancelled", state="CANCELED", ended_at=now, updated_at=now)
     )
-
-
-def running_instances(session: Session, definition_key: int) -> int:
-    """Return how many instances of this definition have not ended."""
-    return session.execute(
-        sa.select(sa.func.count()).where(
-            instances.c.definition_key == definition_key, instances.c.state.in_(("ACTIVE", "SUSPENDED"))
-        )
-    ).scalar_one()
 
 
 def _newest(session: Session, kind: str, identity: str, *more: Any) -> DefinitionRow | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from api.complaints.content import open_words
@@ -39,7 +39,9 @@ def notices() -> ResponseReturnValue:
         .order_by(NoticeRow.read_at.is_not(None), NoticeRow.at.desc())
         .limit(200)
     ).all()
-    return render_template("staff/notices.html", rows=_as_told(session, person, rows))
+    return render_template(
+        "staff/notices.html", rows=_as_told(session, person, [(row[0], row[1]) for row in rows])
+    )
 
 
 @blueprint.post("/notices/<int:key>/read")
@@ -69,7 +71,7 @@ def unread(person: Person) -> int:
 
 
 def _as_told(
-    session: Session, person: Person, rows: Sequence[Row[tuple[NoticeRow, str]]]
+    session: Session, person: Person, rows: Sequence[tuple[NoticeRow, str | None]]
 ) -> list[tuple[NoticeRow, str | None, str, str]]:
     """Return notices with reference, subject and text as the person is told them.
 
