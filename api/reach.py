@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from api.complaints.access import unread_roots
-from api.complaints.content import refuse_veil, shown_to, unread, veil
+from api.complaints.content import open_words, refuse_veil, shown_to, unread
 from api.complaints.guard import visible_tasks
 from api.context import the_engine, the_person
 from api.identity.decide import reach
@@ -35,26 +35,27 @@ def page(entity: Entity[R], query: Query) -> Page[R]:
 
 def shown(records: Iterable[VariableRecord]) -> list[VariableRecord]:
     """Return variables, of cases the person may not read without what people wrote."""
-    return list(the_engine().read(lambda session: shown_to(session, the_person(), records)))
+    return list(the_engine().read(lambda session: _shown(session, records)))
 
 
 def values(instance_key: int, found: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the variables of an instance (plain data by name), veiled as ``shown`` does."""
 
-    def work(session: Session) -> bool:
-        root = instances.root_of(session, instance_key)
-        return bool(unread(session, the_person(), (root,)))
+    def work(session: Session) -> Mapping[str, Any]:
+        if not unread(session, the_person(), (instances.root_of(session, instance_key),)):
+            return found
+        words = open_words(session, the_engine().house.catalogue, the_person())
+        return {name: words.veil(value) for name, value in found.items()}
 
-    kept_back = the_engine().read(work)
-    return {name: veil(value) for name, value in found.items()} if kept_back else found
+    return the_engine().read(work)
 
 
 def seen(record: R, absent: Callable[[], NotFound]) -> R:
     """Return ``record`` as the person may see it. Raises ``absent``: its case is hidden from them, so it is not there."""
     if getattr(record, "root_process_instance_key", None) in hidden():
         raise absent()
-    (found,) = the_engine().read(lambda session: shown_to(session, the_person(), (record,)))
-    return found  # type: ignore[no-any-return]
+    (found,) = the_engine().read(lambda session: _shown(session, (record,)))
+    return found
 
 
 def hidden() -> frozenset[int]:
@@ -94,13 +95,18 @@ def _page(session: Session, entity: Entity[R], query: Query) -> Page[R]:
     if entity is entities.TASKS:
         conditions.append(visible_tasks(person))
     asked = entity
-    if entity.content and not reach(person).every:
-        asked = veiled(entity, unread_roots(person))
+    if root is not None and not reach(person).every:
+        words = open_words(session, the_engine().house.catalogue, person)
+        asked = veiled(entity, unread_roots(person), words.among(query.texts()))
     found = search(session, asked, query, within=conditions)
     return Page(
-        shown_to(session, person, found.items),
+        _shown(session, found.items),
         found.total,
         found.more,
         found.start_cursor,
         found.end_cursor,
     )
+
+
+def _shown(session: Session, records: Iterable[R]) -> tuple[R, ...]:
+    return shown_to(session, the_engine().house.catalogue, the_person(), records)

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from api.complaints import agreement, forgetting
+from api.complaints import agreement, forgetting, handing_on
 from api.complaints.access import CaseAccess
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.eligibility import without_anybody
@@ -130,6 +130,7 @@ class Redress:
             Chore("without-clock", without_clock.EVERY, lambda: without_clock.tell(self)),
             Chore("calendars", CALENDARS, lambda: calendar_changes.settle(self)),
             Chore("agreement", agreement.EVERY, lambda: agreement.note_ended(self)),
+            Chore("handing-on", handing_on.EVERY, lambda: handing_on.settle(self)),
             Chore("forgetting", forgetting.EVERY, lambda: forgetting.forget_expired(self)),
             Chore("strangers", forgetting.EVERY, lambda: forgetting.erase_strangers(self)),
         )

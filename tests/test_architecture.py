@@ -17,6 +17,7 @@ FLOORS = (  # of the engine, lowest first: a module imports its own floor and th
         *(
             "engine.errors",
             "engine.findings",
+            "engine.quoted",
             "engine.zones",
             "engine.clock",
             "engine.retry",

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from sqlalchemy.orm import Session
 
 from api.cli.arguments import Subparsers
+from api.complaints import handing_on
 from api.identity import people, tokens
 from api.identity.roles import ROLES
 from api.installation import open_service
@@ -90,6 +91,7 @@ def _disable(options: argparse.Namespace) -> int:
     with _service() as service:
         now = service.clock.now()
         service.engine.write(lambda session: people.change(session, options.name, active=False, at=now))
+        handing_on.settle(service)
     sys.stdout.write(f"{options.name}: disabled\n")
     return 0
 
@@ -104,6 +106,7 @@ def _reset(options: argparse.Namespace) -> int:
             return tokens.issue(session, person, key=key, label="console", at=now) if options.token else None
 
         token = service.engine.write(work)
+        handing_on.settle(service)
     sys.stdout.write(f"{options.name}: password {password}\n")
     if token:
         sys.stdout.write(f"{options.name}: API token {token}\n")

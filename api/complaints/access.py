@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, not_, select
+from sqlalchemy import Select, select, true
 from sqlalchemy.orm import Session
 
 from api.complaints.of_case import complaint_of_case, roots_of_complaints
@@ -113,5 +113,8 @@ def _is_stuck(session: Session, case_key: int) -> bool:
 
 
 def unread_roots(person: Person) -> Select[tuple[int]]:
-    """Return the query of the root instances whose content ``person`` may not read: ``reads_content`` as a filter."""
-    return roots_of_complaints().where(not_(visible(person, reach(person))))
+    """Return the query of the root instances whose content ``person`` may not read: ``reads_content`` as a filter.
+
+    A complaint that nobody owns is not theirs either: what is unknown to SQL counts as not readable.
+    """
+    return roots_of_complaints().where(visible(person, reach(person)).is_not(true()))

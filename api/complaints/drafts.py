@@ -51,6 +51,22 @@ def load(session: Session, place: str, *, at: datetime) -> Draft | None:
     return Draft(row.data, row.form_key, row.changed_at, row.expires_at)
 
 
+def below(session: Session, place: str, *, at: datetime) -> list[tuple[str, Draft]]:
+    """Return the drafts whose places begin with ``place``, newest first, each with the rest of its place."""
+    rows = session.scalars(
+        select(DraftRow)
+        .where(DraftRow.place.startswith(place, autoescape=True), DraftRow.expires_at > at)
+        .order_by(DraftRow.changed_at.desc(), DraftRow.place)
+    )
+    return [
+        (
+            row.place.removeprefix(place),
+            Draft(row.data, row.form_key, row.changed_at, row.expires_at),
+        )
+        for row in rows
+    ]
+
+
 def save(
     session: Session,
     place: str,

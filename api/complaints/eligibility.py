@@ -55,7 +55,7 @@ def release_barred(
         reasons = barred(
             session, task.complaint, duty=(task.headers or {}).get("duty"), people=[task.assignee]
         )
-        if not reasons and not _is_offered(session, task):
+        if not reasons and not _is_offered(people.find(session, task.assignee), task):
             reasons = {task.assignee: "The task is not offered to this person."}
         if not reasons:
             continue
@@ -75,11 +75,22 @@ def release_barred(
         )
 
 
-def _is_offered(session: Session, task: Any) -> bool:
+def held_in_vain(session: Session) -> frozenset[int]:
+    """Return the complaints with an open task that its holder may not finish: the account is gone, or it is not offered to it."""
+    known = {person.name: person for person in people.everybody(session)}
+    of_complaints = roots_of_complaints().add_columns(ComplaintRow.key.label("complaint")).subquery()
+    held = session.execute(
+        sa.select(T.assignee, T.candidate_groups, T.candidate_users, of_complaints.c.complaint)
+        .join(of_complaints, of_complaints.c.key == T.root_key)
+        .where(T.state == "CREATED", T.assignee.is_not(None))
+    )
+    return frozenset(task.complaint for task in held if not _is_offered(known.get(task.assignee), task))
+
+
+def _is_offered(person: Person | None, task: Any) -> bool:
     groups, users = frozenset(task.candidate_groups or ()), frozenset(task.candidate_users or ())
     if not groups and not users:
         return True
-    person = people.find(session, task.assignee)
     return person is not None and person.active and (person.name in users or bool(person.groups & groups))
 
 

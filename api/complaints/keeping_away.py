@@ -69,7 +69,7 @@ def keep_away(desk: Desk, complaint: ComplaintRow, person: str, *, reason: str, 
     desk.tell(complaint.key, "kept-away", text, facts={"person": person, "reason": reason})
     said = [f"{found.display_name} neither sees nor handles complaint {complaint.reference} any more."]
     if owned and complaint.closed_at is None:
-        said.append(_owned_anew(desk, complaint))
+        said.append(owned_anew(desk, complaint))
     desk.session.add(
         NoticeRow(
             key=desk.next_key(),
@@ -188,12 +188,17 @@ def name_owner(desk: Desk, complaint: ComplaintRow, group: str) -> Person | None
     return owner
 
 
-def _owned_anew(desk: Desk, complaint: ComplaintRow) -> str:
+def owned_anew(desk: Desk, complaint: ComplaintRow) -> str:
     """Have somebody else of the group the owner came from look after the complaint; return in words who does."""
-    given = select(EventRow.facts).where(EventRow.complaint_key == complaint.key, EventRow.kind == OWNED)
-    facts = desk.session.scalar(given.order_by(EventRow.at.desc(), EventRow.key.desc()).limit(1))
-    group = (facts or {}).get("group")
+    group = group_of_owner(desk.session, complaint)
     owner = name_owner(desk, complaint, group) if group else None
     if owner is None:
         return "Nobody looks after it: its tasks wait for the whole group."
     return f"{owner.display_name} looks after it now."
+
+
+def group_of_owner(session: Session, complaint: ComplaintRow) -> str | None:
+    """Return the group the last owner was chosen from, None where nobody was chosen."""
+    given = select(EventRow.facts).where(EventRow.complaint_key == complaint.key, EventRow.kind == OWNED)
+    facts = session.scalar(given.order_by(EventRow.at.desc(), EventRow.key.desc()).limit(1))
+    return (facts or {}).get("group")

@@ -7,18 +7,25 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 
+from api.complaints.content import open_words
 from api.complaints.errand import Errand
 from api.complaints.evidence import meet_each
 from api.complaints.letter_links import disarmed
 from api.complaints.letter_writing import NOBODY_LEFT, OF_THE_COMPLAINT, note_unreachable, write, write_out
 from api.complaints.letters import Written
 from api.complaints.owed import somebody_to_write_to
+from api.complaints.search import facts_for
 from api.complaints.separation import is_excluded
 from api.complaints.tables import LetterRow, NoticeRow, PartyRow
 from api.identity import people
+from api.identity.decide import may
 from api.identity.people import Person
 from engine.deadlines.policy import NOBODY
 from engine.deadlines.state import Evidence
+
+CONTRIBUTION = (
+    "contribution-requested"  # the line of the timeline; its fact ``notice`` is what the department reads
+)
 
 
 def send_letter(errand: Errand) -> None:
@@ -99,9 +106,10 @@ def _send(errand: Errand, row: LetterRow) -> int:
 
 
 def _to_department(errand: Errand, written: Written, department: str) -> None:
+    key = errand.next_key()
     errand.session.add(
         NoticeRow(
-            key=errand.next_key(),
+            key=key,
             complaint_key=errand.complaint.key,  # so that nobody complained about reads it in their department
             group_name=department,
             subject=written.subject,
@@ -110,7 +118,8 @@ def _to_department(errand: Errand, written: Written, department: str) -> None:
         )
     )
     name = errand.tools.organisation.department(department)
-    errand.tell("contribution-requested", f"Facts requested from {name}", facts={"department": department})
+    facts = {"department": department, "notice": str(key)}
+    errand.tell(CONTRIBUTION, f"Facts requested from {name}", facts=facts)
 
 
 def _to_staff(errand: Errand, written: Written) -> None:
@@ -157,12 +166,16 @@ def _readers(errand: Errand, groups: Collection[str]) -> list[Person]:
 
 
 def _mail_groups(errand: Errand, groups: Collection[str]) -> None:
-    """Mail the notice to the members of ``groups``, without those in conflict of interest; it says nothing of what was told."""
-    subject, text = disarmed(errand.header("subject")), disarmed(errand.text("text") or "")
+    """Mail the notice to the members of ``groups``, without those in conflict of interest.
+
+    Who may not read the complaint gets its text only where that says nothing people wrote: then it is the subject alone.
+    """
+    subject, whole = disarmed(errand.header("subject")), errand.text("text") or ""
     link = f"{errand.tools.settings.base_url}/staff"
     for person in _readers(errand, groups):
         if not person.email:
             continue
+        text = disarmed(whole if _may_be_told(errand, person, whole) else errand.header("subject"))
         errand.context.queue_letter(
             recipient=person.email,
             subject=subject,
@@ -170,6 +183,13 @@ def _mail_groups(errand: Errand, groups: Collection[str]) -> None:
             html=f"<p>{html.escape(text)}</p><p>{html.escape(link)}</p>",
             letter=f"notice:{errand.next_key()}",
         )
+
+
+def _may_be_told(errand: Errand, person: Person, text: str) -> bool:
+    complaint = errand.known
+    if complaint is None or may(person, "complaint.read", facts_for(errand.session, person, complaint)):
+        return True
+    return open_words(errand.session, errand.context.house.catalogue, person).open(text)
 
 
 def _notice(errand: Errand, *, group: str | None = None, person: str | None = None) -> None:

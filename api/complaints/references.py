@@ -24,6 +24,13 @@ def read_reference(text: str) -> str | None:
     return f"RD-{found[1]}-{found[2]}-{found[3]}"
 
 
+def between_references(text: str) -> list[str]:
+    """Return what stands before, between and after the references in a text."""
+    found = [one for one in _SHAPE.finditer(text) if read_reference(one[0])]
+    starts, ends = [0, *(one.end() for one in found)], [*(one.start() for one in found), len(text)]
+    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
 def _check(body: str) -> str:
     """Weighted sum modulo 29, a prime: every single wrong character and every swap of neighbours is noticed."""
     total = sum(weight * ALPHABET.index(character) for weight, character in enumerate(body, start=1))

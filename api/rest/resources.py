@@ -17,6 +17,6 @@ blueprint = noun("resources", "Deployed resources.")
 @blueprint.arguments(Deletion)
 @blueprint.answers(200, Deleted)
 def delete_resource(body: dict[str, Any], key: int) -> Any:  # noqa: ARG001
-    """Withdraw one version of a process, decision file or form. 409 while instances run on it."""
+    """Withdraw one version of a process, decision file or form. 409 while instances need it."""
     the_engine().delete_resource(key, by=the_person().actor)
     return {"resource_key": key}

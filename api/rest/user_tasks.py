@@ -11,7 +11,7 @@ from marshmallow import fields
 from api.context import require, the_engine, the_person
 from api.identity.decide import may
 from api.identity.doors import action
-from api.reach import shown
+from api.reach import seen, shown
 from api.rest import listing
 from api.rest.interface import ShapeRefused
 from api.rest.noun import noun
@@ -21,6 +21,7 @@ from api.rest.schemas.instances import Variable, WholeVariable
 from api.rest.schemas.tasks import Assignment, Completion, TaskUpdate, UserTask
 from api.rest.search import Searchable, answer_of, request_of
 from api.rest.shapes import Body, read_moment
+from engine.commands.errors import TaskNotFound
 from engine.commands.update_task import KEEP, Keep, TaskChanges
 from engine.store import entities
 
@@ -74,7 +75,7 @@ def search_user_tasks(body: dict[str, Any]) -> Any:
 @blueprint.answers(200, UserTask)
 def user_task(key: int) -> Any:
     """Return one task."""
-    return the_engine().task(key, by=the_person().actor)
+    return seen(the_engine().task(key, by=the_person().actor), lambda: TaskNotFound(task=key))
 
 
 @blueprint.get("/user-tasks/<key:key>/form")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from engine import dmn, forms
 from engine.commands.errors import DefinitionNotFound, ResourceNotFound
 from engine.dialect import Binding, ProcessDefinition, read_bpmn
+from engine.dialect.words import words_of
 from engine.store import definitions
 from engine.store.definitions import DefinitionRow
 
@@ -29,6 +30,7 @@ class Catalogue:
         self._models: dict[int, dmn.Model] = {}
         self._forms: dict[int, forms.Form] = {}
         self._together: dict[tuple[str, str, int], DefinitionRow] = {}
+        self._words: dict[int, frozenset[str]] = {}
 
     def row(self, session: Session, kind: str, key: int) -> DefinitionRow:
         """Return the row of a definition. Raises ``DefinitionNotFound``."""
@@ -84,6 +86,12 @@ class Catalogue:
         if binding.kind == "versionTag":
             return definitions.tagged(session, kind, identity, binding.version_tag or "")
         return definitions.latest(session, kind, identity)
+
+    def words(self, session: Session) -> frozenset[str]:
+        """Return the words that stand in the diagrams and tables deployed so far (``engine.dialect.words``)."""
+        for key, data in definitions.contents_besides(session, set(self._words)):
+            self._words[key] = words_of(data)
+        return frozenset().union(*self._words.values())
 
     def forget(self, kind: str, key: int) -> None:
         """Forget a definition whose row has changed (it was deleted)."""

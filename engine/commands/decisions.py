@@ -14,6 +14,7 @@ from engine.dialect import Binding
 from engine.dmn import Decided
 from engine.errors import RedressError
 from engine.execution.world import Halt
+from engine.quoted import quoted
 from engine.store.definitions import DefinitionRow
 from engine.store.tables import decision_evaluations
 
@@ -35,13 +36,13 @@ def decide(
     row = house.catalogue.bound(session, "decision", decision_id, binding, deployment_key)
     if row is None:
         wanted = f" with version tag {binding.version_tag}" if binding.kind == "versionTag" else ""
-        raise Halt("CALLED_DECISION_ERROR", f"There is no decision {decision_id!r}{wanted}. Deploy it.")
+        raise Halt("CALLED_DECISION_ERROR", f"There is no decision {quoted(decision_id)}{wanted}. Deploy it.")
     decided, failure = evaluate(house, session, row, variables, moment=moment)
     keep(house, session, row, variables, decided, failure, instance_key=instance_key)
     if failure is None and decided is not None:
         failure = unmatched(decided)
     if failure is not None or decided is None:
-        raise Halt("DECISION_EVALUATION_ERROR", f"The decision {decision_id!r} failed: {failure}")
+        raise Halt("DECISION_EVALUATION_ERROR", f"The decision {quoted(decision_id)} failed: {failure}")
     return decided.value
 
 

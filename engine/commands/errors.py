@@ -38,7 +38,7 @@ class ResourceNotFound(NotFound):
 
 
 class ResourceInUse(Conflict):
-    """Cases still run on this definition."""
+    """Running cases need this version. Wait for their end, or deploy what takes its place and migrate them."""
 
     code = "resource_in_use"
 

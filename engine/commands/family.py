@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from engine.dialect import ProcessDefinition
 from engine.execution import changes as ch
 from engine.execution.run import ElementNotFound, ElementNotWaiting, Execution, NoSuchStart
+from engine.quoted import quoted
 from engine.store import instances
 from engine.store.instances import InstanceRow
 from engine.store.tables import instances as instances_table
@@ -103,7 +104,7 @@ def start_child(step: Step, case: Case, call: ch.ChildCalled) -> None:
     )
     if found is None or caller.depth + 1 > DEEPEST:
         problem = (
-            f"There is no process {call.process_id!r} to call. Deploy it, then resolve this incident."
+            f"There is no process {quoted(call.process_id)} to call. Deploy it, then resolve this incident."
             if found is None
             else f"Processes call each other more than {DEEPEST} levels deep."
         )
@@ -121,7 +122,9 @@ def start_child(step: Step, case: Case, call: ch.ChildCalled) -> None:
     try:
         begin(step, row, call.variables)
     except NoSuchStart:
-        problem = f"The process {call.process_id!r} has no start without an event, so it cannot be called."
+        problem = (
+            f"The process {quoted(call.process_id)} has no start without an event, so it cannot be called."
+        )
         step.move(case, lambda execution: execution.halt(call.key, "CALLED_ELEMENT_ERROR", problem))
 
 
@@ -183,7 +186,7 @@ def open_task(step: Step, case: Case, task: ch.TaskOpened) -> None:
             step.session, "form", task.form.form_id, task.form.binding, deployment
         )
         if found is None:
-            problem = f"There is no form {task.form.form_id!r}. Deploy it, then resolve this incident."
+            problem = f"There is no form {quoted(task.form.form_id)}. Deploy it, then resolve this incident."
             step.rows.leave_out_task(task.key)
             step.later([lambda step: _halt_for_form(step, case, task.key, problem)])
             return

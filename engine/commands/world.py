@@ -16,6 +16,7 @@ from engine.commands.family import running
 from engine.errors import RedressError
 from engine.execution.world import Binding, BpmnError, CaseClock, InStepJob, RetryLater, Variables
 from engine.keys import KeysSpent
+from engine.quoted import quoting, texts_in
 from engine.store.errors import VersionConflict
 from engine.store.instances import InstanceRow
 
@@ -80,8 +81,8 @@ class CaseWorld:
         except (BpmnError, KeysSpent, VersionConflict, DBAPIError):
             raise
         except Exception as problem:
-            LOG.warning("%s at %s failed: %s", job.type, job.element_id, said(problem), exc_info=True)
-            raise RetryLater(said(problem)) from problem
+            LOG.warning("%s at %s failed: %s", job.type, job.element_id, kind_of(problem), exc_info=True)
+            raise RetryLater(said(problem, job.variables)) from problem
         self._step.later(context.requests)
         return answer
 
@@ -110,11 +111,17 @@ class CaseWorld:
         return self._step.house.clocks.view(self._step.session, self._row.root_key, name)
 
 
-def said(problem: BaseException) -> str:
-    """Return what went wrong in words that anybody may see; foreign exceptions only by their kind.
+def said(problem: BaseException, variables: Variables) -> str:
+    """Return what went wrong with a job that was given ``variables``; what stands there is quoted (``engine.quoted``).
 
-    Theirs can hold what people wrote.
+    Foreign exceptions are told by their kind only: their words can hold what people wrote.
     """
-    if isinstance(problem, (RedressError, BpmnError)):
-        return str(problem)
-    return f"{type(problem).__name__}. Where it happened stands in the operator's log."
+    if not isinstance(problem, RedressError):
+        return f"{type(problem).__name__}. Where it happened stands in the operator's log."
+    given = {name: feel.outward(value) for name, value in variables.items()}
+    return quoting(str(problem), texts_in([*given.values(), *problem.facts.values()]))
+
+
+def kind_of(problem: BaseException) -> str:
+    """Return what the log says of a failure: its code or the name of its class, none of its words."""
+    return problem.code if isinstance(problem, RedressError) else type(problem).__name__

@@ -21,6 +21,7 @@ from engine.execution.scopes import Touched
 from engine.execution.timing import announce, arm_timer
 from engine.execution.token import Token
 from engine.execution.world import Halt
+from engine.quoted import quoted
 from engine.timers import Armed
 
 WAITS = {"timer": "timer", "message": "message", "signal": "signal", "conditional": "condition"}
@@ -50,7 +51,7 @@ def plan(token: Token, element: Element, *, at: int, around: int) -> Arming:
     if trigger.correlation_key is not None:
         key = correlation_key(token, trigger.correlation_key, at=around)
     elif trigger.kind == "message":
-        raise Halt("EXTRACT_VALUE_ERROR", f"The message “{name}” has no correlation key.")
+        raise Halt("EXTRACT_VALUE_ERROR", f"The message “{quoted(name)}” has no correlation key.")
     return Arming(element, WAITS[trigger.kind], name, key)
 
 

@@ -16,6 +16,7 @@ from engine.feel.notes import Fault
 from engine.feel.run import Run
 from engine.feel.temporal import NANOS, Date, DateTime, DaysDuration
 from engine.feel.values import Value
+from engine.quoted import quoted
 
 MOST_DAYS: Final = 10_000
 _DAY_NANOS: Final = 86_400 * NANOS
@@ -25,11 +26,11 @@ def _calendar(run: Run, calendar: str | None) -> Calendar:
     run.budget.charge(50)
     wanted = run.moment.calendar if calendar is None else calendar
     if run.moment.calendars is None:
-        raise Fault("unknown_calendar", calendar=wanted)
+        raise Fault("unknown_calendar", calendar=quoted(wanted))
     try:
         return run.moment.calendars.get(wanted)
     except RedressError as error:
-        raise Fault("unknown_calendar", calendar=wanted, reason=error.code) from None
+        raise Fault("unknown_calendar", calendar=quoted(wanted), reason=error.code) from None
 
 
 def _asked(question: Callable[[], Any]) -> Any:

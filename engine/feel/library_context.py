@@ -16,6 +16,7 @@ from engine.feel.notes import BudgetExceeded, Fault
 from engine.feel.numbers import CONTEXT, finite
 from engine.feel.run import Run
 from engine.feel.values import MISSING, Value, kind_of
+from engine.quoted import quoted
 
 _RANDOM_BITS: Final = 53
 
@@ -25,7 +26,7 @@ def get_value(run: Run, m: dict[str, Value], key: str) -> Value:
     """Return the entry of that name, null if there is none."""
     run.budget.charge(1)
     if key not in m:
-        raise Fault("unknown_property", severity="warning", name=key)
+        raise Fault("unknown_property", severity="warning", name=quoted(key))
     return m[key]
 
 
@@ -38,7 +39,7 @@ def get_nested_value(run: Run, context: dict[str, Value], keys: list[Value]) -> 
         value = value.get(key, MISSING) if type(value) is dict and type(key) is str else MISSING
         if value is MISSING:
             raise Fault(
-                "unknown_property", severity="warning", name=key if type(key) is str else kind_of(key)
+                "unknown_property", severity="warning", name=quoted(key) if type(key) is str else kind_of(key)
             )
     return value if keys else None
 
@@ -132,7 +133,7 @@ def ensure(run: Run, value: Value, condition: Value, cause: str | None = None) -
     """Return the value if the condition is true; anything else is an error."""
     run.budget.charge(1)
     if condition is not True:
-        raise Fault("assertion", cause=cause or "")
+        raise Fault("assertion", cause=quoted(cause or ""))
     return value
 
 

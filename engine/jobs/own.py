@@ -19,7 +19,7 @@ from engine.commands.errors import FenceLost
 from engine.commands.family import running
 from engine.commands.house import House, JobType
 from engine.commands.step import Case, Step
-from engine.commands.world import said
+from engine.commands.world import kind_of, said
 from engine.errors import Broken, Invalid
 from engine.execution.run import ElementNotFound, ElementNotWaiting
 from engine.execution.world import BpmnError
@@ -45,9 +45,9 @@ class HandlerFailed(Exception):
 class HandlerRefused(HandlerFailed):
     """A handler refused what it was given; trying again without a change is pointless."""
 
-    def __init__(self, refusal: Invalid) -> None:
-        """``refusal`` says what is wrong and what to do."""
-        super().__init__(str(refusal))
+    def __init__(self, refusal: Invalid, variables: Mapping[str, Any]) -> None:
+        """``refusal`` says what is wrong with ``variables``, or the job, and what to do."""
+        super().__init__(said(refusal, variables))
         self.code = refusal.code
 
 
@@ -72,8 +72,8 @@ def run_own(house: House, claim: Claim, *, by: Actor) -> None:
     except BpmnError as error:
         answer = error
     except Exception as problem:
-        LOG.warning("%s at %s failed: %s", claim.type, claim.element_id, said(problem), exc_info=True)
-        raise HandlerFailed(said(problem)) from problem
+        LOG.warning("%s at %s failed: %s", claim.type, claim.element_id, kind_of(problem), exc_info=True)
+        raise HandlerFailed(said(problem, context.variables)) from problem
     write(house.database, lambda session: _settle(house, session, claim, answer, by))
 
 
@@ -92,10 +92,10 @@ def _inside(house: House, session: Session, claim: Claim, job_type: JobType, by:
     except (DBAPIError, KeysSpent, VersionConflict):
         raise
     except Invalid as refusal:
-        raise HandlerRefused(refusal) from refusal
+        raise HandlerRefused(refusal, context.variables) from refusal
     except Exception as problem:
-        LOG.warning("%s at %s failed: %s", claim.type, claim.element_id, said(problem), exc_info=True)
-        raise HandlerFailed(said(problem)) from problem
+        LOG.warning("%s at %s failed: %s", claim.type, claim.element_id, kind_of(problem), exc_info=True)
+        raise HandlerFailed(said(problem, context.variables)) from problem
     step.later(context.requests)
     _move(step, case, claim, answer)
     step.finish()

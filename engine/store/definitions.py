@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,6 @@ from engine.store.tables import (
     decision_definitions,
     decision_requirements,
     forms,
-    instances,
     jobs,
     process_definitions,
     resources,
@@ -122,6 +121,14 @@ def of_resource(session: Session, kind: str, resource_key: int) -> list[Definiti
     return [_row(kind, row) for row in rows]
 
 
+def contents_besides(session: Session, known: Collection[int]) -> list[tuple[int, bytes]]:
+    """Return key and bytes of every stored diagram and table but those with a ``known`` key."""
+    keys = session.scalars(sa.select(resources.c.key).where(resources.c.kind.in_(("bpmn", "dmn"))))
+    new = [key for key in keys if key not in known]
+    rows = session.execute(sa.select(resources.c.key, resources.c.content).where(resources.c.key.in_(new)))
+    return [(row.key, bytes(row.content)) for row in rows] if new else []
+
+
 def content(session: Session, resource_key: int) -> tuple[str, bytes] | None:
     """Return name and bytes of a stored file, or None."""
     row = session.execute(
@@ -178,15 +185,6 @@ def close_starts_of(session: Session, definition_key: int, now: Any) -> None:
         )
         .values(status="cancelled", state="CANCELED", ended_at=now, updated_at=now)
     )
-
-
-def running_instances(session: Session, definition_key: int) -> int:
-    """Return how many instances of this definition have not ended."""
-    return session.execute(
-        sa.select(sa.func.count()).where(
-            instances.c.definition_key == definition_key, instances.c.state.in_(("ACTIVE", "SUSPENDED"))
-        )
-    ).scalar_one()
 
 
 def _newest(session: Session, kind: str, identity: str, *more: Any) -> DefinitionRow | None:

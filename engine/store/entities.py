@@ -61,6 +61,7 @@ INSTANCES = Entity(
         "error_message": incident_message,
     },
     content=frozenset({"variables", "error_message"}),
+    codes=frozenset({"element_instance_state", "has_element_instance_incident"}),
 )
 
 ELEMENT_INSTANCES = Entity(

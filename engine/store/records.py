@@ -4,10 +4,25 @@ integers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
+
+Code = str
+"""A word of the engine itself or a name somebody who works with it goes by: a state, a kind, an account.
+
+What is told by a ``str``, in a list or by name may be computed by a diagram (``told_by_a_case``).
+"""
+
+
+def told_by_a_case(record: type) -> frozenset[str]:
+    """Return the members of a record that may hold what a case knows: every text that is no ``Code``."""
+    return frozenset(one.name for one in fields(record) if _TEXT.search(str(one.type)))
+
+
+_TEXT = re.compile(r"\b(str|Sequence|Mapping)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +37,7 @@ class ProcessDefinitionRecord:
     resource_name: str
     deployment_key: int
     has_start_form: bool
-    state: str
+    state: Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +52,7 @@ class DecisionDefinitionRecord:
     decision_requirements_id: str
     decision_requirements_key: int
     deployment_key: int
-    state: str
+    state: Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +107,7 @@ class InstanceRecord:
     start_date: datetime
     end_date: datetime | None
     suspended_date: datetime | None
-    state: str
+    state: Code
     has_incident: bool
     tags: Sequence[str]
     business_id: str | None
@@ -105,8 +120,8 @@ class ElementInstanceRecord:
     element_instance_key: int
     element_id: str
     element_name: str
-    type: str
-    state: str
+    type: Code
+    state: Code
     start_date: datetime
     end_date: datetime | None
     incident_key: int | None
@@ -132,16 +147,16 @@ class TaskRecord:
     user_task_key: int
     element_instance_key: int
     name: str
-    state: str
+    state: Code
     revision: int
-    assignee: str | None
+    assignee: Code | None
     element_id: str
     candidate_groups: Sequence[str]
     candidate_users: Sequence[str]
     priority: int
     creation_date: datetime
     completion_date: datetime | None
-    completed_by: str | None
+    completed_by: Code | None
     follow_up_date: datetime | None
     due_date: datetime | None
     clock: str | None
@@ -164,10 +179,10 @@ class JobRecord:
 
     job_key: int
     type: str
-    kind: str
-    state: str
-    status: str
-    worker: str | None
+    kind: Code
+    state: Code
+    status: Code
+    worker: Code | None
     retries: int
     priority: int
     due_date: datetime
@@ -233,14 +248,14 @@ class IncidentRecord:
     """Something that needs a person. State: ACTIVE, RESOLVED. ``code`` is finer than ``error_type``."""
 
     incident_key: int
-    error_type: str
-    code: str
+    error_type: Code
+    code: Code
     error_message: str
     facts: Mapping[str, Any]
-    state: str
+    state: Code
     creation_time: datetime
     resolved_at: datetime | None
-    resolved_by: str | None
+    resolved_by: Code | None
     element_id: str | None
     element_instance_key: int | None
     job_key: int | None
@@ -255,7 +270,7 @@ class VariableRecord:
     """A variable in one scope; ``value`` is JSON text."""
 
     variable_key: int
-    name: str
+    name: Code
     value: str
     scope_key: int
     process_instance_key: int
@@ -267,8 +282,8 @@ class MessageSubscriptionRecord:
     """A catcher of a message: of a running case (PROCESS_EVENT) or one that starts a case (START_EVENT)."""
 
     message_subscription_key: int
-    message_subscription_state: str
-    message_subscription_type: str
+    message_subscription_state: Code
+    message_subscription_type: Code
     message_name: str
     correlation_key: str | None
     last_updated_date: datetime

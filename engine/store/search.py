@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, Literal, TypeVar
@@ -72,6 +72,12 @@ class Query:
     after: str | None = None
     before: str | None = None
 
+    def texts(self) -> Iterator[str]:
+        """Yield the texts that something is compared with."""
+        for condition in (*self.where, *(one for group in self.any_of for one in group)):
+            asked = condition.value if isinstance(condition.value, (list, tuple)) else (condition.value,)
+            yield from (one for one in asked if isinstance(one, str))
+
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[R]):
@@ -98,16 +104,18 @@ class Entity(Generic[R]):
     """Something that can be searched: its record, the source of its rows, and its fields.
 
     ``columns`` gives each member of ``record``; ``special`` holds conditions that are more than a comparison.
-    ``content`` names the fields and conditions over what people wrote (``store.veil``).
+    ``content`` names the fields and conditions over what people wrote, ``codes`` the conditions that compare with the
+    engine's own words; other texts may have been computed by a diagram (``store.veil``).
     """
 
-    record: Callable[..., R]
+    record: type[R]
     source: Any
     key: sa.ColumnElement[int]
     columns: Mapping[str, Any]
     fields: Mapping[str, Field]
     special: Mapping[str, Callable[[str, Any], sa.ColumnElement[bool]]] = field(default_factory=dict)
     content: frozenset[str] = frozenset()
+    codes: frozenset[str] = frozenset()
 
     def select(self) -> sa.Select[Any]:
         """Return the query for all rows, each column labelled with its member's name."""

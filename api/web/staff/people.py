@@ -7,6 +7,7 @@ import secrets
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from api.complaints import handing_on
 from api.context import require, the_engine, the_service
 from api.db import db
 from api.identity import people as accounts
@@ -85,6 +86,7 @@ def change_person(name: str) -> ResponseReturnValue:
         )
     except RedressError as refusal:
         return _person(name, refusal.message), 422
+    handing_on.settle(service)
     flash(f"New password of {name}, shown this once: {password}" if password else f"{name} is changed.")
     return redirect(url_for("staff.people"), 303)
 

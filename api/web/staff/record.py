@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from textwrap import shorten
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
@@ -32,15 +34,29 @@ from engine.forms.errors import FieldError
 from engine.store.upkeep import Answer
 
 PRESSED_AGAIN = timedelta(hours=1)  # a second press within this time gets the first one's answer
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A complaint that was begun and not sent: ``key`` goes on with it, ``words`` are its first answers."""
+
+    key: str
+    changed_at: datetime
+    words: str
 
 
 @blueprint.get("/record")
 @action("complaint.register")
 def record() -> ResponseReturnValue:
-    """Show the form with what was saved before."""
+    """Show an empty form beside what was begun and not sent; with ``draft`` that one, to go on with."""
     person = require("complaint.register")
-    draft = drafts.load(db.session(), _place(person), at=the_service().clock.now())
-    return _page(person, draft.answers if draft else {})
+    key = request.args.get("draft", "")
+    place = _place(person, key)
+    draft = drafts.load(db.session(), place, at=the_service().clock.now()) if _KEY.fullmatch(key) else None
+    if draft is None:
+        return _page(person, secrets.token_urlsafe(16), {})
+    return _page(person, key, draft.answers)
 
 
 @blueprint.post("/record")
@@ -48,38 +64,49 @@ def record() -> ResponseReturnValue:
 def record_now() -> ResponseReturnValue:
     """Register the complaint: 303 to it, 422 with every error and all that was typed."""
     person = require("complaint.register")
-    service, form, digest = the_service(), _form(), kept.digest()
+    service, form, digest, key = the_service(), _form(), kept.digest(), _key()
     if (before := _registered(person, digest)) is not None:
         return _recorded(person, before)
     moment = service.moment()
-    uploads = DraftUploads(service, _mark(person), by=person.name)
+    uploads = DraftUploads(service, drafts.mark_of(_place(person, key)), by=person.name)
     decoded = decode(form, request.form, {}, _choices(), moment=moment, files=request.files, uploads=uploads)
     if decoded.is_forged:
-        return _page(person, decoded.answers, errors=decoded.errors, status=422)
+        return _page(person, key, decoded.answers, errors=decoded.errors, status=422)
     service.engine.write(
         lambda session: drafts.save(
-            session, _place(person), decoded.answers, form_key=None, life=drafts.STAFF_LIFE, at=moment.now
+            session,
+            _place(person, key),
+            decoded.answers,
+            form_key=None,
+            life=drafts.STAFF_LIFE,
+            at=moment.now,
         )
     )
     if decoded.action.kind == "remove-file":
         uploads.forget(decoded.action.key)
     if decoded.action.kind == "save":
         flash("Saved. You can go on later.")
-        return redirect(url_for("staff.record"), 303)
+        return redirect(url_for("staff.record", draft=key), 303)
     if decoded.errors or not decoded.action.judges:
         return _page(
             person,
+            key,
             decoded.answers,
             errors=decoded.errors,
             status=422 if decoded.errors else 200,
             live=decoded.status,
             focus=decoded.focus,
         )
-    return _register(person, form, decoded.answers, uploads, digest)
+    return _register(person, key, form, decoded.answers, uploads, digest)
 
 
 def _register(
-    person: Person, form: forms.Form, answers: Mapping[str, Any], uploads: DraftUploads, digest: str
+    person: Person,
+    key: str,
+    form: forms.Form,
+    answers: Mapping[str, Any],
+    uploads: DraftUploads,
+    digest: str,
 ) -> ResponseReturnValue:
     service = the_service()
     moment = service.moment()
@@ -104,7 +131,7 @@ def _register(
 
         def work(session: Session) -> Answer:
             made = receive_within(service, session, replace(complaint, sheet=sheet), by=person.actor)
-            drafts.drop(session, _place(person))
+            drafts.drop(session, _place(person, key))
             drafts.save(
                 session,
                 _sent_place(person, digest),
@@ -117,10 +144,10 @@ def _register(
 
         done = service.engine.once(f"record:{person.name}", digest, b"", work)
     except forms.FormInvalid as refusal:
-        return _page(person, answers, errors=refusal.errors, status=422)
+        return _page(person, key, answers, errors=refusal.errors, status=422)
     except ComplaintRefused as refusal:
         errors = (FieldError(str(refusal.facts.get("field", "description")), "refused"),)
-        return _page(person, answers, errors=errors, problem=refusal.message, status=422)
+        return _page(person, key, answers, errors=errors, problem=refusal.message, status=422)
     return _recorded(person, done.body.decode())
 
 
@@ -140,6 +167,7 @@ def _recorded(person: Person, reference: str) -> ResponseReturnValue:
 
 def _page(
     person: Person,
+    key: str,
     answers: Mapping[str, Any],
     *,
     errors: tuple[FieldError, ...] = (),
@@ -148,7 +176,7 @@ def _page(
     live: str = "",
     focus: str = "",
 ) -> Response:
-    uploads = DraftUploads(the_service(), _mark(person), by=person.name)
+    uploads = DraftUploads(the_service(), drafts.mark_of(_place(person, key)), by=person.name)
     shown = [error for error in errors if error.code != "refused"]
     view = forms.view(
         _form(), answers, _choices(), moment=the_service().moment(), errors=tuple(shown), documents=uploads
@@ -158,11 +186,14 @@ def _page(
         submit="Record the complaint",
         live=live,
         focus=focus,
-        key=request.form.get("_key", "")[:64] or secrets.token_urlsafe(16),
+        key=key,
     )
     field = next((f"f-{error.path.replace('.', '-')}" for error in errors if error.code == "refused"), "")
     return make_response(
-        render_template("staff/record.html", form=page, problem=problem, field=field), status
+        render_template(
+            "staff/record.html", form=page, problem=problem, field=field, begun=_begun(person, besides=key)
+        ),
+        status,
     )
 
 
@@ -176,13 +207,35 @@ def _choices() -> dict[str, object]:
     return {COLLEAGUES: colleagues(db.session())}
 
 
-def _place(person: Person) -> str:
-    return f"record:{person.name}"
+def _begun(person: Person, *, besides: str) -> list[Begun]:
+    """Return what the person has begun and not sent, the newest first."""
+    now = the_service().clock.now()
+    found = drafts.below(db.session(), _place(person, ""), at=now)
+    return [
+        Begun(key, draft.changed_at, shorten(" · ".join(_first_texts(draft.answers)), 120, placeholder="…"))
+        for key, draft in found
+        if key != besides
+    ]
+
+
+def _first_texts(answers: Any) -> list[str]:
+    """Return the texts among answers, in their order, without the keys of options and files that nobody would know."""
+    inside = (
+        answers.values() if isinstance(answers, Mapping) else answers if isinstance(answers, list) else ()
+    )
+    found = [text for one in inside for text in _first_texts(one)]
+    return [answers] if isinstance(answers, str) and not answers.isdigit() and answers.strip() else found
+
+
+def _key() -> str:
+    """Return what names the complaint being recorded: each page that begins one has its own, and it travels along."""
+    given = request.form.get("_key", "")
+    return given if _KEY.fullmatch(given) else secrets.token_urlsafe(16)
+
+
+def _place(person: Person, key: str) -> str:
+    return f"record:{person.name}:{key}"
 
 
 def _sent_place(person: Person, digest: str) -> str:
     return f"sent:{person.name}:{digest}"
-
-
-def _mark(person: Person) -> bytes:
-    return drafts.mark_of(_place(person))

@@ -272,6 +272,7 @@ def test_a_department_gets_no_link_to_the_complaint_and_its_member_complained_ab
     assert all("/t/" not in notice.text for notice in told)
     cora.open("/staff/notices")
     assert told[0].subject in cora.text
+    assert "You see this one question only" in cora.text
     assert 'class="rd-reference"' not in cora.html
     dan.open("/staff/notices")
     assert told[0].subject not in dan.text

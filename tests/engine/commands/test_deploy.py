@@ -260,3 +260,67 @@ def test_a_loop_that_no_data_can_leave_is_refused(engine):
     engine.deploy(around("=1 &gt; 2", user_task("again")))
     engine.deploy(around("=1 &gt; 2", service_task("again", "work")))
     assert engine.instances().items == ()
+
+
+def bound(kind, binding):
+    """A process that stands at a task first and names a form, a decision or a process after it."""
+    named = {
+        "form": '<userTask id="then"><extensionElements><zeebe:userTask/>'
+        f'<zeebe:formDefinition formId="assess" {binding}/></extensionElements></userTask>',
+        "decision": '<businessRuleTask id="then"><extensionElements>'
+        f'<zeebe:calledDecision decisionId="grade" resultVariable="r" {binding}/></extensionElements></businessRuleTask>',
+        "process": '<callActivity id="then"><extensionElements>'
+        f'<zeebe:calledElement processId="inner" {binding}/></extensionElements></callActivity>',
+    }[kind]
+    body = START + user_task("first") + named + END + chain("start", "first", "then", "end")
+    return bpmn("small", body)
+
+
+FILES = {
+    "form": ("assess.form", form()),
+    "decision": ("grading.dmn", DMN),
+    "process": ("inner.bpmn", one_task("inner")),
+}
+DEPLOYED = {
+    "form": lambda done: done.forms[0].form_key,
+    "decision": lambda done: done.decisions[0].decision_definition_key,
+    "process": lambda done: next(
+        one.process_definition_key for one in done.processes if one.process_definition_id == "inner"
+    ),
+}
+
+
+@pytest.mark.parametrize("binding", ['bindingType="deployment"', 'bindingType="latest"'])
+@pytest.mark.parametrize("kind", FILES)
+def test_what_running_instances_will_need_cannot_be_deleted_while_nothing_takes_its_place(
+    engine, kind, binding
+):
+    done = engine.deploy([("small.bpmn", bound(kind, binding)), FILES[kind]])
+    key = DEPLOYED[kind](done)
+    case = engine.start("small")
+    with pytest.raises(ResourceInUse) as refused:
+        engine.delete_resource(key)
+    assert refused.value.facts == {"key": key, "instances": 1}
+    engine.cancel(case.key)
+    engine.delete_resource(key)
+
+
+def test_an_older_version_that_no_case_stands_on_is_deleted_and_one_with_an_open_task_is_not(engine):
+    old = engine.deploy([("small.bpmn", formed()), ("assess.form", form())]).forms[0].form_key
+    engine.start("small")
+    new = engine.deploy([("assess.form", form(components=[]))]).forms[0].form_key
+    with pytest.raises(ResourceInUse) as refused:
+        engine.delete_resource(old)
+    assert refused.value.facts == {"key": old, "instances": 1}
+    engine.delete_resource(new)
+
+
+def test_a_graph_of_decisions_goes_with_its_decisions_or_not_at_all(engine):
+    done = engine.deploy([("small.bpmn", bound("decision", 'bindingType="latest"')), FILES["decision"]])
+    graph = done.requirements[0].decision_requirements_key
+    case = engine.start("small")
+    with pytest.raises(ResourceInUse):
+        engine.delete_resource(graph)
+    engine.cancel(case.key)
+    engine.delete_resource(graph)
+    assert engine.decision_definitions().items[0].state == "DELETED"

@@ -11,6 +11,7 @@ import pytest
 from engine import feel
 from engine.calendars import Calendar, CalendarSet, Opening
 from engine.feel.functions import FUNCTIONS
+from engine.quoted import quoted
 from tests.engine.feel.evaluating import MOMENT, codes, same, value
 
 CONVERSION = [
@@ -375,4 +376,8 @@ def test_working_days_follow_the_calendar(text: str, expected: str) -> None:
 def test_unknown_calendar_is_named_in_the_note() -> None:
     (note,) = feel.compile('isWorkingDay(today(), "nonesuch")').evaluate({}, moment=AT_WORK).notes
 
-    assert (note.code, note.facts["calendar"], note.severity) == ("unknown_calendar", "nonesuch", "error")
+    assert (note.code, note.facts["calendar"], note.severity) == (
+        "unknown_calendar",
+        quoted("nonesuch"),
+        "error",
+    )

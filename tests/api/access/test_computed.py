@@ -1,0 +1,261 @@
+"""What a diagram computes from what people wrote is content wherever it lands: no door tells it to who may not read it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import logging
+
+import pytest
+import sqlalchemy as sa
+
+from api.identity import people
+from api.logs import Wordless
+from engine.jobs.lines import everything
+from engine.jobs.worker import Worker
+from engine.store.tables import element_instances, incidents, instances, jobs, outbox, tasks, variables
+from tests.api.access.test_matrix import RECIPES, Of, Told, doors, filled, path_of, with_feed
+from tests.api.access.world import CANARY, STAGE, Case, Someone
+from tests.engine.diagrams import END, START, bpmn, chain, service_task, user_task
+
+WORDS = ("Zacharias", "boiler")
+BLIND = (("admin", "process-owner", "employee"), ("contributor", "top-management"), ("handler",))
+SUM = "issues[1].summary"
+MESSAGE = (
+    f'<message id="m" name="={SUM}"><extensionElements><zeebe:subscription correlationKey="={SUM}"/>'
+    "</extensionElements></message>"
+)
+KEYED = (
+    f'<message id="k" name="={SUM}"><extensionElements><zeebe:subscription correlationKey="=product"/>'
+    "</extensionElements></message>"
+)
+OFFERED = (
+    f'<zeebe:assignmentDefinition assignee="={SUM}" candidateUsers="=[{SUM}]"'
+    f' candidateGroups="=[&quot;team-leads&quot;, &quot;contributors&quot;, {SUM}]"/>'
+    f'<zeebe:formDefinition externalReference="={SUM}"/>'
+)
+
+
+def extended(kind, element_id, extension, inner=""):
+    return f'<{kind} id="{element_id}"><extensionElements>{extension}</extensionElements>{inner}</{kind}>'
+
+
+def mapped(source, target):
+    return f'<zeebe:ioMapping><zeebe:input source="{source}" target="{target}"/></zeebe:ioMapping>'
+
+
+PLACES = {
+    "task": user_task("here", OFFERED),
+    "form": user_task("here", f'<zeebe:formDefinition formId="={SUM}"/>'),
+    "job type": service_task("here", f"={SUM}"),
+    "message": '<intermediateCatchEvent id="here"><messageEventDefinition messageRef="m"/></intermediateCatchEvent>',
+    "message name": (
+        '<intermediateCatchEvent id="here"><messageEventDefinition messageRef="k"/></intermediateCatchEvent>'
+    ),
+    "signal": '<intermediateCatchEvent id="here"><signalEventDefinition signalRef="s"/></intermediateCatchEvent>',
+    "timer": (
+        '<intermediateCatchEvent id="here"><timerEventDefinition><timeDuration xsi:type="tFormalExpression">'
+        f"={SUM}</timeDuration></timerEventDefinition></intermediateCatchEvent>"
+    ),
+    "decision": extended(
+        "businessRuleTask", "here", f'<zeebe:calledDecision decisionId="={SUM}" resultVariable="r"/>'
+    ),
+    "called process": extended("callActivity", "here", f'<zeebe:calledElement processId="={SUM}"/>'),
+    "business id": extended(
+        "callActivity",
+        "here",
+        f'<zeebe:calledElement processId="inner" businessId="={SUM}" propagateAllChildVariables="false"/>',
+    ),
+    "assert": extended("scriptTask", "here", f'<zeebe:script expression="=assert(1, false, {SUM})" resultVariable="r"/>'),
+    "member": extended(
+        "scriptTask", "here", f'<zeebe:script expression="=context put({{}}, {SUM}, 1)" resultVariable="r"/>'
+    )
+    + user_task("after"),
+    "calendar": extended(
+        "scriptTask",
+        "here",
+        f'<zeebe:script expression="=assert(working days between(today(), today(), {SUM}), true)" resultVariable="r"/>',
+    ),
+    "error code": '<endEvent id="here"><errorEventDefinition errorRef="e"/></endEvent>',
+    "own job": service_task("here", "redress:close", retries=1, extension=mapped(f"={SUM}", "into")),
+    "happened": service_task(
+        "here",
+        "redress:set-state",
+        retries=1,
+        extension='<zeebe:taskHeaders><zeebe:header key="state" value="investigating"/></zeebe:taskHeaders>'
+        + mapped(f"={SUM}", "happened"),
+    ),
+    "letter": service_task(
+        "here",
+        "redress:send-letter",
+        retries=1,
+        extension='<zeebe:taskHeaders><zeebe:header key="letter" value="acknowledgement"/></zeebe:taskHeaders>'
+        + mapped(f"=&quot;department:&quot; + {SUM}", "to"),
+    ),
+    "notice": service_task(
+        "here",
+        "redress:notify",
+        extension='<zeebe:taskHeaders><zeebe:header key="subject" value="Something is new"/>'
+        '<zeebe:header key="group" value="contributors"/><zeebe:header key="copy" value="top-management"/>'
+        '<zeebe:header key="mail" value="yes"/></zeebe:taskHeaders>' + mapped(f"={SUM}", "text"),
+    )
+    + user_task("after"),
+}  # fmt: skip
+
+
+def placed(service, name):
+    """A complaint whose diagram, a process owner's own, puts what was written there."""
+    body = (
+        START
+        + service_task("enter", "redress:register")
+        + service_task("clocks", "redress:start-clocks", extension=STAGE)
+    )
+    after = ("after",) if 'id="after"' in PLACES[name] else ()
+    ends = () if PLACES[name].startswith("<endEvent") else ("end",)
+    body += PLACES[name] + (END if ends else "") + chain("start", "enter", "clocks", "here", *after, *ends)
+    extra = MESSAGE + KEYED + f'<signal id="s" name="={SUM}"/><error id="e" errorCode="={SUM}"/>'
+    service.engine.deploy(
+        [
+            (
+                "inner.bpmn",
+                bpmn("inner", START + user_task("within") + END + chain("start", "within", "end")),
+            ),
+            ("complaint-handling.bpmn", bpmn("complaint-handling", body, extra=extra)),
+        ]
+    )
+    case = Case(service)
+    Worker(service.engine.house, "own", everything((), mail=False)).run_once()
+    return case
+
+
+def keys_of(service, case):
+    """Return the keys of everything in the family of a case, by kind as the recipes name it."""
+    tables = {
+        "instance": instances, "task": tasks, "job": jobs, "incident": incidents, "element": element_instances,
+        "variable": variables,
+    }  # fmt: skip
+
+    def look(session):
+        return {
+            kind: list(session.scalars(sa.select(table.c.key).where(table.c.root_key == case.instance)))
+            for kind, table in tables.items()
+        }
+
+    return service.engine.read(look)
+
+
+def told(app, service, case, someone):
+    """Return every answer of every door that asks, about everything in the family of the case, by address."""
+    keys, found = keys_of(service, case), {}
+    given = {"calendar": service.calendars.default, "feed": someone.feed}
+    for endpoint, method, rule in doors(app):
+        recipe = RECIPES[endpoint, method]
+        if (
+            not (method == "GET" or "search" in endpoint or "statistics" in endpoint)
+            or endpoint == "staff.search"
+        ):
+            continue
+        if isinstance(recipe, Told) and "definition" not in recipe.of.values():
+            path = path_of(rule, {name: given[kind] for name, kind in recipe.of.items()}) + recipe.query
+            found[path] = someone.ask(method, path, recipe.body)[1]
+        if isinstance(recipe, Of):
+            kinds = recipe.kinds
+            for key in keys.get(kinds.get("key", ""), ()):
+                values = {name: kind[1:] if kind.startswith("=") else key for name, kind in kinds.items()}
+                path = path_of(rule, values)
+                found[path] = someone.ask(method, path, filled(recipe.body, lambda _, key=key: key))[1]
+    return found
+
+
+def mailed(service):
+    """Return what was mailed to colleagues who may not read the complaint."""
+
+    def look(session):
+        rows = session.execute(sa.select(outbox.c.recipient, outbox.c.body)).all()
+        return "".join(body.decode() for recipient, body in rows if recipient.startswith(b"x-"))
+
+    return service.engine.read(look)
+
+
+@pytest.fixture
+def open_doors(app):
+    app.config["WTF_CSRF_ENABLED"] = False
+    return app
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_nobody_who_may_not_read_the_complaint_is_told_what_a_diagram_made_of_it(open_doors, service, place):
+    handler = logging.StreamHandler(log := io.StringIO())
+    handler.setFormatter(Wordless("%(message)s"))
+    logging.getLogger().addHandler(handler)
+    blind = [
+        with_feed(service, Someone(open_doors, service, f"x-{number}", *roles))
+        for number, roles in enumerate(BLIND)
+    ]
+    for someone in blind:
+        service.engine.write(
+            lambda session, name=someone.name: people.change(
+                session, name, email=f"{name}@example.org", at=service.clock.now()
+            )
+        )
+    try:
+        case = placed(service, place)
+    finally:
+        logging.getLogger().removeHandler(handler)
+    answers = {("log", ""): log.getvalue(), ("mail", ""): mailed(service)}
+    for someone in blind:
+        for path, text in told(open_doors, service, case, someone).items():
+            answers[someone.name, path] = text
+    assert [(name, word) for name, text in answers.items() for word in WORDS if word in text] == []
+    reader = with_feed(service, Someone(open_doors, service, "reader", "manager", "admin"))
+    assert any(CANARY in text for text in told(open_doors, service, case, reader).values())
+
+
+@pytest.mark.parametrize(("noun", "place", "field", "sortable"), [
+    ("user-tasks", "task", "candidateGroup", False), ("user-tasks", "task", "candidateUser", False),
+    ("jobs", "job type", "type", True), ("message-subscriptions", "message", "messageName", True),
+    ("message-subscriptions", "message", "correlationKey", True), ("process-instances", "business id", "businessId", True),
+], ids=str)  # fmt: skip
+def test_a_search_over_what_a_diagram_computed_answers_the_same_whatever_was_written(
+    open_doors, service, noun, place, field, sortable
+):
+    owner = Someone(open_doors, service, "paula", "process-owner", "contributor", "admin")
+    case = placed(service, place)
+    for operation in (
+        CANARY,
+        {"$like": "*boiler*"},
+        {"$in": [CANARY]},
+        {"$like": "*nothing*"},
+        {"$in": ["nothing"]},
+    ):
+        where = {field: operation, "processInstanceKey": str(case.instance)}
+        status, text = owner.ask("POST", f"/v2/{noun}/search", {"filter": where})
+        assert (status, json.loads(text)["page"]["totalItems"]) == (200, 0), text
+    if sortable:
+        text = owner.ask("POST", f"/v2/{noun}/search", {"sort": [{"field": field}]})[1]
+        cursor = json.loads(text)["page"]["endCursor"]
+        assert b"boiler" not in base64.b64decode(cursor)
+
+
+def test_words_of_the_diagram_itself_are_told_and_found(open_doors, service):
+    owner = Someone(open_doors, service, "paula", "process-owner", "contributor", "admin")
+    case = placed(service, "task")
+    where = {"filter": {"candidateGroup": "team-leads", "processInstanceKey": str(case.instance)}}
+    (task,) = json.loads(owner.ask("POST", "/v2/user-tasks/search", where)[1])["items"]
+    assert task["candidateGroups"] == ["team-leads", "contributors", "[content]"]
+    assert (task["elementId"], task["processDefinitionId"]) == ("here", "complaint-handling")
+    assert "Something is new" not in owner.ask("GET", "/staff/notices")[1]
+    placed(service, "notice")
+    assert "Something is new" in owner.ask("GET", "/staff/notices")[1]
+
+
+def test_a_complaint_that_nobody_owns_is_not_everybodys(open_doors, service):
+    case = placed(service, "task")
+    handler = Someone(open_doors, service, "hanna", "handler", "process-owner")
+    assert (
+        CANARY
+        not in handler.ask(
+            "POST", "/v2/variables/search", {"filter": {"processInstanceKey": str(case.instance)}}
+        )[1]
+    )
