@@ -101,7 +101,7 @@ def complaint_facts(
         "contact": contact,
         "danger": complaint.facts.get("danger") is True,
         "issues": [_issue(row) for row in issues],
-        "remedies": [_remedy(row) for row in remedies],
+        "remedies": [_remedy(row, zone) for row in remedies],
     }
     return {**disarmed(known), "statusLink": link}
 
@@ -168,6 +168,12 @@ def _issue(row: IssueRow) -> dict[str, Any]:
     }
 
 
-def _remedy(row: RemedyRow) -> dict[str, Any]:
-    amount = None if row.amount is None else Decimal(row.amount)
-    return {"kind": row.kind, "what": row.description, "amount": amount, "dueOn": row.due_on}
+def _remedy(row: RemedyRow, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "id": row.mark,
+        "kind": row.kind,
+        "what": row.description,
+        "amount": None if row.amount is None else Decimal(row.amount),
+        "dueOn": row.due_on,
+        "doneOn": None if row.corrected_at is None else local_date(row.corrected_at, zone),
+    }
