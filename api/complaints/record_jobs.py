@@ -309,12 +309,12 @@ def _promises(errand: Errand, data: Mapping[str, Any]) -> None:
 
 
 def _promise(errand: Errand, given: Mapping[str, Any]) -> RemedyRow:
-    kind, issue, due = given.get("kind"), given.get("issueId"), given.get("dueOn")
+    kind, issue, due = given.get("kind"), str(given.get("issueId")), given.get("dueOn")
     sum_of_money = amount_of(kind, given.get("amount"))
     row = RemedyRow(
         key=errand.next_key(),
         complaint_key=errand.complaint.key,
-        issue_number=int(issue) if str(issue).isdigit() else None,
+        issue_number=int(issue) if issue.isdigit() else None,
         kind=_text(kind) or "other",
         description=_text(given.get("what")),
         amount=str(sum_of_money) if sum_of_money is not None else None,
