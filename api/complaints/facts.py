@@ -176,4 +176,5 @@ def _remedy(row: RemedyRow, zone: ZoneInfo) -> dict[str, Any]:
         "amount": None if row.amount is None else Decimal(row.amount),
         "dueOn": row.due_on,
         "doneOn": None if row.corrected_at is None else local_date(row.corrected_at, zone),
+        "verifiedOn": None if row.verified_at is None else local_date(row.verified_at, zone),
     }
