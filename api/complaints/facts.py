@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.complaints.letter_links import disarmed
 from api.complaints.parties import may_decide, parties
+from api.complaints.reading import decided_outside
 from api.complaints.tables import ClockRow, ComplaintRow, IssueRow, PartyRow, RemedyRow
 from api.identity.tables import PersonRow
 from api.organisation import Organisation
@@ -60,6 +61,7 @@ def letter_facts(
         zone=zone,
         issues=_issues(session, complaint.key),
         remedies=_remedies(session, complaint.key),
+        decided_outside=decided_outside(session, complaint.key),
     )
     facts["clocks"] = clock_dates(session, complaint.key)
     facts["organisation"] = organisation.facts(complaint.regime)
@@ -80,6 +82,7 @@ def complaint_facts(
     zone: ZoneInfo,
     issues: Sequence[IssueRow],
     remedies: Sequence[RemedyRow],
+    decided_outside: bool,
 ) -> dict[str, Any]:
     """Return what letters know as ``complaint``; dates are those of ``zone``."""
     complainant, representative = people.get("complainant"), people.get("representative")
@@ -100,6 +103,7 @@ def complaint_facts(
         "desiredRemedy": complaint.desired_remedy,
         "contact": contact,
         "danger": complaint.facts.get("danger") is True,
+        "decidedOutside": decided_outside,
         "issues": [_issue(row) for row in issues],
         "remedies": [_remedy(row, zone) for row in remedies],
     }

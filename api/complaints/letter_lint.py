@@ -68,7 +68,15 @@ def _members(organisation: Organisation) -> dict[str, frozenset[str]]:
     """Return what may follow a dot, by what stands before it."""
     specimen = ComplaintRow(channel="web", received_at=datetime(2000, 1, 1, tzinfo=UTC), facts={})
     facts = complaint_facts(
-        specimen, {}, to=None, contact="", link=None, zone=ZoneInfo("UTC"), issues=(), remedies=()
+        specimen,
+        {},
+        to=None,
+        contact="",
+        link=None,
+        zone=ZoneInfo("UTC"),
+        issues=(),
+        remedies=(),
+        decided_outside=False,
     )
     house = organisation.facts()
     return {

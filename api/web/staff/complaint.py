@@ -168,8 +168,8 @@ def _extensions_to_come(session: Session, complaint_key: int) -> dict[str, Lette
 def _open_tasks(row: ComplaintRow) -> tuple[Any, ...]:
     if row.instance_key is None:
         return ()
-    roots = db.session().execute(roots_of(row.instance_key).order_by("key")).all()
-    return tuple(task for (root,) in roots for task in the_engine().open_tasks(root))
+    roots = db.session().scalars(roots_of(row.instance_key).order_by("key")).all()
+    return tuple(task for root in roots for task in the_engine().open_tasks(root))
 
 
 def _drawings(row: ComplaintRow) -> tuple[Any, ...]:
