@@ -56,9 +56,6 @@ def variables(due, *, bare):
             promised(3, due, 1000, "distress"),
             promised(4, due),
         ],
-        "commitmentsDone": []
-        if bare
-        else [{"commitmentId": number, "verified": True} for number in (1, 3, 4)],
         "waits": {"authority": 10, "silence": 10, "information": 10, "commitment": 10, "appeal": 20},
         "earlySummary": "We agreed on the money.",
         "earlyOutcome": "upheld",
