@@ -37,21 +37,23 @@ def start_clocks(errand: Errand) -> None:
     errand.moved(moved)
 
 
-def start_clock(errand: Errand) -> None:
+def start_clock(errand: Errand) -> dict[str, Any]:
     """``redress:start-clock``: one clock (header ``clock``), from the table, or until the date in input ``due``.
 
-    Input ``subject`` tells several promises apart. A clock that counts from the final letter starts when that letter leaves,
-    counted from when it was written: here if it has left, else with its dispatch; never while nobody could be written to.
+    Input ``subject`` tells several promises apart. Returns ``due``, the day by which a promise is to be kept: the one given, or
+    sooner where the table gives the same clock a limit that ends before it; null for a clock of the table. A clock that counts
+    from the final letter starts when that letter leaves, counted from when it was written: here if it has left, else with its
+    dispatch; never while nobody could be written to.
     """
     name, complaint, due = errand.header("clock"), errand.complaint, _day(errand.value("due"))
     if due is None:
         if name in _FOLLOWS:
             letter = _final_letter(errand)
             if letter is None or letter.dispatched_at is None:
-                return
+                return {"due": None}
             moved = errand.tools.clocks.happened(errand.desk, complaint, _FOLLOWS[name], letter.queued_at)
             errand.moved(moved)
-            return
+            return {"due": None}
         moved = errand.tools.clocks.start_with(
             errand.desk,
             complaint,
@@ -60,10 +62,11 @@ def start_clock(errand: Errand) -> None:
             category=complaint.category,
             stage=errand.context.headers.get("stage"),
         )
-    else:
-        promised = promised_policy(name, errand.text("subject"))
-        moved = errand.tools.clocks.start_until(errand.desk, complaint, promised, due=due)
-    errand.moved(moved)
+        errand.moved(moved)
+        return {"due": None}
+    promised = promised_policy(name, errand.text("subject"))
+    errand.moved(errand.tools.clocks.start_until(errand.desk, complaint, promised, due=due))
+    return {"due": errand.tools.clocks.promised_on(errand.session, complaint.key, promised)}
 
 
 def meet_clock(errand: Errand) -> None:

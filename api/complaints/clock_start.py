@@ -76,6 +76,15 @@ def made_today(
     return replace(watched, amount=(due - today).days), Anchor(policy.anchor, at=desk.act.at)
 
 
+def covers(running: ClockState, promise: DeadlinePolicy, due: date) -> bool:
+    """Tell whether an open clock of the promise's name says already that it is to be kept by the day ``due``, or sooner."""
+    if running.due_on is None:
+        return False
+    if running.policy.regime == PROMISE:
+        return running.policy.id == promise.id and running.due_on == due
+    return running.due_on <= due
+
+
 def chosen_policies(
     calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, *, category: str | None, stage: str | None
 ) -> tuple[DeadlinePolicy, ...]:

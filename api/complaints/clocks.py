@@ -129,10 +129,14 @@ class CaseClocks:
     ) -> tuple[str, ...]:
         """Start a clock that ends on a promised date; the same promise made anew replaces the one that is open.
 
-        It runs from now to the end of that day, and is watched like our answer (``clock_start.made_today``).
+        It runs from now to the end of that day, and is watched like our answer (``clock_start.made_today``). The same promise
+        for the same day runs on, and so does a limit of the table for the same clock that ends no later: what is promised once
+        is missed once.
         """
         for running in open_clocks(desk.session, complaint.key):
             state = ClockState.from_json(running.saved)
+            if running.name == policy.clock and clock_start.covers(state, policy, due):
+                return ()
             if state.policy.id == policy.id:
                 keep(desk, running, clocks.supersede(state, desk.act), self._calendar(state))
         row = newest(desk.session, complaint.key, policy.clock)
@@ -140,6 +144,18 @@ class CaseClocks:
         promise, anchor = clock_start.made_today(self.calendars, desk, complaint, policy, due=due)
         add(desk, complaint, clocks.start(promise, anchor, calendar, desk.act, number=number), calendar)
         return (policy.clock,)
+
+    def promised_on(self, session: Session, complaint_key: int, promise: DeadlinePolicy) -> date | None:
+        """Return the day by which a promise is to be kept: that of its open clock, or of the limit that takes its place."""
+        running = [(row, ClockState.from_json(row.saved)) for row in open_clocks(session, complaint_key)]
+        days = [
+            state.due_on
+            for row, state in running
+            if row.name == promise.clock
+            and state.due_on is not None
+            and (state.policy.id == promise.id or state.policy.regime != promise.regime)
+        ]
+        return min(days, default=None)
 
     def happened(self, desk: Desk, complaint: ComplaintRow, event: str, at: datetime) -> tuple[str, ...]:
         """Start every clock that counts from ``event`` (such as ``investigation_finished``): projected or new.

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.complaints.letter_links import disarmed
 from api.complaints.parties import may_decide, parties
+from api.complaints.reading import decided_outside
 from api.complaints.tables import ClockRow, ComplaintRow, IssueRow, PartyRow, RemedyRow
 from api.identity.tables import PersonRow
 from api.organisation import Organisation
@@ -60,6 +61,7 @@ def letter_facts(
         zone=zone,
         issues=_issues(session, complaint.key),
         remedies=_remedies(session, complaint.key),
+        decided_outside=decided_outside(session, complaint.key),
     )
     facts["clocks"] = clock_dates(session, complaint.key)
     facts["organisation"] = organisation.facts(complaint.regime)
@@ -80,6 +82,7 @@ def complaint_facts(
     zone: ZoneInfo,
     issues: Sequence[IssueRow],
     remedies: Sequence[RemedyRow],
+    decided_outside: bool,
 ) -> dict[str, Any]:
     """Return what letters know as ``complaint``; dates are those of ``zone``."""
     complainant, representative = people.get("complainant"), people.get("representative")
@@ -100,8 +103,9 @@ def complaint_facts(
         "desiredRemedy": complaint.desired_remedy,
         "contact": contact,
         "danger": complaint.facts.get("danger") is True,
+        "decidedOutside": decided_outside,
         "issues": [_issue(row) for row in issues],
-        "remedies": [_remedy(row) for row in remedies],
+        "remedies": [_remedy(row, zone) for row in remedies],
     }
     return {**disarmed(known), "statusLink": link}
 
@@ -168,6 +172,13 @@ def _issue(row: IssueRow) -> dict[str, Any]:
     }
 
 
-def _remedy(row: RemedyRow) -> dict[str, Any]:
-    amount = None if row.amount is None else Decimal(row.amount)
-    return {"kind": row.kind, "what": row.description, "amount": amount, "dueOn": row.due_on}
+def _remedy(row: RemedyRow, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "id": row.mark,
+        "kind": row.kind,
+        "what": row.description,
+        "amount": None if row.amount is None else Decimal(row.amount),
+        "dueOn": row.due_on,
+        "doneOn": None if row.corrected_at is None else local_date(row.corrected_at, zone),
+        "verifiedOn": None if row.verified_at is None else local_date(row.verified_at, zone),
+    }

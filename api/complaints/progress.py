@@ -33,7 +33,10 @@ class NewDate:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """Something promised by a date. ``words`` says how it stands; ``done_at`` is set when it was kept."""
+    """Something promised by a date. ``words`` says how it stands; ``done_at`` is set when it was kept.
+
+    ``late`` is what is still to come, ``missed`` what nobody waits for any more.
+    """
 
     what: str
     words: str
@@ -42,6 +45,7 @@ class Promise:
     left: str = ""
     done_at: datetime | None = None
     late: bool = False
+    missed: bool = False
     moved: tuple[NewDate, ...] = ()
 
 
@@ -63,6 +67,14 @@ _BEHIND = {
     "stage_two": "Somebody new reviewed your complaint",
     "external": "Your complaint was with an outside body",
 }
+_BROKEN_OFF = {  # the step an end cut short: what it was to bring is not there
+    "assessing": "We began to look at what your complaint needs",
+    "investigating": "We began to find out what happened",
+    "deciding": "We began to prepare our answer",
+    "correcting": "We began to carry out what we promised",
+    "stage_two": "Somebody new began to review your complaint",
+}
+_CUT_SHORT = frozenset({"withdrawn", "merged"})
 _RANK = {
     "received": 0,
     "assessing": 1,
@@ -85,8 +97,8 @@ _PROMISES = {
 }
 _ONLY_OPEN = frozenset({"update"})
 _KEPT = frozenset({"met", "met_late"})
-_SETTLED = _KEPT | {"missed"}  # told after the end as well: what we missed is no secret
-_TOLD = frozenset({"running", "paused", "breached", "projected"}) | _SETTLED
+# What we missed is no secret, also after the end.
+_TOLD = frozenset({"running", "paused", "breached", "projected", "missed"}) | _KEPT
 
 
 def stages(
@@ -98,8 +110,11 @@ def stages(
     been.extend((str(event.facts.get("to")), event.at) for event in changes)
     if been[-1][0] != state:
         been.append((state, closed_at or been[-1][1]))
-    gone = [Stage(_BEHIND.get(name, public_words(name)), "done", at) for name, at in been[:-1]]
     last, at = been[-1]
+    gone = [Stage(_BEHIND.get(name, public_words(name)), "done", at) for name, at in been[:-1]]
+    if gone and last in _CUT_SHORT:
+        name, began_at = been[-2]
+        gone[-1] = Stage(_BROKEN_OFF.get(name, gone[-1].words), "done", began_at)
     ahead = () if last in ENDED else tuple(name for name in _COMMON if _rank(name) > _RANK.get(last, 4))
     return (
         *gone,
@@ -108,15 +123,16 @@ def stages(
     )
 
 
-def promises(clocks: Iterable[ClockView], *, ended: bool) -> tuple[Promise, ...]:
-    """Return the dates promised to the complainant; internal targets and what no longer applies are left out."""
+def promises(clocks: Iterable[ClockView]) -> tuple[Promise, ...]:
+    """Return the dates promised to the complainant; internal targets and what no longer applies are left out.
+
+    What still runs is owed, also after a withdrawal.
+    """
     shown = []
     for view in clocks:
         if view.name not in _PROMISES or view.state not in _TOLD:
             continue
-        if view.name in _ONLY_OPEN and (ended or not view.is_open):
-            continue
-        if ended and view.state not in _SETTLED:
+        if view.name in _ONLY_OPEN and not view.is_open:
             continue
         shown.append(_promise(view))
     order = tuple(_PROMISES.values())
@@ -157,7 +173,8 @@ def _promise(view: ClockView) -> Promise:
         due_on=view.due_on,
         left=view.left if view.state == "running" else "",
         done_at=done_at if view.state in _KEPT else None,
-        late=view.state in ("breached", "missed"),
+        late=view.state == "breached",
+        missed=view.state == "missed",
         moved=moved,
     )
 

@@ -169,8 +169,7 @@ def _outcome(errand: Errand, data: Mapping[str, Any]) -> None:
             issue = _issue(errand, given.get("id", 1), given.get("summary"))
             issue.outcome, issue.reasons = _text(data.get("outcome")), _text(data.get("summary"))
         errand.complaint.outcome = _text(data.get("outcome"))
-        if data.get("remedyKind") not in (None, "", "none"):
-            _promise(errand, data.get("remedyKind"), data.get("what"), data.get("amount"), None, None)
+    _promises(errand, data)
 
 
 def _decision(errand: Errand, data: Mapping[str, Any]) -> None:
@@ -182,22 +181,14 @@ def _decision(errand: Errand, data: Mapping[str, Any]) -> None:
         outcomes.append(issue.outcome)
     errand.complaint.outcome = overall(outcomes)
     refuse_more_than_approved(data)
-    for commitment in data.get("commitments") or ():
-        _promise(
-            errand,
-            commitment.get("kind"),
-            commitment.get("what"),
-            commitment.get("amount"),
-            commitment.get("dueOn"),
-            commitment.get("issueId"),
-            mark=commitment.get("id"),
-        )
+    _promises(errand, data)
 
 
 def _remedy(errand: Errand, data: Mapping[str, Any]) -> None:
-    row = _promised(errand, data.get("commitmentId"))
+    mark = data.get("commitmentId")
+    row = _promised(errand, mark)
     if row is None:
-        row = _promise(errand, data.get("kind"), data.get("what"), data.get("amount"), None, None)
+        row = _promise(errand, {**data, "id": mark})
     row.corrected_at, row.corrected_by = errand.now, errand.actor
 
 
@@ -210,8 +201,9 @@ def _verification(errand: Errand, data: Mapping[str, Any]) -> None:
             row.verified_at, row.verified_by = errand.now, errand.actor
 
 
-def _referral(_errand: Errand, data: Mapping[str, Any]) -> None:
+def _referral(errand: Errand, data: Mapping[str, Any]) -> None:
     amount_of("award", data.get("amount"))
+    _promises(errand, data)
 
 
 def _root_cause(errand: Errand, data: Mapping[str, Any]) -> None:
@@ -311,20 +303,24 @@ def _issue(errand: Errand, number: Any, summary: Any) -> IssueRow:
     return put(errand, int(number) if str(number).isdigit() else 1, _text(summary) or "")
 
 
-def _promise(
-    errand: Errand, kind: Any, what: Any, amount: Any, due: Any, issue: Any, *, mark: Any = None
-) -> RemedyRow:
-    sum_of_money = amount_of(kind, amount)
+def _promises(errand: Errand, data: Mapping[str, Any]) -> None:
+    for commitment in data.get("commitments") or ():
+        _promise(errand, commitment)
+
+
+def _promise(errand: Errand, given: Mapping[str, Any]) -> RemedyRow:
+    kind, issue, due = given.get("kind"), str(given.get("issueId")), given.get("dueOn")
+    sum_of_money = amount_of(kind, given.get("amount"))
     row = RemedyRow(
         key=errand.next_key(),
         complaint_key=errand.complaint.key,
-        issue_number=int(issue) if str(issue).isdigit() else None,
+        issue_number=int(issue) if issue.isdigit() else None,
         kind=_text(kind) or "other",
-        description=_text(what),
+        description=_text(given.get("what")),
         amount=str(sum_of_money) if sum_of_money is not None else None,
         due_on=date.fromisoformat(str(due)[:10]) if due else None,
         decided_at=errand.now,
-        mark=_text(mark),
+        mark=_text(given.get("id")),
     )
     errand.session.add(row)
     errand.session.flush()

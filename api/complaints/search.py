@@ -11,13 +11,14 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from api.complaints.answers.sheets import mentions
+from api.complaints.of_case import roots_of
 from api.complaints.references import read_reference
 from api.complaints.states import ENDED
 from api.complaints.tables import AnswerSheetRow, ClockRow, ComplaintRow, ExclusionRow, IssueRow, PartyRow
 from api.identity.decide import ComplaintFacts, Reach
 from api.identity.people import Person
 from engine.deadlines.state import LATE, OPEN
-from engine.store.tables import task_candidates, tasks
+from engine.store.tables import instances, task_candidates, tasks
 
 PAGE = 50
 SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
@@ -96,7 +97,9 @@ def facts_for(session: Session, person: Person, complaint: ComplaintRow) -> Comp
     holds = complaint.instance_key is not None and (
         session.scalar(
             select(tasks.c.key)
-            .where(tasks.c.root_key == complaint.instance_key, tasks.c.key.in_(_task_keys(person)))
+            .where(
+                tasks.c.root_key.in_(roots_of(complaint.instance_key)), tasks.c.key.in_(_task_keys(person))
+            )
             .limit(1)
         )
         is not None
@@ -237,4 +240,8 @@ def _task_keys(person: Person) -> Select[tuple[int]]:
 
 
 def _cases_with_tasks(person: Person) -> Select[tuple[int]]:
-    return select(tasks.c.root_key).where(tasks.c.key.in_(_task_keys(person)))
+    return (
+        select(instances.c.case_key)
+        .join(tasks, tasks.c.root_key == instances.c.key)
+        .where(tasks.c.key.in_(_task_keys(person)))
+    )

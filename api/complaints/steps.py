@@ -19,7 +19,7 @@ from api.complaints.tables import ComplaintRow, DutyRow, EventRow, NoticeRow
 from api.complaints.urgency import rank_tasks
 from engine.commands.house import FilledForm, IncidentOpened, StepReport
 from engine.execution.changes import Change, TaskClosed, TaskOpened, VariableSet
-from engine.store.tables import jobs, tasks
+from engine.store.tables import instances, jobs, tasks
 
 LETTER_JOB = "redress:send-letter"
 
@@ -82,7 +82,8 @@ class Listener:
                 tasks.c.element_id,
                 ComplaintRow.key.label("complaint"),
             )
-            .join(ComplaintRow, ComplaintRow.instance_key == tasks.c.root_key)
+            .join(instances, instances.c.key == tasks.c.root_key)
+            .join(ComplaintRow, ComplaintRow.instance_key == instances.c.case_key)
             .where(tasks.c.key.in_(closed))
         )
         for row in rows:
@@ -199,7 +200,8 @@ class Private:
 
     def load(self, session: Session, root_key: int, names: Set[str]) -> dict[str, object]:
         """Return the private values of the case, by dotted path made nested; lists to choose from if ``names`` ask for them."""
-        complaint = session.scalar(select(ComplaintRow).where(ComplaintRow.instance_key == root_key))
+        key = complaint_of_root(session, root_key)
+        complaint = None if key is None else session.get(ComplaintRow, key)
         if complaint is None:
             return {}
         nested: dict[str, object] = {}

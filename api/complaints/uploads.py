@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from api.complaints import documents, drafts
 from api.complaints.documents import LARGEST
-from api.complaints.tables import ComplaintRow, DocumentRow
+from api.complaints.of_case import complaint_of_root
+from api.complaints.tables import DocumentRow
 from api.web.forms import FileRefused
 from engine.forms import Document
 from engine.store.unit_of_work import read_aside
@@ -96,8 +97,7 @@ class TaskUploads(DraftUploads):
     ) -> None:
         """``root_key`` is the case's root instance, ``place`` where the draft lies."""
         super().__init__(service, drafts.mark_of(place), by=by)
-        query = select(ComplaintRow.key).where(ComplaintRow.instance_key == root_key)
-        self._complaint = service.engine.read(lambda session: session.scalar(query))
+        self._complaint = service.engine.read(lambda session: complaint_of_root(session, root_key))
         self._shown = frozenset(_texts(stored))
 
     def join(self, session: Session, answers: Mapping[str, Any]) -> None:

@@ -12,20 +12,20 @@ from sqlalchemy import select
 from api.complaints.errand import Errand
 from api.complaints.from_complainant import ADDS
 from api.complaints.letters import in_words
-from api.complaints.states import public_words
+from api.complaints.states import owes, public_words
 from api.complaints.tables import RecordRow, RemedyRow
 from api.complaints.unfinished import danger_since, unread
 from engine import feel
 
 
 def withdraw(errand: Errand) -> dict[str, Any]:
-    """``redress:withdraw``: the complaint is withdrawn and every open clock ends; input ``commitments`` is what was promised.
+    """``redress:withdraw``: the complaint is withdrawn, its clocks end; input ``commitments`` is what was promised.
 
     Returns what goes on: ``protecting`` with ``dangerSince`` (when the danger was told, or null), ``alerting`` with ``alertSince``
     (when the alert was sent that nobody has read, or null), ``promises`` (those to be kept that nobody has verified, each with
     what was ``done`` so far, or null) and ``goesOn``, the same in sentences for the complainant. To be kept is what was marked
     to be kept anyway, and all that is being carried out already: it was agreed, and a withdrawal takes back the complaint, not
-    our word. What they sent and nobody has read is handed to the diagram once more, to be read.
+    our word; its clock runs on as it was. What they sent and nobody has read is handed to the diagram once more, to be read.
     """
     complaint = errand.complaint
     before, complaint.state = complaint.state, "withdrawn"
@@ -33,7 +33,8 @@ def withdraw(errand: Errand) -> dict[str, Any]:
         facts = {"from": before, "to": "withdrawn"}
         errand.tell("state", public_words("withdrawn"), public=True, facts=facts)
     open_names = errand.tools.clocks.open_names(errand.session, complaint.key)
-    errand.moved(errand.tools.clocks.cancel(errand.desk, complaint, open_names))
+    ending = {name for name in open_names if not owes(complaint.state, name)}
+    errand.moved(errand.tools.clocks.cancel(errand.desk, complaint, ending))
     records = errand.session.scalars(
         select(RecordRow).where(RecordRow.complaint_key == complaint.key).order_by(RecordRow.key)
     ).all()

@@ -91,7 +91,9 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         "redress:earlier-complaints": facts("earlier"),
         "redress:merge": facts("answerBy", reads="into"),
         "redress:start-clocks": facts(reads="regime category reason", stage=Header(words=_STAGES)),
-        "redress:start-clock": facts(reads="due subject reason", clock=clock, stage=Header(words=_STAGES)),
+        "redress:start-clock": facts(
+            "due", reads="due subject reason", clock=clock, stage=Header(words=_STAGES)
+        ),
         "redress:meet-clock": facts(
             reads="at subject reason",
             clock=replace(clock, words=clocks.words),

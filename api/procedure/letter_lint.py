@@ -121,5 +121,6 @@ def _of_the_register() -> dict[str, Any]:
     complaint = ComplaintRow(channel="web", received_at=datetime(2000, 1, 1, tzinfo=UTC), facts={})
     issues, remedies = (IssueRow(number=1, summary=""),), (RemedyRow(kind="", description=""),)
     return complaint_facts(
-        complaint, {}, to=None, contact="", link=None, zone=ZoneInfo("UTC"), issues=issues, remedies=remedies
-    )
+        complaint, {}, to=None, contact="", link=None, zone=ZoneInfo("UTC"),
+        issues=issues, remedies=remedies, decided_outside=False,
+    )  # fmt: skip

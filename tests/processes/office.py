@@ -104,6 +104,7 @@ class Office:
                 **{"promises": [], "goesOn": []},
             }
             | self.still_owed,
+            "start-clock": {"due": variables.get("due")},
             "extend-clock": {"extended": True, "extensionRefused": None},
         }
         return answers.get(name)

@@ -42,10 +42,93 @@ def promised(office):
     begun = [job for job in office.jobs("start-clock") if job.headers["clock"] == "commitment"]
     assert office.open.count("Carry out the promise") == len(begun)
     found = [job.variables["commitment"] for job in begun]
-    return sorted((one["what"], int(one["amount"])) for one in found)
+    return sorted((one["what"], one["amount"] and int(one["amount"])) for one in found)
 
 
 KEPT = ("Refund of the deposit", 38)
+
+
+def test_what_is_promised_anyway_is_a_task_with_its_day_and_clock_from_the_letter_on(office):
+    answer(office)
+    assert promised(office) == [KEPT]
+    (clock,) = [job for job in office.jobs("start-clock") if job.headers["clock"] == "commitment"]
+    assert office.task("Carry out the promise").due_date.date() == clock.variables["due"]
+    assert office.states[-1] == "responded"
+
+
+def test_a_promise_that_hangs_on_a_yes_waits_for_it_and_has_no_day_before(office):
+    answer(office, keep=False)
+    assert promised(office) == []
+    (decision,) = [job for job in office.jobs("record") if job.headers["kind"] == "decision"]
+    assert [one["dueOn"] for one in decision.variables["data"]["commitments"]] == [None]
+    office.tell("complainant-answers", answer="accepts")
+    assert promised(office) == [KEPT]
+
+
+def test_a_second_look_begins_what_it_promises_with_its_letter(office):
+    answer(office, keep=False)
+    office.tell("complainant-answers", answer="rejects")
+    office.do("Explain the options", rejectReason="More.", nextStep="stage_two")
+    office.do("Review the issue", outcome="upheld", answerText="Yes.", **REFUND)
+    office.do("Approve the review", approval="approved")
+    assert promised(office) == [KEPT]
+    assert office.states[-1] == "responded"
+
+
+ENDS = {
+    "accepts": ("accepted", lambda office: office.tell("complainant-answers", answer="accepts")),
+    "silence": ("no_reply_after_notice", lambda office: office.later(days=60).later(days=60)),
+    "rejects": (
+        "options_exhausted",
+        lambda office: office.tell("complainant-answers", answer="rejects").do(
+            "Explain the options", rejectReason="More.", nextStep="none"
+        ),
+    ),
+    "outside": (
+        "options_exhausted",
+        lambda office: decided_outside(office, externalOutcome="confirmed"),
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("early", [True, False])
+def test_what_is_promised_anyway_is_kept_once_whatever_becomes_of_the_complaint(office, end, early):
+    reason, course = ENDS[end]
+    answer(office)
+    if early:
+        office.correct()
+    course(office)
+    if not early:
+        assert office.open == ["Carry out the promise"]
+        assert office.states[-1] == "correcting"
+        office.correct()
+    assert office.open == ["Look back on the complaint"]
+    assert office.close().closed == [reason]
+    begun = [job for job in office.jobs("start-clock") if job.headers["clock"] == "commitment"]
+    kept = [job for job in office.jobs("record") if job.headers["kind"] == "verification"]
+    assert (len(begun), len(kept)) == (1, 1)
+    assert office.troubles == []
+
+
+def test_what_is_agreed_early_is_carried_out_once_and_needs_no_second_promise(office):
+    office.receive().screen().assess(severity="low", complexity="low", quickAnswer=True)
+    office.do(
+        "Settle it with the complainant",
+        **{"earlyResult": "settled", "earlyOutcome": "upheld", "earlySummary": "We pay."},
+        **REFUND,
+    )
+    assert promised(office) == [KEPT]
+    assert office.correct().close().closed == ["settled_early"]
+
+
+def test_a_promise_without_a_day_gets_the_usual_time(office):
+    office.still_owed = {
+        "promises": [{"id": "c1", "issueId": 1, "kind": "refund", "what": "Refund", "amount": 38}]
+    }
+    office.receive().tell("complainant-withdraws")
+    assert office.troubles == []
+    assert office.task("Carry out the promise").due_date is not None
 
 
 @pytest.mark.parametrize("referral", ["dropped", "silence"])
@@ -95,7 +178,11 @@ def test_an_award_comes_on_top_of_what_was_promised_anyway(office):
             [("For the wait", 20), KEPT],
         ),
         ({"remedyKind": "refund", "amount": 20, "remedyWhat": "Half of it"}, [KEPT]),
-        ({"remedyKind": "refund", "amount": 50, "remedyWhat": "All of it"}, [("All of it", 50)]),
+        ({"remedyKind": "refund", "amount": 50, "remedyWhat": "All of it"}, [("All of it", 12), KEPT]),
+        (
+            {"remedyKind": "put_right", "remedyWhat": "Mend the stairs"},
+            [("Mend the stairs", None), KEPT],
+        ),
     ],
 )
 def test_a_review_takes_nothing_back_that_was_promised_anyway(office, reviewed, left):

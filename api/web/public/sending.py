@@ -96,7 +96,7 @@ def receipt() -> ResponseReturnValue:
             "public/receipt.html",
             us=service.organisation,
             complaint=row,
-            promises=promises(clocks, ended=False),
+            promises=promises(clocks),
             link=f"{service.settings.base_url}{url_for('public.open_link', token=token)}",
             open_link=url_for("public.open_link", token=token),
             email=sender.email if sender else None,

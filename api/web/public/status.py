@@ -13,7 +13,7 @@ from api.complaints import links
 from api.complaints.from_complainant import ADDS, ANSWERS, RATES, WITHDRAWS, open_to
 from api.complaints.parties import may_decide
 from api.complaints.progress import outside_until, promises, stages
-from api.complaints.reading import clock_views, display_names, timeline
+from api.complaints.reading import clock_views, decided_outside, display_names, timeline
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.states import ENDED, public_words
 from api.complaints.tables import ComplaintRow, LinkRow, PartyRow
@@ -96,7 +96,7 @@ def status() -> ResponseReturnValue:
     row, session, now = visit.complaint, db.session(), service.clock.now()
     events = timeline(session, row.key, public_only=True)
     clocks = clock_views(session, row.key, calendars=service.calendars, now=now)
-    given = promises(clocks, ended=row.state in ENDED)
+    given = promises(clocks)
     late = [promise for promise in given if promise.late]
     return private(
         "public/status.html",
@@ -109,7 +109,7 @@ def status() -> ResponseReturnValue:
         promises=given,
         late=late,
         contact=display_names(session).get(row.owner or "") or service.organisation.complaints_manager,
-        outside=row.state in _TO_OUTSIDE or bool(late),
+        outside=(row.state in _TO_OUTSIDE or bool(late)) and not decided_outside(session, row.key),
         outside_until=outside_until(clocks),
         ended=row.state in ENDED,
     )

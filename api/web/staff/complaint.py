@@ -15,6 +15,7 @@ from api.complaints.anchors import WORDS
 from api.complaints.clock_start import stage_of
 from api.complaints.keeping_away import colleagues, kept_away
 from api.complaints.letter_writing import why_not_leave
+from api.complaints.of_case import roots_of
 from api.complaints.policies import kinds
 from api.complaints.reading import CaseView, ComplaintNotFound, case_view, display_names
 from api.complaints.reading import complaint as complaint_row
@@ -167,7 +168,8 @@ def _extensions_to_come(session: Session, complaint_key: int) -> dict[str, Lette
 def _open_tasks(row: ComplaintRow) -> tuple[Any, ...]:
     if row.instance_key is None:
         return ()
-    return the_engine().open_tasks(row.instance_key)
+    roots = db.session().scalars(roots_of(row.instance_key).order_by("key")).all()
+    return tuple(task for root in roots for task in the_engine().open_tasks(root))
 
 
 def _drawings(row: ComplaintRow) -> tuple[Any, ...]:

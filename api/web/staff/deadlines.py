@@ -24,7 +24,7 @@ from api.identity.doors import action
 from api.identity.people import Person
 from api.web.staff import blueprint
 from engine.deadlines.state import OPEN
-from engine.store.tables import tasks
+from engine.store.tables import instances, tasks
 from engine.zones import at_wall, local_date
 
 SPANS = ((7, "7 days"), (14, "14 days"), (30, "30 days"), (90, "90 days"))
@@ -162,7 +162,8 @@ def _task_lines(
     end = at_wall(datetime.combine(until + timedelta(days=1), time()), zone)
     query = (
         select(tasks.c.name, tasks.c.due_at, tasks.c.assignee, ComplaintRow)
-        .join(ComplaintRow, ComplaintRow.instance_key == tasks.c.root_key)
+        .join(instances, instances.c.key == tasks.c.root_key)
+        .join(ComplaintRow, ComplaintRow.instance_key == instances.c.case_key)
         .where(tasks.c.state == "CREATED", tasks.c.due_at.is_not(None), tasks.c.due_at < end, seen)
         .order_by(tasks.c.due_at, tasks.c.key)
         .limit(MOST)

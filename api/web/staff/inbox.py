@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints.reading import ClockView, display_names, next_clocks
+from api.complaints.reading import ClockView, complaint_of_case, display_names, next_clocks
 from api.complaints.search import visible
 from api.complaints.separation import barred
 from api.complaints.tables import ComplaintRow, PartyRow
@@ -27,6 +27,7 @@ from api.web.staff.navigation import start_page
 from engine.errors import Conflict
 from engine.store.inbox import Box, Order
 from engine.store.records import TaskRecord
+from engine.store.tables import instances
 
 BOXES: tuple[tuple[Box, str], ...] = (
     ("mine", "Mine"),
@@ -150,9 +151,7 @@ def _assign_page(acting: Person, key: int, error: str = "") -> str:
         for person in people.everybody(session)
         if person.active and (person.groups & groups or not groups)
     ]
-    row = session.scalar(
-        select(ComplaintRow).where(ComplaintRow.instance_key == task.root_process_instance_key)
-    )
+    row = complaint_of_case(session, task.root_process_instance_key)
     reasons = (
         barred(
             session,
@@ -181,21 +180,25 @@ def _asked() -> tuple[Box, Order, str, int]:
 
 def _lines(session: Session, person: Person, tasks: Any, now: datetime) -> list[Line]:
     """Return the tasks, with their complaints for whoever may read them."""
-    cases = {task.root_process_instance_key for task in tasks}
-    rows = session.scalars(
-        select(ComplaintRow).where(ComplaintRow.instance_key.in_(cases), visible(person, reach(person)))
-    ).all()
-    complaints = {row.instance_key: row for row in rows}
+    roots = {task.root_process_instance_key for task in tasks}
+    complaints: dict[int, ComplaintRow] = dict(
+        session.execute(
+            select(instances.c.key, ComplaintRow)
+            .join(ComplaintRow, ComplaintRow.instance_key == instances.c.case_key)
+            .where(instances.c.key.in_(roots), visible(person, reach(person)))
+        ).all()
+    )
+    rows = {row.key: row for row in complaints.values()}
     parties: dict[int, str | None] = dict(
         session.execute(
             select(PartyRow.complaint_key, PartyRow.name).where(
-                PartyRow.complaint_key.in_([row.key for row in rows]), PartyRow.role == "complainant"
+                PartyRow.complaint_key.in_(rows), PartyRow.role == "complainant"
             )
         ).all()
     )
     names = display_names(session)
     calendars = the_service().calendars
-    clocks = next_clocks(session, [row.key for row in rows], calendars=calendars, now=now)
+    clocks = next_clocks(session, rows, calendars=calendars, now=now)
     lines = []
     for task in tasks:
         row = complaints.get(task.root_process_instance_key)

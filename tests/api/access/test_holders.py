@@ -7,8 +7,10 @@ from sqlalchemy import select
 
 from api.complaints.access import VariablesAreItsSteps
 from api.complaints.intake import NewComplaint, PartyDetails, receive
-from api.complaints.tables import EventRow
+from api.complaints.search import facts_for, visible
+from api.complaints.tables import ComplaintRow, DutyRow, EventRow
 from api.identity import people
+from api.identity.decide import reach
 from engine.actors import SYSTEM
 from engine.commands.errors import NotYourTask
 from engine.store.search import Condition, Query
@@ -126,3 +128,47 @@ def test_variables_of_a_complaint_are_corrected_only_where_it_is_stuck_and_with_
 
 def mapped_to_nothing():
     return '<zeebe:taskHeaders><zeebe:header key="subject" value="x"/></zeebe:taskHeaders><zeebe:ioMapping><zeebe:input source="=1 + assert(go, go = 1)" target="text"/></zeebe:ioMapping>'
+
+
+def test_work_in_a_process_beside_the_case_is_work_on_the_complaint(service, app):
+    clocked = (
+        '<zeebe:assignmentDefinition candidateGroups="handlers"/>'
+        '<zeebe:taskSchedule dueDate="=now() + duration(&quot;P1D&quot;)"/>'
+        '<zeebe:taskHeaders><zeebe:header key="duty" value="reply"/></zeebe:taskHeaders>'
+    )
+    beside = bpmn(
+        "beside",
+        '<startEvent id="start"><messageEventDefinition messageRef="m9"/></startEvent>'
+        + user_task("call", clocked)
+        + END
+        + chain("start", "call", "end"),
+        extra='<message id="m9" name="complaint-closed"/>',
+    )
+    made = begun(service, work('candidateGroups="complaints-managers"'))
+    service.engine.deploy([("beside.bpmn", beside)])
+    service.engine.correlate_message("complaint-closed", str(made.key), by=SYSTEM)
+    (task,) = [
+        one
+        for one in service.engine.tasks(Query(where=(Condition("state", "eq", "CREATED"),))).items
+        if one.element_id == "call"
+    ]
+    add_person(service, "cora", "handler", password=PASSWORD)
+    cora = person(service, "cora")
+
+    def seen(session):
+        row = session.get(ComplaintRow, made.key)
+        listed = session.scalars(select(ComplaintRow.key).where(visible(cora, reach(cora)))).all()
+        return facts_for(session, cora, row).holds_task, list(listed)
+
+    assert service.engine.read(seen) == (True, [made.key])
+    desk = Browser(app)
+    desk.sign_in("cora")
+    assert made.reference in desk.get("/staff/?box=groups").text
+    assert f"/staff/tasks/{task.user_task_key}" in desk.get(f"/staff/complaints/{made.key}").text
+    service.engine.complete_task(task.user_task_key, {}, by=cora.actor)
+    duties = service.engine.read(
+        lambda session: session.execute(
+            select(DutyRow.duty, DutyRow.person_name).where(DutyRow.complaint_key == made.key)
+        ).all()
+    )
+    assert duties == [("reply", "cora")]

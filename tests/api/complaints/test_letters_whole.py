@@ -13,7 +13,7 @@ from api.complaints.intake import NewComplaint, PartyDetails, receive
 from api.complaints.letter_writing import addressees, write
 from api.complaints.letters import LetterIncomplete, read_letter
 from api.complaints.policies import kinds, second_look
-from api.complaints.tables import ComplaintRow, LetterRow
+from api.complaints.tables import ComplaintRow, LetterRow, RemedyRow
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
 from engine import dmn, feel
@@ -56,9 +56,6 @@ def variables(due, *, bare):
             promised(3, due, 1000, "distress"),
             promised(4, due),
         ],
-        "commitmentsDone": []
-        if bare
-        else [{"commitmentId": number, "verified": True} for number in (1, 3, 4)],
         "waits": {"authority": 10, "silence": 10, "information": 10, "commitment": 10, "appeal": 20},
         "earlySummary": "We agreed on the money.",
         "earlyOutcome": "upheld",
@@ -114,9 +111,22 @@ def written(service, made, letter, *, bare):
         due = (service.clock.now() + timedelta(days=10)).date()
         to = service.letters.addressee(letter)
         party = next(iter(addressees(service.letters, desk, row, letter, to)), None)
-        return write(tools, desk, row, letter, party=party, variables=variables(due, bare=bare))
+        known = variables(due, bare=bare)
+        session.add_all(() if bare else [kept(service, made, promise) for promise in known["commitments"]])
+        return write(tools, desk, row, letter, party=party, variables=known)
 
     return service.rehearse(work)
+
+
+def kept(service, made, promise):
+    """A promise that was carried out and verified, as the register holds it."""
+    now, amount = service.clock.now(), promise["amount"]
+    return RemedyRow(
+        **{"key": service.engine.next_key(), "complaint_key": made.key, "mark": str(promise["id"])},
+        **{"kind": promise["kind"], "description": promise["what"]},
+        **{"amount": f"{amount:.2f}" if amount else None, "decided_at": now},
+        **{"corrected_at": now, "verified_at": now},
+    )
 
 
 def faults(service, made, *, bare):
