@@ -105,6 +105,13 @@ class StateDamaged(Broken):
     code = "state_damaged"
 
 
+def roots_of_case(session: Session, case_key: int) -> list[int]:
+    """Return the keys of the root instances of a case: its own, and those of what began beside it."""
+    c = instances.c
+    query = sa.select(c.key).where(c.case_key == case_key, c.key == c.root_key).order_by(c.key)
+    return list(session.scalars(query))
+
+
 def saved(session: Session, key: int) -> bytes | None:
     """Return the stored live state of an instance; None once it has ended. Raises ``StateDamaged``."""
     stored = session.execute(_SAVED, {"instance": key}).scalar()

@@ -175,7 +175,9 @@ def posted(walk, template):
 
 @EVERY
 def test_paper_that_lies_for_two_days_names_the_days_that_count(walk, regime):
-    walk.take(RECEIVED, regime, sender=replace(ANN, preferred_channel="post"), **KNOWN)
+    walk.take(
+        RECEIVED, regime, sender=replace(ANN, address="1 High Street", preferred_channel="post"), **KNOWN
+    )
     agree(posted(walk, "acknowledgement").screen()).on()
     posted(walk, "decision").answer("rejects")
     if "final_response" in policies(walk, regime, "two"):
