@@ -117,6 +117,13 @@ def test_each_letter_is_work_of_its_own(walk):
     assert {row.template for row in walk.letters} >= {"acknowledgement", "decision"}
 
 
+def test_what_follows_a_clock_hears_that_the_letter_has_left(walk):
+    walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1).beside(POST, **REACHED).screen()
+    walk.on(remedy="words").beside(POST, **REACHED)
+    assert walk.state("final_response") == "met"
+    assert walk.timers("Event_Breach").due_date.year == 9999, "nobody is asked to explain a delay"
+
+
 def test_also_a_letter_that_a_colleague_writes_by_hand(walk):
     walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1).beside(POST, **REACHED).screen()
 
