@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
@@ -44,6 +44,7 @@ from engine.store import database as databases
 from engine.store import instances
 from engine.store.database import Database
 from engine.store.unit_of_work import read
+from engine.zones import local_date
 
 T = TypeVar("T")
 CLOCKS = timedelta(seconds=5)
@@ -76,6 +77,10 @@ class Redress:
     def moment(self) -> feel.Moment:
         """Return the present for tables and letters outside a case."""
         return feel.Moment(self.clock.now(), zone=self.settings.time_zone.key, calendars=self.calendars)
+
+    def today(self) -> date:
+        """Return the date in the service's zone."""
+        return local_date(self.clock.now(), self.settings.time_zone)
 
     def move_clocks(
         self,

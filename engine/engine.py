@@ -463,10 +463,16 @@ class Engine(questions.Questions):
         correlation_key: str = "",
         variables: Variables = None,
         *,
+        to_case: int | None = None,
         by: Actor = SYSTEM,
     ) -> messages.Correlated:
-        """Deliver a message as part of the caller's own unit of work; errors as ``correlate_message``."""
-        return messages.correlate_message(self.house, session, name, correlation_key, variables, by=by)
+        """Deliver a message as part of the caller's own unit of work; errors as ``correlate_message``.
+
+        With ``to_case`` it is thrown as by a step of that case: what it starts belongs to it.
+        """
+        return messages.correlate_message(
+            self.house, session, name, correlation_key, variables, to_case=to_case, by=by
+        )
 
     def broadcast_signal(self, name: str, variables: Variables = None, *, by: Actor = SYSTEM) -> int:
         """Broadcast a signal and return its key. Raises ``MessageRefused``, ``ValueRefused``."""

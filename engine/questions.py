@@ -307,6 +307,16 @@ class Questions:
         )
         return self.tasks(query).items
 
+    def case_tasks(self, case_key: int) -> tuple[TaskRecord, ...]:
+        """Return the open tasks of a case, and of what began beside it, oldest first."""
+        roots = self.read(lambda session: list(session.scalars(instances.roots_of_case(case_key))))
+        query = Query(
+            (Condition("root_process_instance_key", "in", roots), Condition("state", "eq", "CREATED")),
+            sort=(Sort("user_task_key"),),
+            limit=10_000,
+        )
+        return self.tasks(query).items
+
     def tokens(self, instance_key: int) -> tuple[ElementInstanceRecord, ...]:
         """Return the active element instances of one instance: where it stands."""
         query = Query(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from engine import feel
 from engine.deadlines.clocks import Act
 from engine.errors import Invalid, NotFound
 from engine.jobs.types import StepContext
+from engine.zones import local_date
 
 
 class NotAComplaint(NotFound):
@@ -74,6 +76,11 @@ class Errand:
         """Return the desk where clocks are moved."""
         act = Act(at=self.now, by=self.actor, reason=self.text("reason") or f"{self.context.element_id}")
         return Desk(self.session, act, self.context.moment, self.next_key)
+
+    @property
+    def today(self) -> date:
+        """Return the date in the service's zone."""
+        return local_date(self.now, self.tools.settings.time_zone)
 
     def next_key(self) -> int:
         """Return a new key."""

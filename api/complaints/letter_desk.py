@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints import extensions
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.errand import Tools
-from api.complaints.evidence import meet_each
-from api.complaints.letter_writing import (
-    NOBODY_LEFT,
-    day_over,
-    note_unreachable,
-    today_at,
-    why_not_leave,
-    write_anew,
-    write_out,
+from api.complaints.letter_leaving import (
+    delivered,
+    dispatched,
+    is_by_hand,
+    is_held,
+    is_to_be_posted,
+    let_leave,
+    put_another_in_its_place,
+    why_not,
 )
+from api.complaints.letter_writing import NOBODY_LEFT, case_of, write_out
+from api.complaints.letters import LetterUnknown
+from api.complaints.parties import somebody_answers
 from api.complaints.tables import ComplaintRow, LetterRow
 from engine.actors import SYSTEM, Actor
 from engine.commands.errors import MessageNotCorrelated
 from engine.deadlines.clocks import Act
-from engine.deadlines.state import Evidence
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict
 from engine.jobs.letters import LetterReport
 from engine.store.outbox import queue_letter
 
@@ -41,10 +43,10 @@ class LetterNotWaiting(Conflict):
     code = "letter_not_waiting"
 
 
-class LetterUnknown(NotFound):
-    """There is no such letter."""
+class SomebodyAnswers(Conflict):
+    """There is somebody to write to. What is to change about them stands in the complaint."""
 
-    code = "letter_not_found"
+    code = "somebody_answers"
 
 
 def write_now(service: Redress, desk: Desk, complaint: ComplaintRow, letter: str, *, reason: str) -> str:
@@ -56,7 +58,7 @@ def write_now(service: Redress, desk: Desk, complaint: ComplaintRow, letter: str
         letter,
         to=service.letters.addressee(letter),
         variables={"holdingText": reason, "extensionReason": reason, "reason": reason},
-        send=lambda row: _send(service, desk, complaint, row),
+        carrier=_Carrier(service, desk, complaint),
     )
     return letter
 
@@ -65,18 +67,37 @@ def _tools(service: Redress) -> Tools:
     return Tools(service.letters, service.case_clocks, service.settings, service.organisation)
 
 
-def _send(service: Redress, desk: Desk, complaint: ComplaintRow, row: LetterRow) -> int:
-    return queue_letter(
-        desk.session,
-        service.database.keys,
-        case_key=complaint.instance_key,
-        recipient=row.recipient or "",
-        subject=row.subject,
-        text=row.text,
-        html=row.html,
-        dedup=f"{complaint.instance_key}:{row.key}",
-        now=desk.act.at,
-    )
+@dataclass(frozen=True, slots=True)
+class _Carrier:
+    """Gets letters away in the caller's own transaction."""
+
+    service: Redress
+    desk: Desk
+    complaint: ComplaintRow
+    holds: bool = False
+
+    def mail(self, letter: LetterRow) -> int:
+        """Give it to the postman, and return its key in the outbox."""
+        return queue_letter(
+            self.desk.session,
+            self.service.database.keys,
+            case_key=self.complaint.instance_key,
+            recipient=letter.recipient or "",
+            subject=letter.subject,
+            text=letter.text,
+            html=letter.html,
+            dedup=f"{self.complaint.instance_key}:{letter.key}",
+            now=self.desk.act.at,
+        )
+
+    def throw(self, message: str, key: str, variables: Mapping[str, Any]) -> None:
+        """Throw a message at the complaint's case; one of the past has none."""
+        case = self.complaint.instance_key
+        if case is not None:
+            with suppress(MessageNotCorrelated):
+                self.service.engine.correlate_within(
+                    self.desk.session, message, key, variables, to_case=case, by=SYSTEM
+                )
 
 
 def mark_posted(service: Redress, complaint_key: int, letter_key: int, *, by: Actor) -> bool:
@@ -86,10 +107,8 @@ def mark_posted(service: Redress, complaint_key: int, letter_key: int, *, by: Ac
     """
     act = Act(at=service.clock.now(), by=by.name, reason="Letter posted")
 
-    def leave(desk: Desk, complaint: ComplaintRow, row: LetterRow) -> tuple[str, ...]:
-        return dispatched(
-            service.case_clocks, desk, complaint, row, kind="letter_posted", evidence=f"posted by {by.name}"
-        )
+    def leave(desk: Desk, complaint: ComplaintRow, row: LetterRow) -> tuple[bool, tuple[str, ...]]:
+        return delivered(_tools(service), desk, complaint, row, _Carrier(service, desk, complaint))
 
     return _let_leave(service, complaint_key, letter_key, waits=is_to_be_posted, leave=leave, act=act, by=by)
 
@@ -101,13 +120,63 @@ def send_held(service: Redress, complaint_key: int, letter_key: int, *, by: Acto
     """
     act = Act(at=service.clock.now(), by=by.name, reason="Held letter sent")
 
-    def leave(desk: Desk, complaint: ComplaintRow, row: LetterRow) -> tuple[str, ...]:
-        row.outbox_key = _send(service, desk, complaint, row)
-        return ()
+    def leave(desk: Desk, complaint: ComplaintRow, row: LetterRow) -> tuple[bool, tuple[str, ...]]:
+        carrier = _Carrier(service, desk, complaint)
+
+        def mail() -> tuple[str, ...]:
+            row.outbox_key = carrier.mail(row)
+            return ()
+
+        return let_leave(_tools(service), desk, complaint, row, carrier, mail)
 
     left = _let_leave(service, complaint_key, letter_key, waits=is_held, leave=leave, act=act, by=by)
     service.engine.house.call_workers()
     return left
+
+
+def kept_back(service: Redress, complaint_key: int) -> Mapping[int, str]:
+    """Return why letters that wait to be delivered by hand may not leave now, by their keys; nothing is kept of the look."""
+    query = select(LetterRow).where(
+        LetterRow.complaint_key == complaint_key, LetterRow.dispatched_at.is_(None)
+    )
+    waiting = service.engine.read(
+        lambda session: [one.key for one in session.scalars(query) if is_by_hand(one)]
+    )
+    if not waiting:
+        return {}
+
+    def judge(session: Session) -> dict[int, str]:
+        desk = service.desk(session, Act(service.clock.now(), "system", "Letter looked at"))
+        complaint = session.get_one(ComplaintRow, complaint_key)
+        judged = ((key, session.get_one(LetterRow, key)) for key in waiting)
+        found = {key: why_not(_tools(service), desk, complaint, letter) for key, letter in judged}
+        return {key: why for key, why in found.items() if why is not None}
+
+    return service.rehearse(judge)
+
+
+def look_for_a_way(service: Redress, complaint_key: int) -> int | None:
+    """Have somebody record how the complainant can be reached; return the instance begun, None while one is open.
+
+    Raises ``SomebodyAnswers``.
+    """
+
+    def work(session: Session) -> int | None:
+        complaint = session.get_one(ComplaintRow, complaint_key)
+        if somebody_answers(session, complaint_key, on=service.today()):
+            raise SomebodyAnswers
+        try:
+            return service.engine.correlate_within(
+                session,
+                NOBODY_LEFT,
+                str(complaint_key),
+                case_of(complaint),
+                to_case=complaint.instance_key,
+            ).instance_key
+        except MessageNotCorrelated:
+            return None
+
+    return service.engine.write(work)
 
 
 def _let_leave(
@@ -116,17 +185,17 @@ def _let_leave(
     letter_key: int,
     *,
     waits: Callable[[LetterRow], bool],
-    leave: Callable[[Desk, ComplaintRow, LetterRow], tuple[str, ...]],
+    leave: Callable[[Desk, ComplaintRow, LetterRow], tuple[bool, tuple[str, ...]]],
     act: Act,
     by: Actor,
 ) -> bool:
-    """Let one letter leave that ``waits``, or put another in its place; tell which.
+    """Let one letter ``leave`` that ``waits``, and tell whether it did.
 
     Raises ``LetterUnknown``, ``LetterNotWaiting``, and what writing it anew raises.
     """
 
     def work(session: Session) -> bool:
-        left = []
+        answers = []
 
         def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
             row = session.get(LetterRow, letter_key)
@@ -134,51 +203,14 @@ def _let_leave(
                 raise LetterUnknown(letter=str(letter_key))
             if not waits(row):
                 raise LetterNotWaiting(letter=str(letter_key))
-            why = _why_not_leave(service, desk, complaint, row)
-            if why is None:
-                left.append(row)
-                return leave(desk, complaint, row)
-            return _put_another_in_its_place(service, desk, complaint, row, why)
+            left, moved = leave(desk, complaint, row)
+            answers.append(left)
+            return moved
 
         service.move_clocks_within(session, complaint_key, change, act=act, by=by)
-        return bool(left)
+        return all(answers)
 
     return service.engine.write(work)
-
-
-def _put_another_in_its_place(
-    service: Redress, desk: Desk, complaint: ComplaintRow, row: LetterRow, why: str
-) -> tuple[str, ...]:
-    """Write a letter anew that may not leave, and have somebody look for a way where nobody can be written to."""
-    tools = _tools(service)
-    copies, moved = write_anew(
-        tools,
-        desk,
-        complaint,
-        row,
-        why=why,
-        send=lambda new: _send(service, desk, complaint, new),
-    )
-    if note_unreachable(tools.letters, desk.session, complaint, row.template, row.to_role, copies):
-        with suppress(MessageNotCorrelated):  # the case has ended: the notice is all there is to do
-            service.engine.correlate_within(
-                desk.session, NOBODY_LEFT, str(complaint.key), {"letter": row.template}, by=SYSTEM
-            )
-    return moved
-
-
-def is_held(letter: LetterRow) -> bool:
-    """Tell whether a mailed letter was never given to the postman."""
-    return letter.channel == "e-mail" and letter.outbox_key is None and _waits(letter)
-
-
-def is_to_be_posted(letter: LetterRow) -> bool:
-    """Tell whether a letter on paper has not left yet."""
-    return letter.channel == "post" and _waits(letter)
-
-
-def _waits(letter: LetterRow) -> bool:
-    return letter.dispatched_at is None and letter.replaced_at is None
 
 
 class LetterGuard:
@@ -196,7 +228,7 @@ class LetterGuard:
             return None
         desk = service.desk(session, Act(service.clock.now(), "system", "Letter leaves"))
         complaint = session.get_one(ComplaintRow, row.complaint_key)
-        return _why_not_leave(service, desk, complaint, row)
+        return why_not(_tools(service), desk, complaint, row)
 
     def replace(self, session: Session, outbox_key: int, reason: str) -> None:
         """Write the letter anew to whom it concerns. Raises ``LetterNotFound``, ``LetterIncomplete``."""
@@ -206,7 +238,8 @@ class LetterGuard:
         letter = row
 
         def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
-            return _put_another_in_its_place(service, desk, complaint, letter, reason)
+            carrier = _Carrier(service, desk, complaint)
+            return put_another_in_its_place(_tools(service), desk, complaint, letter, carrier, why=reason)
 
         act = Act(at=service.clock.now(), by="system", reason=reason)
         service.move_clocks_within(session, letter.complaint_key, change, act=act, by=SYSTEM)
@@ -214,12 +247,6 @@ class LetterGuard:
 
 def _of_outbox(session: Session, outbox_key: int) -> LetterRow | None:
     return session.scalar(select(LetterRow).where(LetterRow.outbox_key == outbox_key))
-
-
-def _why_not_leave(service: Redress, desk: Desk, complaint: ComplaintRow, row: LetterRow) -> str | None:
-    """Return why a letter written earlier may not leave now: for whom it is, or a day it names that is over."""
-    reason = why_not_leave(service.letters, desk.session, row, on=today_at(desk))
-    return reason or day_over(service.case_clocks, service.letters, desk, complaint, row)
 
 
 class LetterListener:
@@ -274,20 +301,3 @@ def not_delivered(desk: Desk, complaint: ComplaintRow, letter: LetterRow, report
     )
     facts = {"letter": str(letter.key), "reply": report.reply[:500]}
     desk.tell(complaint.key, "letter-not-delivered", f"Letter not delivered: {letter.subject}", facts=facts)
-
-
-def dispatched(
-    clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: LetterRow, *, kind: str, evidence: str
-) -> tuple[str, ...]:
-    """Note that a letter has left, answer the clock it was written for, and return the names of the clocks that moved.
-
-    The clock is answered when the letter leaves. What counts from it counts from when the letter was written: the day that
-    somebody reads in it is the day that counts, however long it lay in the post room.
-    """
-    letter.dispatched_at, letter.evidence, letter.given = desk.act.at, evidence[:500], None
-    facts = {"letter": str(letter.key)}
-    desk.tell(complaint.key, "letter-sent", f"Letter sent: {letter.subject}", public=True, facts=facts)
-    evidence_of = Evidence(kind, str(letter.key), desk.act.at)
-    written_at = letter.queued_at
-    moved = meet_each(clocks, desk, complaint, letter.meets or "", evidence_of, counted_from=written_at)
-    return (*moved, *extensions.begin(clocks, desk, complaint, letter))

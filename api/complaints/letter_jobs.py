@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
+from api.complaints import letters_owed
 from api.complaints.content import open_words
 from api.complaints.errand import Errand
 from api.complaints.evidence import meet_each
+from api.complaints.letter_leaving import delivered, is_by_hand, not_reached
 from api.complaints.letter_links import disarmed
-from api.complaints.letter_writing import NOBODY_LEFT, OF_THE_COMPLAINT, note_unreachable, write, write_out
-from api.complaints.letters import Written
+from api.complaints.letter_writing import COMPLAINANT, OF_THE_COMPLAINT, write, write_out
+from api.complaints.letters import LetterUnknown, Written
 from api.complaints.owed import somebody_to_write_to
+from api.complaints.parties import parties
 from api.complaints.search import facts_for
 from api.complaints.separation import is_excluded
 from api.complaints.tables import LetterRow, NoticeRow, PartyRow
 from api.identity import people
 from api.identity.decide import may
 from api.identity.people import Person
+from engine import feel
 from engine.deadlines.policy import NOBODY
 from engine.deadlines.state import Evidence
+from engine.zones import local_date
 
 CONTRIBUTION = (
     "contribution-requested"  # the line of the timeline; its fact ``notice`` is what the department reads
@@ -33,9 +40,10 @@ def send_letter(errand: Errand) -> None:
 
     One that asks for an answer goes to everybody who may give one.
 
-    By e-mail where there is an address and the person does not prefer paper; otherwise it waits on the complaint's page to be
-    posted. Header ``meets`` names the clock that its dispatch (not its writing) answers. Nobody to write to: a line says so,
-    and what the letter would have answered is met by the decision that lies on file.
+    By e-mail where there is an address and the person does not prefer paper; otherwise the message ``TO_DELIVER`` has somebody
+    post it, or ring and tell it. Header ``meets`` names the clock that its dispatch (not its writing) answers. Nobody to write
+    to: a line says so, the letter is kept until somebody can be reached, and what it would have answered is met by the decision
+    that lies on file.
     Of a complaint whose letters are held only those leave that follow from what a colleague did; the others wait to be sent.
     """
     complaint, letter = errand.complaint, errand.header("letter")
@@ -49,7 +57,6 @@ def send_letter(errand: Errand) -> None:
         else:
             _to_department(errand, written, to.removeprefix("department:"))
         return
-    held = complaint.letters_held and errand.context.actor.kind != "person"
     copies = write_out(
         errand.tools,
         errand.desk,
@@ -57,13 +64,107 @@ def send_letter(errand: Errand) -> None:
         letter,
         to=to,
         variables=variables,
-        send=None if held else lambda row: _send(errand, row),
+        carrier=_Carrier(errand),
         meets=meets or None,
     )
     if not copies and to in OF_THE_COMPLAINT:
         _answer_on_file(errand, meets)
-    if note_unreachable(errand.tools.letters, errand.session, complaint, letter, to, copies):
-        errand.context.publish(NOBODY_LEFT, str(complaint.key), {"letter": letter})
+
+
+@dataclass(frozen=True, slots=True)
+class _Carrier:
+    """Gets letters away with the step that writes them."""
+
+    errand: Errand
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether letters of this complaint wait, but those that follow from what a colleague did."""
+        return self.errand.complaint.letters_held and self.errand.context.actor.kind != "person"
+
+    def mail(self, letter: LetterRow) -> int:
+        """Give it to the postman, and return its key in the outbox."""
+        return self.errand.context.queue_letter(
+            recipient=letter.recipient or "",
+            subject=letter.subject,
+            text=letter.text,
+            html=letter.html,
+            letter=str(letter.key),
+        )
+
+    def throw(self, message: str, key: str, variables: Mapping[str, Any]) -> None:
+        """Throw a message, once this case has come to rest."""
+        self.errand.context.publish(message, key, variables)
+
+
+def deliver_letter(errand: Errand) -> None:
+    """``redress:deliver-letter``: what came of delivering the letter of input ``letter`` (its key) by hand.
+
+    Input ``reached``: true once it was posted or told, which answers its clocks; false where that address or number reaches
+    nobody: it goes another way, or somebody looks for one. One that does not wait any more is left as it is. Raises
+    ``LetterUnknown``.
+    """
+    key = errand.text("letter") or ""
+    letter = errand.session.get(LetterRow, int(key)) if key.isdecimal() else None
+    if letter is None or letter.complaint_key != errand.complaint.key:
+        raise LetterUnknown(letter=key)
+    if not is_by_hand(letter):
+        return
+    tools, desk, carrier = errand.tools, errand.desk, _Carrier(errand)
+    if errand.value("reached") is True:
+        errand.moved(delivered(tools, desk, errand.complaint, letter, carrier)[1])
+    else:
+        errand.moved(not_reached(tools, desk, errand.complaint, letter, carrier))
+
+
+def send_owed_letters(errand: Errand) -> None:
+    """``redress:send-owed-letters``: write what found nobody and is still owed, to whoever can be reached now.
+
+    A letter is owed in the states its head names, every letter without such a line always. Raises what ``write_out`` raises.
+    """
+    owed, over = letters_owed.take(errand.complaint, errand.tools.letters)
+    for one in over:
+        text = f"Letter not owed any more: {one.letter}"
+        errand.tell("letter-not-owed", text, facts={"letter": one.letter})
+    for one in owed:
+        write_out(
+            errand.tools,
+            errand.desk,
+            errand.complaint,
+            one.letter,
+            to=COMPLAINANT,
+            variables={name: feel.unpack(value) for name, value in one.given.items()},
+            carrier=_Carrier(errand),
+            meets=one.meets,
+            copies=one.copies,
+        )
+
+
+def answer_left(errand: Errand) -> dict[str, Any]:
+    """``redress:answer-left``: when our answer left, as ``leftOn`` (a date in the service's zone); null while it has not.
+
+    That is the newest letter to the complainant that asks for an answer and answers a clock. Where nobody is on file to write
+    to, the answer lies on file from today on.
+    """
+    asking = {letter.id for letter in errand.tools.letters if letter.asks}
+    if any(one.letter in asking and one.meets for one in letters_owed.kept(errand.complaint)):
+        waits = bool(parties(errand.session, errand.complaint.key))
+        return {"leftOn": None if waits else errand.today}
+    rows = errand.session.scalars(
+        select(LetterRow)
+        .where(
+            LetterRow.complaint_key == errand.complaint.key,
+            LetterRow.template.in_(sorted(asking)),
+            LetterRow.meets.is_not(None),
+            LetterRow.replaced_at.is_(None),
+        )
+        .order_by(LetterRow.key.desc())
+    ).all()
+    if not rows:
+        return {"leftOn": errand.today}
+    first = rows[0].copy_of or rows[0].key
+    left = [row.dispatched_at for row in rows if first in (row.key, row.copy_of) and row.dispatched_at]
+    return {"leftOn": local_date(min(left), errand.tools.settings.time_zone) if left else None}
 
 
 def _answer_on_file(errand: Errand, meets: str) -> None:
@@ -97,12 +198,6 @@ def publish_message(errand: Errand) -> None:
     """``redress:publish-message``: to whatever waits for header ``name`` under input ``correlationKey``."""
     variables = errand.context.variables.get("variables") or {}
     errand.context.publish(errand.header("name"), errand.text("correlationKey") or "", variables)
-
-
-def _send(errand: Errand, row: LetterRow) -> int:
-    return errand.context.queue_letter(
-        recipient=row.recipient or "", subject=row.subject, text=row.text, html=row.html, letter=str(row.key)
-    )
 
 
 def _to_department(errand: Errand, written: Written, department: str) -> None:

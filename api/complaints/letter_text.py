@@ -119,6 +119,7 @@ class Filling:
     ) -> None:
         """``facts`` are FEEL values by name; a date before ``today`` is no promise; ``show`` puts plain values into words."""
         self.holes: list[str] = []
+        self.over: list[str] = []  # of the holes the days that have passed, in words
         self._facts, self._moment, self._today, self._show = facts, moment, today, show
 
     def fill(self, text: Text) -> Filled:
@@ -160,7 +161,8 @@ class Filling:
         if _is_empty(value):
             self.holes.append(f"{{{{ {expression.text} }}}} (empty)")
         elif self._is_over(value) and not _of(expression, HAPPENED):
-            self.holes.append(f"{{{{ {expression.text} }}}} (the day has passed: {self._show(value)})")
+            self.over.append(self._show(value))
+            self.holes.append(f"{{{{ {expression.text} }}}} (the day has passed: {self.over[-1]})")
         return value
 
     def _is_over(self, value: Any) -> bool:

@@ -1,24 +1,41 @@
-"""Writing a letter of a complaint: its facts filled in, its text frozen, by mail or on paper to whoever it is for."""
+"""Writing a letter of a complaint: its facts filled in, its text frozen, by mail or by hand to whoever it is for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from api.complaints import extensions
+from api.complaints.clock_rows import open_clocks
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
 from api.complaints.extensions import new_date
 from api.complaints.facts import clock_dates, letter_facts, neutral_facts
 from api.complaints.letter_links import STATUS_LINK
-from api.complaints.letters import Letters, Written, day_in_words
+from api.complaints.letters import Letters, Written
+from api.complaints.letters_owed import Unsent, keep
 from api.complaints.links import revoke_of
-from api.complaints.parties import EXPIRED, can_be_reached, lapsed, may_act, may_decide, parties, speaks
+from api.complaints.parties import (
+    BY_HAND,
+    BY_MAIL,
+    EXPIRED,
+    WAYS,
+    Way,
+    can_be_reached,
+    goes_by_mail,
+    lapsed,
+    may_act,
+    may_decide,
+    parties,
+    speaks,
+    way_to,
+)
 from api.complaints.policies import second_look
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 from engine import feel
@@ -26,11 +43,28 @@ from engine.deadlines.errors import EvidenceRefused
 from engine.deadlines.state import Evidence
 from engine.zones import local_date
 
-ON_PAPER = frozenset({"post", "phone"})  # preferred channels of people who do not want e-mail
-OF_THE_COMPLAINT = frozenset({"complainant", "representative"})  # whose letters need an address
-NOBODY_LEFT = "nobody-to-write-to"  # the message that has somebody look for a way to the complainant
+COMPLAINANT = "complainant"
+OF_THE_COMPLAINT = frozenset({COMPLAINANT, "representative"})  # whose letters need an address
+NOBODY_LEFT = "way-needed"  # the message that has somebody look for a way to the complainant
+TO_DELIVER = "letter-by-hand"  # the message that has somebody post a letter, or ring and tell it
+DELIVERED = (
+    "letter-settled"  # the message that nobody has to any more: it has left, or another took its place
+)
 NO_LONGER = "It is addressed to somebody we no longer deal with in this complaint."
-Send = Callable[[LetterRow], int]
+
+
+class Carrier(Protocol):
+    """How a letter gets away from here."""
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether letters are written and stay, until a colleague sends them."""
+
+    def mail(self, letter: LetterRow) -> int:
+        """Give it to the postman, and return its key in the outbox."""
+
+    def throw(self, message: str, key: str, variables: Mapping[str, Any]) -> None:
+        """Throw a message at the complaint's case under the correlation key ``key``, whether or not anything waits for it."""
 
 
 def write(
@@ -48,11 +82,7 @@ def write(
     Whoever may not act for the complaint gets neutral facts only, whatever the letter asks for. Dates are those that hold once
     the letter has left and answered the clocks in ``meets``. Raises ``LetterNotFound``, ``LetterIncomplete``.
     """
-    if party is not None and not may_act(party, on=today_at(desk)):
-        waits = variables.get("waits")
-        facts = neutral_facts(desk.session, complaint, tools.organisation, to=party, waits=waits)
-    else:
-        facts = _whole_facts(tools, desk, complaint, letter, party, variables, meets)
+    facts = _facts(tools, desk, complaint, letter, party, variables, meets)
     return tools.letters.write(
         letter,
         {name: feel.inward(value) for name, value in facts.items()},
@@ -61,7 +91,7 @@ def write(
     )
 
 
-def _whole_facts(
+def _facts(
     tools: Tools,
     desk: Desk,
     complaint: ComplaintRow,
@@ -70,6 +100,9 @@ def _whole_facts(
     variables: Mapping[str, Any],
     meets: str,
 ) -> dict[str, Any]:
+    if party is not None and not may_act(party, on=today_at(desk)):
+        waits = variables.get("waits")
+        return neutral_facts(desk.session, complaint, tools.organisation, to=party, waits=waits)
     link = None
     if party is not None:
         link = STATUS_LINK if goes_by_mail(party) else _on_paper(tools, complaint, party)
@@ -79,7 +112,7 @@ def _whole_facts(
     )
     facts["secondStage"] = second_look(desk.session, complaint.regime, desk.moment)
     if meets:
-        facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, meets, written_at=desk.act.at)
+        facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, meets, written_at=desk.moment.now)
     facts["clocks"] = _still_to_come(facts["clocks"], on=today_at(desk))
     facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
     return facts
@@ -110,19 +143,26 @@ def _dates_once_sent(
         return clock_dates(desk.session, complaint.key)
 
 
-def day_over(
-    clocks: CaseClocks, letters: Letters, desk: Desk, complaint: ComplaintRow, letter: LetterRow
-) -> str | None:
-    """Return why a letter written earlier may not leave now: it names a day of a clock that is over. None when it names none."""
-    named = letters.clocks_named(letter.template)
-    if not named:
-        return None
-    dates = _dates_once_sent(clocks, desk, complaint, letter.meets or "", written_at=letter.queued_at)
-    for name in sorted(named):
-        due = dates.get(name)
-        if due is not None and due < today_at(desk) and day_in_words(due) in letter.text:
-            return f"It names a day that is over, {day_in_words(due)}."
-    return None
+def day_over(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> str | None:
+    """Return why a letter written earlier may not leave now: it promises a day that is over. None when it promises none.
+
+    Judged are the days that the letter computes, as they are for one written then, and that stand in it.
+    """
+    written = replace(desk, moment=replace(desk.moment, now=letter.queued_at))
+    party = desk.session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
+    known = {name: feel.unpack(value) for name, value in (letter.given or {}).items()}
+    if until := (letter.extends or {}).get("until"):
+        known["newDate"] = date.fromisoformat(until)
+    facts = _facts(tools, written, complaint, letter.template, party, known, letter.meets or "")
+    over = tools.letters.days_over(
+        letter.template,
+        {name: feel.inward(value) for name, value in facts.items()},
+        moment=written.moment,
+        zone=tools.settings.time_zone,
+        today=today_at(desk),
+    )
+    named = next((day for day in over if day in letter.text), None)
+    return None if named is None else f"It names a day that is over, {named}."
 
 
 def today_at(desk: Desk) -> date:
@@ -138,25 +178,37 @@ def write_out(
     *,
     to: str,
     variables: Mapping[str, Any],
-    send: Send | None,
+    carrier: Carrier,
     meets: str | None = None,
+    copies: int | None = None,
 ) -> list[LetterRow]:
     """Write ``letter`` to everybody it is for and keep the copies; [] when nobody can be written to, which a line says.
 
-    ``send`` puts a mailed one into the outbox (None: it is held), one on paper waits to be posted. ``meets`` names the clocks
-    that the dispatch (not the writing) of the first copy to leave answers. Raises ``LetterNotFound``, ``LetterIncomplete``.
+    ``carrier`` gets them away unless it holds them: by the postman, or by hand of whoever hears that there is one to deliver.
+    ``meets`` names the clocks that the dispatch (not the writing) of the first copy to leave answers. ``copies`` is the first of
+    those that others got before: nobody gets it twice. Raises ``LetterNotFound``, ``LetterIncomplete``.
     """
+    having = _having(desk.session, complaint.key, copies)
+    people = addressees(tools.letters, desk, complaint, letter, to)
     return _write_to(
         tools,
         desk,
         complaint,
         letter,
-        people=addressees(tools.letters, desk, complaint, letter, to),
+        people=[party for party in people if party.key not in having],
         to=to,
         variables=variables,
-        send=send,
+        carrier=carrier,
         meets=meets,
     )
+
+
+def _having(session: Session, complaint_key: int, copies: int | None) -> frozenset[int | None]:
+    if copies is None:
+        return frozenset()
+    of_them = or_(LetterRow.key == copies, LetterRow.copy_of == copies)
+    rows = select(LetterRow.party_key).where(LetterRow.complaint_key == complaint_key, of_them)
+    return frozenset(session.scalars(rows))
 
 
 def _write_to(
@@ -168,29 +220,39 @@ def _write_to(
     people: Sequence[PartyRow],
     to: str,
     variables: Mapping[str, Any],
-    send: Send | None,
+    carrier: Carrier,
     meets: str | None,
 ) -> list[LetterRow]:
     names = tools.letters.names(letter) | {"waits"}
     given = {name: feel.pack(feel.inward(value)) for name, value in variables.items() if name in names}
     rows: list[LetterRow] = []
-    for party in people:
+    for party, way in ((party, way_to(party)) for party in people):
+        if way is None:
+            continue
         written = write(tools, desk, complaint, letter, party=party, variables=variables, meets=meets or "")
-        row = _keep(desk, complaint, written, to=to, party=party, send=send, meets=meets)
+        row = _keep(desk, complaint, written, to=to, party=party, way=way, carrier=carrier, meets=meets)
         row.given, row.copy_of = given, rows[0].key if rows else None
         rows.append(row)
     if not rows:
         nobody_to_write_to(desk, complaint, letter)
+    if to == COMPLAINANT and not _reached(tools.letters, letter, people if rows else ()):
+        keep(complaint, Unsent(letter, meets, given, rows[0].key if rows else None))
+        if parties(desk.session, complaint.key):
+            carrier.throw(NOBODY_LEFT, str(complaint.key), case_of(complaint))
     return rows
 
 
+def _reached(letters: Letters, letter: str, people: Sequence[PartyRow]) -> bool:
+    """Tell whether somebody gets their letter, and one that asks for an answer somebody who may give it."""
+    return bool(people) and (not letters.asks(letter) or any(map(may_decide, people)))
+
+
 def write_anew(
-    tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow, *, why: str, send: Send
-) -> tuple[list[LetterRow], tuple[str, ...]]:
+    tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow, *, why: str, carrier: Carrier
+) -> tuple[str, ...]:
     """Write a letter that may not leave anew to whom it concerns today, unless they have their copy; its owner is told why.
 
-    Returns whoever's letters took its place ([]: nobody can be written to) and the names of clocks that moved. Raises what
-    ``write_out`` raises.
+    Returns the names of clocks that moved. Raises what ``write_out`` raises.
     """
     people = addressees(tools.letters, desk, complaint, letter.template, letter.to_role)
     due = {party.key for party in people}
@@ -209,7 +271,7 @@ def write_anew(
             people=new,
             to=letter.to_role,
             variables=known,
-            send=send,
+            carrier=carrier,
             meets=letter.meets,
         )
     moved: tuple[str, ...] = ()
@@ -218,7 +280,7 @@ def write_anew(
         heir.extends = heir.extends or asked
         moved = extensions.begin(tools.clocks, desk, complaint, heir)
     _tell_why(desk, complaint, letter, why, copies)
-    return copies, moved
+    return moved
 
 
 def _copies(session: Session, letter: LetterRow) -> list[LetterRow]:
@@ -263,7 +325,7 @@ def _addressees(
     letters: Letters, session: Session, complaint_key: int, letter: str, to: str, *, on: date
 ) -> list[PartyRow]:
     known = parties(session, complaint_key)
-    if to != "complainant":
+    if to != COMPLAINANT:
         return [party for party in (known.get(to),) if party is not None and can_be_reached(party)]
     speaker = speaks(session, complaint_key, on=on)
     people = [speaker] if speaker is not None else []
@@ -284,19 +346,11 @@ def why_not_leave(letters: Letters, session: Session, letter: LetterRow, *, on: 
         return None if party is None or may_act(party, on=on) else NO_LONGER
     due = _addressees(letters, session, letter.complaint_key, letter.template, letter.to_role, on=on)
     for one in due:
-        theirs = letter.party_key in (None, one.key) and letter.recipient in (
-            one.email,
-            one.address,
-            one.phone,
-        )
+        recipient = getattr(one, WAYS[letter.channel])
+        theirs = letter.party_key in (None, one.key) and letter.recipient == recipient is not None
         if theirs and (letter.neutral or may_act(one, on=on)):
             return None
     return NO_LONGER
-
-
-def goes_by_mail(party: PartyRow | None) -> bool:
-    """Tell whether letters reach this person by e-mail."""
-    return party is not None and bool(party.email) and party.preferred_channel not in ON_PAPER
 
 
 def _on_paper(tools: Tools, complaint: ComplaintRow, party: PartyRow | None) -> str:
@@ -313,10 +367,10 @@ def _keep(
     *,
     to: str,
     party: PartyRow,
-    send: Send | None,
+    way: Way,
+    carrier: Carrier,
     meets: str | None,
 ) -> LetterRow:
-    by_mail = goes_by_mail(party)
     row = LetterRow(
         key=desk.next_key(),
         complaint_key=complaint.key,
@@ -325,49 +379,52 @@ def _keep(
         to_role=to,
         party_key=party.key,
         neutral=not may_act(party, on=today_at(desk)),
-        recipient=party.email if by_mail else party.address or party.phone or party.email,
-        channel="e-mail" if by_mail else "post",
+        recipient=way.recipient,
+        channel=way.channel,
         subject=written.subject,
         text=written.text,
         html=written.html,
         queued_at=desk.act.at,
         meets=meets,
     )
-    if by_mail and send is not None:
-        row.outbox_key = send(row)
+    if way.channel == BY_MAIL and not carrier.holds:
+        row.outbox_key = carrier.mail(row)
     desk.session.add(row)
-    waits = "" if row.outbox_key else " (held)" if send is None else " (to be posted)"
+    if way.channel in BY_HAND and not carrier.holds:
+        carrier.throw(TO_DELIVER, str(row.key), _errand_of(desk, complaint, row))
+    waits = " (held)" if carrier.holds else _WAITS[way.channel]
     text = f"Letter written: {written.subject}{waits}"
     desk.tell(complaint.key, "letter-written", text, facts={"letter": str(row.key)})
     return row
 
 
+_WAITS = {"e-mail": "", "post": " (to be posted)", "phone": " (to be told by phone)"}
+
+
+def _errand_of(desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> dict[str, Any]:
+    """Return what whoever delivers a letter by hand has to know: nothing of what it says, or to whom."""
+    met = {name.strip() for name in (letter.meets or "").split(",")}
+    bounds = [row.bound_at for row in open_clocks(desk.session, complaint.key) if row.name in met]
+    return case_of(complaint) | {
+        "letterKey": str(letter.key),
+        "way": letter.channel,
+        "answerBy": min((bound for bound in bounds if bound is not None), default=None),
+    }
+
+
+def case_of(complaint: ComplaintRow) -> dict[str, Any]:
+    """Return what a process that begins beside a complaint's case knows of it."""
+    return {
+        "complaintKey": str(complaint.key),
+        "reference": complaint.reference,
+        "priority": complaint.priority,
+        "regime": complaint.regime,
+    }
+
+
 def nobody_to_write_to(desk: Desk, complaint: ComplaintRow, letter: str) -> None:
     """Note in the timeline that a letter was not written, because nobody can be written to."""
     desk.tell(complaint.key, "letter-not-sent", f"No address to send {letter!r} to", facts={"letter": letter})
-
-
-def note_unreachable(
-    letters: Letters,
-    session: Session,
-    complaint: ComplaintRow,
-    letter: str,
-    to: str,
-    copies: Sequence[LetterRow],
-) -> bool:
-    """Note once that the complainant cannot be reached, and tell whether that is new: then ``NOBODY_LEFT`` is to be published.
-
-    Nobody got the ``copies`` of their letter, or nobody who may give the answer that it asks for, though people are on file.
-    """
-    if to != "complainant" or complaint.facts.get("unreachable") is True:
-        return False
-    got = [session.get(PartyRow, row.party_key) for row in copies]
-    if got and not (letters.asks(letter) and not any(map(may_decide, got))):
-        return False
-    if not parties(session, complaint.key):
-        return False
-    complaint.facts = complaint.facts | {"unreachable": True}
-    return True
 
 
 def _note_lapse(desk: Desk, complaint: ComplaintRow, *, on: date) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from api.complaints.letter_text import Filling, Text, expressions, read_text
+from api.complaints.states import STATES
 from engine import feel
 from engine.errors import Invalid, NotFound
 from engine.findings import Finding
@@ -24,16 +25,22 @@ from engine.forms.markdown import markdown_to_html
 from engine.forms.templates import TemplateRefused, read_template, show_value
 from engine.zones import local_date
 
-_CLOCK = re.compile(r"\bclocks\.([a-z_]+)")
 _HEAD = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
 _LINE = re.compile(r"([a-z]+):\s*(.*)")
 _MEMBERS = {"subject", "to"}
-_ANSWER = {"asks": "answer"}  # the head of a letter that asks the complainant whether they accept
+_OF_COMPLAINANT = {"asks", "while"}  # members that only letters to the complainant have
+_ANSWER = "answer"  # what a letter asks for that asks the complainant whether they accept
 ADDRESSEES = ("complainant", "representative", "staff-concerned", "contributor", "outside-body")
 
 
 class LetterNotFound(NotFound):
     """There is no letter of this name in processes/letters."""
+
+    code = "letter_not_found"
+
+
+class LetterUnknown(NotFound):
+    """This complaint has no such letter."""
 
     code = "letter_not_found"
 
@@ -71,6 +78,9 @@ class LetterTemplate:
     version: str
     to: str
     asks: bool  # for an answer: everybody who may give one gets the letter
+    during: frozenset[
+        str
+    ]  # the states in which it is owed to somebody who could not be reached; none: always
     subject: Text
     body: Text
 
@@ -90,7 +100,8 @@ class Written:
 def read_letter(name: str, data: bytes) -> LetterTemplate:
     """Read one letter file, UTF-8, with ``subject:`` and ``to:`` between two ``---`` lines. Raises ``LetterTextRefused``.
 
-    A letter to the complainant that asks for an answer says ``asks: answer`` there.
+    A letter to the complainant that asks for an answer says ``asks: answer`` there, one that means nothing later on
+    ``while:`` and the states in which it does, parted by commas.
     """
     try:
         text = data.decode("utf-8").replace("\r\n", "\n")
@@ -103,21 +114,30 @@ def read_letter(name: str, data: bytes) -> LetterTemplate:
         )
     lines = (_LINE.fullmatch(line.strip()) for line in parts[1].splitlines())
     head: dict[str, str] = {found[1]: found[2] for found in lines if found}
-    asked = {member: word for member, word in head.items() if member not in _MEMBERS}
+    more = set(head) - _MEMBERS
     if not set(head) >= _MEMBERS or head["to"] not in ADDRESSEES:
         raise _refused(name, "The head names subject and to.", f"Write to: one of {', '.join(ADDRESSEES)}.")
-    if asked and (asked != _ANSWER or head["to"] != "complainant"):
+    if (
+        more - _OF_COMPLAINANT
+        or (more and head["to"] != "complainant")
+        or head.get("asks", _ANSWER) != _ANSWER
+    ):
         raise _refused(
             name,
-            "The head names something else than subject, to and asks.",
+            "The head names something else than subject, to, asks and while.",
             "Write asks: answer in a letter to the complainant that asks for an answer, and leave out the rest.",
+        )
+    during = frozenset(word.strip() for word in head.get("while", "").split(",") if word.strip())
+    if unknown := sorted(during - set(STATES)):
+        raise _refused(
+            name, f"There is no state {unknown[0]!r}.", f"Write while: some of {', '.join(STATES)}."
         )
     try:
         subject, body = (read_template(head["subject"]),), read_text(parts[2])
     except (TemplateRefused, feel.FeelSyntaxError) as refusal:
         raise _refused(name, str(refusal), "Correct the placeholder.") from refusal
     version = hashlib.sha256(data).hexdigest()
-    return LetterTemplate(Path(name).stem, version, head["to"], bool(asked), subject, body)
+    return LetterTemplate(Path(name).stem, version, head["to"], "asks" in head, during, subject, body)
 
 
 class Letters:
@@ -161,11 +181,28 @@ class Letters:
             for name in expression.variables - bound
         )
 
-    def clocks_named(self, letter: str) -> frozenset[str]:
-        """Return the clocks whose days the letter may name; none for a letter that is no template of ours."""
+    def owed(self, letter: str, state: str) -> bool:
+        """Tell whether a letter that found nobody is to be sent to a complaint in ``state``. Raises ``LetterNotFound``."""
+        during = self._template(letter).during
+        return not during or state in during
+
+    def days_over(
+        self, letter: str, facts: Mapping[str, Any], *, moment: feel.Moment, zone: ZoneInfo, today: date
+    ) -> tuple[str, ...]:
+        """Return in words the days that ``letter``, written at ``moment``, promises and that lie before ``today``.
+
+        None for a letter that is no template of ours.
+        """
         template = self._templates.get(letter)
-        texts = () if template is None else expressions(template.subject + template.body)
-        return frozenset(name for one, _ in texts for name in _CLOCK.findall(one.text))
+        if template is None:
+            return ()
+        filling = self._filling(facts, moment=moment, zone=zone, today=today)
+        filling.fill(template.subject + template.body)
+        return tuple(filling.over)
+
+    @staticmethod
+    def _filling(facts: Mapping[str, Any], *, moment: feel.Moment, zone: ZoneInfo, today: date) -> Filling:
+        return Filling(facts, moment=moment, today=today, show=lambda value: in_words(value, zone=zone))
 
     def _template(self, letter: str) -> LetterTemplate:
         template = self._templates.get(letter)
@@ -176,12 +213,7 @@ class Letters:
     def write(self, letter: str, facts: Mapping[str, Any], *, moment: feel.Moment, zone: ZoneInfo) -> Written:
         """Fill ``letter`` with ``facts`` (FEEL values by name). Raises ``LetterNotFound``, ``LetterIncomplete``."""
         template = self._template(letter)
-        filling = Filling(
-            facts,
-            moment=moment,
-            today=local_date(moment.now, zone),
-            show=lambda value: in_words(value, zone=zone),
-        )
+        filling = self._filling(facts, moment=moment, zone=zone, today=local_date(moment.now, zone))
         body, subject = filling.fill(template.body), filling.fill(template.subject).plain()
         if filling.holes:
             raise LetterIncomplete(template.id, tuple(dict.fromkeys(filling.holes)))
@@ -195,18 +227,13 @@ class Letters:
         )
 
 
-def day_in_words(day: date) -> str:
-    """Return a day as people write it in a letter: 18 November 2026."""
-    return f"{day.day} {day:%B %Y}"
-
-
 def in_words(value: Any, *, zone: ZoneInfo) -> str:
     """Return a value as people write it in a letter: 18 November 2026, 14:30 on 18 November 2026, 1,250.50."""
     if isinstance(value, datetime):
         local = value.astimezone(zone) if value.tzinfo else value
         return f"{local:%H:%M} on {local.day} {local:%B %Y}"
     if isinstance(value, date):
-        return day_in_words(value)
+        return f"{value.day} {value:%B %Y}"
     if isinstance(value, time):
         return f"{value:%H:%M}"
     if isinstance(value, timedelta):

@@ -42,12 +42,6 @@ def forget_case(session: Session, case_key: int) -> None:
     session.info.get(_ASKED, {}).pop(case_key, None)
 
 
-def roots_of(case_key: int | None) -> Select[int]:
-    """Return the query of the root instances of one case: its own, and those that began beside it."""
-    c = instances_table.c
-    return select(c.key).where(c.case_key == case_key, c.key == c.root_key)
-
-
 def roots_of_complaints() -> Select[tuple[int]]:
     """Return the query of the root instances that belong to complaints; narrow it by columns of ``ComplaintRow``."""
     c = instances_table.c

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,6 +18,20 @@ CLAIMED, CONFIRMED, REFUSED, EXPIRED = (
 )  # "none": not a representative
 RECEIVE = "receive"  # scope: reads and adds, decides nothing
 SETTLED = frozenset({CONFIRMED, REFUSED})  # what a person decides
+BY_MAIL, BY_POST, BY_PHONE = "e-mail", "post", "phone"
+BY_HAND = frozenset({BY_POST, BY_PHONE})  # somebody of ours posts the letter, or rings and tells it
+WAYS = {BY_MAIL: "email", BY_POST: "address", BY_PHONE: "phone"}
+"""Channel → what of a person it needs: nothing is posted to a number, or to an e-mail address."""
+_USUAL = (BY_MAIL, BY_POST, BY_PHONE)
+_WISHED = {BY_POST: (BY_POST, BY_MAIL, BY_PHONE), BY_PHONE: (BY_POST, BY_PHONE, BY_MAIL)}
+"""Preferred channel → the ways in order. Who prefers the phone does not want e-mail; an address lets them keep what we say."""
+
+
+class Way(NamedTuple):
+    """How letters reach somebody: the channel, and the address or number that it needs."""
+
+    channel: str
+    recipient: str
 
 
 def parties(session: Session, complaint_key: int) -> dict[str, PartyRow]:
@@ -54,9 +69,30 @@ def speaks(session: Session, complaint_key: int, *, on: date) -> PartyRow | None
     return None
 
 
+def way_to(party: PartyRow) -> Way | None:
+    """Return how letters reach ``party``: the way they prefer where we can go it, else the next one; None without any."""
+    for channel in _WISHED.get(party.preferred_channel or "", _USUAL):
+        recipient = getattr(party, WAYS[channel])
+        if recipient:
+            return Way(channel, recipient)
+    return None
+
+
 def can_be_reached(party: PartyRow | None) -> bool:
     """Tell whether there is an address, postal or electronic, or a number to reach them by."""
-    return party is not None and bool(party.email or party.address or party.phone)
+    return party is not None and way_to(party) is not None
+
+
+def goes_by_mail(party: PartyRow | None) -> bool:
+    """Tell whether letters reach this person by e-mail."""
+    way = way_to(party) if party is not None else None
+    return way is not None and way.channel == BY_MAIL
+
+
+def somebody_answers(session: Session, complaint_key: int, *, on: date) -> bool:
+    """Tell whether anybody who may answer for the complaint on the day ``on`` can be reached."""
+    known = parties(session, complaint_key).values()
+    return any(can_be_reached(one) and may_act(one, on=on) and may_decide(one) for one in known)
 
 
 def lapsed(session: Session, complaint_key: int, *, on: date) -> PartyRow | None:

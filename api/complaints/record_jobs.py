@@ -12,7 +12,14 @@ from sqlalchemy import select
 from api.complaints.errand import Errand
 from api.complaints.issues import put, replace
 from api.complaints.links import revoke_of
-from api.complaints.parties import REFUSED, SETTLED, parties, settle
+from api.complaints.parties import (
+    REFUSED,
+    SETTLED,
+    WAYS,
+    parties,
+    settle,
+    somebody_answers,
+)
 from api.complaints.tables import IssueRow, PartyRow, RecordRow, RemedyRow
 from api.complaints.urgency import make_urgent
 from engine import feel
@@ -39,7 +46,6 @@ SAID = {
 }
 
 
-WAYS = ("email", "address", "phone")  # what of a person can be found later
 MEMBERS = frozenset(
     {
         *(
@@ -76,7 +82,7 @@ MEMBERS = frozenset(
             "scope",
             "until",
         ),
-        *("found", "treatedAs", *(f"new{each.capitalize()}" for each in WAYS)),
+        *("found", "treatedAs", *(f"new{each.capitalize()}" for each in WAYS.values())),
     }
 )  # what the register reads of the data of a record
 MONEY = frozenset(
@@ -235,22 +241,29 @@ def _authority(errand: Errand, data: Mapping[str, Any]) -> None:
 
 
 def _contact(errand: Errand, data: Mapping[str, Any]) -> None:
-    """Lay an address that was found onto the complainant; it came by a private answer and stands in the register only."""
-    complaint = errand.complaint
-    complaint.facts = complaint.facts | {"unreachable": False}
-    field = _text(data.get("found"))
+    """Lay an address that was found onto the complainant; it came by a private answer and stands in the register only.
+
+    Diagrams know from here on whether there is anybody to write to (``complainantKnown``).
+    """
+    complaint, field = errand.complaint, _text(data.get("found")) or ""
     private = dict(complaint.private)
-    given = _text(private.pop(f"new{(field or '').capitalize()}", None))
+    given = _text(private.pop(f"new{field.capitalize()}", None))
+    if field in WAYS.values() and given is not None:
+        _lay_contact(errand, field, given)
+        complaint.private, complaint.anonymous = private, False
+    known = somebody_answers(errand.session, complaint.key, on=errand.today)
+    errand.context.overwrite("complainantKnown", known, in_case=errand.context.case_key)
+
+
+def _lay_contact(errand: Errand, field: str, given: str) -> None:
+    complaint = errand.complaint
     party = parties(errand.session, complaint.key).get("complainant")
-    if field not in ("email", "address", "phone") or given is None:
-        return
     if party is None:
         party = PartyRow(
             key=errand.next_key(), complaint_key=complaint.key, role="complainant", authority="none"
         )
         errand.session.add(party)
     setattr(party, field, given)
-    complaint.private, complaint.anonymous = private, False
     errand.session.flush()
 
 

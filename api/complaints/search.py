@@ -11,13 +11,13 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from api.complaints.answers.sheets import mentions
-from api.complaints.of_case import roots_of
 from api.complaints.references import read_reference
 from api.complaints.states import ENDED
 from api.complaints.tables import AnswerSheetRow, ClockRow, ComplaintRow, ExclusionRow, IssueRow, PartyRow
 from api.identity.decide import ComplaintFacts, Reach
 from api.identity.people import Person
 from engine.deadlines.state import LATE, OPEN
+from engine.store.instances import roots_of_case
 from engine.store.tables import instances, task_candidates, tasks
 
 PAGE = 50
@@ -98,7 +98,8 @@ def facts_for(session: Session, person: Person, complaint: ComplaintRow) -> Comp
         session.scalar(
             select(tasks.c.key)
             .where(
-                tasks.c.root_key.in_(roots_of(complaint.instance_key)), tasks.c.key.in_(_task_keys(person))
+                tasks.c.root_key.in_(roots_of_case(complaint.instance_key)),
+                tasks.c.key.in_(_task_keys(person)),
             )
             .limit(1)
         )

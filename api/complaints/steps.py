@@ -21,7 +21,9 @@ from engine.commands.house import FilledForm, IncidentOpened, StepReport
 from engine.execution.changes import Change, TaskClosed, TaskOpened, VariableSet
 from engine.store.tables import instances, jobs, tasks
 
-LETTER_JOB = "redress:send-letter"
+WRITE = frozenset(
+    {"redress:send-letter", "redress:send-owed-letters", "redress:deliver-letter"}
+)  # jobs that write letters
 
 
 class Listener:
@@ -115,7 +117,7 @@ class Listener:
     ) -> None:
         """Tell the owner and the complaints managers of a letter that could not be written, and why; others stay as they are."""
         job_type = session.scalar(select(jobs.c.type).where(jobs.c.key == incident.job_key))
-        if job_type != LETTER_JOB:
+        if job_type not in WRITE:
             return
         key = complaint_of_root(session, incident.root_key)
         complaint = (

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from api.complaints.clock_rows import label, next_event_at
 from api.complaints.clocks import Desk
-from api.complaints.of_case import roots_of
 from api.complaints.tables import ClockRow, ComplaintRow, NoticeRow
 from api.deadlines.tables import ReminderRow
 from engine.actors import SYSTEM
@@ -22,6 +21,7 @@ from engine.deadlines.state import ClockState
 from engine.deadlines.warn import warning_at
 from engine.store import dialects
 from engine.store.columns import METADATA
+from engine.store.instances import roots_of_case
 from engine.store.tables import tasks
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _at_work(session: Session, complaint: ComplaintRow, clock: str) -> tuple[set
     """Return who holds an open task that is due by ``clock``, and the groups to which one is offered that nobody holds."""
     open_tasks = session.execute(
         select(tasks.c.assignee, tasks.c.candidate_groups).where(
-            tasks.c.root_key.in_(roots_of(complaint.instance_key)),
+            tasks.c.root_key.in_(roots_of_case(complaint.instance_key)),
             tasks.c.state == "CREATED",
             tasks.c.clock == clock,
         )

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from api.complaints import letter_desk
-from api.complaints.tables import ComplaintRow, LetterRow
+from api.complaints.tables import ComplaintRow
 from api.identity import people
 from api.identity.people import Person
-from engine.actors import service as as_service
 from engine.commands.errors import NotYourTask, TaskHeld
 from engine.errors import Conflict
 from engine.store.records import TaskRecord
@@ -63,8 +61,7 @@ class Staff:
         done, left = 0, set[int]()
         for _ in range(MOST_ROUNDS):
             self._engine.run_due_jobs()  # letters leave between two tasks, as they do all day
-            self._post_letters(root_key)
-            tasks = [task for task in self._engine.open_tasks(root_key) if task.user_task_key not in left]
+            tasks = [task for task in self._engine.case_tasks(root_key) if task.user_task_key not in left]
             if not tasks:
                 return done
             for task in tasks:
@@ -84,23 +81,6 @@ class Staff:
         if row is not None and row.state == "responded":
             answer = "accepts" if wish.accepts else "rejects"
             self._engine.publish_message("complainant-answers", str(row.key), {"answer": answer})
-
-    def _post_letters(self, root_key: int) -> None:
-        """Post what waits on paper: the evidence that answers the clocks."""
-        query = (
-            select(LetterRow.complaint_key, LetterRow.key)
-            .join(ComplaintRow, ComplaintRow.key == LetterRow.complaint_key)
-            .where(
-                ComplaintRow.instance_key == root_key,
-                LetterRow.channel == "post",
-                LetterRow.dispatched_at.is_(None),
-                LetterRow.replaced_at.is_(None),
-            )
-        )
-        for complaint_key, letter_key in self._service.engine.read(
-            lambda session: session.execute(query).all()
-        ):
-            letter_desk.mark_posted(self._service, complaint_key, letter_key, by=as_service("post room"))
 
     def _do(self, task: TaskRecord, wish: Wish) -> bool:
         form = self._engine.task_form(task.user_task_key)
@@ -241,6 +221,8 @@ ANSWERS: dict[str, Callable[[Wish, _Sight], Filled]] = {
     "check-authority": _given(authority="confirmed", authorityScope="settle"),
     "decide-authority": _given(authority="refused"),
     "find-a-way": _given(wayFound="no"),
+    "post-letter": _given(delivery="done"),
+    "tell-by-phone": _given(delivery="done"),
     "assess": _assess,
     "confirm-assessment": _confirm,
     "read-alert": _given(readBy="read"),

@@ -117,6 +117,9 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
             meets=clocks,
             inputs={"to": _ADDRESSEES},
         ),
+        "redress:deliver-letter": facts(reads="letter reached"),
+        "redress:send-owed-letters": facts(),
+        "redress:answer-left": facts("leftOn"),
         "redress:notify": facts(
             reads="text user",
             subject=Header(required=True),

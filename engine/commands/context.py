@@ -98,5 +98,5 @@ class StepContext:
         self.requests.append(lambda step: step.overwrite(in_case, name, given))
 
     def rearm(self, clock: str) -> None:
-        """Have every timer and task of the family that follows this case clock look at it again."""
-        self.requests.append(lambda step: step.rearm(self.root_key, clock))
+        """Have every timer and task that follows this clock of the case look at it again, also for a job beside the case."""
+        self.requests.append(lambda step: step.rearm(self.case_key, clock))

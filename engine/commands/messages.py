@@ -78,16 +78,17 @@ def correlate_message(
     correlation_key: str,
     variables: Mapping[str, Any] | None,
     *,
+    to_case: int | None = None,
     by: Actor,
 ) -> Correlated:
-    """Deliver a message now.
+    """Deliver a message now. With ``to_case`` that case throws it: it reaches its own, and what it starts belongs to it.
 
     Raises ``MessageNotCorrelated`` when nobody catches it, ``MessageRefused``, ``ValueRefused``.
     """
     _check(name, timedelta(0))
     values = accept(variables)
     step = Step(house, session, actor=by, command="correlate_message")
-    reached = events.publish(step, name, correlation_key, values)
+    reached = events.publish(step, name, correlation_key, values, thrower=to_case)
     if not reached:
         raise MessageNotCorrelated(name=name, correlation_key=correlation_key)
     step.finish()

@@ -105,6 +105,12 @@ class StateDamaged(Broken):
     code = "state_damaged"
 
 
+def roots_of_case(case_key: int | None) -> sa.Select[tuple[int]]:
+    """Return the query of the root instances of a case: its own, and those of what began beside it."""
+    c = instances.c
+    return sa.select(c.key).where(c.case_key == case_key, c.key == c.root_key)
+
+
 def saved(session: Session, key: int) -> bytes | None:
     """Return the stored live state of an instance; None once it has ended. Raises ``StateDamaged``."""
     stored = session.execute(_SAVED, {"instance": key}).scalar()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ JOBS = (
     *("register", "set-state", "start-clocks", "start-clock", "meet-clock", "pause-clock", "resume-clock"),
     *("extend-clock", "cancel-clock", "send-letter", "notify", "record", "assign-owner", "close", "withdraw"),
     *("earlier-complaints", "merge", "unfinished", "end-clocks", "danger", "issues", "keep-away"),
+    *("deliver-letter", "send-owed-letters", "answer-left"),
 )
 ISSUES = [{"id": 1, "summary": "Charged twice"}, {"id": 2, "summary": "Rude on the phone"}]
 
@@ -105,6 +106,7 @@ class Office:
             }
             | self.still_owed,
             "start-clock": {"due": variables.get("due")},
+            "answer-left": {"leftOn": self.left_on()},
             "extend-clock": {"extended": True, "extensionRefused": None},
         }
         return answers.get(name)
@@ -126,6 +128,10 @@ class Office:
         self.joined += add if joins else []
         kept = [{"id": n, "summary": one} for n, one in enumerate([*named, *self.joined], start=1)]
         return {"issues": kept, "joined": joins or not add}
+
+    def left_on(self) -> date | None:
+        """Answer as the register does: null while the final response waits to leave."""
+        return None if self.clocks.bounds.get("final_response") else self.clock.now().date()
 
     @staticmethod
     def _unfinished(context: StepContext) -> list[str]:

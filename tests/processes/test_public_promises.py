@@ -25,7 +25,7 @@ from tests.processes.office import ROOT
 from tests.processes.test_regimes import EVERY, ON, RECEIVED, SOME, policies
 
 RAISED, SENT, AGREED = ON - timedelta(days=5), ON - timedelta(days=4), ON + timedelta(days=29)
-ON_PAPER = PartyDetails("Ann Other", "ann@example.org", preferred_channel="post")
+ON_PAPER = PartyDetails("Ann Other", "ann@example.org", None, "1 High Street", preferred_channel="post")
 LENGTH = r"(\d+) (working day|day|week|month|hour)s?"
 PERIOD = re.compile(
     rf"(?:(?:within|at least every) {LENGTH}(?: or {LENGTH}, whichever is (sooner|later))?(?: of )?|(?:by|on) )"

@@ -197,7 +197,7 @@ def test_warnings_of_the_second_look_reach_who_reviews(walk):
 
 # -- the day a letter names is the day that counts
 
-PAPER = replace(ANN, preferred_channel="post")
+PAPER = replace(ANN, address="1 High Street", preferred_channel="post")
 
 
 @pytest.mark.parametrize("regime", ["uk-social-housing", "uk-councils"])

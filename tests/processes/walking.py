@@ -122,9 +122,8 @@ class Walk(Office):
         """Let the complainant want letters on paper from now on."""
 
         def work(session):
-            session.scalar(
-                select(PartyRow).where(PartyRow.complaint_key == self.key)
-            ).preferred_channel = "post"
+            party = session.scalar(select(PartyRow).where(PartyRow.complaint_key == self.key))
+            party.preferred_channel, party.address = "post", "1 High Street"
 
         self.service.engine.write(work)
         return self
@@ -144,12 +143,22 @@ class Walk(Office):
         self.service.run_due()
         return self
 
-    def beside(self, name, **answers):
-        """Finish the task of this name in a process that runs beside the complaint's case."""
-        query = Query(where=(Condition("state", "eq", "CREATED"), Condition("name", "eq", name)))
-        [task] = self.service.engine.tasks(query).items
-        assert task.due_date is not None
-        self.service.engine.complete_task(task.user_task_key, answers, by=SYSTEM)
+    def aside(self, name=None):
+        """The open tasks (of this name) in processes that run beside the complaint's case, oldest first."""
+        query = Query(where=(Condition("state", "eq", "CREATED"),), limit=200)
+        found = [
+            task
+            for task in self.service.engine.tasks(query).items
+            if task.root_process_instance_key != self.instance and name in (None, task.name)
+        ]
+        return sorted(found, key=lambda task: task.user_task_key)
+
+    def beside(self, name, *, by=SYSTEM, **answers):
+        """Finish the oldest task of this name in a process that runs beside the complaint's case."""
+        found = self.aside(name)
+        assert found, f"{name!r} is not open; open are {[task.name for task in self.aside()]}"
+        assert found[0].due_date is not None
+        self.service.engine.complete_task(found[0].user_task_key, answers, by=by)
         self.service.run_due()
         return self
 

@@ -18,7 +18,7 @@ from api.complaints.from_complainant import COMPLAINANT, Mail, send_mail
 from api.complaints.from_form import from_public_form
 from api.complaints.intake import ComplaintRefused, Registered, link_of_sender, receive
 from api.complaints.letter_links import resume_mark
-from api.complaints.parties import speaks
+from api.complaints.parties import goes_by_mail, speaks
 from api.complaints.progress import promises
 from api.complaints.reading import clock_views
 from api.complaints.reading import complaint as complaint_row
@@ -100,7 +100,7 @@ def receipt() -> ResponseReturnValue:
             link=f"{service.settings.base_url}{url_for('public.open_link', token=token)}",
             open_link=url_for("public.open_link", token=token),
             email=sender.email if sender else None,
-            mailed=bool(sender and sender.email and sender.preferred_channel not in ("post", "phone")),
+            mailed=goes_by_mail(sender),
         )
     )
     answer.headers["Referrer-Policy"] = "no-referrer"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -10,12 +9,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints import letter_desk
+from api.complaints import letter_desk, letter_leaving
 from api.complaints.anchors import WORDS
 from api.complaints.clock_start import stage_of
 from api.complaints.keeping_away import colleagues, kept_away
-from api.complaints.letter_writing import why_not_leave
-from api.complaints.of_case import roots_of
+from api.complaints.parties import somebody_answers
 from api.complaints.policies import kinds
 from api.complaints.reading import CaseView, ComplaintNotFound, case_view, display_names
 from api.complaints.reading import complaint as complaint_row
@@ -30,10 +28,11 @@ from api.web.staff import blueprint
 from api.web.staff.clock_words import EVIDENCE, PAUSE_REASONS
 from api.web.staff.diagram import drawing
 from engine.store.search import Condition, Query
-from engine.zones import local_date
 
 LONGEST_NOTE = 10_000  # characters
-_REPLACED = "This letter was addressed to somebody we no longer deal with in this complaint. It was written anew to whom it concerns."
+_REPLACED = (
+    "This letter may not leave any more. It was written anew to whom it concerns; the timeline says why."
+)
 TABS = (
     ("overview", "Overview"),
     ("timeline", "Timeline"),
@@ -101,6 +100,22 @@ def send_held(key: int, letter: int) -> ResponseReturnValue:
     return redirect(url_for("staff.complaint", key=key, tab="papers"), 303)
 
 
+@blueprint.post("/complaints/<int:key>/people/way")
+@action("complaint.write")
+def look_for_a_way(key: int) -> ResponseReturnValue:
+    """Open the task in which an address that became known is recorded; what they are still owed leaves after it."""
+    row, facts = opened(key, "complaint.write")
+    try:
+        begun = letter_desk.look_for_a_way(the_service(), key)
+    except letter_desk.SomebodyAnswers as refusal:
+        return page(row, facts, "people", problem=refusal.message), 409
+    tasks = the_engine().open_tasks(begun) if begun is not None else ()
+    if tasks:
+        return redirect(url_for("staff.task", key=tasks[0].user_task_key), 303)
+    flash("Somebody looks for a way already: see the open tasks.")
+    return redirect(url_for("staff.complaint", key=key), 303)
+
+
 def opened(key: int, wanted: str) -> tuple[ComplaintRow, ComplaintFacts]:
     """Return a complaint the person may do ``wanted`` with. Raises ``ComplaintNotFound``, ``Forbidden``, ``Hidden``."""
     session = db.session()
@@ -130,14 +145,10 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
         anchor_days=WORDS,
         waits_for_letter=_extensions_to_come(session, row.key),
         tasks=_open_tasks(row),
-        held=letter_desk.is_held,
-        to_be_posted=letter_desk.is_to_be_posted,
-        why_not_leave=partial(
-            why_not_leave,
-            service.letters,
-            session,
-            on=local_date(service.clock.now(), service.settings.time_zone),
-        ),
+        held=letter_leaving.is_held,
+        to_be_posted=letter_leaving.is_to_be_posted,
+        kept_back=letter_desk.kept_back(service, row.key) if tab == "papers" else {},
+        unanswered=not somebody_answers(session, row.key, on=service.today()),
         drawings=_drawings(row) if tab == "diagram" else (),
         may_write=bool(may(person, "complaint.write", facts)),
         may_clock=bool(may(person, "complaint.clock", facts)),
@@ -168,8 +179,7 @@ def _extensions_to_come(session: Session, complaint_key: int) -> dict[str, Lette
 def _open_tasks(row: ComplaintRow) -> tuple[Any, ...]:
     if row.instance_key is None:
         return ()
-    roots = db.session().scalars(roots_of(row.instance_key).order_by("key")).all()
-    return tuple(task for root in roots for task in the_engine().open_tasks(root))
+    return the_engine().case_tasks(row.instance_key)
 
 
 def _drawings(row: ComplaintRow) -> tuple[Any, ...]:

@@ -10,9 +10,10 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from api import kept
-from api.complaints import drafts
+from api.complaints import drafts, letter_desk
 from api.complaints.reading import case_view, complaint_of_case, display_names
 from api.complaints.search import facts_for
+from api.complaints.tables import LetterRow
 from api.context import require, the_engine, the_service
 from api.db import db
 from api.identity.decide import may
@@ -238,10 +239,19 @@ def _page(
         .parsed_process(found.process_definition_key)
         .elements[found.element_id]
         .documentation,
+        letter=_letter_of(session, row.key, found) if row and reads else None,
+        kept_back=letter_desk.kept_back(the_service(), row.key) if row and reads else {},
         drawing=drawing(found.process_instance_key, focus=found.element_id),
         now=now,
     )
     return make_response(html, status)
+
+
+def _letter_of(session: Session, complaint_key: int, found: TaskRecord) -> LetterRow | None:
+    """Return the letter that this task delivers: the one of the complaint that its process knows as ``letterKey``."""
+    key = str(the_engine().values(found.process_instance_key).get("letterKey") or "")
+    letter = session.get(LetterRow, int(key)) if key.isdecimal() else None
+    return letter if letter is not None and letter.complaint_key == complaint_key else None
 
 
 def _not_in(

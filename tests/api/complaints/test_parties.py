@@ -66,7 +66,7 @@ def represented(service, *, lady=LADY):
 def do(service, made, form, **answers):
     (task,) = [
         one
-        for one in service.engine.open_tasks(made.instance_key)
+        for one in service.engine.case_tasks(made.instance_key)
         if service.engine.task_form(one.user_task_key).form_id == form
     ]
     service.engine.complete_task(task.user_task_key, answers)
@@ -222,7 +222,7 @@ def test_a_representative_who_only_receives_neither_answers_nor_withdraws(servic
 def test_an_authority_that_is_over_already_is_refused_at_the_field(service, person, app, page):
     made = represented(service)
     (task,) = [
-        one for one in service.engine.open_tasks(made.instance_key) if one.name == "Check the authority"
+        one for one in service.engine.case_tasks(made.instance_key) if one.name == "Check the authority"
     ]
     answers = {"authority": "confirmed", "authorityScope": "settle", "authorityUntil": "2026-11-22"}
     if page:
@@ -269,13 +269,6 @@ def notices(service):
 def decide(service, made):
     """Scripted staff carry the complaint as far as its decision."""
     Staff(service).work(made.instance_key, Wish(accepts=None))
-
-
-class AtTheDesk(Staff):
-    """Colleagues who leave the post lying."""
-
-    def _post_letters(self, root_key):
-        pass
 
 
 @pytest.fixture
@@ -335,9 +328,12 @@ def test_a_mail_for_which_nobody_is_left_has_somebody_find_a_way(no_mail_server,
     clock.advance(timedelta(days=1))
     service.run_due()
 
-    assert "Find a way to reach them" in [one.name for one in service.engine.open_tasks(made.instance_key)]
+    assert "Find a way to reach them" in [one.name for one in service.engine.case_tasks(made.instance_key)]
     (first,) = kept(service, made, "decision")
     assert first.replaced_at is not None
+
+
+LEAVES_THE_POST = Wish(accepts=None, stop_before=frozenset({"post-letter"}))
 
 
 def on_paper(service):
@@ -357,7 +353,7 @@ def on_paper(service):
 def test_a_letter_on_paper_is_not_posted_to_somebody_we_no_longer_deal_with(service, clock):
     made = on_paper(service)
     confirm(service, made, authorityUntil="2026-11-23")
-    AtTheDesk(service).work(made.instance_key, Wish(accepts=None))
+    Staff(service).work(made.instance_key, LEAVES_THE_POST)
     (first,) = kept(service, made, "decision")
     clock.advance(timedelta(days=1))
 
@@ -380,7 +376,7 @@ def test_a_letter_on_paper_is_not_posted_to_somebody_we_no_longer_deal_with(serv
 def test_the_post_room_reads_why_a_letter_does_not_leave(service, clock, app):
     made = on_paper(service)
     confirm(service, made, authorityUntil="2026-11-23")
-    AtTheDesk(service).work(made.instance_key, Wish(accepts=None))
+    Staff(service).work(made.instance_key, LEAVES_THE_POST)
     (first,) = kept(service, made, "decision")
     clock.advance(timedelta(days=1))
     manager = Desk(app, service, "mara", "manager")
@@ -476,7 +472,7 @@ def test_somebody_finds_a_way_to_whoever_may_answer(service):
     Staff(service).work(made.instance_key, Wish(accepts=None, stop_before=frozenset({"find-a-way"})))
 
     assert [one.recipient for one in kept(service, made, "decision")] == [AGENT]
-    assert "Find a way to reach them" in [one.name for one in service.engine.open_tasks(made.instance_key)]
+    assert "Find a way to reach them" in [one.name for one in service.engine.case_tasks(made.instance_key)]
 
 
 def test_of_two_copies_none_is_written_twice(no_mail_server, clock):
@@ -506,7 +502,7 @@ def test_when_nobody_is_left_to_write_to_somebody_must_find_a_way(service):
     made = represented(service, lady=None)
     do(service, made, "check-authority", authority="refused")
     (task,) = [
-        one for one in service.engine.open_tasks(made.instance_key) if one.name == "Find a way to reach them"
+        one for one in service.engine.case_tasks(made.instance_key) if one.name == "Find a way to reach them"
     ]
     assert task.due_date is not None
 

@@ -38,7 +38,8 @@ class Office:
     def receive(self, text, regime="generic", category=None, recorded=None, by_mail=False, **more):
         """Receive a complaint at a local time, recorded then or later; letters wait to be posted unless ``by_mail``."""
         self.clock.set(at(recorded or text))
-        ann = PartyDetails("Ann Other", "ann@example.org", preferred_channel=None if by_mail else "post")
+        prefers = None if by_mail else "post"
+        ann = PartyDetails("Ann Other", "ann@example.org", None, "1 High Street", preferred_channel=prefers)
         new = NewComplaint(
             "web",
             at(text),

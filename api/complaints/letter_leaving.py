@@ -1,0 +1,116 @@
+"""A letter that waits, as it leaves: judged once more, its dispatch noted and its clock answered, or another put in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from api.complaints import extensions
+from api.complaints.clocks import CaseClocks, Desk
+from api.complaints.errand import Tools
+from api.complaints.evidence import meet_each
+from api.complaints.letter_writing import DELIVERED, Carrier, day_over, today_at, why_not_leave, write_anew
+from api.complaints.parties import BY_HAND, BY_MAIL, BY_POST, WAYS
+from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
+from engine.deadlines.state import Evidence
+
+EVIDENCE = {"post": ("letter_posted", "posted"), "phone": ("call_logged", "told by phone")}
+"""Channel by hand → the kind of evidence, and what was done in words."""
+
+
+def is_held(letter: LetterRow) -> bool:
+    """Tell whether a mailed letter was never given to the postman."""
+    return letter.channel == BY_MAIL and letter.outbox_key is None and _waits(letter)
+
+
+def is_to_be_posted(letter: LetterRow) -> bool:
+    """Tell whether a letter on paper has not left yet."""
+    return letter.channel == BY_POST and _waits(letter)
+
+
+def is_by_hand(letter: LetterRow) -> bool:
+    """Tell whether somebody of ours still has to post this letter, or to ring and tell it."""
+    return letter.channel in BY_HAND and _waits(letter)
+
+
+def _waits(letter: LetterRow) -> bool:
+    return letter.dispatched_at is None and letter.replaced_at is None
+
+
+def why_not(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> str | None:
+    """Return why a letter written earlier may not leave now: for whom it is, or a day it names that is over."""
+    reason = why_not_leave(tools.letters, desk.session, letter, on=today_at(desk))
+    return reason or day_over(tools, desk, complaint, letter)
+
+
+def let_leave(
+    tools: Tools,
+    desk: Desk,
+    complaint: ComplaintRow,
+    letter: LetterRow,
+    carrier: Carrier,
+    leave: Callable[[], tuple[str, ...]],
+) -> tuple[bool, tuple[str, ...]]:
+    """``leave`` with a letter that may, or put another in its place; tell which, and the names of the clocks that moved.
+
+    Raises what writing it anew raises.
+    """
+    why = why_not(tools, desk, complaint, letter)
+    if why is None:
+        return True, leave()
+    return False, put_another_in_its_place(tools, desk, complaint, letter, carrier, why=why)
+
+
+def delivered(
+    tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow, carrier: Carrier
+) -> tuple[bool, tuple[str, ...]]:
+    """Note that a letter has been posted, or told by phone, by who acts; results and errors are those of ``let_leave``."""
+    kind, done = EVIDENCE[letter.channel]
+
+    def leave() -> tuple[str, ...]:
+        carrier.throw(DELIVERED, str(letter.key), {})
+        evidence = f"{done} by {desk.act.by}"
+        return dispatched(tools.clocks, desk, complaint, letter, kind=kind, evidence=evidence)
+
+    return let_leave(tools, desk, complaint, letter, carrier, leave)
+
+
+def not_reached(
+    tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow, carrier: Carrier
+) -> tuple[str, ...]:
+    """Note that a letter by hand cannot reach its addressee there; it is written anew to go another way.
+
+    That address or number is not used again; the letter keeps it. Returns the names of the clocks that moved.
+    """
+    party = desk.session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
+    field = WAYS[letter.channel]
+    if party is not None and getattr(party, field) == letter.recipient:
+        setattr(party, field, None)
+        desk.session.flush()
+    why = f"It does not reach them at {letter.recipient}."
+    return put_another_in_its_place(tools, desk, complaint, letter, carrier, why=why)
+
+
+def put_another_in_its_place(
+    tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow, carrier: Carrier, *, why: str
+) -> tuple[str, ...]:
+    """Write a letter anew that may not leave; return the names of the clocks that moved."""
+    if letter.channel in BY_HAND:
+        carrier.throw(DELIVERED, str(letter.key), {})
+    return write_anew(tools, desk, complaint, letter, why=why, carrier=carrier)
+
+
+def dispatched(
+    clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: LetterRow, *, kind: str, evidence: str
+) -> tuple[str, ...]:
+    """Note that a letter has left, answer the clock it was written for, and return the names of the clocks that moved.
+
+    The clock is answered when the letter leaves. What counts from it counts from when the letter was written: the day that
+    somebody reads in it is the day that counts, however long it lay in the post room.
+    """
+    letter.dispatched_at, letter.evidence, letter.given = desk.act.at, evidence[:500], None
+    facts = {"letter": str(letter.key)}
+    desk.tell(complaint.key, "letter-sent", f"Letter sent: {letter.subject}", public=True, facts=facts)
+    evidence_of = Evidence(kind, str(letter.key), desk.act.at)
+    written_at = letter.queued_at
+    moved = meet_each(clocks, desk, complaint, letter.meets or "", evidence_of, counted_from=written_at)
+    return (*moved, *extensions.begin(clocks, desk, complaint, letter))

@@ -1,0 +1,104 @@
+"""Letters by hand at the pages: the task shows the letter and where it goes, and an address that became known is recorded."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from api.complaints.intake import NewComplaint, PartyDetails, receive
+from api.complaints.parties import parties
+from api.complaints.tables import ComplaintRow, LetterRow
+from api.web.forms.posted import token
+from engine.actors import service as as_service
+from tests.api.web.staff_desk import Desk
+
+
+def come_in(service, sender):
+    new = NewComplaint("web", service.clock.now(), "The parcel never came.", sender)
+    made = receive(service, new, by=as_service("test"))
+    service.clock.advance(timedelta(minutes=5))
+    service.run_due()
+    return made
+
+
+def task_named(service, made, name):
+    return next(one for one in service.engine.case_tasks(made.instance_key) if one.name == name)
+
+
+def the_letter(service):
+    return service.engine.read(lambda session: session.scalars(select(LetterRow)).one())
+
+
+def test_the_page_of_the_task_shows_the_letter_and_where_it_goes_and_takes_that_it_was_posted(service, app):
+    made = come_in(service, PartyDetails("Ann Other", address="1 High Street"))
+    task, ina = task_named(service, made, "Post the letter"), Desk(app, service, "ina", "intake")
+    path = f"/staff/tasks/{task.user_task_key}"
+    ina.open(path)
+    assert "1 High Street" in ina.text
+    assert the_letter(service).subject in ina.text
+    assert "Dear Ann Other" in ina.text
+    ina.send(path + "/claim")
+
+    assert ina.send(path, delivery=token(0, "done"), _do="continue").status_code == 200
+
+    assert the_letter(service).evidence == "posted by ina"
+    assert [one.name for one in service.engine.case_tasks(made.instance_key)] == ["Screen the complaint"]
+
+
+def test_the_page_of_a_call_shows_the_number_and_what_to_tell(service, app):
+    made = come_in(service, PartyDetails("Ann Other", phone="07700 900123"))
+    task, ina = task_named(service, made, "Tell them by phone"), Desk(app, service, "ina", "intake")
+    ina.open(f"/staff/tasks/{task.user_task_key}")
+    assert "07700 900123" in ina.text
+    assert "Dear Ann Other" in ina.text
+    manager = Desk(app, service, "mara", "manager")
+    manager.open(f"/staff/complaints/{made.key}/papers")
+    assert "It has been posted" not in manager.text
+    assert "Tell them by phone" in manager.open(f"/staff/complaints/{made.key}").get_data(as_text=True)
+
+
+def test_the_page_of_a_task_that_delivers_nothing_shows_no_letter(service, app):
+    made = come_in(service, PartyDetails("Ann Other", address="1 High Street"))
+    task, ina = task_named(service, made, "Screen the complaint"), Desk(app, service, "ina", "intake")
+    ina.open(f"/staff/tasks/{task.user_task_key}")
+    assert "Read the letter" not in ina.text
+
+
+def test_an_address_that_became_known_is_recorded_on_the_tab_people(service, app):
+    made, manager = come_in(service, None), Desk(app, service, "mara", "manager")
+    manager.open(f"/staff/complaints/{made.key}/people")
+    assert "Record how to reach them" in manager.text
+
+    manager.send(f"/staff/complaints/{made.key}/people/way")
+    assert "Can we reach the complainant now?" in manager.text
+    manager.send(f"/staff/complaints/{made.key}/people/way")
+    assert "Somebody looks for a way already" in manager.text
+
+    task = task_named(service, made, "Find a way to reach them")
+    found = {"wayFound": "address", "newAddress": "2 Low Road"}
+    service.engine.complete_task(task.user_task_key, found)
+    service.run_due()
+    known = service.engine.read(lambda session: parties(session, made.key))
+    assert known["complainant"].address == "2 Low Road"
+    manager.open(f"/staff/complaints/{made.key}/people")
+    assert "Record how to reach them" not in manager.text
+    assert manager.send(f"/staff/complaints/{made.key}/people/way").status_code == 409
+    assert "There is somebody to write to" in manager.text
+
+
+def test_it_is_not_offered_to_who_may_only_read(service, app):
+    made = come_in(service, None)
+    auditor = Desk(app, service, "aude", "auditor")
+    auditor.open(f"/staff/complaints/{made.key}/people")
+    assert "Record how to reach them" not in auditor.text
+    assert auditor.send(f"/staff/complaints/{made.key}/people/way").status_code == 403
+    assert service.engine.read(lambda session: session.get(ComplaintRow, made.key)) is not None
+
+
+def test_the_page_says_why_a_letter_is_not_to_be_posted(service, app, clock):
+    made = come_in(service, PartyDetails("Ann Other", address="1 High Street"))
+    clock.advance(timedelta(days=60))
+    manager = Desk(app, service, "mara", "manager")
+    manager.open(f"/staff/complaints/{made.key}/papers")
+    assert "Do not post it. It names a day that is over" in manager.text
