@@ -19,7 +19,7 @@ from api.complaints.intake import CHANNELS, PROCESS, start_variable_names
 from api.complaints.letter_writing import NOBODY_LEFT
 from api.complaints.policies import DECISION
 from api.complaints.record_jobs import MEMBERS
-from api.complaints.steps import CHOICES
+from api.complaints.steps import LOOKED_UP
 from api.identity.roles import ROLES
 from api.organisation import Organisation
 from api.procedure import contracts, deadline_table
@@ -117,7 +117,7 @@ class Vocabulary:
     def _provided(self) -> frozenset[str]:
         """Return every name that a mapping, a form, a table, a job, the start of a case or a list of the register fills."""
         results = (facts.results for facts in self._jobs.values())
-        return self._named.provided.union(start_variable_names(), CHOICES, *results)
+        return self._named.provided.union(start_variable_names(), LOOKED_UP, *results)
 
     def ids(self, kind: str) -> Mapping[str, frozenset[str]]:
         """Return the ids of all processes, decisions or forms (``kind``), each without any version tag."""

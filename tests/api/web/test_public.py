@@ -198,7 +198,7 @@ def test_a_change_leads_back_to_the_answers(ann):
         ),
         (
             {"occurredOn-day": "1", "occurredOn-month": "1", "occurredOn-year": "1889"},
-            "must be in 1990 or later",
+            "must be 1 January 1990 or later",
         ),
         ({"occurredOn-day": "1", "occurredOn-year": "2026"}, "month"),
     ],
