@@ -87,7 +87,10 @@ def _common(reader: Reader, element_id: str, kind: str) -> Common:
         for name in DAY_LIMITS:
             if f"redress.{name}" in reader.inside("properties").raw:
                 reader.note(
-                    "no_day", f"redress.{name} is for questions about a day.", "Remove it.", attribute="properties"
+                    "no_day",
+                    f"redress.{name} is for questions about a day.",
+                    "Remove it.",
+                    attribute="properties",
                 )
     return {
         "id": element_id,

@@ -170,7 +170,9 @@ class Reader:
         if value is None or value.startswith("="):
             return self.expression(member)
         if not _DAY.fullmatch(value):
-            self.note("wrong_kind", f"{member} is neither a day such as 2026-01-31 nor FEEL.", attribute=member)
+            self.note(
+                "wrong_kind", f"{member} is neither a day such as 2026-01-31 nor FEEL.", attribute=member
+            )
             return None
         try:
             return date.fromisoformat(value)

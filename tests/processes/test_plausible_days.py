@@ -124,7 +124,9 @@ def test_what_the_complainant_tells_of_is_over_and_not_from_another_century(name
 
 def test_nobody_notices_before_it_happens_or_tells_after_the_receipt(moment):
     assert said("complaint", "awareOn", "2026-07-01", moment, occurredOn="2026-07-02") == {"too_early"}
-    assert said("log-complaint", "firstRaisedOn", "2026-07-03", moment, receivedOn="2026-07-02") == {"too_late"}
+    assert said("log-complaint", "firstRaisedOn", "2026-07-03", moment, receivedOn="2026-07-02") == {
+        "too_late"
+    }
 
 
 def test_a_day_that_cannot_be_is_refused_at_the_task_by_the_receipt_of_the_register(walk):

@@ -239,7 +239,9 @@ def _date(facts: Facts, node: Node, language: Language) -> str:
 
 
 def _too_early(facts: Facts, node: Node, language: Language) -> str:
-    return f"{_subject(node)} must be {'today' if facts['today'] else show(facts['limit'], language)} or later"
+    return (
+        f"{_subject(node)} must be {'today' if facts['today'] else show(facts['limit'], language)} or later"
+    )
 
 
 def _too_late(facts: Facts, node: Node, language: Language) -> str:
