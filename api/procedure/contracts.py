@@ -85,7 +85,9 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
             "unfinished", processes=Header(words=replace(words.processes, many=True), required=True)
         ),
         "redress:withdraw": facts(
-            "protecting", "dangerSince", "alerting", "alertSince", "promises", "goesOn", reads="commitments"
+            *("protecting", "dangerSince", "alerting", "alertSince", "promises", "goesOn"),
+            *("body", "bodyReference", "fileDueOn"),
+            reads="commitments",
         ),
         "redress:earlier-complaints": facts("earlier"),
         "redress:merge": facts("answerBy", reads="into"),

@@ -101,7 +101,7 @@ class Office:
             "unfinished": {"unfinished": self._unfinished(context)},
             "withdraw": {
                 **{"protecting": False, "dangerSince": None, "alerting": False, "alertSince": None},
-                **{"promises": [], "goesOn": []},
+                **{"promises": [], "goesOn": [], "body": None, "bodyReference": None, "fileDueOn": None},
             }
             | self.still_owed,
             "extend-clock": {"extended": True, "extensionRefused": None},

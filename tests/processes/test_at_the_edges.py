@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
+from api.app import create_app
+from api.complaints.answers.sheets import told
+from api.complaints.from_complainant import withdraw
+from api.complaints.letter_desk import LetterNotWaiting
+from engine.actors import SYSTEM
 from tests.api.deadlines.conftest import at
+from tests.api.web.staff_desk import Desk
+from tests.processes.test_regimes import agree
 
+ON_TIME = date(2026, 7, 15)
 REASONS = {"breachReason": "capacity", "breachText": "Two colleagues are ill."}
 
 
@@ -83,3 +93,145 @@ def test_a_holding_notice_is_not_the_letter_of_reasons(walk):
     walk.do("Decide how to keep it", deadlineChoice="holding_notice", **reasons)
     assert walk.letter("holding-notice").dispatched_at is not None
     assert walk.state("explanation") == "running"
+
+
+# -- other rules
+
+
+def ruled_by(walk, regime):
+    """Put the complaint under another regime, as the page of the clocks does."""
+    desk = Desk(create_app(walk.service), walk.service, "mira", "manager")
+    desk.open(f"/staff/complaints/{walk.key}?tab=clocks")
+    given = {"regime": regime, "category": "", "stage": "one", "reason": "It was sent to the wrong team."}
+    assert desk.send(f"/staff/complaints/{walk.key}/kind", **given).status_code == 200
+    assert walk.complaint().regime == regime, desk.text
+    walk.service.run_due()
+    return walk
+
+
+def test_a_plan_is_asked_for_when_the_rules_become_those_that_ask_for_it(walk):
+    walk.take("2026-07-06 10:00").screen().assess()
+    assert "Agree the plan" not in walk.open
+    ruled_by(walk, "nhs-england")
+    assert walk.open.count("Agree the plan") == 1
+    assert walk.due_of("Agree the plan") == walk.clock_named("plan_agreed").bound_at
+    walk.do("Agree the plan", agreedOn="2026-07-15", agreedHow="We read the notes.", agreedBy="phone")
+    assert walk.due("final_response") == "2026-07-15"
+    walk.investigate().decide().answer("accepts").correct().close()
+    assert (walk.ended, walk.troubles) == (True, [])
+
+
+def test_a_plan_is_asked_for_before_anybody_owns_it_and_again_when_the_rules_come_back(walk):
+    ruled_by(walk.take("2026-07-06 10:00"), "nhs-england")
+    assert "Agree the plan" not in walk.open
+    walk.screen()
+    assert walk.open.count("Agree the plan") == 1
+    ruled_by(walk, "generic")
+    assert "Agree the plan" not in walk.open
+    ruled_by(walk, "nhs-england")
+    assert walk.open.count("Agree the plan") == 1
+    ruled_by(walk, "uk-councils")
+    assert "Agree the plan" not in walk.open
+
+
+def test_what_begins_under_other_rules_waits_as_they_say(walk):
+    walk.take("2026-07-06 10:00").screen()
+    assert walk.service.engine.values(walk.instance)["waits"]["commitment"] == 10
+    ruled_by(walk, "australia-telecoms")
+    assert walk.service.engine.values(walk.instance)["waits"]["commitment"] == 5
+    ruled_by(walk, "generic")
+    assert walk.service.engine.values(walk.instance)["waits"]["commitment"] == 10
+
+
+def test_a_letter_that_has_left_answers_the_clock_that_other_rules_bring(walk):
+    walk.take("2026-07-06 10:00", "canada-banks").screen()
+    assert ("acknowledgement", 1) not in walk.clocks
+    ruled_by(walk.later("2026-07-07 10:00"), "uk-councils")
+    assert walk.state("acknowledgement") == "met"
+    assert (walk.state("final_response"), walk.due("final_response")) == ("running", "2026-07-20")
+
+
+# -- gone outside, and withdrawn
+
+
+def outside(walk, regime="generic", **sent):
+    """A complaint whose answer is not accepted and that goes to the outside body."""
+    walk.take("2026-07-06 10:00", regime, **sent)
+    agree(walk.screen(), ON_TIME).on().wait(hours=1).answer("rejects")
+    return walk.choose("external")
+
+
+def taken_up(walk):
+    """The outside body has taken it up and wants the file."""
+    given = {"body": "Ombudsman", "bodyReference": "O-1", "fileDueOn": "2026-07-20"}
+    return outside(walk).do("Record the referral", referral="taken_up", **given)
+
+
+def withdrawn(walk):
+    sheet = told({"Why do you withdraw?": "It is settled."}, title="Withdrawal")
+    withdraw(walk.service, walk.key, reason="It is settled.", sheet=sheet, key="w")
+    walk.service.run_due()
+    return walk
+
+
+def test_without_a_time_to_go_outside_the_wait_for_an_outside_body_is_told_and_ends(walk):
+    outside(walk, "canada-banks")
+    assert "referral_window" not in {name for name, _ in walk.clocks}
+    walk.wait(days=35)
+    assert [notice.group_name for notice in walk.notices("Nothing heard")] == ["complaints-managers"]
+    assert "Record the referral" in walk.open
+    walk.wait(days=365)
+    assert "Record the referral" not in walk.open
+    walk.close()
+    assert (walk.ended, walk.complaint().closing_reason) == (True, "options_exhausted")
+
+
+def test_the_time_to_go_outside_is_waited_for_where_there_is_one(walk):
+    outside(walk, "uk-social-housing").wait(days=360)
+    assert "Record the referral" in walk.open
+    walk.wait(days=10)
+    assert "Record the referral" not in walk.open
+
+
+def test_the_file_that_an_outside_body_wants_is_asked_for_after_a_withdrawal(walk):
+    withdrawn(taken_up(walk))
+    assert walk.open == ["Check for a wider problem", "Send the file"]
+    assert walk.due_of("Send the file") == at("2026-07-20 17:00")
+    assert "The outside body has asked us for the file" in walk.letter("withdrawal-confirmed").text
+    walk.do("Check for a wider problem", remark="No.").wait(days=15)
+    assert walk.notices("File for the outside body overdue") != []
+    assert not walk.ended
+    walk.do("Send the file", fileResult="not_wanted")
+    assert (walk.ended, walk.complaint().closing_reason, walk.troubles) == (True, "withdrawn", [])
+
+
+def test_a_file_that_was_sent_is_not_asked_for_again(walk):
+    taken_up(walk).do("Send the file", fileSentOn="2026-07-06")
+    assert withdrawn(walk).open == ["Check for a wider problem"]
+    assert "asked us for the file" not in walk.letter("withdrawal-confirmed").text
+
+
+def test_a_decision_that_waits_in_the_post_room_does_not_leave_after_a_withdrawal(walk):
+    walk.take("2026-07-06 10:00").screen()
+    walk.on_paper().on()
+    withdrawn(walk)
+    with pytest.raises(LetterNotWaiting):
+        walk.post("decision")
+    assert walk.letter("decision").dispatched_at is None
+    assert walk.events("letter-kept-back") != []
+    walk.post("withdrawal-confirmed")
+    assert walk.letter("withdrawal-confirmed").dispatched_at is not None
+
+
+def test_a_decision_that_waits_for_the_postman_does_not_leave_after_a_withdrawal(walk):
+    walk.take("2026-07-06 10:00").screen().assess().investigate()
+    walk.do("Draft the answer", outcome="upheld", answerText="You are right.", remedyKind="words")
+    walk.do("Check the quality", check="accepted")
+    [task] = [
+        one for one in walk.service.engine.open_tasks(walk.instance) if one.name == "Approve the decision"
+    ]
+    walk.service.engine.complete_task(task.user_task_key, {"approval": "approved"}, by=SYSTEM)
+    assert walk.letter("decision").outbox_key is not None
+    withdrawn(walk)
+    assert [row.template for row in walk.letters if row.dispatched_at is None] == ["decision"]
+    assert (walk.troubles, walk.notices("Letter not delivered")) == ([], [])

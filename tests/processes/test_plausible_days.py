@@ -36,7 +36,6 @@ DONE = [  # what has happened, and not before the complaint came
 TO_COME = [  # what is promised, or wanted of us
     ("agree-plan", "agreedOn"),
     ("set-plan", "agreedOn"),
-    ("record-external-outcome", "complyBy"),
     ("record-referral", "fileDueOn"),
 ]
 LONG_AGO = [
@@ -107,6 +106,11 @@ def test_a_moment_is_held_against_the_moment_of_the_receipt_and_the_present(mome
 def test_what_is_to_come_is_not_over(name, key, moment):
     assert said(name, key, "2026-07-14", moment) == {"in_the_past"}
     assert said(name, key, TODAY, moment) == set()
+
+
+def test_the_day_of_an_award_may_be_over_but_lies_after_the_receipt(moment):
+    assert said("record-external-outcome", "complyBy", "2026-07-02", moment) == set()
+    assert said("record-external-outcome", "complyBy", BEFORE, moment) == {"too_early"}
 
 
 @pytest.mark.parametrize("name", ["decide-deadline", "explain-breach"])
