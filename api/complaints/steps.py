@@ -14,6 +14,7 @@ from api.complaints.eligibility import release_barred
 from api.complaints.keeping_away import COLLEAGUES, colleagues
 from api.complaints.merging import EARLIER, earlier
 from api.complaints.of_case import complaint_of_root
+from api.complaints.related import DAY, WORDS, told_on, told_words
 from api.complaints.separation import newly_excluded
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow, NoticeRow
 from api.complaints.urgency import rank_tasks
@@ -186,6 +187,8 @@ def _may_bar_a_holder(change: Change) -> bool:
 LOOKED_UP: Mapping[str, Callable[[Session, ComplaintRow, ZoneInfo], object]] = {
     EARLIER: lambda session, complaint, zone: earlier(session, complaint, zone=zone),
     COLLEAGUES: lambda session, _complaint, _zone: colleagues(session),
+    WORDS: told_words,
+    DAY: told_on,
     "receivedAt": lambda _session, complaint, _zone: complaint.received_at,
 }
 """What forms of a complaint find in the register as it is at the moment, by name: lists to choose from, the receipt."""
@@ -200,7 +203,8 @@ class Private:
 
     def load(self, session: Session, root_key: int, names: Set[str]) -> dict[str, object]:
         """Return the private values of the case, by dotted path made nested, and those of ``LOOKED_UP`` that ``names`` ask for."""
-        complaint = session.scalar(select(ComplaintRow).where(ComplaintRow.instance_key == root_key))
+        key = complaint_of_root(session, root_key)
+        complaint = session.get(ComplaintRow, key) if key is not None else None
         if complaint is None:
             return {}
         nested: dict[str, object] = {}

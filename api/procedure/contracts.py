@@ -73,7 +73,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
             state=Header(words=_STATES, required=True),
             cancels=clocks,
             happened=Header(words=words.events),
-            reads="reason",
+            reads="reason why",
             inputs={"happened": words.events},
         ),
         "redress:assign-owner": facts("owner", group=replace(group, required=True)),
@@ -91,6 +91,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         ),
         "redress:earlier-complaints": facts("earlier"),
         "redress:merge": facts("answerBy", reads="into"),
+        "redress:register-related": facts("newReference", reads="newReceivedOn newProblem channel"),
         "redress:start-clocks": facts(reads="regime category reason", stage=Header(words=_STAGES)),
         "redress:start-clock": facts(reads="due subject reason", clock=clock, stage=Header(words=_STAGES)),
         "redress:meet-clock": facts(

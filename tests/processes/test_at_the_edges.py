@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from sqlalchemy import func, select
 
 from api.app import create_app
 from api.complaints.answers.sheets import told
-from api.complaints.from_complainant import withdraw
+from api.complaints.from_complainant import add_information, withdraw
 from api.complaints.letter_desk import LetterNotWaiting
+from api.complaints.parties import parties
+from api.complaints.tables import ComplaintRow
 from engine.actors import SYSTEM
+from engine.store.search import Condition, Query
 from tests.api.deadlines.conftest import at
 from tests.api.web.staff_desk import Desk
 from tests.processes.test_regimes import agree
@@ -235,3 +239,79 @@ def test_a_decision_that_waits_for_the_postman_does_not_leave_after_a_withdrawal
     withdrawn(walk)
     assert [row.template for row in walk.letters if row.dispatched_at is None] == ["decision"]
     assert (walk.troubles, walk.notices("Letter not delivered")) == ([], [])
+
+
+# -- a matter of its own
+
+
+def wrote(walk, text="Your driver hit my fence."):
+    """Let the complainant send more on the status page."""
+    sheet = told({"What would you like to tell us?": text}, title="More")
+    given = {"documents": (), "draft": b"d", "key": text}
+    add_information(walk.service, walk.key, text=text, sheet=sheet, **given)
+    walk.service.run_due()
+    return walk
+
+
+def of_its_own(walk):
+    """On Tuesday they wrote of something else, and on Wednesday somebody read it."""
+    wrote(walk.take("2026-07-06 10:00", "uk-councils").later("2026-07-07 15:00")).later("2026-07-08 10:00")
+    return walk.do("Read the information", informationKind="new_complaint")
+
+
+def test_a_matter_of_its_own_is_work_that_registers_it_as_of_the_day_it_was_told(walk):
+    of_its_own(walk)
+    first = walk.complaint()
+    given = {"newReceivedOn": "2026-07-07", "newProblem": "conduct"}
+    walk.beside("Register the new complaint", newDescription="Your driver hit my fence.", **given)
+
+    new = walk.ask(lambda s: s.scalars(select(ComplaintRow).where(ComplaintRow.key != first.key)).one())
+    assert (new.description, new.problem, new.regime) == (
+        "Your driver hit my fence.",
+        "conduct",
+        "uk-councils",
+    )
+    assert new.received_at == at("2026-07-07 15:00")
+    assert walk.ask(lambda s: parties(s, new.key)["complainant"].email) == "ann@example.org"
+    assert any(new.reference in line for line in walk.events("related"))
+    walk.key, walk.instance = new.key, new.instance_key
+    assert any(first.reference in line for line in walk.events("related"))
+    assert walk.due("acknowledgement") == "2026-07-14"
+    walk.wait(minutes=1)
+    assert walk.letter("acknowledgement").dispatched_at is not None
+    assert ("Screen the complaint" in walk.open, walk.troubles) == (True, [])
+
+
+def test_a_matter_of_its_own_that_nobody_registers_is_told_also_after_a_withdrawal(walk):
+    withdrawn(of_its_own(walk)).wait(days=5)
+    assert walk.notices("A new complaint waits to be registered") != []
+    given = {"newReceivedOn": "2026-07-07", "newProblem": "conduct"}
+    walk.beside("Register the new complaint", newDescription="The fence.", **given)
+    assert walk.ask(lambda s: s.scalar(select(func.count()).select_from(ComplaintRow))) == 2
+
+
+def test_two_matters_of_their_own_are_two_tasks(walk):
+    wrote(of_its_own(walk), "And the gate.").do("Read the information", informationKind="new_complaint")
+    waiting = walk.service.engine.tasks(Query(where=(Condition("name", "eq", "Register the new complaint"),)))
+    assert len(waiting.items) == 2
+
+
+def test_what_they_wrote_and_when_stands_in_the_task_already(walk):
+    of_its_own(walk)
+    [task] = walk.service.engine.tasks(
+        Query(where=(Condition("name", "eq", "Register the new complaint"),))
+    ).items
+    stored = walk.service.engine.task_sheet(task.user_task_key).stored
+    assert stored["newDescription"] == "Your driver hit my fence."
+    assert str(stored["newReceivedOn"]) == "2026-07-07"
+
+
+def test_something_overlooked_after_closing_is_work_too(walk):
+    walk.take("2026-07-06 10:00").through(remedy="words").answer("accepts").close()
+    walk.tell("survey-answered", processRating=1, outcomeRating=1, mayContact=True)
+    walk.beside("Call the complainant", callResult="overlooked")
+    walk.beside("Something new after closing", afterClosing="new_complaint", afterClosingReason="The fence.")
+    given = {"newReceivedOn": "2026-07-06", "newProblem": "conduct"}
+    walk.beside("Register the new complaint", newDescription="The fence.", **given)
+    assert walk.ask(lambda s: s.scalar(select(func.count()).select_from(ComplaintRow))) == 2
+    assert walk.troubles == []
