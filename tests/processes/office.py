@@ -23,7 +23,16 @@ ROOT = Path(__file__).parents[2]
 JOBS = (
     *("register", "set-state", "start-clocks", "start-clock", "meet-clock", "pause-clock", "resume-clock"),
     *("extend-clock", "cancel-clock", "send-letter", "notify", "record", "assign-owner", "close", "withdraw"),
-    *("earlier-complaints", "merge", "unfinished", "end-clocks", "danger", "issues", "keep-away"),
+    *(
+        "earlier-complaints",
+        "merge",
+        "unfinished",
+        "end-clocks",
+        "danger",
+        "issues",
+        "keep-away",
+        "register-related",
+    ),
 )
 ISSUES = [{"id": 1, "summary": "Charged twice"}, {"id": 2, "summary": "Rude on the phone"}]
 

@@ -315,3 +315,14 @@ def test_something_overlooked_after_closing_is_work_too(walk):
     walk.beside("Register the new complaint", newDescription="The fence.", **given)
     assert walk.ask(lambda s: s.scalar(select(func.count()).select_from(ComplaintRow))) == 2
     assert walk.troubles == []
+
+
+def test_an_employment_matter_is_handed_over_by_somebody_by_a_date(walk):
+    walk.take("2026-07-06 10:00").screen("employment")
+    assert walk.open == ["Hand over to personnel"]
+    assert "not-accepted-employment" not in [row.template for row in walk.letters]
+    walk.wait(days=7)
+    assert [notice.group_name for notice in walk.notices("An employment matter waits")] == ["top-management"]
+    walk.do("Hand over to personnel", handedTo="Ms Roe", handedOn="2026-07-08")
+    assert walk.letter("not-accepted-employment").dispatched_at is not None
+    assert (walk.complaint().state, walk.open) == ("not_accepted", [])

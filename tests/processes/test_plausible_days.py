@@ -32,6 +32,8 @@ DONE = [  # what has happened, and not before the complaint came
     ("carry-out", "doneOn"),
     ("forward", "forwardedOn"),
     ("send-file", "fileSentOn"),
+    ("hand-over", "handedOn"),
+    ("register-related", "newReceivedOn"),
 ]
 TO_COME = [  # what is promised, or wanted of us
     ("agree-plan", "agreedOn"),

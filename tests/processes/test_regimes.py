@@ -220,7 +220,7 @@ def test_nobody_to_write_to_is_owed_an_answer_on_file_and_no_more(walk, regime):
 
 
 EXITS = {
-    "employment": [],
+    "employment": [("Hand over to personnel", {"handedTo": "Personnel", "handedOn": "2026-07-06"})],
     "external_dispute": [],
     "not_ours": [
         ("Forward it", {"consent": "yes", "forwardedTo": "City Water", "forwardedOn": "2026-07-06"})

@@ -163,7 +163,11 @@ def test_a_dear_quick_solution_needs_somebody_elses_approval(office):
 
 
 EXITS = {
-    "employment": ([], "not-accepted-employment", "not_in_scope"),
+    "employment": (
+        [("Hand over to personnel", {"handedTo": "Personnel", "handedOn": "2026-11-23"})],
+        "not-accepted-employment",
+        "not_in_scope",
+    ),
     "external_dispute": ([], "not-accepted-outside-body", "not_in_scope"),
     "not_ours": (
         [("Forward it", {"consent": "yes", "forwardedTo": "City Water", "forwardedOn": "2026-11-23"})],
@@ -202,13 +206,13 @@ def test_a_duplicate_joins_the_earlier_complaint(office):
 
 
 def test_an_appeal_that_is_right_brings_the_complaint_back(office):
-    office.receive().screen("employment").tell("complainant-answers", answer="rejects")
+    office.receive().screen("external_dispute").tell("complainant-answers", answer="rejects")
     office.do("Decide the appeal", appealResult="allowed", appealReason="It is about a product.")
     assert office.open == ["Assess the complaint"]
 
 
 def test_an_appeal_that_is_wrong_ends_with_reasons(office):
-    office.receive().screen("employment").tell("complainant-answers", answer="rejects")
+    office.receive().screen("external_dispute").tell("complainant-answers", answer="rejects")
     office.do(
         "Decide the appeal", appealResult="dismissed", appealReason="It is about your contract of work."
     )

@@ -886,7 +886,7 @@ def test_a_fault_at_a_secret_link_does_not_bring_it_into_the_log(ann, service, c
 @pytest.mark.parametrize(
     ("way", "after"),
     [
-        ("employment", ()),
+        ("external_dispute", ()),
         ("enquiry", (("Answer the enquiry", {"enquiryAnswer": "Because it is old."}),)),
         (
             "out_of_time",
