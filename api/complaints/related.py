@@ -23,7 +23,7 @@ from engine.zones import local_date
 if TYPE_CHECKING:
     from engine.commands.step import Step
 
-WORDS, DAY, PROBLEM = "newDescription", "newReceivedOn", "newProblem"  # what the form of the task asks for
+WORDS, DAY = "newDescription", "newReceivedOn"  # what the form of the task asks for
 TOLD = "complainant-information"
 NOON = time(12)  # of a day of which no moment is known
 
@@ -55,7 +55,7 @@ def register_related(errand: Errand) -> dict[str, Any]:
     """
     first, zone = errand.complaint, errand.tools.settings.time_zone
     private = dict(first.private)
-    words, day = str(private.pop(WORDS, None) or "").strip(), errand.value(DAY)
+    words, day = str(private.pop(WORDS, None) or "").strip(), errand.value("newReceivedOn")
     if not words or not isinstance(day, date):
         raise NothingToRegister
     first.private = private
@@ -69,7 +69,7 @@ def register_related(errand: Errand) -> dict[str, Any]:
         description=words,
         complainant=_details(people.get("complainant")),
         representative=_details(representative),
-        problem=errand.text(PROBLEM),
+        problem=errand.text("newProblem"),
         product=first.product,
         regime=first.regime,
         backdating_reason=f"Told on {first.reference}",
