@@ -31,12 +31,15 @@ def register(errand: Errand) -> dict[str, Any]:
     return {"complaintKey": str(complaint.key), "reference": complaint.reference}
 
 
+WHY = "why"  # of the facts of a complaint: what was said of its last state
+
+
 def set_state(errand: Errand) -> None:
     """``redress:set-state``: header ``state``, one of ISO 10002's stages.
 
     Header or input ``happened`` (an event such as ``investigation_finished``: clocks that count from it start) and header
     ``cancels`` (names of clocks the new state makes pointless, parted by commas). Clocks that nobody is owed in the new state
-    end without a breach.
+    end without a breach. Input ``why`` is what the complainant reads of it on their own page where no letter could tell them.
     """
     state = errand.header("state")
     if state not in STATES:
@@ -48,6 +51,8 @@ def set_state(errand: Errand) -> None:
     happened = headers.get("happened") or errand.text("happened")
     if happened:
         errand.moved(clocks.happened(errand.desk, complaint, happened, errand.now))
+    if why := errand.text("why"):
+        complaint.facts = complaint.facts | {WHY: why}
     if complaint.state == state:
         return
     before, complaint.state = complaint.state, state

@@ -15,7 +15,7 @@ from engine import feel
 from engine.calendars import Calendar
 from engine.deadlines.clocks import Act, ClockChange, Moved
 from engine.deadlines.state import OPEN, ClockState
-from engine.deadlines.warn import warnings_to_come
+from engine.deadlines.warn import warnings_of, warnings_to_come
 from engine.errors import NotFound
 
 LABELS = {
@@ -163,7 +163,7 @@ def keep(desk: Desk, row: ClockRow, moved: Moved, calendar: Calendar) -> None:
     row.due_on, row.bound_at = state.due_on, state.bound_at
     row.calendar_id, row.calendar_version = state.calendar_id, state.calendar_version
     row.calendar_seen = max(row.calendar_seen, state.calendar_version)
-    row.next_at = waiting if unmoved else next_event_at(state, calendar, after=desk.act.at)
+    row.next_at = waiting if unmoved else _attention_at(state, calendar, now=desk.act.at)
     desk.session.flush()
     for change in moved.changes:
         _write(desk, row, change)
@@ -204,6 +204,14 @@ def next_event_at(state: ClockState, calendar: Calendar, *, after: datetime) -> 
     if state.status != "breached":
         moments.append(state.bound_at)
     return min(moments, default=None)
+
+
+def _attention_at(state: ClockState, calendar: Calendar, *, now: datetime) -> datetime | None:
+    """Return when a clock that has moved wants attention: one that is over from the start is told of now, by its last warning."""
+    coming = next_event_at(state, calendar, after=now)
+    if coming is None and state.status == "breached" and state.name not in WINDOWS:
+        return max((moment for moment, _ in warnings_of(state, calendar)), default=None)
+    return coming
 
 
 def _write(desk: Desk, row: ClockRow, change: ClockChange) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -14,14 +15,14 @@ from api.complaints.clock_rows import Desk, add, keep, last_changed_at, newest, 
 from api.complaints.owed import somebody_to_write_to
 from api.complaints.policies import covered_by, policies_for, promised_clocks
 from api.complaints.states import owes, public_words
-from api.complaints.tables import ClockRow, ComplaintRow, EventRow
+from api.complaints.tables import ClockRow, ComplaintRow, EventRow, LetterRow
 from api.deadlines.calendars import KeptCalendars
 from engine.calendars import Calendar
 from engine.deadlines import clocks
 from engine.deadlines.clocks import Moved
 from engine.deadlines.compute import Anchor, count
 from engine.deadlines.policy import DeadlinePolicy
-from engine.deadlines.state import ClockState, Pause
+from engine.deadlines.state import ClockState, Evidence, Pause
 from engine.errors import Broken
 from engine.zones import local_date
 
@@ -134,7 +135,8 @@ def fit(
     """Give the complaint the clocks of the table for this stage; return the names of those that moved.
 
     A clock that is open keeps the rule it was given while the table still names that rule for it; under another rule it is
-    counted from its original anchor, with its pauses (rule 10). An open clock the table no longer gives is ruled out.
+    counted from its original anchor, with its pauses (rule 10). An open clock the table no longer gives is ruled out. One that
+    comes with other rules is met by the letter that answers it if that has left already.
     """
     chosen, moved = chosen_policies(calendars, desk, complaint, category=category, stage=stage), []
     for policy in chosen:
@@ -151,6 +153,7 @@ def fit(
         if state is not None and state.policy.stage == stage and state.status not in LEFT:
             continue
         if _start(calendars, desk, complaint, policy, row):
+            _answered_already(desk, complaint, policy, calendars.get(policy.calendar))
             moved.append(policy.clock)
     return (*moved, *_rule_out(calendars, desk, complaint, chosen, stage=stage))
 
@@ -232,6 +235,29 @@ def _start(
             made = clocks.start(policy, day, calendar, desk.act, number=number)
     add(desk, complaint, made, calendar)
     return True
+
+
+def _answered_already(
+    desk: Desk, complaint: ComplaintRow, policy: DeadlinePolicy, calendar: Calendar
+) -> None:
+    """Let a new clock be met by the first letter that has left since its anchor and answers such a clock; not one that repeats."""
+    row = newest(desk.session, complaint.key, policy.clock)
+    if row is None or policy.repeats:
+        return
+    state = ClockState.from_json(row.saved)
+    since = state.anchor.moment(calendar) if state.anchor_known else complaint.received_at
+    left = select(LetterRow).where(
+        LetterRow.complaint_key == complaint.key,
+        LetterRow.meets.is_not(None),
+        LetterRow.queued_at >= since,
+        LetterRow.dispatched_at <= desk.act.at,
+    )
+    for letter in desk.session.scalars(left.order_by(LetterRow.dispatched_at)):
+        if letter.dispatched_at and policy.clock in re.split(r"\s*,\s*", letter.meets or ""):
+            kind = "letter_posted" if letter.channel == "post" else "message_accepted"
+            evidence = Evidence(kind, str(letter.key), letter.dispatched_at)
+            keep(desk, row, clocks.meet(state, calendar, desk.act, evidence=evidence), calendar)
+            return
 
 
 def _opened(

@@ -60,7 +60,7 @@ class CaseClocks:
         )
 
     def view(self, session: Session, instance_key: int, name: str) -> CaseClock | None:
-        """Return the newest clock ``name`` as diagrams see it: ``bound`` while it is open, warnings while it runs.
+        """Return the newest clock ``name`` as diagrams see it: ``bound`` while it is open, warnings while it runs or is late.
 
         One that ended late is owed no more than one that ended in time: diagrams see both as not applicable.
         """
@@ -79,7 +79,9 @@ class CaseClocks:
             "not_applicable" if state.status == "missed" else state.status,
             state.due_on,
             state.bound_at if state.is_open else None,
-            lambda share: warn_at(state, share, calendar) if state.status == "running" else None,
+            lambda share: (
+                warn_at(state, share, calendar) if state.status in ("running", "breached") else None
+            ),
             state.number,
             lambda number: ended_at(session, complaint_key, name, number),
         )

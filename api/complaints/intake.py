@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -130,11 +130,39 @@ def _beside(
     service: Redress, complaint: NewComplaint, reference: str, *, by: Actor
 ) -> tuple[Alongside, dict[str, Any]]:
     """Return what stores the complaint in the transaction that starts its process, and the mapping it fills."""
-    now, zone = service.clock.now(), service.settings.time_zone
+    return beside(
+        complaint,
+        reference,
+        by=by,
+        now=service.clock.now(),
+        zone=service.settings.time_zone,
+        next_key=service.database.keys.next,
+    )
+
+
+def beside(
+    complaint: NewComplaint,
+    reference: str,
+    *,
+    by: Actor,
+    now: datetime,
+    zone: ZoneInfo,
+    next_key: Callable[[], int],
+) -> tuple[Alongside, dict[str, Any]]:
+    """Return what stores ``complaint`` while its process starts, and the mapping it fills: key, reference, token, instance."""
     made: dict[str, Any] = {}
 
     def alongside(session: Session, instance_key: int, variables: dict[str, Any]) -> None:
-        row = store(service, session, complaint, reference, instance_key=instance_key, by=by, now=now)
+        row = store(
+            session,
+            complaint,
+            reference,
+            instance_key=instance_key,
+            by=by,
+            now=now,
+            zone=zone,
+            next_key=next_key,
+        )
         token = link_of_sender(session, row.key, at=now)
         made.update(key=row.key, reference=row.reference, token=token, instance_key=instance_key)
         variables.update(_start_variables(row, complaint, zone=zone))
@@ -199,7 +227,6 @@ def _days(complaint: NewComplaint, *, received: date, today: date) -> Iterator[t
 
 
 def store(
-    service: Redress,
     session: Session,
     new: NewComplaint,
     reference: str,
@@ -207,11 +234,11 @@ def store(
     instance_key: int | None,
     by: Actor,
     now: datetime,
+    zone: ZoneInfo,
+    next_key: Callable[[], int],
 ) -> ComplaintRow:
     """Add a complaint's rows to the register; ``instance_key`` is None when no case conducts it. Raises ``ComplaintRefused``."""
-    zone = service.settings.time_zone
     refuse_unfit(new, now=now, zone=zone, kinds=known_kinds(session))
-    next_key = service.database.keys.next
     row = ComplaintRow(
         key=next_key(),
         reference=reference,

@@ -14,6 +14,7 @@ from api.complaints import (
     letter_jobs,
     merging,
     record_jobs,
+    related,
     unfinished,
     withdrawal,
 )
@@ -32,6 +33,7 @@ HANDLERS: dict[str, Handler] = {
     "redress:withdraw": withdrawal.withdraw,
     "redress:earlier-complaints": merging.earlier_complaints,
     "redress:merge": merging.merge,
+    "redress:register-related": related.register_related,
     "redress:start-clocks": clock_jobs.start_clocks,
     "redress:start-clock": clock_jobs.start_clock,
     "redress:meet-clock": clock_jobs.meet_clock,

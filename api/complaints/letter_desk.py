@@ -37,8 +37,11 @@ if TYPE_CHECKING:
     from api.wiring import Redress
 
 
+KEPT_BACK = "The complaint was withdrawn before the letter left."
+
+
 class LetterNotWaiting(Conflict):
-    """This letter has left already."""
+    """This letter does not wait any more: it has left, or is not sent."""
 
     code = "letter_not_waiting"
 
@@ -226,6 +229,8 @@ class LetterGuard:
         row, service = _of_outbox(session, outbox_key), self._service()
         if row is None:  # not a letter of a complaint
             return None
+        if row.replaced_at is not None:
+            return KEPT_BACK
         desk = service.desk(session, Act(service.clock.now(), "system", "Letter leaves"))
         complaint = session.get_one(ComplaintRow, row.complaint_key)
         return why_not(_tools(service), desk, complaint, row)
@@ -235,6 +240,8 @@ class LetterGuard:
         row, service = _of_outbox(session, outbox_key), self._service()
         if row is None:
             raise LetterUnknown(letter=str(outbox_key))
+        if row.replaced_at is not None:  # kept back: nothing takes its place
+            return
         letter = row
 
         def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ STATES: dict[str, tuple[str, str]] = {
 }
 # Our answer has not left: what else is complained of is answered with it.
 UNANSWERED = frozenset({"received", "assessing", "early_resolution", "investigating", "deciding"})
+AWAITED = UNANSWERED | {"stage_two"}  # somebody waits for an answer of ours
 LEFT_AS_THEY_ARE = frozenset({"not_accepted", "withdrawn", "merged"})
 ENDED = frozenset({"closed", "not_accepted", "withdrawn", "merged"})
 

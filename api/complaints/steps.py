@@ -14,6 +14,7 @@ from api.complaints.eligibility import release_barred
 from api.complaints.keeping_away import COLLEAGUES, colleagues
 from api.complaints.merging import EARLIER, earlier
 from api.complaints.of_case import complaint_of_root
+from api.complaints.related import DAY, WORDS, told_on, told_words
 from api.complaints.separation import newly_excluded
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow, NoticeRow
 from api.complaints.urgency import rank_tasks
@@ -186,29 +187,32 @@ def _may_bar_a_holder(change: Change) -> bool:
     )
 
 
-CHOICES: Mapping[str, Callable[[Session, ComplaintRow, ZoneInfo], list[dict[str, str]]]] = {
+LOOKED_UP: Mapping[str, Callable[[Session, ComplaintRow, ZoneInfo], object]] = {
     EARLIER: lambda session, complaint, zone: earlier(session, complaint, zone=zone),
     COLLEAGUES: lambda session, _complaint, _zone: colleagues(session),
+    WORDS: told_words,
+    DAY: told_on,
+    "receivedAt": lambda _session, complaint, _zone: complaint.received_at,
 }
-"""The lists that forms of a complaint may choose from, by the name they are asked for, each as it is at the moment."""
+"""What forms of a complaint find in the register as it is at the moment, by name: lists to choose from, the receipt."""
 
 
 class Private:
-    """Where forms find private answers again, and what can be chosen as it is when they are shown and when they are judged."""
+    """Where forms find private answers again, and what the register knows when they are shown and when they are judged."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         """``zone`` is the service's, for days in words."""
         self._zone = zone
 
     def load(self, session: Session, root_key: int, names: Set[str]) -> dict[str, object]:
-        """Return the private values of the case, by dotted path made nested; lists to choose from if ``names`` ask for them."""
+        """Return the private values of the case, by dotted path made nested, and those of ``LOOKED_UP`` that ``names`` ask for."""
         key = complaint_of_root(session, root_key)
         complaint = None if key is None else session.get(ComplaintRow, key)
         if complaint is None:
             return {}
         nested: dict[str, object] = {}
-        for name in names & set(CHOICES):
-            nested[name] = CHOICES[name](session, complaint, self._zone)
+        for name in names & set(LOOKED_UP):
+            nested[name] = LOOKED_UP[name](session, complaint, self._zone)
         for path, value in complaint.private.items():
             *parents, name = path.split(".")
             place = nested

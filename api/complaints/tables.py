@@ -237,7 +237,9 @@ class LetterRow(Row):
     given: Mapped[dict[str, Any] | None] = mapped_column(
         Json
     )  # what else was known when it was written (``feel.pack`` by name), until it leaves: from it it is written anew
-    replaced_at: Mapped[datetime | None] = mapped_column(Moment)  # it never leaves, another took its place
+    replaced_at: Mapped[datetime | None] = mapped_column(
+        Moment
+    )  # it never leaves: another took its place, or it was kept back
 
 
 class DocumentRow(Row):

@@ -11,9 +11,11 @@ from sqlalchemy import select
 
 from api.complaints.errand import Errand
 from api.complaints.from_complainant import ADDS
+from api.complaints.letter_writing import DELIVERED, OF_THE_COMPLAINT
 from api.complaints.letters import in_words
+from api.complaints.parties import BY_HAND
 from api.complaints.states import owes, public_words
-from api.complaints.tables import RecordRow, RemedyRow
+from api.complaints.tables import LetterRow, RecordRow, RemedyRow
 from api.complaints.unfinished import danger_since, unread
 from engine import feel
 
@@ -23,7 +25,8 @@ def withdraw(errand: Errand) -> dict[str, Any]:
 
     Returns what goes on: ``protecting`` with ``dangerSince`` (when the danger was told, or null), ``alerting`` with ``alertSince``
     (when the alert was sent that nobody has read, or null), ``promises`` (those to be kept that nobody has verified, each with
-    what was ``done`` so far, or null) and ``goesOn``, the same in sentences for the complainant. To be kept is what was marked
+    what was ``done`` so far, or null), ``body`` with ``bodyReference`` and ``fileDueOn`` (who still waits for the file, and by
+    when; null if nobody does) and ``goesOn``, the same in sentences for the complainant. To be kept is what was marked
     to be kept anyway, and all that is being carried out already: it was agreed, and a withdrawal takes back the complaint, not
     our word; its clock runs on as it was. What they sent and nobody has read is handed to the diagram once more, to be read.
     """
@@ -35,28 +38,66 @@ def withdraw(errand: Errand) -> dict[str, Any]:
     open_names = errand.tools.clocks.open_names(errand.session, complaint.key)
     ending = {name for name in open_names if not owes(complaint.state, name)}
     errand.moved(errand.tools.clocks.cancel(errand.desk, complaint, ending))
+    _keep_letters_back(errand)
     records = errand.session.scalars(
         select(RecordRow).where(RecordRow.complaint_key == complaint.key).order_by(RecordRow.key)
     ).all()
     since = danger_since(errand.session, complaint)
     unread_alerts = _of(records, "significant_alert_sent")[len(_of(records, "significant_alert")) :]
     promises = list(_to_keep(errand, records, agreed=before == "correcting"))
+    referral = _file_awaited(records)
     if unread(errand.session, complaint):
         errand.context.publish(ADDS, str(complaint.key), {"dangerNow": False})
     said = ["We go on protecting the people who may be in danger."] if since is not None else []
     said += [_sentence(errand, promise) for promise in promises]
+    if referral:
+        said.append(
+            "The outside body has asked us for the file. We tell it that you withdrew, and send what it still wants."
+        )
     return {
         "protecting": since is not None,
         "dangerSince": since,
         "alerting": bool(unread_alerts),
         "alertSince": unread_alerts[0].at if unread_alerts else None,
         "promises": promises,
+        **{name: referral.get(name) for name in ("body", "bodyReference", "fileDueOn")},
         "goesOn": said,
     }
 
 
 def _of(records: Iterable[RecordRow], about: str) -> list[RecordRow]:
     return [one for one in records if one.kind == "information" and one.data.get("about") == about]
+
+
+def _keep_letters_back(errand: Errand) -> None:
+    """Let nothing leave to the complainant any more that was written about the complaint and still waits: it would ask, or
+    decide, what is withdrawn. The letter that confirms the withdrawal says what goes on.
+    """
+    waiting = select(LetterRow).where(
+        LetterRow.complaint_key == errand.complaint.key,
+        LetterRow.to_role.in_(OF_THE_COMPLAINT),
+        LetterRow.dispatched_at.is_(None),
+        LetterRow.replaced_at.is_(None),
+    )
+    for letter in errand.session.scalars(waiting):
+        letter.replaced_at = errand.now
+        if letter.channel in BY_HAND:
+            errand.context.publish(DELIVERED, str(letter.key), {})
+        facts = {"letter": str(letter.key)}
+        errand.tell(
+            "letter-kept-back", f"Not sent, as the complaint is withdrawn: {letter.subject}", facts=facts
+        )
+
+
+def _file_awaited(records: Iterable[RecordRow]) -> Mapping[str, Any]:
+    """Return what was recorded of the outside body that took the complaint up and has not got the file; nothing if none waits."""
+    awaited: Mapping[str, Any] = {}
+    for one in records:
+        if one.kind == "referral":
+            awaited = one.data if one.data.get("status") == "open" else {}
+        elif one.kind == "information" and one.data.get("about") == "file":
+            awaited = {}
+    return awaited
 
 
 def _to_keep(errand: Errand, records: Iterable[RecordRow], *, agreed: bool) -> Iterable[dict[str, Any]]:

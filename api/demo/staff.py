@@ -282,6 +282,12 @@ ANSWERS: dict[str, Callable[[Wish, _Sight], Filled]] = {
         "forwardedTo": "The responsible office",
         "forwardedOn": sight.today,
     },
+    "hand-over": lambda _wish, sight: {"handedTo": "Personnel", "handedOn": sight.today},
+    "register-related": lambda _wish, sight: {
+        "newDescription": "Something else went wrong as well.",
+        "newReceivedOn": sight.today,
+        "newProblem": "quality",
+    },
     "answer-enquiry": _given(enquiryAnswer="Here is what you asked for."),
     "decide-discretion": _given(
         discretion="refuse", discretionReason="The matter is more than six years old."

@@ -74,7 +74,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
             state=Header(words=_STATES, required=True),
             cancels=clocks,
             happened=Header(words=words.events),
-            reads="reason",
+            reads="reason why",
             inputs={"happened": words.events},
         ),
         "redress:assign-owner": facts("owner", group=replace(group, required=True)),
@@ -86,10 +86,13 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
             "unfinished", processes=Header(words=replace(words.processes, many=True), required=True)
         ),
         "redress:withdraw": facts(
-            "protecting", "dangerSince", "alerting", "alertSince", "promises", "goesOn", reads="commitments"
+            *("protecting", "dangerSince", "alerting", "alertSince", "promises", "goesOn"),
+            *("body", "bodyReference", "fileDueOn"),
+            reads="commitments",
         ),
         "redress:earlier-complaints": facts("earlier"),
         "redress:merge": facts("answerBy", reads="into"),
+        "redress:register-related": facts("newReference", reads="newReceivedOn newProblem channel"),
         "redress:start-clocks": facts(reads="regime category reason", stage=Header(words=_STAGES)),
         "redress:start-clock": facts(
             "due", reads="due subject reason", clock=clock, stage=Header(words=_STAGES)

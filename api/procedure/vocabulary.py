@@ -20,7 +20,7 @@ from api.complaints.letter_writing import DELIVERED, NOBODY_LEFT, TO_DELIVER
 from api.complaints.letters import Letters
 from api.complaints.policies import DECISION
 from api.complaints.record_jobs import MEMBERS
-from api.complaints.steps import CHOICES
+from api.complaints.steps import LOOKED_UP
 from api.identity.roles import ROLES
 from api.organisation import Organisation
 from api.procedure import contracts, deadline_table, tables
@@ -124,7 +124,7 @@ class Vocabulary:
     def _provided(self) -> frozenset[str]:
         """Return every name that a mapping, a form, a table, a job, the start of a case or a list of the register fills."""
         results = (facts.results for facts in self._jobs.values())
-        return self._named.provided.union(start_variable_names(), CHOICES, *results)
+        return self._named.provided.union(start_variable_names(), LOOKED_UP, *results)
 
     def ids(self, kind: str) -> Mapping[str, frozenset[str]]:
         """Return the ids of all processes, decisions or forms (``kind``), each without any version tag."""

@@ -76,9 +76,23 @@ def start(
     Raises ``DefinitionNotFound``, ``StartRefused``, ``FormInvalid``, ``ValueRefused``. What goes wrong
     while it moves is an incident on the instance, not an error here.
     """
+    step = Step(house, session, actor=by, command="start")
+    case, definition = begin(step, asked, variables, alongside=alongside)
+    step.finish()
+    return _answer(case, definition, asked)
+
+
+def begin(
+    step: Step,
+    asked: Start,
+    variables: Mapping[str, Any] | None,
+    *,
+    alongside: Alongside | None = None,
+) -> tuple[Case, DefinitionRow]:
+    """Start an instance, a case of its own, as part of a step that may move other cases. Raises as ``start`` does."""
+    house, session = step.house, step.session
     definition = find_definition(session, asked)
     _check(house, session, asked, definition)
-    step = Step(house, session, actor=by, command="start")
     key = house.keys.next()
     given = dict(variables or {})
     if asked.form and definition.start_form:
@@ -95,9 +109,7 @@ def start(
         tags=asked.tags,
         stop_after=asked.stop_after,
     )
-    case = family.begin(step, row, values, activate=asked.at)
-    step.finish()
-    return _answer(case, definition, asked)
+    return family.begin(step, row, values, activate=asked.at), definition
 
 
 def start_halted(

@@ -45,16 +45,18 @@ def warning_at(state: ClockState, rule: WarningRule, calendar: Calendar) -> date
     return in_utc(calendar.start_of_working_day(calendar.add_working_days(state.due_on, -rule.days)))
 
 
+def warnings_of(state: ClockState, calendar: Calendar) -> tuple[tuple[datetime, WarningRule], ...]:
+    """Return the policy's warnings with their moments (UTC), in order; none while there is no bound."""
+    moments = [(warning_at(state, rule, calendar), rule) for rule in state.policy.warnings]
+    dated = [(moment, rule) for moment, rule in moments if moment is not None]
+    return tuple(sorted(dated, key=lambda each: each[0]))
+
+
 def warnings_to_come(
     state: ClockState, calendar: Calendar, *, after: datetime
 ) -> tuple[tuple[datetime, WarningRule], ...]:
-    """Return the policy's warnings later than ``after``, in order.
-
-    Those whose moment has passed are not sent.
-    """
-    moments = [(warning_at(state, rule, calendar), rule) for rule in state.policy.warnings]
-    due = [(moment, rule) for moment, rule in moments if moment is not None and moment > in_utc(after)]
-    return tuple(sorted(due, key=lambda each: each[0]))
+    """Return the policy's warnings later than ``after``, in order."""
+    return tuple(each for each in warnings_of(state, calendar) if each[0] > in_utc(after))
 
 
 def _running(start: datetime, end: datetime, pauses: list[Stretch]) -> list[Stretch]:

@@ -51,7 +51,8 @@ class CaseClock:
     """One deadline of the case as it stands.
 
     ``due_on`` is local, ``bound_at`` aware UTC; ``warn_at(share)`` gives the moment at which that share of
-    the time is used, None while the clock does not run. ``round`` counts how often it has begun, from 1;
+    the time is used, also once it is over and the clock late; None while the clock does not run. ``round``
+    counts how often it has begun, from 1;
     ``ended_at(round)`` gives the moment (aware UTC) since which that round awaits nothing any more: answered,
     given up, replaced or not owed; None while it is open, and for a round there never was.
     """

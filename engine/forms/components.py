@@ -19,6 +19,7 @@ from engine.forms.rules import read_options
 from engine.forms.templates import Template
 from engine.forms.vocabulary import (
     AUTOCOMPLETE_TOKENS,
+    DAY_LIMITS,
     ERROR_CODES,
     MAX_ROWS,
     MEMBERS,
@@ -81,6 +82,16 @@ def _refuse_unknown_members(reader: Reader, kind: str) -> None:
 
 def _common(reader: Reader, element_id: str, kind: str) -> Common:
     layout = reader.inside("layout")
+    own = _own(reader.inside("properties"))
+    if kind != "datetime" or reader.raw.get("subtype") == "time":
+        for name in DAY_LIMITS:
+            if f"redress.{name}" in reader.inside("properties").raw:
+                reader.note(
+                    "no_day",
+                    f"redress.{name} is for questions about a day.",
+                    "Remove it.",
+                    attribute="properties",
+                )
     return {
         "id": element_id,
         "type": kind,
@@ -91,7 +102,7 @@ def _common(reader: Reader, element_id: str, kind: str) -> Common:
         "disabled": reader.flag("disabled"),
         "row": layout.text("row"),
         "columns": layout.whole("columns", 2, 16),
-        "own": _own(reader.inside("properties")),
+        "own": own,
     }
 
 
@@ -260,11 +271,14 @@ def _temporal(reader: Reader, common: Common) -> m.Field:
     subtype = reader.one_of("subtype", ("date", "time", "datetime"), "date") or "date"
     label = common["label"] or reader.template("timeLabel" if subtype == "time" else "dateLabel")
     reader.template("timeLabel")
+    properties = reader.inside("properties")
     return m.Temporal(
         **{**common, "label": label},
         subtype=subtype,  # type: ignore[arg-type]
         interval=reader.whole("timeInterval", 1, 1440) if subtype != "date" else None,
         future_only=reader.flag("disallowPassedDates") and subtype != "time",
+        earliest=properties.day("redress.earliest"),
+        latest=properties.day("redress.latest"),
         written=reader.one_of(  # type: ignore[arg-type]
             "timeSerializingFormat", ("utc_offset", "utc_normalized", "no_timezone"), "utc_offset"
         ),

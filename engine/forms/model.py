@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from types import MappingProxyType
@@ -94,6 +95,7 @@ class Field(Component):
 
 Limit = feel.Expression | int | None
 Bound = feel.Expression | Decimal | None
+DayLimit = feel.Expression | date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,11 +160,13 @@ class Choice(Field):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Temporal(Field):
     """A date, a time, or both. ``interval`` is in minutes; ``written`` is the form of time that form-js
-    asks for."""
+    asks for. Days lie between ``earliest`` and ``latest``, both included; a time alone has neither."""
 
     subtype: Literal["date", "time", "datetime"]
     interval: int | None = None
     future_only: bool = False
+    earliest: DayLimit = None
+    latest: DayLimit = None
     written: Literal["utc_offset", "utc_normalized", "no_timezone"] = "utc_offset"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from engine.forms.numerals import read_number
 from engine.forms.templates import Template, TemplateRefused, read_template
 from engine.forms.vocabulary import FEEL_WORDS, RESERVED_NAMES
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 _NAME_LENGTH = 100
 
@@ -161,6 +163,22 @@ class Reader:
             if isinstance(value, str) and value.startswith("=")
             else self.number(member)
         )
+
+    def day(self, member: str) -> feel.Expression | date | None:
+        """Return a day, written 2026-01-31, or an expression."""
+        value = self.text(member)
+        if value is None or value.startswith("="):
+            return self.expression(member)
+        if not _DAY.fullmatch(value):
+            self.note(
+                "wrong_kind", f"{member} is neither a day such as 2026-01-31 nor FEEL.", attribute=member
+            )
+            return None
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.note("wrong_kind", f"{member} is a day that does not exist.", attribute=member)
+            return None
 
     def limit(self, member: str) -> feel.Expression | int | None:
         """Return a whole number from 0 or an expression."""

@@ -21,6 +21,7 @@ from engine.forms.documents import Document, Documents
 from engine.forms.errors import Problem, problem
 from engine.forms.model import Choice, Field, FilePicker, Number, Option, Temporal, TextArea, TextField
 from engine.forms.numerals import decimals, read_number
+from engine.zones import local_date
 
 LINE_LENGTH = 500
 AREA_LENGTH = 10_000
@@ -35,12 +36,17 @@ _JS_SPACE = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".j
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of one field, resolved for this request; None means no limit."""
+    """The limits of one field, resolved for this request; None means no limit.
+
+    ``earliest`` and ``latest`` are days, or aware moments where a rule names one.
+    """
 
     min_length: int | None = None
     max_length: int | None = None
     minimum: Decimal | None = None
     maximum: Decimal | None = None
+    earliest: date | None = None
+    latest: date | None = None
     options: tuple[Option, ...] = ()
     many_files: bool = False
     accept: tuple[str, ...] = ()
@@ -63,6 +69,11 @@ def limits_of(field: Field, place: Place) -> Limits:
         return Limits(
             minimum=read_number(place.value(field.minimum, field.id)),
             maximum=read_number(place.value(field.maximum, field.id)),
+        )
+    if isinstance(field, Temporal):
+        return Limits(
+            earliest=_day(place.value(field.earliest, field.id)),
+            latest=_day(place.value(field.latest, field.id)),
         )
     if isinstance(field, Choice):
         return Limits(options=options_of(field, place))
@@ -192,10 +203,31 @@ class Judge:
         if field.interval and isinstance(answer, datetime) and _off(answer, field.interval):
             yield problem("not_on_the_interval", minutes=field.interval)
         if field.future_only and isinstance(answer, date):
-            day = answer.astimezone(self.zone).date() if isinstance(answer, datetime) else answer
             today = self.moment.now.astimezone(self.zone).date()
-            if day < today:
+            if local_day(answer, self.zone) < today:
                 yield problem("in_the_past", today=today)
+        if isinstance(answer, date):
+            yield from self._day(answer)
+
+    def _day(self, answer: date) -> Iterator[Problem]:
+        earliest, latest = self.limits.earliest, self.limits.latest
+        if earliest is not None and self._before(answer, earliest):
+            yield problem("too_early", **self._said(earliest, answer))
+        if latest is not None and self._before(latest, answer):
+            yield problem("too_late", **self._said(latest, answer))
+
+    def _before(self, one: date, other: date) -> bool:
+        """Say whether one lies before the other: as moments if both are, else by their local days."""
+        if isinstance(one, datetime) and isinstance(other, datetime):
+            return one < other
+        return local_day(one, self.zone) < local_day(other, self.zone)
+
+    def _said(self, limit: date, answer: date) -> dict[str, Any]:
+        """Return the facts of a limit: a local moment if both are moments, else a day; and whether it is today."""
+        day, today = local_day(limit, self.zone), local_date(self.moment.now, self.zone)
+        if isinstance(limit, datetime) and isinstance(answer, datetime):
+            return {"limit": limit.astimezone(self.zone), "today": False}
+        return {"limit": day, "today": day == today}
 
     def _choice(self, field: Choice, answer: Any) -> Iterator[Problem]:
         chosen = answer if field.many else [answer]
@@ -246,6 +278,18 @@ def _format_problems(field: TextField, answer: str) -> Iterator[Problem]:
 
 def _off(answer: time | datetime, interval: int) -> bool:
     return bool(answer.minute % min(60, interval) or answer.second or answer.microsecond)
+
+
+def local_day(value: date, zone: ZoneInfo) -> date:
+    """Return the day of an aware moment in ``zone``; a day is itself."""
+    return local_date(value, zone) if isinstance(value, datetime) else value
+
+
+def _day(value: Any) -> date | None:
+    """Return a day or an aware moment; anything else is no limit."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return None
+    return value if isinstance(value, date) else None
 
 
 def _whole(value: Any) -> int | None:

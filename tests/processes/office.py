@@ -24,7 +24,7 @@ JOBS = (
     *("register", "set-state", "start-clocks", "start-clock", "meet-clock", "pause-clock", "resume-clock"),
     *("extend-clock", "cancel-clock", "send-letter", "notify", "record", "assign-owner", "close", "withdraw"),
     *("earlier-complaints", "merge", "unfinished", "end-clocks", "danger", "issues", "keep-away"),
-    *("deliver-letter", "send-owed-letters", "answer-left"),
+    *("deliver-letter", "send-owed-letters", "answer-left", "register-related"),
 )
 ISSUES = [{"id": 1, "summary": "Charged twice"}, {"id": 2, "summary": "Rude on the phone"}]
 
@@ -102,7 +102,7 @@ class Office:
             "unfinished": {"unfinished": self._unfinished(context)},
             "withdraw": {
                 **{"protecting": False, "dangerSince": None, "alerting": False, "alertSince": None},
-                **{"promises": [], "goesOn": []},
+                **{"promises": [], "goesOn": [], "body": None, "bodyReference": None, "fileDueOn": None},
             }
             | self.still_owed,
             "start-clock": {"due": variables.get("due")},

@@ -17,7 +17,7 @@ def told(office):
 
 
 def protected(office):
-    return office.do(PROTECT, protectiveAction="Closed.", protectedAt="2026-11-23T09:30:00Z")
+    return office.do(PROTECT, protectiveAction="Closed.", protectedAt="2026-11-23T09:00:00Z")
 
 
 @pytest.mark.parametrize(

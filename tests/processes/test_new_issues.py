@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from api.complaints.tables import IssueRow
+from engine.store.search import Condition, Query
 
 NEW = "No reply to my letter"
 
@@ -146,7 +147,8 @@ def test_after_the_answer_a_new_issue_is_a_matter_of_its_own(walk, stage):
     before = register(walk)
     add(walk)
     assert register(walk) == before
-    assert walk.notices("New complaint to register")
+    waiting = Query(where=(Condition("name", "eq", "Register the new complaint"),))
+    assert len(walk.service.engine.tasks(waiting).items) == 1
 
 
 def test_what_the_screening_names_does_not_overwrite_what_joined_meanwhile(walk):

@@ -15,6 +15,7 @@ from api.complaints.answers.sheets import told
 from api.complaints.from_complainant import withdraw
 from api.complaints.policies import kinds, policies_for, second_look
 from api.complaints.tables import ComplaintRow
+from api.deadlines import without_clock
 from api.wiring import wire
 from engine import dmn, feel
 from tests.api.deadlines.conftest import at
@@ -68,6 +69,7 @@ def sound(walk):
     assert walk.late == []
     assert walk.troubles == []
     assert walk.undated == set()
+    assert without_clock.tell(walk.service) == 0
     LETTERS.update(walk.holes)
 
 
@@ -120,6 +122,15 @@ def test_a_complaint_of_each_regime_goes_its_whole_way_in_time(walk, regime):
     if walk.open == ["Carry out the promise"]:
         walk.correct()
     return over(walk.close())
+
+
+@EVERY
+@pytest.mark.parametrize("known", [KNOWN, {}], ids=["days told", "days not told"])
+def test_a_complaint_that_nobody_works_on_is_told_of_in_any_regime(walk, regime, known):
+    walk.take(RECEIVED, regime, **known).wait(days=70)
+    told = {notice.group_name for notice in walk.notices()}
+    assert "complaints-managers" in told
+    assert without_clock.tell(walk.service) == 0, "a clock watches it"
 
 
 def agree(walk, on=AGREED):
@@ -212,7 +223,7 @@ def test_nobody_to_write_to_is_owed_an_answer_on_file_and_no_more(walk, regime):
 
 
 EXITS = {
-    "employment": [],
+    "employment": [("Hand over to personnel", {"handedTo": "Personnel", "handedOn": "2026-07-06"})],
     "external_dispute": [],
     "not_ours": [
         ("Forward it", {"consent": "yes", "forwardedTo": "City Water", "forwardedOn": "2026-07-06"})

@@ -163,7 +163,11 @@ def test_a_dear_quick_solution_needs_somebody_elses_approval(office):
 
 
 EXITS = {
-    "employment": ([], "not-accepted-employment", "not_in_scope"),
+    "employment": (
+        [("Hand over to personnel", {"handedTo": "Personnel", "handedOn": "2026-11-23"})],
+        "not-accepted-employment",
+        "not_in_scope",
+    ),
     "external_dispute": ([], "not-accepted-outside-body", "not_in_scope"),
     "not_ours": (
         [("Forward it", {"consent": "yes", "forwardedTo": "City Water", "forwardedOn": "2026-11-23"})],
@@ -202,13 +206,13 @@ def test_a_duplicate_joins_the_earlier_complaint(office):
 
 
 def test_an_appeal_that_is_right_brings_the_complaint_back(office):
-    office.receive().screen("employment").tell("complainant-answers", answer="rejects")
+    office.receive().screen("external_dispute").tell("complainant-answers", answer="rejects")
     office.do("Decide the appeal", appealResult="allowed", appealReason="It is about a product.")
     assert office.open == ["Assess the complaint"]
 
 
 def test_an_appeal_that_is_wrong_ends_with_reasons(office):
-    office.receive().screen("employment").tell("complainant-answers", answer="rejects")
+    office.receive().screen("external_dispute").tell("complainant-answers", answer="rejects")
     office.do(
         "Decide the appeal", appealResult="dismissed", appealReason="It is about your contract of work."
     )
@@ -298,7 +302,7 @@ def test_danger_reaches_whoever_is_on_duty_in_the_step_of_the_receipt_at_any_hou
 
 def test_who_has_protected_people_stops_the_escalation(office):
     office.receive(dangerReported=True)
-    office.do("Protect people now", protectiveAction="Stopped the sale.", protectedAt="2026-11-23T09:30:00Z")
+    office.do("Protect people now", protectiveAction="Stopped the sale.", protectedAt="2026-11-23T09:00:00Z")
     office.later(hours=6)
     assert told(office) == ["on-duty"]
 
@@ -320,7 +324,7 @@ def test_danger_already_being_dealt_with_makes_no_second_task(office):
 
 def test_danger_that_was_met_may_need_acting_on_anew(office):
     office.receive(dangerReported=True)
-    office.do("Protect people now", protectiveAction="Stopped the sale.", protectedAt="2026-11-23T09:30:00Z")
+    office.do("Protect people now", protectiveAction="Stopped the sale.", protectedAt="2026-11-23T09:00:00Z")
     office.screen().assess(safety=True, immediateActionNeeded=True, immediateActionPossible=True)
     assert "Protect people now" in office.open
 
@@ -418,7 +422,7 @@ def test_a_rejected_answer_is_reviewed_by_reviewers_and_then_goes_outside(answer
     answered.do("Explain the options", rejectReason="Still.", nextStep="external")
     taken = {"body": "Ombudsman", "bodyReference": "O-1", "fileDueOn": "2027-03-01"}
     answered.do("Record the referral", referral="taken_up", **taken)
-    answered.do("Send the file", fileSentOn="2027-02-01")
+    answered.do("Send the file", fileSentOn=answered.clock.now().date().isoformat())
     answered.later(days=40).do("Ask how it stands", referralStatus="pending").tell("external-outcome")
     award = {"award": True, "awardWhat": "Pay 100", "awardAmount": 100, "complyBy": "2027-06-01"}
     answered.do("Record the outcome", externalOutcome="changed", **award).correct().close()
@@ -457,7 +461,7 @@ def test_a_referral_nobody_makes_ends_with_its_window(answered):
 
 def test_a_correction_that_did_not_help_goes_back(answered):
     answered.tell("complainant-answers", answer="accepts")
-    answered.do("Carry out the promise", doneOn="2026-11-30", proof="Payment 1")
+    answered.do("Carry out the promise", doneOn=answered.clock.now().date().isoformat(), proof="Payment 1")
     answered.do("Verify the correction", verified="no", verifyRemark="It never arrived.")
     assert answered.open == ["Carry out the promise"]
     answered.correct().close()
@@ -485,7 +489,7 @@ def test_a_withdrawn_complaint_goes_on_protecting_people_and_keeping_what_was_pr
         *("Carry out the promise", "Check for a wider problem", "Protect people now", "Read the alert"),
     ]
     office.do("Check for a wider problem", remark="Nothing more.")
-    office.do("Protect people now", protectiveAction="Closed.", protectedAt="2026-11-23T09:30:00Z")
+    office.do("Protect people now", protectiveAction="Closed.", protectedAt="2026-11-23T09:00:00Z")
     office.do("Read the alert", readBy="read")
     assert office.closed == []
     office.correct()
@@ -579,7 +583,6 @@ def test_who_asks_to_have_it_taken_up_again_gets_a_decision_by_a_date(answered):
     answered.do("Call the complainant", callResult="overlooked")
     assert answered.task("Something new after closing").due_date is not None
     answered.do("Something new after closing", afterClosing="new_complaint", afterClosingReason="A receipt.")
-    assert told(answered)[-1] == "intake"
 
 
 def test_an_instruction_given_on_an_alert_reaches_those_who_act(office):

@@ -23,13 +23,14 @@ def keep_closed(service: Redress, complaint: NewComplaint, *, by: Actor) -> str:
 
     def work(session: Session) -> str:
         row = store(
-            service,
             session,
             complaint,
             free_reference(session),
             instance_key=None,
             by=by,
             now=now,
+            zone=service.settings.time_zone,
+            next_key=service.database.keys.next,
         )
         _end(service, session, row, complaint, by=by, now=now)
         return row.reference

@@ -238,12 +238,16 @@ def _date(facts: Facts, node: Node, language: Language) -> str:
     return f"Enter {thing(node)} as a date, such as 27 3 2026"
 
 
-def _future(_facts: Facts, node: Node, _language: Language) -> str:
-    return f"{_subject(node)} must be today or in the past"
+def _too_early(facts: Facts, node: Node, language: Language) -> str:
+    return (
+        f"{_subject(node)} must be {'today' if facts['today'] else show(facts['limit'], language)} or later"
+    )
 
 
-def _long_ago(facts: Facts, node: Node, _language: Language) -> str:
-    return f"{_subject(node)} must be in {facts['year']} or later"
+def _too_late(facts: Facts, node: Node, language: Language) -> str:
+    if facts["today"]:
+        return f"{_subject(node)} must be today or in the past"
+    return f"{_subject(node)} must be {show(facts['limit'], language)} or earlier"
 
 
 def _past(_facts: Facts, node: Node, _language: Language) -> str:
@@ -312,8 +316,8 @@ _TEXTS: dict[str, Callable[[Facts, Node, Language], str]] = {
     "not_an_option": _option,
     "not_a_date": _date,
     "in_the_past": _past,
-    "in_the_future": _future,
-    "too_long_ago": _long_ago,
+    "too_early": _too_early,
+    "too_late": _too_late,
     "not_on_the_interval": _interval,
     "too_many_rows": _rows_many,
     "too_few_rows": _rows_few,

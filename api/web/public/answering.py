@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from api.complaints import from_complainant
 from api.complaints.answers.sheets import filled, newest
+from api.complaints.case_jobs import WHY
 from api.complaints.from_complainant import ACCEPTED, REJECTED, TooLate, answer_letter, last_said
 from api.complaints.letter_links import shown
 from api.complaints.policies import second_look
@@ -118,7 +119,9 @@ def _answer_page(
         select(IssueRow).where(IssueRow.complaint_key == key).order_by(IssueRow.number)
     ).all()
     told = visit.may_answer or visit.complaint.state in _ANSWERED
-    if not told or (letter is None and not any(issue.outcome for issue in issues)):
+    decided = any(issue.outcome for issue in issues)
+    why = None if letter or decided else visit.complaint.facts.get(WHY)
+    if not told or not (letter or decided or why):
         return too_late(visit)
     page = sheet_page(_sheet(visit), answers, errors=errors, key=once_key(), submit="Send my answer")
     said = last_said(session, key, "complainant-answer")
@@ -130,6 +133,7 @@ def _answer_page(
         letter=letter,
         letter_body=letter_html(shown(letter.html)) if letter else None,
         issues=issues,
+        why=why,
         remedies=standing_remedies(session, key),
         said=said.facts.get("answer") if said else None,
         said_at=said.at if said else None,

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from types import MappingProxyType
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import drafts
-from api.complaints.intake import EARLIEST, PROCESS
+from api.complaints.intake import PROCESS
 from api.complaints.tables import DocumentRow
 from api.complaints.uploads import DraftUploads
 from api.context import Hidden, the_engine, the_service
@@ -22,8 +21,6 @@ from api.web.public.visitor import DRAFT, held, new_mark
 from engine import feel
 from engine.errors import Broken
 from engine.forms import FieldError, Form, Step, check_step
-from engine.forms.convert import converted_or_none
-from engine.forms.model import Field
 from engine.store.search import Condition, Query, Sort
 
 
@@ -75,9 +72,8 @@ class Unsent:
         return next((step.slug for step in self.steps() if self.errors(step)), None)
 
     def errors(self, step: Step) -> tuple[FieldError, ...]:
-        """Return what is wrong on one page: what the form says, and dates that cannot be."""
-        found = check_step(self.form, step.id, self.answers, {}, moment=moment(), documents=self.uploads)
-        return found or date_errors(self.answers, step)
+        """Return what is wrong on one page, as the form says."""
+        return check_step(self.form, step.id, self.answers, {}, moment=moment(), documents=self.uploads)
 
     def with_answers(self, answers: Mapping[str, Any]) -> Unsent:
         """Return it with these answers, kept for seven days from now."""
@@ -137,21 +133,6 @@ def form_key() -> int:
     if bound is None:
         raise NoForm(process=PROCESS)
     return bound.form_key
-
-
-def date_errors(answers: Mapping[str, Any], step: Step) -> tuple[FieldError, ...]:
-    """Return an error for the first date that lies in the future or before 1990: of the problem, or of having told us."""
-    zone = the_service().settings.time_zone
-    for part in step.group.components:
-        if not isinstance(part, Field) or part.path not in (("occurredOn",), ("firstRaisedOn",)):
-            continue
-        name = part.path[0]
-        day = converted_or_none(part, answers.get(name), zone)
-        if isinstance(day, date) and day > the_service().clock.now().astimezone(zone).date():
-            return (FieldError(name, "in_the_future"),)
-        if isinstance(day, date) and day < EARLIEST:
-            return (FieldError(name, "too_long_ago", MappingProxyType({"year": EARLIEST.year})),)
-    return ()
 
 
 def moment() -> feel.Moment:

@@ -227,6 +227,9 @@ def turn_away(service, made, exit):
     do(service, made, "Screen the complaint", **answers)
     if exit == "enquiry":
         do(service, made, "Answer the enquiry", enquiryAnswer="Ask the landlord.")
+    if exit == "employment":
+        today = service.clock.now().date().isoformat()
+        do(service, made, "Hand over to personnel", handedTo="Personnel", handedOn=today)
 
 
 def letters(service, made):

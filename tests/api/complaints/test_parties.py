@@ -245,7 +245,7 @@ def test_an_authority_that_is_over_already_is_refused_at_the_field(service, pers
 
 @pytest.mark.parametrize(("form", "field"), [
     ("check-authority", "authorityUntil"), ("decide-authority", "authorityUntil"), ("plan-investigation", "dueOn"),
-    ("decide-deadline", "newDate"), ("explain-breach", "newDate"), ("check-withdrawal", "widerDueOn"),
+    ("check-withdrawal", "widerDueOn"),
 ])  # fmt: skip
 def test_no_form_takes_a_last_day_of_ours_that_is_over(form, field):
     read = forms.read((ROOT / "forms" / f"{form}.form").read_bytes(), name=form)

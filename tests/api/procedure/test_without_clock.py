@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from api.complaints.clock_rows import open_clocks
 from api.complaints.intake import ComplaintRefused, NewComplaint, PartyDetails, receive
 from api.complaints.separation import DUTIES, objection
 from api.complaints.tables import ClockRow, NoticeRow
 from api.deadlines import without_clock
 from engine.actors import service as as_service
+from engine.deadlines.clocks import Act
 from engine.store.search import Query
 from tests.api.procedure.slips import shipped
 
@@ -72,6 +74,42 @@ def test_a_complaint_with_clocks_is_none(service):
     assert service.engine.incidents(Query()).items == ()
     assert without_clock.tell(service) == 0
     assert service.engine.read(lambda session: session.scalar(select(ClockRow.key))) is not None
+
+
+def told_after(service, change, *, regime="generic"):
+    """How many complaints managers are told of, after the clocks of one were moved by ``change(desk, complaint, row)``."""
+    made = took(service, regime=regime, at=service.clock.now())
+
+    def work(desk, complaint):
+        for row in open_clocks(desk.session, complaint.key):
+            change(desk, complaint, row)
+        return ()
+
+    service.move_clocks(made.key, work, act=Act(service.clock.now(), "test", "Test"), by=as_service("test"))
+    return without_clock.tell(service)
+
+
+def rule_out(desk, _complaint, row):
+    row.state = "not_applicable"
+
+
+def test_clocks_that_have_ended_watch_nothing(service):
+    assert told_after(service, rule_out) == 1
+
+
+def test_a_time_that_somebody_may_only_use_watches_nothing(service):
+    def all_but_the_chance(_desk, _complaint, row):
+        row.state = row.state if row.name == "early_resolution" else "not_applicable"
+
+    assert told_after(service, all_but_the_chance, regime="uk-financial") == 1
+
+
+def test_an_answer_that_was_given_needs_no_clock(service):
+    def answered(desk, complaint, row):
+        rule_out(desk, complaint, row)
+        complaint.state = "responded"
+
+    assert told_after(service, answered) == 0
 
 
 def test_nobody_does_work_of_a_duty_that_is_not_known(service):

@@ -198,7 +198,7 @@ def test_a_change_leads_back_to_the_answers(ann):
         ),
         (
             {"occurredOn-day": "1", "occurredOn-month": "1", "occurredOn-year": "1889"},
-            "must be in 1990 or later",
+            "must be 1 January 1990 or later",
         ),
         ({"occurredOn-day": "1", "occurredOn-year": "2026"}, "month"),
     ],
@@ -881,3 +881,38 @@ def test_a_fault_at_a_secret_link_does_not_bring_it_into_the_log(ann, service, c
     assert "/t/<token>" in caplog.text
     assert "a-very-secret-link" not in caplog.text
     assert "complaint_links" not in ann.text
+
+
+@pytest.mark.parametrize(
+    ("way", "after"),
+    [
+        ("external_dispute", ()),
+        ("enquiry", (("Answer the enquiry", {"enquiryAnswer": "Because it is old."}),)),
+        (
+            "out_of_time",
+            (("Use discretion", {"discretion": "refuse", "discretionReason": "Because it is old."}),),
+        ),
+    ],
+)
+def test_somebody_anonymous_who_is_turned_away_reads_why_and_may_appeal(ann, service, way, after):
+    _, link = ann.complain(anonymous=True)
+    case = only_complaint(service).instance_key
+
+    def do(name, answers):
+        [task] = [one for one in service.engine.open_tasks(case) if one.name == name]
+        service.engine.complete_task(task.user_task_key, answers)
+        service.run_due()
+
+    reason = "Because it is old." if not after else "Screened."
+    screened = {"scopeExit": way, "scopeReason": reason, "problem": "price", "issueList": [{"summary": "It"}]}
+    do("Screen the complaint", screened)
+    for name, answers in after:
+        do(name, answers)
+    ann.open(link)
+    ann.open("/status")
+    assert "Read and reply" in ann.text
+    assert ann.open("/status/answer").status_code == 200
+    assert "Because it is old." in ann.text
+    no = ann.option("answer", "I do not agree")
+    assert ann.send("/status/answer", answer=no, reason="It is not.").status_code == 303
+    assert "Decide the appeal" in service.engine.open_task_names(case)

@@ -25,6 +25,15 @@ REFUSED = [
     ("unknown_type", [{"type": "script", "jobType": "x"}]),
     ("unknown_member", [field(onclick="alert(1)")]),
     ("unknown_member", [field(validate={"min": 3})]),
+    ("no_day", [field(properties={"redress.latest": "=today()"})]),
+    (
+        "wrong_kind",
+        [{"type": "datetime", "subtype": "date", "key": "x", "properties": {"redress.latest": "soon"}}],
+    ),
+    (
+        "wrong_kind",
+        [{"type": "datetime", "subtype": "date", "key": "x", "properties": {"redress.latest": "2026-02-30"}}],
+    ),
     ("unknown_property", [field(properties={"redress.colour": "red"})]),
     ("unknown_property", [field(properties={"redress.msg.odd": "Text"})]),
     ("no_key", [{"type": "textfield"}]),

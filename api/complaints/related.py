@@ -1,0 +1,112 @@
+"""A matter of its own told on one complaint: registered as a complaint that names the first, with the day it was told on."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.complaints.errand import Errand
+from api.complaints.from_complainant import last_said
+from api.complaints.intake import PROCESS, NewComplaint, PartyDetails, beside, free_reference
+from api.complaints.parties import REFUSED, parties
+from api.complaints.separation import exclude
+from api.complaints.tables import ComplaintRow, EventRow, ExclusionRow, PartyRow
+from engine.commands import start
+from engine.errors import Invalid
+from engine.zones import local_date
+
+if TYPE_CHECKING:
+    from engine.commands.step import Step
+
+WORDS, DAY = "newDescription", "newReceivedOn"  # what the form of the task asks for
+TOLD = "complainant-information"
+NOON = time(12)  # of a day of which no moment is known
+
+
+class NothingToRegister(Invalid):
+    """Say what the new complaint is about, and on which day it was told."""
+
+    code = "nothing_to_register"
+
+
+def told_words(session: Session, complaint: ComplaintRow, _zone: ZoneInfo) -> str | None:
+    """Return what the complainant told last, in their words; None when they told nothing since the receipt."""
+    last = last_said(session, complaint.key, TOLD)
+    return None if last is None else last.text.partition(": ")[2] or None
+
+
+def told_on(session: Session, complaint: ComplaintRow, zone: ZoneInfo) -> date | None:
+    """Return the local day on which they told it."""
+    last = last_said(session, complaint.key, TOLD)
+    return None if last is None else local_date(last.at, zone)
+
+
+def register_related(errand: Errand) -> dict[str, Any]:
+    """``redress:register-related``: register what was told on this complaint as one of its own, received when it was told.
+
+    Input ``newReceivedOn`` is the day, ``newProblem`` the kind of problem, ``channel`` how it came; the words are the private
+    answer ``newDescription``. The people are those of this complaint, whoever is kept away from it is kept away from the new
+    one, and each names the other. Returns ``newReference``. Raises ``NothingToRegister``, ``ComplaintRefused``.
+    """
+    first, zone = errand.complaint, errand.tools.settings.time_zone
+    private = dict(first.private)
+    words, day = str(private.pop(WORDS, None) or "").strip(), errand.value("newReceivedOn")
+    if not words or not isinstance(day, date):
+        raise NothingToRegister
+    first.private = private
+    people = parties(errand.session, first.key)
+    representative = people.get("representative")
+    if representative is not None and (representative.ended_at or representative.authority == REFUSED):
+        representative = None
+    new = NewComplaint(
+        channel=errand.text("channel") or first.channel,
+        received_at=_received_at(errand, day, zone=zone),
+        description=words,
+        complainant=_details(people.get("complainant")),
+        representative=_details(representative),
+        problem=errand.text("newProblem"),
+        product=first.product,
+        regime=first.regime,
+        backdating_reason=f"Told on {first.reference}",
+    )
+    reference = free_reference(errand.session)
+    alongside, made = beside(
+        new, reference, by=errand.context.actor, now=errand.now, zone=zone, next_key=errand.next_key
+    )
+
+    def store(session: Session, instance_key: int, variables: dict[str, Any]) -> None:
+        alongside(session, instance_key, variables)
+        kept = select(ExclusionRow).where(ExclusionRow.complaint_key == first.key)
+        for row in session.scalars(kept).all():
+            exclude(session, made["key"], row.person_name, reason=row.reason, at=errand.now)
+        text = f"Registered from what was told on {first.reference}"
+        errand.desk.tell(made["key"], "related", text, facts={"related": first.reference})
+
+    asked = start.Start(PROCESS, business_id=reference)
+    errand.context.requests.append(partial(_begin, asked=asked, alongside=store))
+    errand.tell("related", f"Registered as a complaint of its own: {reference}", facts={"related": reference})
+    return {"newReference": reference}
+
+
+def _begin(step: Step, *, asked: start.Start, alongside: start.Alongside) -> None:
+    start.begin(step, asked, {}, alongside=alongside)
+
+
+def _received_at(errand: Errand, day: date, *, zone: ZoneInfo) -> datetime:
+    """Return the moment they told it if that was on this day, else noon of it, never after now."""
+    told = errand.session.scalars(
+        select(EventRow.at).where(EventRow.complaint_key == errand.complaint.key, EventRow.kind == TOLD)
+    )
+    of_the_day = [at for at in told if local_date(at, zone) == day]
+    return max(of_the_day, default=min(errand.now, datetime.combine(day, NOON, zone)))
+
+
+def _details(party: PartyRow | None) -> PartyDetails | None:
+    if party is None or party.ended_at is not None:
+        return None
+    return PartyDetails(party.name, party.email, party.phone, party.address, party.preferred_channel)
