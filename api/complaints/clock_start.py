@@ -240,12 +240,17 @@ def _start(
 def _answered_already(
     desk: Desk, complaint: ComplaintRow, policy: DeadlinePolicy, calendar: Calendar
 ) -> None:
-    """Let a new clock be met by the first letter that has left since its anchor and answers such a clock; not one that repeats."""
+    """Let a new clock be met by the first letter that has left since its anchor and answers such a clock; not one that repeats.
+
+    No letter of the first look answers a clock of the second.
+    """
     row = newest(desk.session, complaint.key, policy.clock)
     if row is None or policy.repeats:
         return
     state = ClockState.from_json(row.saved)
     since = state.anchor.moment(calendar) if state.anchor_known else complaint.received_at
+    if policy.stage == "two":
+        since = max(since, _opened_at(desk, complaint))
     left = select(LetterRow).where(
         LetterRow.complaint_key == complaint.key,
         LetterRow.meets.is_not(None),

@@ -345,6 +345,7 @@ def test_a_letter_names_the_states_in_which_it_is_still_owed(walk):
 
 def test_a_letter_whose_day_to_appeal_is_over_is_written_anew_when_posted(walk):
     walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1).screen("employment")
+    walk.do("Hand over to personnel", handedTo="Ms Roe", handedOn="2026-06-01")
     walk.later("2026-08-20 10:00")
     old = next(row for row in walk.letters if "Tell us by" in row.text)
     assert not letter_desk.mark_posted(walk.service, walk.key, old.key, by=SYSTEM)
