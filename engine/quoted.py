@@ -14,7 +14,12 @@ _QUOTED: Final = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}?")
 
 def quoted(value: object) -> str:
     """Return ``value`` as text between the marks; marks it holds itself go."""
-    return f"{_OPEN}{str(value).translate(_MARKS)}{_CLOSE}"
+    return f"{_OPEN}{plain(str(value))}{_CLOSE}"
+
+
+def plain(text: str) -> str:
+    """Return ``text`` without the marks, for somebody who may know all of it."""
+    return text.translate(_MARKS)
 
 
 def quoting(text: str, known: Iterable[str]) -> str:

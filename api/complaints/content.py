@@ -15,7 +15,7 @@ from api.identity.decide import reach
 from api.identity.people import Person
 from engine.commands.catalogue import Catalogue
 from engine.errors import Conflict
-from engine.quoted import retold
+from engine.quoted import plain, retold
 from engine.store import reading
 from engine.store.records import IncidentRecord, JobRecord, VariableRecord, told_by_a_case
 from engine.store.tables import instances
@@ -94,7 +94,7 @@ def shown_to(
     found = tuple(records)
     kept_back = unread(session, person, (getattr(one, "root_process_instance_key", None) for one in found))
     if not kept_back:
-        return found
+        return tuple(map(_plain, found))
     told = reading.told_by_people(
         session, [one.incident_key for one in found if isinstance(one, IncidentRecord)]
     )
@@ -102,7 +102,7 @@ def shown_to(
     return tuple(
         _veiled_record(one, told, words)
         if getattr(one, "root_process_instance_key", None) in kept_back
-        else one
+        else _plain(one)
         for one in found
     )
 
@@ -116,6 +116,11 @@ def refuse_veil(value: Any) -> None:
     )
     for item in inside:
         refuse_veil(item)
+
+
+def _plain(record: Any) -> Any:
+    message = record.error_message if isinstance(record, IncidentRecord | JobRecord) else None
+    return replace(record, error_message=plain(message)) if message else record
 
 
 def _veiled_record(record: Any, told: frozenset[int], words: OpenWords) -> Any:

@@ -210,8 +210,8 @@ class Vocabulary:
 
         Where nothing was there before, a table without some clocks of the diagrams beside it may be meant so.
         """
-        before = named_by(self._around.before).clocks
-        known = self._clocks | PROMISED | self._named.started | before
+        known = self._clocks | PROMISED | named_by(self._around.before).clocks
+        known |= {each for each in self._named.started if slip_of(each, known) is None}
         return Words(kind="clock", known=known, others="error" if self._around.before else "warning")
 
     @property

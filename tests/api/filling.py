@@ -125,7 +125,8 @@ def _answer(field, spot, word, choices):
         return value, "Yes" if value else "No", None
     if isinstance(field, m.Choice):
         return _chosen(field, spot, choices)
-    if field.subtype == "date" and field.future_only:
+    to_come = field.future_only or (isinstance(field.earliest, feel.Expression) and field.latest is None)
+    if field.subtype == "date" and to_come:
         return "2027-11-19", "19 November 2027", None
     if field.subtype == "date":
         return DAY.isoformat(), "20 November 2026", None

@@ -142,7 +142,8 @@ def test_9_a_letter_recorded_late_is_late_at_once_and_no_old_reminder_goes_out(o
     assert (office.due("acknowledgement"), office.state("acknowledgement")) == ("2026-10-08", "breached")
     assert office.changes("acknowledgement").count("breached") == 1
     assert (office.due("final_response"), office.due("update")) == ("2026-11-26", "2026-10-29")
-    assert office.notices("Acknowledgement") == []
+    told = [(each.subject, each.group_name) for each in office.notices("Acknowledgement")]
+    assert told == [("Acknowledgement is late", group) for group in ("complaints-managers", "team-leads")]
 
     office.move(
         lambda d, c: office.service.case_clocks.days_corrected(d, c, received_at=at("2026-10-20 12:00"))

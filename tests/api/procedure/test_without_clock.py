@@ -15,6 +15,7 @@ from api.complaints.tables import ClockRow, NoticeRow
 from api.deadlines import without_clock
 from engine.actors import service as as_service
 from engine.deadlines.clocks import Act
+from engine.quoted import plain
 from engine.store.search import Query
 from tests.api.procedure.slips import shipped
 
@@ -41,7 +42,7 @@ def stuck(service, clock):
         service.run_due()
     (incident,) = service.engine.incidents(Query()).items
     assert incident.element_id == "Task_StartClocks"
-    return incident.error_message
+    return plain(incident.error_message)
 
 
 def test_a_regime_the_table_does_not_have_is_refused(service):
