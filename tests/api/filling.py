@@ -13,7 +13,7 @@ from engine.forms import model as m
 from engine.forms.data import put, reached
 
 MOST_WAYS = 400
-DAY = date(2026, 11, 20)
+DAY = date(2026, 11, 23)
 OFFERED = {  # what computed choices are made from
     "stage": "one",
     "secondStage": "own",
@@ -21,7 +21,7 @@ OFFERED = {  # what computed choices are made from
     "earlier": [{"label": "RD-AAAA-AAAA-A", "value": "RD-AAAA-AAAA-A"}],
     "colleagues": [{"label": "Emil Hart (emil)", "value": "emil"}],
 }
-WHEN = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
+WHEN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -129,10 +129,10 @@ def _answer(field, spot, word, choices):
     if field.subtype == "date" and to_come:
         return "2027-11-19", "19 November 2027", None
     if field.subtype == "date":
-        return DAY.isoformat(), "20 November 2026", None
+        return DAY.isoformat(), "23 November 2026", None
     if field.subtype == "time":
         return time(10, 30).isoformat(), "10:30", None
-    return WHEN.isoformat(), "20 November 2026", None
+    return WHEN.isoformat(), "23 November 2026", None
 
 
 def _chosen(field, spot, choices):
