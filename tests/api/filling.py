@@ -13,7 +13,7 @@ from engine.forms import model as m
 from engine.forms.data import put, reached
 
 MOST_WAYS = 400
-DAY = date(2026, 11, 23)
+DAY = date(2026, 11, 20)
 OFFERED = {  # what computed choices are made from
     "stage": "one",
     "secondStage": "own",
@@ -125,14 +125,15 @@ def _answer(field, spot, word, choices):
         return value, "Yes" if value else "No", None
     if isinstance(field, m.Choice):
         return _chosen(field, spot, choices)
-    to_come = field.future_only or (isinstance(field.earliest, feel.Expression) and field.latest is None)
-    if field.subtype == "date" and to_come:
-        return "2027-11-19", "19 November 2027", None
-    if field.subtype == "date":
-        return DAY.isoformat(), "23 November 2026", None
     if field.subtype == "time":
         return time(10, 30).isoformat(), "10:30", None
-    return WHEN.isoformat(), "23 November 2026", None
+    if field.subtype == "datetime":
+        return WHEN.isoformat(), "23 November 2026", None
+    reckoned = isinstance(field.earliest, feel.Expression)  # from the receipt, or from today
+    if field.future_only or (reckoned and field.latest is None):
+        return "2027-11-19", "19 November 2027", None
+    day = WHEN.date() if reckoned else DAY
+    return day.isoformat(), f"{day.day} November 2026", None
 
 
 def _chosen(field, spot, choices):
