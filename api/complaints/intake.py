@@ -23,6 +23,7 @@ from engine.actors import Actor
 from engine.commands.start import Alongside, Start
 from engine.dialect.lint import slip_of
 from engine.errors import Invalid
+from engine.zones import local_date
 
 if TYPE_CHECKING:
     from api.wiring import Redress
@@ -96,6 +97,11 @@ class NewComplaint:
     ending: Ending | None = None
     letters_held: bool = False
     sheet: Sheet | None = None
+
+    def received_on(self, zone: ZoneInfo) -> date:
+        """Return the local day of receipt; at the very edge of the calendar, where no zone can be asked, its own day."""
+        at = self.received_at
+        return local_date(at, zone) if at.year >= EARLIEST.year - 1 else at.date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +209,8 @@ def objections(
     meant = slip_of(complaint.category or "", kinds.categories)
     if complaint.ending is None and meant is not None:
         wrong.append(("category", f"There is no category “{complaint.category}”. Did you mean {meant}?"))
-    days = _days(
-        complaint, received=complaint.received_at.astimezone(zone).date(), today=now.astimezone(zone).date()
-    )
-    return (*wrong, *days)
+    received = complaint.received_on(zone)
+    return (*wrong, *_days(complaint, received=received, today=local_date(now, zone)))
 
 
 def _days(complaint: NewComplaint, *, received: date, today: date) -> Iterator[tuple[str, str]]:
@@ -214,8 +218,8 @@ def _days(complaint: NewComplaint, *, received: date, today: date) -> Iterator[t
     if received < EARLIEST:
         yield "receivedAt", "The date received must be 1 January 1990 or later."
     happened = complaint.occurred_on
-    if happened is not None and not EARLIEST <= happened <= today:
-        yield "occurredOn", "The date of the problem must be between 1 January 1990 and today."
+    if happened is not None and not EARLIEST <= happened <= received:
+        yield "occurredOn", "The date of the problem must be between 1 January 1990 and the day of receipt."
     ended = None if complaint.ending is None else complaint.ending.on
     if ended is not None and not received <= ended <= today:
         yield "closedOn", "The closing day must lie between the day received and today."

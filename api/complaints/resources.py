@@ -41,6 +41,7 @@ from api.rest.shapes import LARGEST
 from engine.errors import Invalid
 from engine.store.upkeep import Answer, StillOpen
 from engine.values import to_text
+from engine.zones import local_date
 
 blueprint = Interface("complaints", prefix="/api", description="The register of complaints.")
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -182,7 +183,7 @@ def _complaint(body: dict[str, Any]) -> NewComplaint:
         facts=body["facts"],
     )
     wrong = list(objections(new, now=now, zone=zone, kinds=the_engine().read(known_kinds)))
-    if received_at.astimezone(zone).date() < now.astimezone(zone).date() and new.backdating_reason is None:
+    if new.received_on(zone) < local_date(now, zone) and new.backdating_reason is None:
         wrong.append(("backdatingReason", "Say why it is entered after the day it was received."))
     wrong += [
         ("staffConcerned", f"Nobody has the user name {name!r}.") for name in _unknown(new.staff_concerned)

@@ -48,8 +48,11 @@ def _all_but(*clocks: str) -> Owed:
     return Owed(all_but=frozenset(clocks))
 
 
-# An answer is on its way or there: no more news is owed. The answer itself is, until its letter has left.
-_ANSWERED = _all_but("update", "target", "early_resolution", "plan_agreed")
+# An answer is on its way or there: no more news is owed, nor a receipt. The answer itself is, until its letter has left.
+_ANSWERED = _all_but(
+    *("update", "target", "early_resolution", "plan_agreed"),
+    *("acknowledgement", "data_protection_acknowledgement"),
+)
 # Who does not accept the answer waits for news again: the clocks of a second look count from their no.
 _REJECTED = _all_but("target", "early_resolution", "plan_agreed")
 OWED: Mapping[str, Owed] = {

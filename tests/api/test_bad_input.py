@@ -105,6 +105,7 @@ def is_problem(answer):
         b'{"channel":"phone","description":"x","receivedAt":"2999-01-01T00:00:00Z"}',
         b'{"channel":"phone","description":"x","receivedAt":"1989-12-31T00:00:00Z","backdatingReason":"old"}',
         b'{"channel":"phone","description":"x","receivedAt":"0001-01-01T00:00:00+14:00","backdatingReason":"old"}',
+        b'{"channel":"phone","description":"x","receivedAt":"0001-01-01T00:00:00Z","backdatingReason":"old"}',
         b'{"channel":"phone","description":"x","receivedAt":"9999-12-31T23:59:59-14:00"}',
         b'{"channel":"phone","description":"x","receivedAt":"yesterday"}',
         b'{"channel":"phone","description":"x","receivedAt":"2026-11-01T09:00:00Z"}',

@@ -71,7 +71,7 @@ def test_who_prefers_paper_and_left_no_address_gets_mail(walk):
 def test_a_letter_on_paper_is_somebodys_work_with_a_day(walk):
     walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1)
     (task,) = walk.aside()
-    assert (task.name, set(task.candidate_groups)) == (POST, {"intake", "handlers"})
+    assert (task.name, set(task.candidate_groups)) == (POST, {"intake"})
     assert task.due_date == at("2026-06-02 17:00"), "the next working day"
     assert task.due_date <= walk.clock_named("acknowledgement").bound_at
 

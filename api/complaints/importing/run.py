@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.importing.history import keep_closed
-from api.complaints.importing.rows import Row
+from api.complaints.importing.rows import Row, RowRefused
 from api.complaints.intake import NewComplaint, receive, refuse_unfit
 from api.complaints.policies import known_kinds
 from api.complaints.tables import ComplaintRow, NoticeRow
 from engine.actors import service as as_service
 from engine.errors import RedressError
+from engine.zones import local_date
 
 if TYPE_CHECKING:
     from api.wiring import Redress
@@ -86,7 +87,7 @@ def plan_import(
     open_as_running: bool,
     now: datetime,
 ) -> Plan:
-    """Judge every row and say what would come in; nothing is stored. What was received after ``now`` is refused.
+    """Judge every row and say what would come in; nothing is stored. What was received, or sent to us, after ``now`` is refused.
 
     A row with an ending comes in closed. Without ``open_as_running`` the others are refused.
     """
@@ -98,6 +99,7 @@ def plan_import(
         try:
             complaint = read(row)
             if complaint.source_key not in have:
+                _refuse_to_come(complaint, local_date(now, zone))
                 refuse_unfit(complaint, now=now, zone=zone, kinds=kinds)
         except RedressError as refusal:
             plan.refused.append((row.line, refusal.message))
@@ -168,6 +170,12 @@ def _tell_managers(
 def _refusals(refused: Iterable[tuple[int, str]]) -> Iterator[str]:
     for line, reason in sorted(refused):
         yield f"line {line}: {reason}"
+
+
+def _refuse_to_come(complaint: NewComplaint, today: date) -> None:
+    """Refuse a day of the file that has not come: where history is played day by day, the register sees it ahead of its time."""
+    if complaint.sent_to_company_on is not None and complaint.sent_to_company_on > today:
+        raise RowRefused("sentToCompanyOn: the day it was sent to us lies in the future.")
 
 
 def _registered(service: Redress, source: str) -> frozenset[str | None]:

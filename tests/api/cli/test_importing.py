@@ -222,6 +222,14 @@ def test_an_address_no_letter_could_reach_is_refused_with_its_line(home, tmp_pat
     )
 
 
+def test_a_day_that_has_not_come_is_refused_with_its_line(home, tmp_path, capsys):  # noqa: F811
+    mapping = SMALL | {"columns": {**SMALL["columns"], "sentToCompanyOn": "Sent"}}
+    rows = "1,2026-02-03,Fine,2026-02-04\n2,2026-02-03,Wrong,2999-01-01\n"
+    assert import_text(tmp_path, f"No,Date,Text,Sent\n{rows}", mapping) == 1
+    told = "line 3: sentToCompanyOn: the day it was sent to us lies in the future."
+    assert capsys.readouterr().out.splitlines()[-1] == told
+
+
 def test_text_stays_text(home, tmp_path):  # noqa: F811
     nasty = "=1+1 <script>alert(1)</script> {{ 1+1 }} ' -- \u202e"
     assert import_text(tmp_path, f'No,Date,Text\n1,2026-02-03,"{nasty}"\n', SMALL) == 0
