@@ -7,14 +7,25 @@ from typing import Any
 
 from sqlalchemy import select
 
+from api.complaints.clock_rows import ClockNotFound
 from api.complaints.clock_start import promised_policy
 from api.complaints.errand import Errand
 from api.complaints.evidence import KINDS, meet_each
 from api.complaints.extensions import ask
 from api.complaints.tables import LetterRow
 from engine.deadlines.compute import Anchor
-from engine.deadlines.errors import ExtensionRefused
+from engine.deadlines.errors import (
+    BoundPassed,
+    ClockEnded,
+    ClockNotPausable,
+    ClockNotRunning,
+    ExtensionRefused,
+    PauseReasonRefused,
+)
 from engine.deadlines.state import Evidence
+
+RUNS_ON = (ClockNotFound, ClockNotPausable, ClockNotRunning, ClockEnded, BoundPassed, PauseReasonRefused)
+"""Why a clock may not pause: the case goes on all the same, and so does the clock."""
 
 _FOLLOWS = {"referral_window": "final_response_sent"}
 BY_JOB = frozenset({"offer_accepted"})  # anchors of clocks that a diagram starts when the event happens
@@ -92,11 +103,13 @@ def meet_clock(errand: Errand) -> None:
 
 
 def pause_clock(errand: Errand) -> None:
-    """``redress:pause-clock``: inputs ``category``, ``reason``; a clock that is not there, or may not pause, is left."""
-    name = errand.header("clock")
-    if errand.tools.clocks.pausable(errand.session, errand.complaint.key, name):
-        category = errand.text("category") or "complainant"
-        errand.moved(errand.tools.clocks.pause(errand.desk, errand.complaint, name, category=category))
+    """``redress:pause-clock``: inputs ``category``, ``reason``; a clock that is not there, late, or may not pause is left."""
+    name, category = errand.header("clock"), errand.text("category") or "complainant"
+    try:
+        moved = errand.tools.clocks.pause(errand.desk, errand.complaint, name, category=category)
+    except RUNS_ON:
+        return
+    errand.moved(moved)
 
 
 def resume_clock(errand: Errand) -> None:

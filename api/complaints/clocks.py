@@ -308,7 +308,8 @@ class CaseClocks:
     ) -> tuple[str, ...]:
         """Keep corrected ``days`` of anchors (event → local day) and count anew what counts from them (rule 12).
 
-        What counts from the acknowledgement follows its corrected due date; a rule that is in force by another day comes in.
+        What counts from an acknowledgement follows the corrected due date of the one of its own look; a rule that is in force by
+        another day comes in.
         """
         given = {event: day for event, day in (days or {}).items() if event in KEPT}
         for event, day in given.items():
@@ -316,7 +317,7 @@ class CaseClocks:
         if received_at is not None:
             complaint.received_at = received_at
         changed = {*given, *((RECEIVED,) if received_at is not None else ())}
-        moved, acknowledge_on = list[str](), None
+        moved, acknowledged = list[str](), dict[str | None, date]()
         for row, state in self._countable(desk.session, complaint.key):
             calendar = self._calendar(state)
             anchor = anchor_of(complaint, state.anchor.event)
@@ -329,12 +330,13 @@ class CaseClocks:
                 continue
             keep(desk, row, result, calendar)
             moved.append(row.name)
-            if row.name == "acknowledgement":
-                acknowledge_on = result.state.due_on
+            if row.name == "acknowledgement" and result.state.due_on is not None:
+                acknowledged[state.policy.stage] = result.state.due_on
         for row, state in self._countable(desk.session, complaint.key):
-            if acknowledge_on and state.anchor.event == "acknowledged" and state.expected_on:
+            again = acknowledged.get(state.policy.stage)
+            if again and state.anchor.event == "acknowledged" and state.expected_on:
                 calendar = self._calendar(state)
-                keep(desk, row, clocks.re_project(state, acknowledge_on, calendar, desk.act), calendar)
+                keep(desk, row, clocks.re_project(state, again, calendar, desk.act), calendar)
                 moved.append(row.name)
         if not given:
             return tuple(moved)
@@ -398,11 +400,6 @@ class CaseClocks:
     ) -> None:
         """Return if somebody would be late with the complaint under the table's rules. Raises ``ComplaintWithoutClock``."""
         clock_start.refuse_without_clock(self.calendars, desk, complaint, category=category, stage=stage)
-
-    def pausable(self, session: Session, complaint_key: int, name: str) -> bool:
-        """Tell whether the complaint has such a clock, open, and its policy lets it pause."""
-        row = newest(session, complaint_key, name)
-        return row is not None and row.state in OPEN and ClockState.from_json(row.saved).policy.pausable
 
     def is_paused(self, session: Session, complaint_key: int, name: str) -> bool:
         """Tell whether the clock is paused now."""

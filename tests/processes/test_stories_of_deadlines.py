@@ -47,6 +47,33 @@ def test_a_second_look_of_its_own_is_acknowledged_by_its_letter_and_counts_from_
     assert walk.state("final_response") == "met"
 
 
+@pytest.mark.parametrize("received", ["2026-11-13 10:00", "2026-11-18 10:00"])
+def test_another_day_of_receipt_leaves_the_second_look_as_it_is(walk, received):
+    rejected(walk, "2026-11-16 10:00", "2026-11-20 10:00", "2026-11-30 10:00", "uk-social-housing")
+    walk.later("2026-12-02 11:00").choose("stage_two")
+    assert walk.due("final_response") == "2027-01-04"
+
+    walk.move(lambda desk, it: walk.service.case_clocks.days_corrected(desk, it, received_at=at(received)))
+
+    assert (walk.state("final_response"), walk.due("final_response")) == ("running", "2027-01-04")
+
+
+@pytest.mark.parametrize("regime", ["generic", "uk-financial"])
+@pytest.mark.parametrize("later", ["2026-06-02 10:00", "2026-08-20 10:00"])
+def test_a_question_to_the_complainant_leaves_whether_our_target_may_still_pause_or_not(walk, regime, later):
+    walk.take("2026-06-01 10:00", regime).wait(hours=1).screen().assess().later(later)
+
+    walk.do(
+        "Plan the investigation",
+        questions="What happened?",
+        askComplainant=True,
+        questionToComplainant="Which card?",
+    )
+
+    assert walk.troubles == []
+    assert walk.letter("request-information").dispatched_at is not None
+
+
 def extended(walk, day):
     """The second look of housing, its extension asked and its letter gone on a day."""
     rejected(walk, "2026-11-16 10:00", "2026-11-20 10:00", "2026-11-30 10:00", "uk-social-housing")
