@@ -11,9 +11,10 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
-from api.complaints.open_words import VEIL
+from api.complaints.open_words import VEIL, OpenWords
 from api.identity import people
 from api.logs import Wordless
+from engine import feel
 from engine.commands.events import AT_ONCE
 from engine.jobs.lines import everything
 from engine.jobs.worker import Worker
@@ -405,3 +406,11 @@ def test_nothing_a_complaint_throws_is_kept_for_who_comes_later_or_reaches_anoth
     late = stray(service, "stray")
     assert service.engine.open_task_names(late) == []
     assert "leaked" not in service.engine.values(older.instance)
+
+
+def test_a_function_and_a_range_do_not_leave_with_the_words_they_were_made_of(service):
+    moment = service.engine.house.moment()
+    made = feel.compile('{f: function() "secret", r: ["a".."secret"], n: 1, w: "open"}')
+    value = made.evaluate({}, moment=moment).value
+    left = OpenWords(frozenset({"f", "r", "n", "w", "open"})).let_out(value)
+    assert left == {"f": VEIL, "r": VEIL, "n": 1, "w": "open"}
