@@ -187,7 +187,7 @@ class Engine(questions.Questions):
         return self.write(lambda session: deploying.keep_model(self.house, session, name, data, by=by))
 
     def delete_resource(self, key: int, *, by: Actor = SYSTEM) -> None:
-        """Withdraw a definition version. Raises ``ResourceNotFound``, ``ResourceInUse``."""
+        """Withdraw a definition version. Raises ``ResourceNotFound``, ``ResourceNeeded``, ``ResourceInUse``."""
         self.write(lambda session: resources.delete_resource(self.house, session, key, by=by))
 
     # instances

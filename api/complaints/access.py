@@ -6,6 +6,7 @@ from sqlalchemy import Select, select, true
 from sqlalchemy.orm import Session
 
 from api.complaints.of_case import complaint_of_case, roots_of_complaints
+from api.complaints.open_words import OpenWords
 from api.complaints.search import facts_for, visible
 from api.complaints.separation import is_excluded
 from api.complaints.tables import ComplaintRow, ExclusionRow
@@ -13,8 +14,9 @@ from api.identity import people
 from api.identity.decide import may, reach
 from api.identity.people import Person
 from engine.actors import Actor
-from engine.commands.access import ActRefused
+from engine.commands.access import ActRefused, Words
 from engine.errors import Conflict
+from engine.feel.values import Value
 from engine.store.tables import incidents, instances
 
 _DIGITS = 19  # fewer fit into a key
@@ -82,6 +84,13 @@ class CaseAccess:
     def is_conducted(self, session: Session, case_key: int) -> bool:
         """Tell whether the case is a complaint's."""
         return complaint_of_case(session, case_key) is not None
+
+    def let_out(self, session: Session, case_key: int, value: Value, words: Words) -> Value:
+        """Return what arrives elsewhere of what the case throws: of a complaint its key and what ``OpenWords`` lets out."""
+        complaint_key = complaint_of_case(session, case_key)
+        if complaint_key is None:
+            return value
+        return OpenWords(words(session) | {str(complaint_key)}).let_out(value)
 
     def reads_content(self, session: Session, actor: Actor, case_key: int) -> bool:
         """Tell whether ``actor`` may read the complaint the case is about; other cases are open to whoever gets there."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from api.complaints.access import unread_roots
-from api.complaints.references import between_references
+from api.complaints.open_words import VEIL, OpenWords
 from api.identity.decide import reach
 from api.identity.people import Person
 from engine.commands.catalogue import Catalogue
@@ -20,10 +19,6 @@ from engine.store import reading
 from engine.store.records import IncidentRecord, JobRecord, VariableRecord, told_by_a_case
 from engine.store.tables import instances
 from engine.values import read_json, to_text
-
-VEIL = "[content]"
-_DAY = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII)
-_BETWEEN_DAYS = re.compile(rf"(?<!\d){_DAY.pattern}(?!\d)", re.ASCII)
 
 
 class ContentVeiled(Conflict):
@@ -38,48 +33,6 @@ def unread(session: Session, person: Person, roots: Iterable[int | None]) -> fro
     if not asked or reach(person).every:  # conflicts of interest apart: those cases are not there at all
         return frozenset()
     return frozenset(session.scalars(unread_roots(person).where(instances.c.key.in_(asked))))
-
-
-@dataclass(frozen=True, slots=True)
-class OpenWords:
-    """Which texts of a case are open to somebody who may not read it: what is put together from words of diagrams and tables,
-    their own name and groups, references of complaints and days. Everything else may have been computed from what people wrote.
-    """
-
-    known: frozenset[str]
-
-    def told(self, text: str) -> str:
-        """Return a text, or the veil."""
-        return text if self.open(text) else VEIL
-
-    def open(self, text: str) -> bool:
-        """Tell whether a text says nothing that people wrote."""
-        between = [one for part in between_references(text) for one in _BETWEEN_DAYS.split(part)]
-        return all(not one or one in self.known for one in between)
-
-    def among(self, asked: Iterable[str]) -> frozenset[str]:
-        """Return the words that are open, those of the texts ``asked`` for included that are open by what they are."""
-        return self.known | {text for text in asked if self.open(text)}
-
-    def of(self, value: Any) -> Any:
-        """Return the member of a record with every text in it as it is told; names of its members stay."""
-        if isinstance(value, str):
-            return self.told(value)
-        if isinstance(value, Mapping):
-            return {name: self.of(item) for name, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self.of(item) for item in value]
-        return value
-
-    def veil(self, value: Any) -> Any:
-        """Return plain data of a variable in which every text but a day or moment is veiled, also where it names a member."""
-        if isinstance(value, str):
-            return value if _DAY.fullmatch(value) else VEIL
-        if isinstance(value, dict):
-            return {self.told(name): self.veil(item) for name, item in value.items()}
-        if isinstance(value, list):
-            return [self.veil(item) for item in value]
-        return value
 
 
 def open_words(session: Session, catalogue: Catalogue, person: Person) -> OpenWords:

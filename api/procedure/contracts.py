@@ -29,9 +29,11 @@ WORD_COLUMNS = {("authority", "approvers"): "groups", ("stages", "roundCovers"):
 READ_COLUMNS = {STAGES_TABLE: frozenset({"secondStage", "roundCovers"})}  # of a table the service itself asks
 WHY = "category"  # the input of a job by which a policy judges whether a clock pauses or is extended
 LOG_FORM = "log-complaint"  # what colleagues fill in for somebody; the public form is the one the process starts with
+SURVEY_FORM = "survey"  # what complainants fill in on their own page after the closing
 HOUSE = {
     ("process", PROCESS): "no complaint could begin",
     ("form", LOG_FORM): "nobody could record a complaint",
+    ("form", SURVEY_FORM): "nobody could answer the survey",
     ("decision", DECISION): "no complaint would get a clock",
     ("decision", STAGES_TABLE): "no second look would be offered",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from api.complaints.letters import Letters, LetterTextRefused
 from api.deadlines.calendars import stored_ids
 from api.identity import people
 from api.organisation import FILE, Organisation, OrganisationRefused, read_organisation
+from api.procedure.contracts import HOUSE
 from api.procedure.files import CALENDARS, LETTERS, ProcedureFiles, read_files, read_named
 from api.procedure.vocabulary import Surroundings, Vocabulary, deployed, over
 from api.settings import Settings
@@ -34,6 +35,11 @@ class KeptProcedure:
     ) -> None:
         """``moment`` gives the present for cells of tables."""
         self._organisation, self._letters, self._moment = organisation, letters, moment
+
+    @property
+    def begins_with(self) -> Mapping[tuple[str, str], str]:
+        """Kind and id of what the service itself begins with → what would happen without it."""
+        return HOUSE
 
     def vocabulary(self, session: Session, files: Files) -> Vocabulary:
         """Return the words as they are when ``files`` are deployed over what is there."""

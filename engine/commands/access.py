@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from sqlalchemy.orm import Session
 
 from engine.actors import Actor
 from engine.errors import Conflict
+from engine.feel.values import Value
+
+Words = Callable[[Session], frozenset[str]]
 
 
 class ActRefused(Conflict):
@@ -40,6 +44,12 @@ class CaseAccess(Protocol):
         reach it.
         """
 
+    def let_out(self, session: Session, case_key: int, value: Value, words: Words) -> Value:
+        """Return what arrives in another case of a FEEL value that this one throws.
+
+        ``words`` returns those that stand in the diagrams and tables deployed so far.
+        """
+
     def reads_content(self, session: Session, actor: Actor, case_key: int) -> bool:
         """Tell whether ``actor`` may read what people wrote in this case."""
 
@@ -65,6 +75,10 @@ class EveryCase:
     def is_conducted(self, session: Session, case_key: int) -> bool:  # noqa: ARG002
         """Know of no register."""
         return False
+
+    def let_out(self, session: Session, case_key: int, value: Value, words: Words) -> Value:  # noqa: ARG002
+        """Keep nothing back."""
+        return value
 
     def reads_content(self, session: Session, actor: Actor, case_key: int) -> bool:  # noqa: ARG002
         """Keep nothing back."""

@@ -43,6 +43,12 @@ class ResourceInUse(Conflict):
     code = "resource_in_use"
 
 
+class ResourceNeeded(Conflict):
+    """The service begins with this, and no other version would be left. Deploy what takes its place first."""
+
+    code = "resource_needed"
+
+
 class InstanceNotFound(NotFound):
     """There is no such process instance."""
 

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from engine import feel
@@ -23,6 +25,42 @@ AT_ONCE = 50  # catchers of a signal served in the transaction that throws it
 DELIVER_SIGNAL = "deliver-signal"
 
 
+@dataclass(frozen=True)
+class Thrown:
+    """A message or signal on its way: all of it within the case that throws it, elsewhere what that case lets out.
+
+    ``thrower`` is the case whose step throws it; None: the actor sends it. A signal has no key.
+    """
+
+    step: Step
+    name: str
+    correlation_key: str
+    variables: Mapping[str, Any]
+    thrower: int | None
+
+    def reaches(self, case_key: int) -> bool:
+        """Tell whether a step may reach this case: its own, else what no register conducts, by a name and key let out."""
+        if self.thrower == case_key:
+            return True
+        if self.step.house.access.is_conducted(self.step.session, case_key):
+            return False
+        return self._let_out[:2] == [self.name, self.correlation_key]
+
+    def brings(self, case_key: int) -> Mapping[str, Any]:
+        """Return the variables as they arrive in this case."""
+        found: Mapping[str, Any] = self.variables if self.thrower == case_key else self._let_out[2]
+        return found
+
+    @cached_property
+    def _let_out(self) -> list[Any]:
+        everything = [self.name, self.correlation_key, dict(self.variables)]
+        if self.thrower is None:
+            return everything
+        access, words = self.step.house.access, self.step.house.catalogue.words
+        found: list[Any] = access.let_out(self.step.session, self.thrower, everything, words)
+        return found
+
+
 def publish(
     step: Step,
     name: str,
@@ -35,27 +73,28 @@ def publish(
     key.
 
     ``thrower`` is the case whose step throws it; None: the actor publishes it. Only catchers that it may
-    reach count (``_reaches``), and only who reaches the case that the key names starts anything by it. With a
-    key, a process is not started while an instance so started is open.
+    reach count (``_reaches``), what it brings them says ``Thrown``, and only who reaches the case that the key
+    names starts anything by it. With a key, a process is not started while an instance so started is open.
     """
     dialects.take_turns(step.session, _turn(name, correlation_key))
     step.flush()
+    thrown = Thrown(step, name, correlation_key, variables, thrower)
     reached: dict[str, int] = {}
     oldest: dict[str, messages.Waiting] = {}
     for one in messages.waiting(step.session, "message", name, correlation_key):
-        if one.process_id not in oldest and _reaches(step, one.case_key, correlation_key, thrower):
+        if one.process_id not in oldest and _reaches(thrown, one.case_key):
             oldest[one.process_id] = one
     for one in sorted(oldest.values(), key=lambda waiting: waiting.root_key):
         step.head(one.instance_key)
         if messages.is_open(step.session, one.key) and _deliver(
-            step, one.instance_key, one.element_key, variables
+            step, one.instance_key, one.element_key, thrown.brings(one.case_key)
         ):
             reached[one.process_id] = one.instance_key
     if thrower is None and step.actor.kind == "link":
         return reached  # who holds the link of a case speaks to that case
     starts = messages.starting(step.session, "message", name)
     named = step.house.access.case_named(step.session, correlation_key) if starts else None
-    if named is not None and not _reaches(step, named, correlation_key, thrower):
+    if named is not None and not _reaches(thrown, named):
         return reached
     for start in starts:
         if start.process_id in reached:
@@ -66,36 +105,36 @@ def publish(
     return reached
 
 
-def _reaches(step: Step, case_key: int, correlation_key: str, thrower: int | None) -> bool:
-    """Tell whether a message reaches a case: from a step of another case only what no register conducts."""
-    if thrower is None:
-        return step.house.access.hears(step.session, step.actor, correlation_key, case_key)
-    return thrower == case_key or not step.house.access.is_conducted(step.session, case_key)
+def _reaches(thrown: Thrown, case_key: int) -> bool:
+    """Tell whether a message reaches a case: of an actor, what the register says."""
+    if thrown.thrower is not None:
+        return thrown.reaches(case_key)
+    step = thrown.step
+    return step.house.access.hears(step.session, step.actor, thrown.correlation_key, case_key)
 
 
 def broadcast(step: Step, name: str, variables: Mapping[str, Any], *, thrower: int | None = None) -> None:
     """Deliver a signal to every catcher and every start event of the name.
 
     ``thrower`` is the case whose step throws it; None: the actor sends it. A case of the register hears only
-    the signals of its own steps. Beyond ``AT_ONCE`` catchers each of the others gets it in a transaction of its own, by a chore due at
-    once: one signal must not hold thousands of cases locked.
+    the signals of its own steps; what others hear of them says ``Thrown``. Beyond ``AT_ONCE`` catchers each of
+    the others gets it in a transaction of its own, by a chore due at once: one signal must not hold thousands
+    of cases locked.
     """
     step.flush()
-    found = [
-        one
-        for one in messages.waiting(step.session, "signal", name, None)
-        if one.case_key == thrower or not step.house.access.is_conducted(step.session, one.case_key)
-    ]
+    thrown = Thrown(step, name, "", variables, thrower)
+    waiting = messages.waiting(step.session, "signal", name, None)
+    found = [one for one in waiting if thrown.reaches(one.case_key)]
     own = [one for one in found if one.root_key in step.locked]
     others = [one for one in found if one.root_key not in step.locked]
     for one in sorted([*own, *others[:AT_ONCE]], key=lambda waiting: (waiting.root_key, waiting.key)):
         step.head(one.instance_key)
         if messages.is_open(step.session, one.key):
-            _deliver(step, one.instance_key, one.element_key, variables)
+            _deliver(step, one.instance_key, one.element_key, thrown.brings(one.case_key))
     if others[AT_ONCE:]:
         jobs.add_chores(
             step.session,
-            [_chore(step, one, variables) for one in others[AT_ONCE:]],
+            [_chore(step, one, thrown.brings(one.case_key)) for one in others[AT_ONCE:]],
         )
         step.due_now()
     for start in messages.starting(step.session, "signal", name):

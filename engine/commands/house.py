@@ -139,7 +139,11 @@ class NoPrivateFacts:
 
 
 class Procedure(Protocol):
-    """What the service around the engine knows of its procedure: asked when files are judged."""
+    """What the service around the engine knows of its procedure: asked when files are judged or withdrawn."""
+
+    @property
+    def begins_with(self) -> Mapping[tuple[str, str], str]:
+        """Kind (process, form, decision) and id of what the service itself begins with → what would happen without it."""
 
     def facts(self, session: Session, files: Files) -> ServiceFacts:
         """Return the words of the service, as they are when ``files`` are deployed over what is there."""

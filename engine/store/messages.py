@@ -92,6 +92,12 @@ def starting(session: Session, kind: str, name: str) -> list[Starting]:
     return [Starting(**row._mapping) for row in rows]
 
 
+def begun_by_events(session: Session) -> frozenset[int]:
+    """Return the definitions that a message or signal starts."""
+    by_event = SS.kind.in_(("message", "signal"))
+    return frozenset(session.scalars(sa.select(SS.definition_key).where(by_event, SS.is_open).distinct()))
+
+
 def conditional_starts(session: Session) -> list[int]:
     """Return the latest definitions that a condition starts, by process id."""
     rows = session.execute(

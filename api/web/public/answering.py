@@ -21,6 +21,7 @@ from api.complaints.tables import EventRow, IssueRow
 from api.context import the_engine, the_service
 from api.db import db
 from api.identity.doors import action
+from api.procedure.contracts import SURVEY_FORM as SURVEY
 from api.web.forms import letter_html
 from api.web.public import blueprint, unsent
 from api.web.public.information import too_late
@@ -29,8 +30,6 @@ from api.web.public.status import Visit, private, the_visit
 from api.web.public.visitor import once_key, posted_key
 from engine import forms
 from engine.forms import FieldError, Form
-
-SURVEY = "survey"
 
 
 @blueprint.get("/status/answer")

@@ -6,12 +6,16 @@ import base64
 import io
 import json
 import logging
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
+from api.complaints.open_words import VEIL, OpenWords
 from api.identity import people
 from api.logs import Wordless
+from engine import feel
+from engine.commands.events import AT_ONCE
 from engine.jobs.lines import everything
 from engine.jobs.worker import Worker
 from engine.store.tables import element_instances, incidents, instances, jobs, outbox, tasks, variables
@@ -259,3 +263,154 @@ def test_a_complaint_that_nobody_owns_is_not_everybodys(open_doors, service):
             "POST", "/v2/variables/search", {"filter": {"processInstanceKey": str(case.instance)}}
         )[1]
     )
+
+
+STRAYS = {
+    "stray": '<intermediateCatchEvent id="here"><messageEventDefinition messageRef="m1"/></intermediateCatchEvent>',
+    "listener": '<intermediateCatchEvent id="here"><signalEventDefinition signalRef="s1"/></intermediateCatchEvent>',
+}
+CAUGHT = (
+    '<message id="m1" name="leak"><extensionElements><zeebe:subscription correlationKey="=k"/></extensionElements></message>'
+    '<signal id="s1" name="leaksig"/>'
+)
+LEAKS = f"{{leaked: {SUM}, kept: &quot;parcel&quot;, count: 3, on: date(&quot;2026-01-02&quot;)}}"
+NAMED = f"context put({{}}, {SUM}, [{{deep: {SUM}}}, [{SUM}..{SUM}]])"
+WITHIN = f"{{leaked: {NAMED}}}"
+
+
+def throws_message(variables, key='"K"'):
+    key = key.replace('"', "&quot;")
+    return service_task(
+        "throws",
+        "redress:publish-message",
+        retries=1,
+        extension='<zeebe:taskHeaders><zeebe:header key="name" value="leak"/></zeebe:taskHeaders>'
+        f'<zeebe:ioMapping><zeebe:input source="={key}" target="correlationKey"/>'
+        f'<zeebe:input source="={variables}" target="variables"/></zeebe:ioMapping>',
+    )
+
+
+def throws_signal(*mappings):
+    inputs = "".join(f'<zeebe:input source="={source}" target="{target}"/>' for source, target in mappings)
+    return (
+        f'<intermediateThrowEvent id="throws"><extensionElements><zeebe:ioMapping>{inputs}</zeebe:ioMapping></extensionElements>'
+        '<signalEventDefinition signalRef="s1"/></intermediateThrowEvent>'
+    )
+
+
+THROWN = {
+    "message": ("stray", throws_message(LEAKS)),
+    "names within a message": ("stray", throws_message(WITHIN)),
+    "signal": ("listener", throws_signal((SUM, "leaked"), ("[" + SUM + "]", "kept"))),
+    "last signal": (
+        "listener",
+        throws_signal((SUM, "leaked")).replace("intermediateThrowEvent", "endEvent"),
+    ),
+}
+
+
+def stray(service, process_id, k="K"):
+    """A running process without a complaint that waits for what complaints throw."""
+    body = START + STRAYS[process_id] + user_task("after") + END + chain("start", "here", "after", "end")
+    service.engine.deploy([(f"{process_id}.bpmn", bpmn(process_id, body, extra=CAUGHT))])
+    return service.engine.start(process_id, {"k": k}).key
+
+
+def thrown(service, throwing, *, words=CANARY):
+    """A complaint whose diagram waits for both itself, and throws what was written at whatever waits."""
+    last = throwing.startswith("<endEvent")
+    body = (
+        START
+        + service_task("enter", "redress:register")
+        + service_task("clocks", "redress:start-clocks", extension=STAGE)
+        + '<parallelGateway id="split"/>'
+        + STRAYS["stray"].replace("here", "told").replace("m1", "own")
+        + STRAYS["listener"].replace("here", "heard")
+        + user_task("after")
+        + user_task("later")
+        + throwing
+        + "".join(f'<endEvent id="end{number}"/>' for number in range(1, 3 if last else 4))
+        + chain("start", "enter", "clocks", "split", "told", "after", "end1")
+        + chain("split", "heard", "later", "end2")
+        + chain("split", "throws", *(() if last else ("end3",)))
+    )
+    own = CAUGHT[: CAUGHT.index("<signal")].replace("m1", "own").replace("=k", "=&quot;K&quot;")
+    service.engine.deploy([("complaint-handling.bpmn", bpmn("complaint-handling", body, extra=CAUGHT + own))])
+    return Case(service, words=words)
+
+
+@pytest.mark.parametrize("way", THROWN)
+def test_what_a_complaint_throws_at_a_case_that_runs_without_one_brings_no_word_of_it(
+    open_doors, service, way
+):
+    process_id, throwing = THROWN[way]
+    blind = [
+        with_feed(service, Someone(open_doors, service, f"x-{number}", *roles))
+        for number, roles in enumerate(BLIND)
+    ]
+    instance = stray(service, process_id)
+    case = thrown(service, throwing)
+    answers = {
+        (someone.name, path): text
+        for someone in blind
+        for path, text in told(open_doors, service, SimpleNamespace(instance=instance), someone).items()
+    }
+    assert [(name, word) for name, text in answers.items() for word in WORDS if word in text] == []
+    assert service.engine.open_task_names(instance) == ["After"]  # it arrived all the same
+    assert VEIL in str(service.engine.values(instance))
+    assert "Zacharias" in str(service.engine.values(case.instance))
+
+
+def test_the_name_of_a_variable_in_a_message_is_veiled_like_what_it_holds(service):
+    instance = stray(service, "stray")
+    thrown(service, throws_message(NAMED))
+    assert service.engine.values(instance) == {"k": "K", VEIL: [{"deep": VEIL}, VEIL]}
+
+
+def test_open_words_numbers_and_days_of_a_message_arrive_everywhere(service):
+    instance = stray(service, "stray")
+    thrown(service, throws_message(LEAKS))
+    found = service.engine.values(instance)
+    assert {name: str(found[name]) for name in ("leaked", "kept", "count", "on")} == {
+        "leaked": VEIL, "kept": "parcel", "count": "3", "on": "2026-01-02",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("k", "of"), [(CANARY, SUM), ("Z", f"substring({SUM}, 1, 1)")])
+def test_a_message_whose_key_people_wrote_tells_nobody_that_they_guessed_it(service, k, of):
+    instance = stray(service, "stray", k=k)
+    thrown(service, throws_message("{}", key=of))
+    assert service.engine.open_task_names(instance) == []
+
+
+def test_a_message_named_by_what_people_wrote_tells_nobody_that_they_guessed_it(service):
+    body = START + STRAYS["stray"] + user_task("after") + END + chain("start", "here", "after", "end")
+    named = CAUGHT.replace('name="leak"', 'name="=k"')
+    service.engine.deploy([("stray.bpmn", bpmn("stray", body, extra=named))])
+    instance = service.engine.start("stray", {"k": CANARY}).key
+    thrown(service, throws_message("{}", key=SUM).replace('value="leak"', f'value="={SUM}"'))
+    assert service.engine.open_task_names(instance) == []
+
+
+def test_signals_that_are_delivered_later_bring_no_word_either(service):
+    many = [stray(service, "listener")]
+    many += [service.engine.start("listener", {"k": "K"}).key for _ in range(AT_ONCE + 1)]
+    thrown(service, THROWN["signal"][1])
+    Worker(service.engine.house, "own", everything((), mail=False)).run_once()
+    assert {str(service.engine.values(one)["leaked"]) for one in many} == {VEIL}
+
+
+def test_nothing_a_complaint_throws_is_kept_for_who_comes_later_or_reaches_another_complaint(service):
+    older = thrown(service, throws_message(LEAKS, key="&quot;nobody&quot;"))
+    thrown(service, throws_message(LEAKS))
+    late = stray(service, "stray")
+    assert service.engine.open_task_names(late) == []
+    assert "leaked" not in service.engine.values(older.instance)
+
+
+def test_a_function_and_a_range_do_not_leave_with_the_words_they_were_made_of(service):
+    moment = service.engine.house.moment()
+    made = feel.compile('{f: function() "secret", r: ["a".."secret"], n: 1, w: "open"}')
+    value = made.evaluate({}, moment=moment).value
+    left = OpenWords(frozenset({"f", "r", "n", "w", "open"})).let_out(value)
+    assert left == {"f": VEIL, "r": VEIL, "n": 1, "w": "open"}

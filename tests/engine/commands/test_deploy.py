@@ -300,9 +300,30 @@ def test_what_running_instances_will_need_cannot_be_deleted_while_nothing_takes_
     case = engine.start("small")
     with pytest.raises(ResourceInUse) as refused:
         engine.delete_resource(key)
-    assert refused.value.facts == {"key": key, "instances": 1}
+    assert refused.value.facts == {"key": key, "instances": 1, "needed_by": "small"}
     engine.cancel(case.key)
     engine.delete_resource(key)
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_what_a_process_called_later_will_need_cannot_be_deleted_either(engine, kind):
+    calls = '<callActivity id="then"><extensionElements><zeebe:calledElement processId="{}"/></extensionElements></callActivity>'
+    files = [
+        (f"{name}.bpmn", bpmn(name, START + user_task("first") + calls.format(called) + END + chain("start", "first", "then", "end")))
+        for name, called in (("outer", "middle"), ("middle", "small"))
+    ]  # fmt: skip
+    done = engine.deploy([*files, ("small.bpmn", bound(kind, 'bindingType="latest"')), FILES[kind]])
+    key = DEPLOYED[kind](done)
+    case = engine.start("outer")
+    with pytest.raises(ResourceInUse) as refused:
+        engine.delete_resource(key)
+    assert refused.value.facts == {"key": key, "instances": 1, "needed_by": "small"}
+    newer = DEPLOYED[kind](engine.deploy([(FILES[kind][0], FILES[kind][1] + b"\n")]))
+    engine.delete_resource(key)
+    with pytest.raises(ResourceInUse):
+        engine.delete_resource(newer)
+    engine.cancel(case.key)
+    engine.delete_resource(newer)
 
 
 def test_an_older_version_that_no_case_stands_on_is_deleted_and_one_with_an_open_task_is_not(engine):
@@ -311,7 +332,7 @@ def test_an_older_version_that_no_case_stands_on_is_deleted_and_one_with_an_open
     new = engine.deploy([("assess.form", form(components=[]))]).forms[0].form_key
     with pytest.raises(ResourceInUse) as refused:
         engine.delete_resource(old)
-    assert refused.value.facts == {"key": old, "instances": 1}
+    assert refused.value.facts == {"key": old, "instances": 1, "needed_by": "small"}
     engine.delete_resource(new)
 
 
