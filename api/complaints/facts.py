@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.letter_links import disarmed
-from api.complaints.parties import may_decide, parties
+from api.complaints.parties import goes_by_hand, may_decide, parties
 from api.complaints.reading import decided_outside
 from api.complaints.tables import ClockRow, ComplaintRow, IssueRow, PartyRow, RemedyRow
 from api.identity.tables import PersonRow
@@ -93,6 +93,7 @@ def complaint_facts(
         "addresseeName": _name(to),
         "address": to.address if to else None,
         "mayAnswer": may_decide(to),
+        "byHand": goes_by_hand(to),
         "summary": complaint.description,
         "product": complaint.product,
         "problem": complaint.problem,

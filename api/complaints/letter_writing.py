@@ -18,7 +18,7 @@ from api.complaints.evidence import meet_each
 from api.complaints.extensions import new_date
 from api.complaints.facts import clock_dates, letter_facts, neutral_facts
 from api.complaints.letter_links import STATUS_LINK
-from api.complaints.letters import Letters, Written
+from api.complaints.letters import LEAVES_ON, Letters, Written, in_words
 from api.complaints.letters_owed import Unsent, keep
 from api.complaints.links import revoke_of
 from api.complaints.parties import (
@@ -83,6 +83,10 @@ def write(
     the letter has left and answered the clocks in ``meets``. Raises ``LetterNotFound``, ``LetterIncomplete``.
     """
     facts = _facts(tools, desk, complaint, letter, party, variables, meets)
+    return _written(tools, desk, letter, facts)
+
+
+def _written(tools: Tools, desk: Desk, letter: str, facts: Mapping[str, Any]) -> Written:
     return tools.letters.write(
         letter,
         {name: feel.inward(value) for name, value in facts.items()},
@@ -115,6 +119,9 @@ def _facts(
         facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, meets, written_at=desk.moment.now)
     facts["clocks"] = _still_to_come(facts["clocks"], on=today_at(desk))
     facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
+    known = {name: feel.inward(value) for name, value in facts.items()}
+    if leaves_on := tools.letters.leaves_on(letter, known, moment=desk.moment):
+        facts[LEAVES_ON] = leaves_on
     return facts
 
 
@@ -144,10 +151,14 @@ def _dates_once_sent(
 
 
 def day_over(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> str | None:
-    """Return why a letter written earlier may not leave now: it promises a day that is over. None when it promises none.
+    """Return why a letter written earlier may not leave now: it was to leave before, or promises a day that is over; else None.
 
     Judged are the days that the letter computes, as they are for one written then, and that stand in it.
     """
+    leaves_on = to_leave_on(letter)
+    if leaves_on is not None and leaves_on < today_at(desk):
+        words = in_words(leaves_on, zone=tools.settings.time_zone)
+        return f"What it says counts from the day it leaves, which was to be {words} at the latest."
     written = replace(desk, moment=replace(desk.moment, now=letter.queued_at))
     party = desk.session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
     known = {name: feel.unpack(value) for name, value in (letter.given or {}).items()}
@@ -163,6 +174,12 @@ def day_over(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRo
     )
     named = next((day for day in over if day in letter.text), None)
     return None if named is None else f"It names a day that is over, {named}."
+
+
+def to_leave_on(letter: LetterRow) -> date | None:
+    """Return the last day on which a letter may leave as it was written, from which its text counts; None: it names none."""
+    day: date | None = feel.outward(feel.unpack((letter.given or {}).get(LEAVES_ON)))
+    return day
 
 
 def today_at(desk: Desk) -> date:
@@ -229,9 +246,11 @@ def _write_to(
     for party, way in ((party, way_to(party)) for party in people):
         if way is None:
             continue
-        written = write(tools, desk, complaint, letter, party=party, variables=variables, meets=meets or "")
+        facts = _facts(tools, desk, complaint, letter, party, variables, meets or "")
+        written = _written(tools, desk, letter, facts)
         row = _keep(desk, complaint, written, to=to, party=party, way=way, carrier=carrier, meets=meets)
-        row.given, row.copy_of = given, rows[0].key if rows else None
+        leaves = {name: feel.pack(feel.inward(facts[name])) for name in (LEAVES_ON,) if name in facts}
+        row.given, row.copy_of = given | leaves, rows[0].key if rows else None
         rows.append(row)
     if not rows:
         nobody_to_write_to(desk, complaint, letter)
