@@ -112,17 +112,39 @@ def _facts(
         link = STATUS_LINK if goes_by_mail(party) else _on_paper(tools, complaint, party)
     zone = tools.settings.time_zone
     facts = letter_facts(
-        desk.session, complaint, tools.organisation, to=party, link=link, zone=zone, variables=variables
+        desk.session,
+        complaint,
+        tools.organisation,
+        to=party,
+        link=link,
+        zone=zone,
+        at=desk.moment.now,
+        variables=variables,
     )
     facts["secondStage"] = second_look(desk.session, complaint.regime, desk.moment)
+    if waiting := _waiting(desk.session, complaint.key):
+        coming = _dates_once_sent(tools.clocks, desk, complaint, waiting)
+        facts["clocks"] = coming | {name: due for name, due in facts["clocks"].items() if due is not None}
     if meets:
-        facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, meets, written_at=desk.moment.now)
+        facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, [(meets, desk.moment.now)])
     facts["clocks"] = _still_to_come(facts["clocks"], on=today_at(desk))
     facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
     known = {name: feel.inward(value) for name, value in facts.items()}
     if leaves_on := tools.letters.leaves_on(letter, known, moment=desk.moment):
         facts[LEAVES_ON] = leaves_on
     return facts
+
+
+def _waiting(session: Session, complaint_key: int) -> list[tuple[str, datetime]]:
+    """Return the letters that wait to leave: the clocks each answers, and when it was written."""
+    query = select(LetterRow.meets, LetterRow.queued_at).where(
+        LetterRow.complaint_key == complaint_key,
+        LetterRow.meets.is_not(None),
+        LetterRow.dispatched_at.is_(None),
+        LetterRow.replaced_at.is_(None),
+        LetterRow.copy_of.is_(None),
+    )
+    return [(meets, at) for meets, at in session.execute(query.order_by(LetterRow.key)) if meets]
 
 
 def _still_to_come(dates: Mapping[str, date | None], *, on: date) -> dict[str, date | None]:
@@ -135,13 +157,17 @@ class _Tried(Exception):
 
 
 def _dates_once_sent(
-    clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, meets: str, *, written_at: datetime
+    clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letters: Sequence[tuple[str, datetime]]
 ) -> dict[str, Any]:
-    """Return the due dates as they are when a letter that answers ``meets`` has left now; nothing of it is kept."""
+    """Return the due dates as they are when letters have left now, of each the clocks it answers and when it was written.
+
+    Nothing of it is kept.
+    """
     left = Evidence("message_accepted", "to come", desk.act.at)
     try:
         with desk.session.begin_nested():
-            meet_each(clocks, desk, complaint, meets, left, counted_from=written_at)
+            for meets, written_at in letters:
+                meet_each(clocks, desk, complaint, meets, left, counted_from=written_at)
             raise _Tried(clock_dates(desk.session, complaint.key))
     except _Tried as tried:
         dates: dict[str, Any] = tried.args[0]

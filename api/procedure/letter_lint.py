@@ -121,5 +121,5 @@ def _of_the_register() -> dict[str, Any]:
     issues, remedies = (IssueRow(number=1, summary=""),), (RemedyRow(kind="", description=""),)
     return complaint_facts(
         complaint, {}, to=None, contact="", link=None, zone=ZoneInfo("UTC"),
-        issues=issues, remedies=remedies, decided_outside=False,
+        issues=issues, remedies=remedies, decided_outside=False, at=complaint.received_at,
     )  # fmt: skip
