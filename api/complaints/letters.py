@@ -184,11 +184,12 @@ class Letters:
         )
 
     def leaves_on(self, letter: str, facts: Mapping[str, Any], *, moment: feel.Moment) -> date | None:
-        """Return the last day on which ``letter``, written now with ``facts``, may leave as it is; None: any day it likes.
+        """Return the last day on which ``letter``, written now with ``facts``, may leave as it is; None: any day.
 
-        Raises ``LetterNotFound``, ``LetterIncomplete``.
+        None for a letter that is no template of ours. Raises ``LetterIncomplete``.
         """
-        leaves = self._template(letter).leaves
+        template = self._templates.get(letter)
+        leaves = template.leaves if template is not None else None
         if leaves is None:
             return None
         day = feel.outward(leaves.evaluate(facts, moment=moment).value)
