@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,8 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.letter_links import disarmed
-from api.complaints.parties import may_decide, parties
+from api.complaints.parties import goes_by_hand, may_decide, parties
 from api.complaints.reading import decided_outside
+from api.complaints.states import AWAITED
 from api.complaints.tables import ClockRow, ComplaintRow, IssueRow, PartyRow, RemedyRow
 from api.identity.tables import PersonRow
 from api.organisation import Organisation
@@ -44,9 +46,10 @@ def letter_facts(
     to: PartyRow | None,
     link: str | None,
     zone: ZoneInfo,
+    at: datetime,
     variables: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the facts a letter may name: ``complaint``, ``clocks``, ``organisation``, ``money`` and the process variables.
+    """Return the facts a letter written ``at`` (aware UTC) may name: those of the register, ``money`` and the process variables.
 
     ``to`` is who gets the letter, ``link`` the mark of the status page or the way on without one, None for letters to others. A
     name of the register wins over a process variable of the same name.
@@ -62,6 +65,7 @@ def letter_facts(
         issues=_issues(session, complaint.key),
         remedies=_remedies(session, complaint.key),
         decided_outside=decided_outside(session, complaint.key),
+        at=at,
     )
     facts["clocks"] = clock_dates(session, complaint.key)
     facts["organisation"] = organisation.facts(complaint.regime)
@@ -83,8 +87,9 @@ def complaint_facts(
     issues: Sequence[IssueRow],
     remedies: Sequence[RemedyRow],
     decided_outside: bool,
+    at: datetime,
 ) -> dict[str, Any]:
-    """Return what letters know as ``complaint``; dates are those of ``zone``."""
+    """Return what letters know as ``complaint``; dates are those of ``zone``. What was done after ``at`` is not done yet."""
     complainant, representative = people.get("complainant"), people.get("representative")
     known = {
         "reference": complaint.reference,
@@ -93,6 +98,9 @@ def complaint_facts(
         "addresseeName": _name(to),
         "address": to.address if to else None,
         "mayAnswer": may_decide(to),
+        "waitsForReply": complaint.state in AWAITED | {"responded"},
+        "closedOn": None if complaint.closed_at is None else local_date(complaint.closed_at, zone),
+        "byHand": goes_by_hand(to),
         "summary": complaint.description,
         "product": complaint.product,
         "problem": complaint.problem,
@@ -105,7 +113,7 @@ def complaint_facts(
         "danger": complaint.facts.get("danger") is True,
         "decidedOutside": decided_outside,
         "issues": [_issue(row) for row in issues],
-        "remedies": [_remedy(row, zone) for row in remedies],
+        "remedies": [_remedy(row, zone, at) for row in remedies],
     }
     return {**disarmed(known), "statusLink": link}
 
@@ -172,13 +180,17 @@ def _issue(row: IssueRow) -> dict[str, Any]:
     }
 
 
-def _remedy(row: RemedyRow, zone: ZoneInfo) -> dict[str, Any]:
+def _remedy(row: RemedyRow, zone: ZoneInfo, at: datetime) -> dict[str, Any]:
+    done, verified = (
+        None if moment is None or moment > at else local_date(moment, zone)
+        for moment in (row.corrected_at, row.verified_at)
+    )
     return {
         "id": row.mark,
         "kind": row.kind,
         "what": row.description,
         "amount": None if row.amount is None else Decimal(row.amount),
         "dueOn": row.due_on,
-        "doneOn": None if row.corrected_at is None else local_date(row.corrected_at, zone),
-        "verifiedOn": None if row.verified_at is None else local_date(row.verified_at, zone),
+        "doneOn": done,
+        "verifiedOn": verified,
     }

@@ -14,6 +14,7 @@ from api.complaints import drafts
 from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
 from api.complaints.letter_links import STATUS_LINK
+from api.complaints.our_answer import refuse_reply
 from api.complaints.parties import may_act
 from api.complaints.references import read_reference
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, LetterRow, PartyRow
@@ -39,14 +40,6 @@ ACCEPTED, REJECTED = "accepts", "rejects"  # what the answer says to ours
 FROM_OUTSIDE = "external-outcome"  # sent by whoever hears from the outside body
 MESSAGES = frozenset({ADDS, WITHDRAWS, ANSWERS, RATES, FROM_OUTSIDE})
 MOST_FILES = 50
-_ANSWER_LETTERS = (
-    "decision",
-    "stage-two-decision",
-    "early-resolution",
-    "enquiry-answer",
-    "forwarding",
-    "award",
-)
 
 
 class TooLate(Conflict):
@@ -126,9 +119,13 @@ def withdraw(service: Redress, complaint_key: int, *, reason: str, sheet: Sheet,
 def answer(
     service: Redress, complaint_key: int, *, accepts: bool, reason: str, sheet: Sheet, key: str
 ) -> None:
-    """Say whether the complainant accepts our answer; the reason stays in the register. Raises ``TooLate``."""
+    """Say whether the complainant accepts our answer; the reason stays in the register.
+
+    Raises ``TooLate``, and ``AnswerOnItsWay`` before the answer has left.
+    """
 
     def work(session: Session) -> None:
+        refuse_reply(session, session.get_one(ComplaintRow, complaint_key))
         said = (
             "The complainant accepts our answer" if accepts else "The complainant does not accept our answer"
         )
@@ -145,6 +142,23 @@ def answer(
         _send(service, session, ANSWERS, complaint_key, facts)
 
     _once(service, f"answer:{complaint_key}", key, work)
+
+
+def judge_message(service: Redress, message: str, correlation_key: str, *, by: Actor) -> None:
+    """Judge what somebody of ours says for the complainant by the rules of their page. Raises ``AnswerOnItsWay``.
+
+    What the case of the complaint would not hear of ``by`` is not judged: they learn nothing here.
+    """
+    if message != ANSWERS:
+        return
+
+    def work(session: Session) -> None:
+        access = service.engine.house.access
+        case = access.case_named(session, correlation_key)
+        if case is not None and access.hears(session, by, correlation_key, case):
+            refuse_reply(session, session.get_one(ComplaintRow, int(correlation_key)))
+
+    service.engine.read(work)
 
 
 def rate(
@@ -174,17 +188,6 @@ def last_said(session: Session, complaint_key: int, kind: str) -> EventRow | Non
     """Return the newest thing of this kind that the complainant told us."""
     mine = select(EventRow).where(EventRow.complaint_key == complaint_key, EventRow.kind == kind)
     return session.scalar(mine.order_by(EventRow.at.desc(), EventRow.key.desc()).limit(1))
-
-
-def answer_letter(session: Session, complaint_key: int) -> LetterRow | None:
-    """Return the newest letter that tells the complainant a decision, None when there is none (or nobody to write to)."""
-    told = LetterRow.template.in_(_ANSWER_LETTERS) | LetterRow.template.like("not-accepted-%")
-    return session.scalar(
-        select(LetterRow)
-        .where(LetterRow.complaint_key == complaint_key, told, LetterRow.replaced_at.is_(None))
-        .order_by(LetterRow.key.desc())
-        .limit(1)
-    )
 
 
 def send_new_link(service: Redress, reference: str, email: str, *, write: Callable[[str, str], Mail]) -> bool:

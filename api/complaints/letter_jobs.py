@@ -13,7 +13,7 @@ from api.complaints import letters_owed
 from api.complaints.content import open_words
 from api.complaints.errand import Errand
 from api.complaints.evidence import meet_each
-from api.complaints.letter_leaving import delivered, is_by_hand, not_reached
+from api.complaints.letter_leaving import counts_from, delivered, is_by_hand, not_reached
 from api.complaints.letter_links import disarmed
 from api.complaints.letter_writing import COMPLAINANT, OF_THE_COMPLAINT, write, write_out
 from api.complaints.letters import LetterUnknown, Written
@@ -28,7 +28,6 @@ from api.identity.people import Person
 from engine import feel
 from engine.deadlines.policy import NOBODY
 from engine.deadlines.state import Evidence
-from engine.zones import local_date
 
 CONTRIBUTION = (
     "contribution-requested"  # the line of the timeline; its fact ``notice`` is what the department reads
@@ -143,28 +142,32 @@ def send_owed_letters(errand: Errand) -> None:
 def answer_left(errand: Errand) -> dict[str, Any]:
     """``redress:answer-left``: when our answer left, as ``leftOn`` (a date in the service's zone); null while it has not.
 
-    That is the newest letter to the complainant that asks for an answer and answers a clock. Where nobody is on file to write
-    to, the answer lies on file from today on.
+    That is the newest letter to the complainant that asks for an answer and answers a clock; with header ``letter`` the newest
+    of that name. One that counts from the last day on which it may leave left on that day. Where nobody is on file to write to,
+    the answer lies on file from today on.
     """
-    asking = {letter.id for letter in errand.tools.letters if letter.asks}
-    if any(one.letter in asking and one.meets for one in letters_owed.kept(errand.complaint)):
+    named = errand.context.headers.get("letter")
+    asking = {named} if named else {letter.id for letter in errand.tools.letters if letter.asks}
+    unsent = [one for one in letters_owed.kept(errand.complaint) if one.letter in asking]
+    if any(named or one.meets for one in unsent):
         waits = bool(parties(errand.session, errand.complaint.key))
         return {"leftOn": None if waits else errand.today}
-    rows = errand.session.scalars(
+    query = (
         select(LetterRow)
         .where(
             LetterRow.complaint_key == errand.complaint.key,
             LetterRow.template.in_(sorted(asking)),
-            LetterRow.meets.is_not(None),
             LetterRow.replaced_at.is_(None),
         )
         .order_by(LetterRow.key.desc())
-    ).all()
+    )
+    rows = errand.session.scalars(query if named else query.where(LetterRow.meets.is_not(None))).all()
     if not rows:
         return {"leftOn": errand.today}
-    first = rows[0].copy_of or rows[0].key
-    left = [row.dispatched_at for row in rows if first in (row.key, row.copy_of) and row.dispatched_at]
-    return {"leftOn": local_date(min(left), errand.tools.settings.time_zone) if left else None}
+    first, zone = rows[0].copy_of or rows[0].key, errand.tools.settings.time_zone
+    copies = [row for row in rows if first in (row.key, row.copy_of)]
+    left = [day for row in copies if (day := counts_from(row, zone=zone)) is not None]
+    return {"leftOn": min(left, default=None)}
 
 
 def _answer_on_file(errand: Errand, meets: str) -> None:

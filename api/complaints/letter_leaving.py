@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
+from zoneinfo import ZoneInfo
 
 from api.complaints import extensions
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
-from api.complaints.letter_writing import DELIVERED, Carrier, day_over, today_at, why_not_leave, write_anew
+from api.complaints.letter_writing import (
+    DELIVERED,
+    Carrier,
+    day_over,
+    to_leave_on,
+    today_at,
+    why_not_leave,
+    write_anew,
+)
+from api.complaints.letters import LEAVES_ON
 from api.complaints.parties import BY_HAND, BY_MAIL, BY_POST, WAYS
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 from engine.deadlines.state import Evidence
+from engine.zones import local_date
 
 EVIDENCE = {"post": ("letter_posted", "posted"), "phone": ("call_logged", "told by phone")}
 """Channel by hand → the kind of evidence, and what was done in words."""
@@ -34,6 +46,16 @@ def is_by_hand(letter: LetterRow) -> bool:
 
 def _waits(letter: LetterRow) -> bool:
     return letter.dispatched_at is None and letter.replaced_at is None
+
+
+def counts_from(letter: LetterRow, *, zone: ZoneInfo) -> date | None:
+    """Return the day (in ``zone``) that a letter which has left counts from: the one its text counts from, else the day it left.
+
+    None while it waits.
+    """
+    if letter.dispatched_at is None:
+        return None
+    return to_leave_on(letter) or local_date(letter.dispatched_at, zone)
 
 
 def why_not(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> str | None:
@@ -107,7 +129,8 @@ def dispatched(
     The clock is answered when the letter leaves. What counts from it counts from when the letter was written: the day that
     somebody reads in it is the day that counts, however long it lay in the post room.
     """
-    letter.dispatched_at, letter.evidence, letter.given = desk.act.at, evidence[:500], None
+    counts = {name: day for name, day in (letter.given or {}).items() if name == LEAVES_ON}
+    letter.dispatched_at, letter.evidence, letter.given = desk.act.at, evidence[:500], counts or None
     facts = {"letter": str(letter.key)}
     desk.tell(complaint.key, "letter-sent", f"Letter sent: {letter.subject}", public=True, facts=facts)
     evidence_of = Evidence(kind, str(letter.key), desk.act.at)

@@ -18,7 +18,7 @@ from api.complaints.evidence import meet_each
 from api.complaints.extensions import new_date
 from api.complaints.facts import clock_dates, letter_facts, neutral_facts
 from api.complaints.letter_links import STATUS_LINK
-from api.complaints.letters import Letters, Written
+from api.complaints.letters import LEAVES_ON, Letters, Written, in_words
 from api.complaints.letters_owed import Unsent, keep
 from api.complaints.links import revoke_of
 from api.complaints.parties import (
@@ -83,6 +83,10 @@ def write(
     the letter has left and answered the clocks in ``meets``. Raises ``LetterNotFound``, ``LetterIncomplete``.
     """
     facts = _facts(tools, desk, complaint, letter, party, variables, meets)
+    return _written(tools, desk, letter, facts)
+
+
+def _written(tools: Tools, desk: Desk, letter: str, facts: Mapping[str, Any]) -> Written:
     return tools.letters.write(
         letter,
         {name: feel.inward(value) for name, value in facts.items()},
@@ -108,14 +112,39 @@ def _facts(
         link = STATUS_LINK if goes_by_mail(party) else _on_paper(tools, complaint, party)
     zone = tools.settings.time_zone
     facts = letter_facts(
-        desk.session, complaint, tools.organisation, to=party, link=link, zone=zone, variables=variables
+        desk.session,
+        complaint,
+        tools.organisation,
+        to=party,
+        link=link,
+        zone=zone,
+        at=desk.moment.now,
+        variables=variables,
     )
     facts["secondStage"] = second_look(desk.session, complaint.regime, desk.moment)
+    if waiting := _waiting(desk.session, complaint.key):
+        coming = _dates_once_sent(tools.clocks, desk, complaint, waiting)
+        facts["clocks"] = coming | {name: due for name, due in facts["clocks"].items() if due is not None}
     if meets:
-        facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, meets, written_at=desk.moment.now)
+        facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, [(meets, desk.moment.now)])
     facts["clocks"] = _still_to_come(facts["clocks"], on=today_at(desk))
     facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
+    known = {name: feel.inward(value) for name, value in facts.items()}
+    if leaves_on := tools.letters.leaves_on(letter, known, moment=desk.moment):
+        facts[LEAVES_ON] = leaves_on
     return facts
+
+
+def _waiting(session: Session, complaint_key: int) -> list[tuple[str, datetime]]:
+    """Return the letters that wait to leave: the clocks each answers, and when it was written."""
+    query = select(LetterRow.meets, LetterRow.queued_at).where(
+        LetterRow.complaint_key == complaint_key,
+        LetterRow.meets.is_not(None),
+        LetterRow.dispatched_at.is_(None),
+        LetterRow.replaced_at.is_(None),
+        LetterRow.copy_of.is_(None),
+    )
+    return [(meets, at) for meets, at in session.execute(query.order_by(LetterRow.key)) if meets]
 
 
 def _still_to_come(dates: Mapping[str, date | None], *, on: date) -> dict[str, date | None]:
@@ -128,13 +157,17 @@ class _Tried(Exception):
 
 
 def _dates_once_sent(
-    clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, meets: str, *, written_at: datetime
+    clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letters: Sequence[tuple[str, datetime]]
 ) -> dict[str, Any]:
-    """Return the due dates as they are when a letter that answers ``meets`` has left now; nothing of it is kept."""
+    """Return the due dates as they are when letters have left now, of each the clocks it answers and when it was written.
+
+    Nothing of it is kept.
+    """
     left = Evidence("message_accepted", "to come", desk.act.at)
     try:
         with desk.session.begin_nested():
-            meet_each(clocks, desk, complaint, meets, left, counted_from=written_at)
+            for meets, written_at in letters:
+                meet_each(clocks, desk, complaint, meets, left, counted_from=written_at)
             raise _Tried(clock_dates(desk.session, complaint.key))
     except _Tried as tried:
         dates: dict[str, Any] = tried.args[0]
@@ -144,10 +177,14 @@ def _dates_once_sent(
 
 
 def day_over(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> str | None:
-    """Return why a letter written earlier may not leave now: it promises a day that is over. None when it promises none.
+    """Return why a letter written earlier may not leave now: it was to leave before, or promises a day that is over; else None.
 
     Judged are the days that the letter computes, as they are for one written then, and that stand in it.
     """
+    leaves_on = to_leave_on(letter)
+    if leaves_on is not None and leaves_on < today_at(desk):
+        words = in_words(leaves_on, zone=tools.settings.time_zone)
+        return f"What it says counts from the day it leaves, which was to be {words} at the latest."
     written = replace(desk, moment=replace(desk.moment, now=letter.queued_at))
     party = desk.session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
     known = {name: feel.unpack(value) for name, value in (letter.given or {}).items()}
@@ -163,6 +200,12 @@ def day_over(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRo
     )
     named = next((day for day in over if day in letter.text), None)
     return None if named is None else f"It names a day that is over, {named}."
+
+
+def to_leave_on(letter: LetterRow) -> date | None:
+    """Return the last day on which a letter may leave as it was written, from which its text counts; None: it names none."""
+    day: date | None = feel.outward(feel.unpack((letter.given or {}).get(LEAVES_ON)))
+    return day
 
 
 def today_at(desk: Desk) -> date:
@@ -229,9 +272,11 @@ def _write_to(
     for party, way in ((party, way_to(party)) for party in people):
         if way is None:
             continue
-        written = write(tools, desk, complaint, letter, party=party, variables=variables, meets=meets or "")
+        facts = _facts(tools, desk, complaint, letter, party, variables, meets or "")
+        written = _written(tools, desk, letter, facts)
         row = _keep(desk, complaint, written, to=to, party=party, way=way, carrier=carrier, meets=meets)
-        row.given, row.copy_of = given, rows[0].key if rows else None
+        leaves = {name: feel.pack(feel.inward(facts[name])) for name in (LEAVES_ON,) if name in facts}
+        row.given, row.copy_of = given | leaves, rows[0].key if rows else None
         rows.append(row)
     if not rows:
         nobody_to_write_to(desk, complaint, letter)

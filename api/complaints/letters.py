@@ -28,7 +28,8 @@ from engine.zones import local_date
 _HEAD = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
 _LINE = re.compile(r"([a-z]+):\s*(.*)")
 _MEMBERS = {"subject", "to"}
-_OF_COMPLAINANT = {"asks", "while"}  # members that only letters to the complainant have
+_OF_COMPLAINANT = {"asks", "while", "leaves"}  # members that only letters to the complainant have
+LEAVES_ON = "leavesOn"  # the fact under which a letter knows what its head says under ``leaves``
 _ANSWER = "answer"  # what a letter asks for that asks the complainant whether they accept
 ADDRESSEES = ("complainant", "representative", "staff-concerned", "contributor", "outside-body")
 
@@ -81,6 +82,7 @@ class LetterTemplate:
     during: frozenset[
         str
     ]  # the states in which it is owed to somebody who could not be reached; none: always
+    leaves: feel.Expression | None  # the last day on which it may leave as it was written; None: any
     subject: Text
     body: Text
 
@@ -101,7 +103,8 @@ def read_letter(name: str, data: bytes) -> LetterTemplate:
     """Read one letter file, UTF-8, with ``subject:`` and ``to:`` between two ``---`` lines. Raises ``LetterTextRefused``.
 
     A letter to the complainant that asks for an answer says ``asks: answer`` there, one that means nothing later on
-    ``while:`` and the states in which it does, parted by commas.
+    ``while:`` and the states in which it does, parted by commas, and one that counts from the day it leaves ``leaves:`` and the
+    last day, in FEEL, on which it may leave as it is: its text knows that day as ``leavesOn``.
     """
     try:
         text = data.decode("utf-8").replace("\r\n", "\n")
@@ -124,7 +127,7 @@ def read_letter(name: str, data: bytes) -> LetterTemplate:
     ):
         raise _refused(
             name,
-            "The head names something else than subject, to, asks and while.",
+            "The head names something else than subject, to, asks, while and leaves.",
             "Write asks: answer in a letter to the complainant that asks for an answer, and leave out the rest.",
         )
     during = frozenset(word.strip() for word in head.get("while", "").split(",") if word.strip())
@@ -134,10 +137,11 @@ def read_letter(name: str, data: bytes) -> LetterTemplate:
         )
     try:
         subject, body = (read_template(head["subject"]),), read_text(parts[2])
+        leaves = feel.compile(head["leaves"]) if "leaves" in head else None
     except (TemplateRefused, feel.FeelSyntaxError) as refusal:
         raise _refused(name, str(refusal), "Correct the placeholder.") from refusal
     version = hashlib.sha256(data).hexdigest()
-    return LetterTemplate(Path(name).stem, version, head["to"], "asks" in head, during, subject, body)
+    return LetterTemplate(Path(name).stem, version, head["to"], "asks" in head, during, leaves, subject, body)
 
 
 class Letters:
@@ -176,10 +180,22 @@ class Letters:
         """Return what the letter wants to know, by name. Raises ``LetterNotFound``."""
         template = self._template(letter)
         return frozenset(
-            name
-            for expression, bound in expressions(template.subject + template.body)
-            for name in expression.variables - bound
+            name for expression, bound in asked(template) for name in expression.variables - bound
         )
+
+    def leaves_on(self, letter: str, facts: Mapping[str, Any], *, moment: feel.Moment) -> date | None:
+        """Return the last day on which ``letter``, written now with ``facts``, may leave as it is; None: any day.
+
+        None for a letter that is no template of ours. Raises ``LetterIncomplete``.
+        """
+        template = self._templates.get(letter)
+        leaves = template.leaves if template is not None else None
+        if leaves is None:
+            return None
+        day = feel.outward(leaves.evaluate(facts, moment=moment).value)
+        if isinstance(day, datetime) or not isinstance(day, date):
+            raise LetterIncomplete(letter, (f"leaves: {leaves.text} (no day)",))
+        return day
 
     def owed(self, letter: str, state: str) -> bool:
         """Tell whether a letter that found nobody is to be sent to a complaint in ``state``. Raises ``LetterNotFound``."""
@@ -225,6 +241,13 @@ class Letters:
             text=body.plain().strip() + "\n",
             html=_document(subject, markdown_to_html(body)),
         )
+
+
+def asked(template: LetterTemplate) -> Iterator[tuple[feel.Expression, frozenset[str]]]:
+    """Yield every expression of a letter, those of its head too, with the names that blocks around it bring in."""
+    yield from expressions(template.subject + template.body)
+    if template.leaves is not None:
+        yield template.leaves, frozenset()
 
 
 def in_words(value: Any, *, zone: ZoneInfo) -> str:

@@ -89,6 +89,12 @@ def goes_by_mail(party: PartyRow | None) -> bool:
     return way is not None and way.channel == BY_MAIL
 
 
+def goes_by_hand(party: PartyRow | None) -> bool:
+    """Tell whether letters to this person are posted or told, which takes until somebody does it."""
+    way = way_to(party) if party is not None else None
+    return way is not None and way.channel in BY_HAND
+
+
 def somebody_answers(session: Session, complaint_key: int, *, on: date) -> bool:
     """Tell whether anybody who may answer for the complaint on the day ``on`` can be reached."""
     known = parties(session, complaint_key).values()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -49,6 +49,8 @@ class Promise:
     moved: tuple[NewDate, ...] = ()
 
 
+ON_ITS_WAY = "We have written our answer, and it is on its way to you"
+TOLD_BY_LETTER = frozenset({"responded", "not_accepted"})  # the states that a letter of ours tells
 _COMMON = ("received", "assessing", "investigating", "deciding", "responded", "closed")
 _TO_COME = {
     "assessing": "We look at what your complaint needs",
@@ -102,9 +104,17 @@ _TOLD = frozenset({"running", "paused", "breached", "projected", "missed"}) | _K
 
 
 def stages(
-    state: str, received_at: datetime, events: Iterable[Event], *, closed_at: datetime | None = None
+    state: str,
+    received_at: datetime,
+    events: Iterable[Event],
+    *,
+    closed_at: datetime | None = None,
+    answer_comes: bool = False,
 ) -> tuple[Stage, ...]:
-    """Return the way the complaint has gone, where it is, and the usual way on; ``events`` newest first."""
+    """Return the way the complaint has gone, where it is, and the usual way on; ``events`` newest first.
+
+    ``answer_comes`` says that the newest answer has not left yet.
+    """
     been: list[tuple[str, datetime]] = [("received", received_at)]
     changes = [one for one in reversed(tuple(events)) if one.kind == "state"]
     been.extend((str(event.facts.get("to")), event.at) for event in changes)
@@ -115,10 +125,15 @@ def stages(
     if gone and last in _CUT_SHORT:
         name, began_at = been[-2]
         gone[-1] = Stage(_BROKEN_OFF.get(name, gone[-1].words), "done", began_at)
+    now = Stage(public_words(last), "current", at)
+    told = next((n for n, (name, _) in reversed([*enumerate(been)]) if name in TOLD_BY_LETTER), None)
+    if answer_comes and told is not None:
+        line = replace(now if told == len(gone) else gone[told], words=ON_ITS_WAY)
+        now, gone[told:] = (line, []) if told == len(gone) else (now, [line, *gone[told + 1 :]])
     ahead = () if last in ENDED else tuple(name for name in _COMMON if _rank(name) > _RANK.get(last, 4))
     return (
         *gone,
-        Stage(public_words(last), "current", at),
+        now,
         *(Stage(_TO_COME[name], "next") for name in ahead),
     )
 

@@ -236,7 +236,8 @@ class LetterRow(Row):
     )  # the extension that begins with its dispatch
     given: Mapped[dict[str, Any] | None] = mapped_column(
         Json
-    )  # what else was known when it was written (``feel.pack`` by name), until it leaves: from it it is written anew
+    )  # what else was known when it was written (``feel.pack`` by name): from it it is written anew; once it has left,
+    # the day alone that its text counts from
     replaced_at: Mapped[datetime | None] = mapped_column(
         Moment
     )  # it never leaves: another took its place, or it was kept back

@@ -124,7 +124,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         ),
         "redress:deliver-letter": facts(reads="letter reached"),
         "redress:send-owed-letters": facts(),
-        "redress:answer-left": facts("leftOn"),
+        "redress:answer-left": facts("leftOn", letter=Header(words=words.letters)),
         "redress:notify": facts(
             reads="text user",
             subject=Header(required=True),

@@ -9,8 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from api.complaints.facts import complaint_facts
-from api.complaints.letter_text import expressions
-from api.complaints.letters import LetterTemplate
+from api.complaints.letters import LEAVES_ON, LetterTemplate, asked
 from api.complaints.tables import ComplaintRow, IssueRow, RemedyRow
 from api.organisation import Organisation
 from api.procedure.reading import Named, asked_of
@@ -21,7 +20,7 @@ from engine.feel import syntax
 from engine.findings import Finding
 
 BY_HAND = frozenset({"holdingText", "extensionReason", "reason"})  # given when a colleague extends a clock
-OURS = frozenset({"complaint", "clocks", "organisation", "money", "newDate", "secondStage"})
+OURS = frozenset({"complaint", "clocks", "organisation", "money", "newDate", "secondStage", LEAVES_ON})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def letter_findings(letters: Iterable[LetterTemplate], words: LetterWords) -> tu
     rows = words.named.provided | _members_of_rows()
     found: dict[tuple[str, str, str], Finding] = {}
     for letter in letters:
-        for expression, bound in expressions(letter.subject + letter.body):
+        for expression, bound in asked(letter):
             for one in (
                 *_unknown(expression, names | bound, rows),
                 *_unknown_members(expression, members, rows),
@@ -122,5 +121,5 @@ def _of_the_register() -> dict[str, Any]:
     issues, remedies = (IssueRow(number=1, summary=""),), (RemedyRow(kind="", description=""),)
     return complaint_facts(
         complaint, {}, to=None, contact="", link=None, zone=ZoneInfo("UTC"),
-        issues=issues, remedies=remedies, decided_outside=False,
+        issues=issues, remedies=remedies, decided_outside=False, at=complaint.received_at,
     )  # fmt: skip

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from api.context import the_engine, the_person
+from api.complaints.from_complainant import judge_message
+from api.context import the_engine, the_person, the_service
 from api.identity.doors import action
 from api.rest.noun import noun
 from api.rest.reach import found
@@ -54,7 +55,11 @@ Search, Page = (
 @blueprint.arguments(Publication)
 @blueprint.answers(200, PublishedMessage)
 def publish(body: dict[str, Any]) -> Any:
-    """Publish a message, kept for its time to live; never tells whether anybody caught it. 409 for a doubled message id."""
+    """Publish a message, kept for its time to live; never tells whether anybody caught it.
+
+    409 for a doubled message id, and for a reply to an answer that has not left.
+    """
+    _judge(body)
     key = the_engine().publish_message(
         body["name"],
         body["correlation_key"] or "",
@@ -71,10 +76,15 @@ def publish(body: dict[str, Any]) -> Any:
 @blueprint.arguments(Message)
 @blueprint.answers(200, CorrelatedMessage)
 def correlate(body: dict[str, Any]) -> Any:
-    """Deliver a message now; 404 when nothing waits for it."""
+    """Deliver a message now; 404 when nothing waits for it, 409 for a reply to an answer that has not left."""
+    _judge(body)
     return the_engine().correlate_message(
         body["name"], body["correlation_key"] or "", body["variables"], by=the_person().actor
     )
+
+
+def _judge(body: dict[str, Any]) -> None:
+    judge_message(the_service(), body["name"], body["correlation_key"] or "", by=the_person().actor)
 
 
 @blueprint.post("/message-subscriptions/search")

@@ -141,7 +141,9 @@ def test_also_a_letter_that_a_colleague_writes_by_hand(walk):
 
 
 def test_the_letter_that_closes_the_complaint_is_posted_after_the_case_has_ended(walk):
-    walk.take("2026-06-01 10:00", sender=PAPER).through(remedy="words").answer("accepts").close()
+    walk.take("2026-06-01 10:00", sender=PAPER).through(remedy="words").post("decision").answer(
+        "accepts"
+    ).close()
     assert walk.ended
     for _ in range(5):
         if walk.aside(POST):

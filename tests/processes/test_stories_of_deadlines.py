@@ -250,7 +250,7 @@ def test_the_letters_of_a_second_look_on_paper_name_the_days_that_count(walk):
 def test_a_clock_that_a_letter_on_its_way_answers_is_left_when_nobody_wants_another_round(walk):
     rejected(walk, "2026-05-11 10:00", "2026-05-15 10:00", "2026-05-19 10:00", "generic").choose("stage_two")
     walk.on_paper().later("2026-06-01 10:00").review()
-    walk.answer("rejects").choose("external")
+    walk.tell("complainant-answers", answer="rejects").choose("external")
     assert walk.state("final_response") == "running"
     walk.post("stage-two-decision")
     assert (walk.state("final_response"), walk.late) == ("met", [])

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from api.complaints import from_complainant
 from api.complaints.answers.sheets import filled, newest
 from api.complaints.case_jobs import WHY
-from api.complaints.from_complainant import ACCEPTED, REJECTED, TooLate, answer_letter, last_said
+from api.complaints.from_complainant import ACCEPTED, REJECTED, TooLate, last_said
 from api.complaints.letter_links import shown
+from api.complaints.our_answer import AnswerOnItsWay, answer_letter
 from api.complaints.policies import second_look
 from api.complaints.reading import standing_remedies
 from api.complaints.states import public_words
@@ -44,7 +45,7 @@ def answer() -> ResponseReturnValue:
 def take_answer() -> ResponseReturnValue:
     """Take the complainant's answer: 303; 422 with what was typed; the second press changes nothing."""
     visit = the_visit()
-    if not visit.decides:
+    if not visit.decides or visit.comes_by:
         return too_late(visit)
     form = _sheet(visit)
     decoded = read_sheet(form)
@@ -64,7 +65,7 @@ def take_answer() -> ResponseReturnValue:
             sheet=accepted(form, clean, title="Reply to our answer"),
             key=posted_key(),
         )
-    except TooLate:
+    except (TooLate, AnswerOnItsWay):
         return too_late(visit)
     flash("Thank you. We have your answer.")
     return redirect(url_for("public.status"), 303)
@@ -114,13 +115,15 @@ def _answer_page(
 ) -> Response:
     session, key = db.session(), visit.complaint.key
     letter = answer_letter(session, key)
-    issues = session.scalars(
-        select(IssueRow).where(IssueRow.complaint_key == key).order_by(IssueRow.number)
-    ).all()
+    issues = (
+        session.scalars(select(IssueRow).where(IssueRow.complaint_key == key).order_by(IssueRow.number)).all()
+        if visit.comes_by is None
+        else []
+    )
     told = visit.may_answer or visit.complaint.state in _ANSWERED
     decided = any(issue.outcome for issue in issues)
-    why = None if letter or decided else visit.complaint.facts.get(WHY)
-    if not told or not (letter or decided or why):
+    why = None if letter or decided or visit.comes_by else visit.complaint.facts.get(WHY)
+    if not told or not (letter or decided or why or visit.comes_by):
         return too_late(visit)
     page = sheet_page(_sheet(visit), answers, errors=errors, key=once_key(), submit="Send my answer")
     said = last_said(session, key, "complainant-answer")
@@ -133,7 +136,7 @@ def _answer_page(
         letter_body=letter_html(shown(letter.html)) if letter else None,
         issues=issues,
         why=why,
-        remedies=standing_remedies(session, key),
+        remedies=standing_remedies(session, key) if visit.comes_by is None else (),
         said=said.facts.get("answer") if said else None,
         said_at=said.at if said else None,
         us=the_service().organisation,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from flask import Response, make_response, redirect, render_template, request, url_for
@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from api.complaints import links
 from api.complaints.from_complainant import ADDS, ANSWERS, RATES, WITHDRAWS, open_to
+from api.complaints.our_answer import answer_letter, way_of_answer
 from api.complaints.parties import may_decide
-from api.complaints.progress import outside_until, promises, stages
-from api.complaints.reading import clock_views, decided_outside, display_names, timeline
+from api.complaints.progress import ON_ITS_WAY, TOLD_BY_LETTER, outside_until, promises, stages
+from api.complaints.reading import Event, clock_views, decided_outside, display_names, timeline
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.states import ENDED, public_words
 from api.complaints.tables import ComplaintRow, LinkRow, PartyRow
@@ -27,6 +28,7 @@ from api.web.public.visitor import VISIT, forget, held, hold, limit
 from engine.zones import local_date
 
 _TO_OUTSIDE = frozenset({"responded", "rejected_open", "external", "not_accepted", "closed"})
+_READ_AGAIN = frozenset({"responded", "rejected_open", "stage_two", "external", "correcting", "closed"})
 _TOUCH_AFTER = timedelta(minutes=2)
 
 
@@ -38,6 +40,7 @@ class Visit:
     complaint: ComplaintRow
     can: frozenset[str]
     decides: bool = True  # False for a representative who only receives
+    comes_by: str | None = None  # how our newest answer is on its way (``our_answer.way_of_answer``)
 
     @property
     def mark(self) -> bytes:
@@ -57,7 +60,7 @@ class Visit:
     @property
     def may_answer(self) -> bool:
         """Tell whether we wait for what they think of our answer."""
-        return ANSWERS in self.can and self.decides
+        return ANSWERS in self.can and self.decides and self.comes_by is None
 
     @property
     def may_rate(self) -> bool:
@@ -94,7 +97,7 @@ def status() -> ResponseReturnValue:
     """How the complaint stands, what was promised by when, what can be done now; nothing of what was told to us."""
     visit, service = the_visit(), the_service()
     row, session, now = visit.complaint, db.session(), service.clock.now()
-    events = timeline(session, row.key, public_only=True)
+    events = _as_far_as_told(visit, timeline(session, row.key, public_only=True))
     clocks = clock_views(session, row.key, calendars=service.calendars, now=now)
     given = promises(clocks)
     late = [promise for promise in given if promise.late]
@@ -102,9 +105,12 @@ def status() -> ResponseReturnValue:
         "public/status.html",
         visit=visit,
         us=service.organisation,
-        words=public_words(row.state),
+        words=ON_ITS_WAY if visit.comes_by and row.state in TOLD_BY_LETTER else public_words(row.state),
+        read_again=row.state in _READ_AGAIN and (not visit.comes_by or answer_letter(session, row.key)),
         closing=CLOSING_WORDS.get(row.closing_reason or ""),
-        stages=stages(row.state, row.received_at, events, closed_at=row.closed_at),
+        stages=stages(
+            row.state, row.received_at, events, closed_at=row.closed_at, answer_comes=bool(visit.comes_by)
+        ),
         events=events,
         promises=given,
         late=late,
@@ -113,6 +119,14 @@ def status() -> ResponseReturnValue:
         outside_until=outside_until(clocks),
         ended=row.state in ENDED,
     )
+
+
+def _as_far_as_told(visit: Visit, events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """Return the timeline (newest first) without saying that we have told what has not left yet."""
+    if visit.comes_by is None:
+        return events
+    last = next((one for one in events if one.facts.get("to") in TOLD_BY_LETTER), None)
+    return tuple(replace(one, text=ON_ITS_WAY) if one is last else one for one in events)
 
 
 @blueprint.post("/status/leave")
@@ -150,6 +164,7 @@ def the_visit() -> Visit:
         complaint,
         open_to(service, opened.complaint_key),
         decides=may_decide(party),
+        comes_by=way_of_answer(session, complaint),
     )
 
 
