@@ -18,7 +18,7 @@ from api.complaints.letter_links import disarmed
 from api.complaints.letter_writing import COMPLAINANT, OF_THE_COMPLAINT, write, write_out
 from api.complaints.letters import LetterUnknown, Written
 from api.complaints.owed import somebody_to_write_to
-from api.complaints.parties import parties
+from api.complaints.parties import may_decide, parties
 from api.complaints.search import facts_for
 from api.complaints.separation import is_excluded
 from api.complaints.tables import LetterRow, NoticeRow, PartyRow
@@ -165,9 +165,14 @@ def answer_left(errand: Errand) -> dict[str, Any]:
     if not rows:
         return {"leftOn": errand.today}
     first, zone = rows[0].copy_of or rows[0].key, errand.tools.settings.time_zone
-    copies = [row for row in rows if first in (row.key, row.copy_of)]
+    copies = [row for row in rows if first in (row.key, row.copy_of) and _reads_and_answers(errand, row)]
     left = [day for row in copies if (day := counts_from(row, zone=zone)) is not None]
     return {"leftOn": min(left, default=None)}
+
+
+def _reads_and_answers(errand: Errand, copy: LetterRow) -> bool:
+    """Tell whether the copy is for somebody who may answer: who only receives letters cannot be silent."""
+    return may_decide(None if copy.party_key is None else errand.session.get(PartyRow, copy.party_key))
 
 
 def _answer_on_file(errand: Errand, meets: str) -> None:

@@ -15,7 +15,7 @@ from api.complaints.letter_desk import LetterNotWaiting
 from api.complaints.letter_links import STATUS_LINK
 from api.complaints.parties import parties
 from api.complaints.reading import complaint
-from api.complaints.tables import ClockRow, LetterRow, LinkRow, NoticeRow
+from api.complaints.tables import ClockRow, ComplaintRow, LetterRow, LinkRow, NoticeRow
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
 from api.identity.sessions import digest
@@ -46,15 +46,15 @@ def visitor(app, clock):
     return Visitor(app, clock)
 
 
-def represented(service, *, lady=LADY):
-    """A complaint that a letting agent brings for somebody; ``lady`` is her own address, if she gave one."""
+def represented(service, *, lady=LADY, street=None):
+    """A complaint that a letting agent brings for somebody; ``lady`` and ``street`` are her own addresses, if she gave any."""
     made = receive(
         service,
         NewComplaint(
             channel="web",
             received_at=service.clock.now(),
             description=SECRET,
-            complainant=PartyDetails("Mrs Lind", lady),
+            complainant=PartyDetails("Mrs Lind", lady, address=street),
             representative=PartyDetails("Letting Agent", AGENT),
         ),
         by=as_service("test"),
@@ -457,6 +457,21 @@ def test_whoever_may_answer_gets_the_letters_that_ask_for_an_answer(service):
     clocks = select(ClockRow.name).where(ClockRow.complaint_key == made.key)
     names = service.engine.read(lambda db: db.scalars(clocks).all())
     assert (names.count("final_response"), names.count("referral_window")) == (1, 1)
+
+
+def test_nobody_is_silent_who_has_not_got_the_letter_that_asks(service, clock):
+    made = represented(service, lady=None, street="1 Mill Lane")
+    confirm(service, made, authorityScope="receive")
+    Staff(service).work(made.instance_key, Wish(accepts=None, stop_before=frozenset({"post-letter"})))
+    agent, lady = kept(service, made, "decision")
+    assert (agent.dispatched_at is None, lady.dispatched_at is None) == (False, True)
+
+    for _ in range(60):
+        clock.advance(timedelta(days=1))
+        service.run_due()
+
+    assert kept(service, made, "reminder") == []
+    assert service.engine.read(lambda db: db.get(ComplaintRow, made.key).state) == "responded"
 
 
 def test_a_representative_who_may_answer_gets_them_alone(service):
