@@ -56,7 +56,14 @@ def variables(due, *, bare):
             promised(3, due, 1000, "distress"),
             promised(4, due),
         ],
-        "waits": {"authority": 10, "silence": 10, "information": 10, "commitment": 10, "appeal": 20},
+        "waits": {
+            "authority": 10,
+            "silence": 10,
+            "information": 10,
+            "commitment": 10,
+            "appeal": 20,
+            "delivery": 1,
+        },
         "earlySummary": "We agreed on the money.",
         "earlyOutcome": "upheld",
         "remedyKind": "refund",
@@ -112,7 +119,8 @@ def written(service, made, letter, *, bare):
         to = service.letters.addressee(letter)
         party = next(iter(addressees(service.letters, desk, row, letter, to)), None)
         known = variables(due, bare=bare)
-        session.add_all(() if bare else [kept(service, made, promise) for promise in known["commitments"]])
+        done = known["commitments"] if letter == "closing" and not bare else ()
+        session.add_all([kept(service, made, promise) for promise in done])
         return write(tools, desk, row, letter, party=party, variables=known)
 
     return service.rehearse(work)
@@ -193,7 +201,8 @@ def test_a_decision_names_outcome_amount_and_day_of_every_point_and_the_sum(serv
 def test_early_award_and_closing_letters_name_the_amount(service):
     made = complain(service, "generic")
 
-    assert "we give back £62.40 (Refund), by" in written(service, made, "early-resolution", bare=False).text
+    early = written(service, made, "early-resolution", bare=False).text
+    assert "we give back £62.40 (Refund).\nWe do this by 3 December 2026." in early
     assert "We pay you £300.00." in written(service, made, "award", bare=False).text
     closing = written(service, made, "closing", bare=False).text
     assert "- Refund, £62.40\n" in closing
