@@ -39,9 +39,10 @@ def letter_findings(letters: Iterable[LetterTemplate], words: LetterWords) -> tu
     A name that nothing provides is an error: the letter would wait with a hole. So is a code a letter away from a known one. Any
     other member may be in what somebody else's service brings: a warning.
     """
-    members = _members(words.organisation) | {"clocks": words.clocks}
+    register = _of_the_register()
+    members = _members(register, words.organisation) | {"clocks": words.clocks}
     names = words.named.variables | OURS | BY_HAND
-    rows = words.named.provided | _members_of_rows()
+    rows = words.named.provided | _members_of_rows(register)
     found: dict[tuple[str, str, str], Finding] = {}
     for letter in letters:
         for expression, bound in asked(letter):
@@ -99,19 +100,19 @@ def _nowhere(name: str, among: frozenset[str]) -> Finding:
     return Finding("error", "letter_fact_unknown", message, perhaps(name, among))
 
 
-def _members(organisation: Organisation) -> dict[str, frozenset[str]]:
+def _members(register: Mapping[str, Any], organisation: Organisation) -> dict[str, frozenset[str]]:
     """Return what may follow a dot, by what stands before it."""
     house = organisation.facts()
     return {
-        "complaint": frozenset(_of_the_register()),
+        "complaint": frozenset(register),
         "organisation": frozenset(house),
         "organisation.outsideBody": frozenset(house["outsideBody"]),
     }
 
 
-def _members_of_rows() -> frozenset[str]:
+def _members_of_rows(register: Mapping[str, Any]) -> frozenset[str]:
     """Return what the rows of the register's lists have."""
-    lists = (value for value in _of_the_register().values() if isinstance(value, list))
+    lists = (value for value in register.values() if isinstance(value, list))
     return frozenset(name for rows in lists for row in rows if isinstance(row, dict) for name in row)
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from api.complaints.letters import LetterTextRefused
 from api.organisation import OrganisationRefused
 from api.procedure.files import read_files
+from api.procedure.vocabulary import Vocabulary
 from engine.commands.check import Files
 from engine.errors import Invalid
-from engine.findings import Finding
 
 if TYPE_CHECKING:
     from api.wiring import Redress
@@ -40,14 +40,16 @@ def check_procedure(service: Redress) -> None:
 
 def check_letters(service: Redress) -> None:
     """Raise ``LetterTextRefused`` when a letter is missing, or names what neither is deployed nor lies ready to be deployed."""
-    missing = service.engine.read(lambda session: service.procedure.vocabulary(session, ()).missing_letters())
-    ready = read_files([service.settings.processes_dir, service.settings.forms_dir]).definitions
-    lacking = {(each.file, each.message) for each in _about_letters(service, ready)}
-    wrong = (each for each in _about_letters(service, ()) if each.severity == "error")
-    if findings := (*missing, *(each for each in wrong if (each.file, each.message) in lacking)):
+    words = _words(service, ())
+    wrong = [each for each in words.letter_findings() if each.severity == "error"]
+    if wrong:
+        ready = read_files([service.settings.processes_dir, service.settings.forms_dir]).definitions
+        lacking = {(each.file, each.message) for each in _words(service, ready).letter_findings()}
+        wrong = [each for each in wrong if (each.file, each.message) in lacking]
+    if findings := (*words.missing_letters(), *wrong):
         raise LetterTextRefused(findings)
 
 
-def _about_letters(service: Redress, files: Files) -> tuple[Finding, ...]:
-    """Return the findings about letters with ``files`` over what is deployed."""
-    return service.engine.read(lambda session: service.procedure.vocabulary(session, files).letter_findings())
+def _words(service: Redress, files: Files) -> Vocabulary:
+    """Return the words of the procedure with ``files`` over what is deployed."""
+    return service.engine.read(lambda session: service.procedure.vocabulary(session, files))

@@ -214,11 +214,16 @@ class Vocabulary:
         known |= {each for each in self._named.started if slip_of(each, known) is None}
         return Words(kind="clock", known=known, others="error" if self._around.before else "warning")
 
-    @property
+    @cached_property
+    def _told(self) -> Named:
+        """Return what letters read."""
+        return read_by(self._around.letters)
+
+    @cached_property
     def _clocks(self) -> frozenset[str]:
         return _words_in(_cells(self._table, "clock"))
 
-    @property
+    @cached_property
     def _regimes(self) -> frozenset[str]:
         return _words_in(_conditions(self._table, "regime"))
 
@@ -318,7 +323,7 @@ class Vocabulary:
         if form is None:
             return  # its own findings say why
         beside = named_by({each: content for each, content in self.files.items() if each != name})
-        others = all_of((beside, read_by(self._around.letters)))
+        others = all_of((beside, self._told))
         own = named_by({name: data})
         had = self._replaced(name, data)
         yield from self._check_keys(form, own, others, had)
