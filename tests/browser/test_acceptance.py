@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from api.complaints.tables import ClockRow, ComplaintRow, RemedyRow
+from engine.zones import local_date
 from tests.browser.conftest import scrolls_sideways
 from tests.browser.visitor import complain
 
@@ -95,7 +96,8 @@ def test_a_complaint_goes_from_the_public_form_to_closure(browse, sign_in, serve
     ann.get_by_text("Thank you").first.wait_for()
     server.settle()
 
-    office.do(owner, "Carry out the promise", _carry_out)
+    today = local_date(server.service.clock.now(), server.service.calendars.get(None).zone)
+    office.do(owner, "Carry out the promise", lambda page: _carry_out(page, today))
     office.do("quinn", "Verify the correction", lambda page: page.locator("input[type=radio]").first.check())
     office.do(
         owner, "Look back on the complaint", lambda page: page.locator("select").first.select_option(index=2)
@@ -153,9 +155,9 @@ def _draft(page):
     page.locator("input[name=remedyWhat]").fill("Refund of the price")
 
 
-def _carry_out(page):
-    for part, text in (("day", "23"), ("month", "11"), ("year", "2026")):
-        page.locator(f"input[name=doneOn-{part}]").fill(text)
+def _carry_out(page, day):
+    for part in ("day", "month", "year"):
+        page.locator(f"input[name=doneOn-{part}]").fill(str(getattr(day, part)))
     page.locator("input[name=proof]").fill("Payment 4711")
 
 
