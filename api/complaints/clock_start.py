@@ -249,12 +249,13 @@ def _answered_already(
         return
     state = ClockState.from_json(row.saved)
     since = state.anchor.moment(calendar) if state.anchor_known else complaint.received_at
+    written_for_it = LetterRow.queued_at >= since
     if policy.stage == "two":
-        since = max(since, _opened_at(desk, complaint))
+        written_for_it &= LetterRow.queued_at > _opened_at(desk, complaint)
     left = select(LetterRow).where(
         LetterRow.complaint_key == complaint.key,
         LetterRow.meets.is_not(None),
-        LetterRow.queued_at >= since,
+        written_for_it,
         LetterRow.dispatched_at <= desk.act.at,
     )
     for letter in desk.session.scalars(left.order_by(LetterRow.dispatched_at)):

@@ -129,6 +129,11 @@ def test_the_generic_second_look_has_its_news_and_its_answer(walk):
     assert (walk.due("update"), walk.due("final_response")) == ("2026-06-03", "2026-06-17")
 
 
+def test_a_no_said_the_moment_the_answer_left_leaves_the_second_look_to_answer(walk):
+    rejected(walk, "2026-05-11 10:00", "2026-05-19 10:00", "2026-05-19 10:00", "generic").choose("stage_two")
+    assert (walk.due("final_response"), walk.state("final_response")) == ("2026-06-17", "running")
+
+
 def test_the_letter_of_a_second_round_opens_the_time_to_go_outside_anew(walk):
     rejected(walk, "2026-05-11 10:00", "2026-05-15 10:00", "2026-05-19 10:00", "generic").choose("stage_two")
     assert walk.due("referral_window") == "2026-11-15"
