@@ -17,6 +17,7 @@ from api.complaints.anchors import KEPT, PLAN, WORDS
 from api.complaints.clock_rows import label, wanted
 from api.complaints.clocks import Desk
 from api.complaints.evidence import meet_each
+from api.complaints.held_twice import carry_receipt, put_under
 from api.complaints.intake import EARLIEST
 from api.complaints.policies import kinds
 from api.complaints.tables import ComplaintRow, LetterRow
@@ -25,12 +26,10 @@ from api.db import db
 from api.identity.doors import action
 from api.web.staff import blueprint
 from api.web.staff.complaint import opened, page
-from engine.actors import SYSTEM
 from engine.deadlines.clocks import Act
 from engine.deadlines.errors import ClockEnded
 from engine.deadlines.state import ClockState, Evidence
 from engine.errors import Invalid, RedressError
-from engine.store import instances
 from engine.zones import at_wall
 
 LONGEST = 2_000  # characters of a reason
@@ -149,7 +148,8 @@ def meet_clock(key: int, name: str) -> ResponseReturnValue:
 def correct_receipt(key: int) -> ResponseReturnValue:
     """Correct when the complaint was received; what counts from it is counted anew, and no stale reminder goes out."""
     row, facts = opened(key, "complaint.backdate")
-    now, clocks = the_service().clock.now(), the_service().case_clocks
+    service = the_service()
+    now, clocks = service.clock.now(), service.case_clocks
     try:
         received_at = read_moment(request.form.get("received", ""), request.form.get("time", "") or "12:00")
     except ValueError:
@@ -164,7 +164,9 @@ def correct_receipt(key: int) -> ResponseReturnValue:
         before = complaint.received_at
         told = {"from": before.isoformat(), "to": received_at.isoformat(), "reason": desk.act.reason}
         desk.tell(complaint.key, "receipt-corrected", "Date of receipt corrected", facts=told)
-        return clocks.days_corrected(desk, complaint, received_at=received_at)
+        moved = clocks.days_corrected(desk, complaint, received_at=received_at)
+        carry_receipt(service.engine, desk, complaint, received_at, zone=service.settings.time_zone)
+        return moved
 
     said = "The date of receipt is corrected; its clocks were counted anew."
     return _moved(key, "complaint.backdate", change, field="receipt-reason", said=said)
@@ -228,14 +230,10 @@ def recategorise(key: int) -> ResponseReturnValue:
 
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
         before = f"{complaint.regime}, {complaint.category or 'no category'}"
-        complaint.regime, complaint.category = regime, category
+        put_under(service.engine, desk, complaint, regime=regime, category=category)
         text = f"Now handled as {regime}, {category or 'no category'}"
         told = {"before": before, "reason": desk.act.reason}
         desk.tell(complaint.key, "recategorised", text, facts=told)
-        case = complaint.instance_key and instances.read(desk.session, complaint.instance_key)
-        if case and case.is_open:
-            values = {"regime": regime, "category": category}
-            service.engine.set_variables_within(desk.session, case.key, values, by=SYSTEM)
         moved = service.case_clocks.start_by_policy(desk, complaint, category=category, stage=stage)
         service.case_clocks.refuse_without_clock(desk, complaint, category=category, stage=stage)
         return moved
