@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from api.complaints.anchors import RECEIVED
+from api.complaints.anchors import EARLIEST, RECEIVED
 from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
 from api.complaints.links import new_link
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from api.wiring import Redress
 
 CHANNELS = ("web", "e-mail", "phone", "post", "in-person", "social")
-EARLIEST = date(1990, 1, 1)
 PROCESS = "complaint-handling"
 
 

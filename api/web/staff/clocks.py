@@ -13,12 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import extensions, letter_desk
-from api.complaints.anchors import KEPT, PLAN, WORDS
+from api.complaints.anchors import EARLIEST, KEPT, PLAN, WORDS, DayImpossible, refuse_impossible
 from api.complaints.clock_rows import label, wanted
 from api.complaints.clocks import Desk
 from api.complaints.evidence import meet_each
 from api.complaints.held_twice import carry_receipt, put_under
-from api.complaints.intake import EARLIEST
 from api.complaints.policies import kinds
 from api.complaints.tables import ComplaintRow, LetterRow
 from api.context import the_person, the_service
@@ -155,7 +154,7 @@ def correct_receipt(key: int) -> ResponseReturnValue:
     except ValueError:
         problem = "Enter the day as 27 3 2026 and the time as 14:30."
         return page(row, facts, "clocks", problem=problem, field="received"), 422
-    if received_at > now or received_at.year < 1990:
+    if received_at > now or received_at.astimezone(service.settings.time_zone).date() < EARLIEST:
         return page(
             row, facts, "clocks", problem="The day must be between 1990 and today.", field="received"
         ), 422
@@ -186,15 +185,10 @@ def correct_days(key: int) -> ResponseReturnValue:
         return page(row, facts, "clocks", problem="Enter the day as 27 3 2026.", field="anchor-day"), 422
     if event not in WORDS:
         return page(row, facts, "clocks", problem="Select which day it is.", field="event"), 422
-    last = row.received_at.astimezone(zone).date() if event == "first_raised" else today
-    if day < EARLIEST or (event != "agreed" and day > last):
-        said = "The day must be between 1990 and " + (
-            "the day of receipt." if event == "first_raised" else "today."
-        )
-        return page(row, facts, "clocks", problem=said, field="anchor-day"), 422
-    if event == "agreed" and day < row.received_at.astimezone(zone).date():
-        said = "The agreed day cannot lie before the day of receipt."
-        return page(row, facts, "clocks", problem=said, field="anchor-day"), 422
+    try:
+        refuse_impossible(row, event, day, today=today, zone=zone)
+    except DayImpossible as refusal:
+        return page(row, facts, "clocks", problem=refusal.message, field="anchor-day"), 422
 
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
         before = getattr(complaint, KEPT[event])
