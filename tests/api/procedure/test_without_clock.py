@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from api.complaints.clock_rows import open_clocks
+from api.complaints.clock_rows import CHANCES, WINDOWS, open_clocks
 from api.complaints.intake import ComplaintRefused, NewComplaint, PartyDetails, receive
+from api.complaints.policies import kinds
 from api.complaints.separation import DUTIES, objection
 from api.complaints.tables import ClockRow, ComplaintRow, NoticeRow
 from api.deadlines import without_clock
@@ -242,3 +243,56 @@ def test_rules_that_do_not_hold_for_a_day_end_no_clock_that_was_missed(service, 
 def clocks_of(service, made):
     query = select(ClockRow.name, ClockRow.state).where(ClockRow.complaint_key == made.key)
     return service.engine.read(lambda session: dict(session.execute(query).all()))
+
+
+INTERNAL = NewComplaint(
+    "e-mail", EARLY, "The canteen.", PartyDetails("Bo", "bo@house.example"), employment=True
+)
+SENDERS = {
+    "anonymous": {"complainant": None},
+    "represented": {
+        "complainant": PartyDetails("Ann"),
+        "representative": PartyDetails("Bob", "bob@example.org"),
+    },
+    "internal": {"complainant": INTERNAL.complainant, "employment": True},
+}
+
+
+@pytest.mark.parametrize("sender", sorted(SENDERS))
+def test_in_every_regime_a_clock_runs_or_managers_are_told(service, sender):
+    regimes = service.engine.read(kinds).regimes
+    assert len(regimes) >= 18
+    made = {}
+    for regime in regimes:
+        new = replace(INTERNAL, received_at=service.clock.now(), employment=False, regime=regime)
+        made[receive(service, replace(new, **SENDERS[sender]), by=as_service("web")).key] = regime
+    service.run_due()
+    without_clock.tell(service)
+
+    def watched(session):
+        running = {
+            row.complaint_key
+            for key in made
+            for row in open_clocks(session, key)
+            if row.bound_at is not None and row.name not in WINDOWS | CHANCES
+        }
+        told = session.scalars(
+            select(NoticeRow.complaint_key).where(NoticeRow.subject == without_clock.SUBJECT)
+        )
+        return running | set(told)
+
+    assert sorted(made[key] for key in made.keys() - service.engine.read(watched)) == []
+
+
+def test_an_agreed_day_is_warned_of_before_it_comes(service, clock):
+    clock.set(datetime(2026, 9, 7, 9, tzinfo=UTC))
+    made = took(service, regime="nhs-england", at=clock.now())
+
+    def agreed(desk, complaint):
+        return service.case_clocks.days_corrected(desk, complaint, days={"agreed": date(2026, 10, 30)})
+
+    service.move_clocks(made.key, agreed, act=Act(clock.now(), "test", "Test"), by=as_service("test"))
+    query = select(ClockRow.next_at).where(
+        ClockRow.complaint_key == made.key, ClockRow.name == "final_response"
+    )
+    assert service.engine.read(lambda session: session.scalar(query)).date() == date(2026, 10, 16)
