@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from api.complaints.clock_rows import Desk
 from api.complaints.tables import ComplaintRow, EventRow
 from engine.calendars import Calendar
 from engine.deadlines.compute import Anchor
+from engine.errors import Invalid
 from engine.zones import local_date
 
 RECEIVED = "received"
@@ -27,10 +29,18 @@ WORDS = {
     "offer_accepted": "Offer accepted",
     "agreed": "Answer agreed for",
 }
+EARLIEST = date(1990, 1, 1)  # no day of a complaint lies before it
+_AFTER_RECEIPT = frozenset({"offer_accepted", "agreed"})
 ASKED = {  # days that somebody knows while we do not, as we ask for them
     "first_raised": "the day the complainant first told us of it",
     "sent_to_company": "the day it was sent to us by the portal",
 }
+
+
+class DayImpossible(Invalid):
+    """This day cannot be."""
+
+    code = "day_impossible"
 
 
 def anchor_of(complaint: ComplaintRow, event: str) -> Anchor | None:
@@ -48,6 +58,27 @@ def known_days(complaint: ComplaintRow, calendar: Calendar) -> dict[str, date]:
         if day is not None:
             days[event] = day
     return days
+
+
+def refuse_impossible(complaint: ComplaintRow, event: str, day: date, *, today: date, zone: ZoneInfo) -> None:
+    """Return if ``event`` may have been, or be, on this local ``day``, through whatever door it was typed. Raises ``DayImpossible``.
+
+    What can only follow the complaint lies on the day of receipt or later; what is past is over today.
+    """
+    received = local_date(complaint.received_at, zone)
+    begins, ends = EARLIEST, received if event == "first_raised" else today
+    if event in _AFTER_RECEIPT:
+        begins = received
+    elif event == "sent_to_company":
+        begins = complaint.first_raised_on or complaint.occurred_on or EARLIEST
+    if day < begins:
+        raise DayImpossible(f"{WORDS[event]}: the day cannot be before {_written(begins)}.", event=event)
+    if event != "agreed" and day > ends:
+        raise DayImpossible(f"{WORDS[event]}: the day cannot be after {_written(ends)}.", event=event)
+
+
+def _written(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
 
 
 def keep_day(complaint: ComplaintRow, event: str, day: date) -> None:

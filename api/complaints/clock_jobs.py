@@ -12,6 +12,7 @@ from api.complaints.clock_start import promised_policy
 from api.complaints.errand import Errand
 from api.complaints.evidence import KINDS, meet_each
 from api.complaints.extensions import ask
+from api.complaints.held_twice import asked
 from api.complaints.tables import LetterRow
 from engine.deadlines.compute import Anchor
 from engine.deadlines.errors import (
@@ -38,8 +39,8 @@ def start_clocks(errand: Errand) -> None:
     answered: it would wait without anybody being late.
     """
     complaint = errand.complaint
-    complaint.regime = errand.text("regime") or complaint.regime
-    complaint.category = errand.text("category") or complaint.category
+    complaint.regime = asked(errand, "regime", complaint.regime) or complaint.regime
+    complaint.category = asked(errand, "category", complaint.category)
     stage = errand.context.headers.get("stage")
     moved = errand.tools.clocks.start_by_policy(
         errand.desk, complaint, category=complaint.category, stage=stage

@@ -10,10 +10,10 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.complaints.anchors import ASKED, RECEIVED, anchor_of, ask_for, known_days
+from api.complaints.anchors import ASKED, anchor_of, ask_for, known_days
 from api.complaints.clock_rows import Desk, add, keep, last_changed_at, newest, open_clocks
 from api.complaints.owed import somebody_to_write_to
-from api.complaints.policies import covered_by, policies_for, promised_clocks
+from api.complaints.policies import PROMISING, Gap, covered_by, gap_on, policies_on, rows_of_any_day
 from api.complaints.states import owes, public_words
 from api.complaints.tables import ClockRow, ComplaintRow, EventRow, LetterRow
 from api.deadlines.calendars import KeptCalendars
@@ -28,7 +28,6 @@ from engine.zones import local_date
 
 PROMISE = "promise"
 STOOD_STILL = "not_owed"  # the pause of an internal target while the complaint owed nothing
-PROMISING = frozenset({"acknowledgement", "final_response"})  # without them nobody is ever late
 LEFT = (
     "not_applicable",
     "missed",
@@ -100,14 +99,28 @@ def by_table(
     calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, *, category: str | None, stage: str | None
 ) -> tuple[DeadlinePolicy, ...]:
     """Return one policy for each clock of the table; which version of a rule is in force is told by its own anchor's day."""
-    days, chosen = known_days(complaint, calendars.get(None)), dict[str, DeadlinePolicy]()
-    for on in dict.fromkeys(days.values()):
-        for policy in policies_for(
-            desk.session, regime=complaint.regime, category=category, stage=stage, on=on, moment=desk.moment
-        ):
-            if days.get(policy.anchor, days[RECEIVED]) == on:
-                chosen.setdefault(policy.clock, policy)
-    return tuple(chosen.values())
+    return policies_on(
+        desk.session,
+        regime=complaint.regime,
+        category=category,
+        stage=stage,
+        days=known_days(complaint, calendars.get(None)),
+        moment=desk.moment,
+    )
+
+
+def gap_of(
+    calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, *, category: str | None, stage: str | None
+) -> Gap | None:
+    """Return what the table gives such a complaint only on other days than its own; None where nothing is missing."""
+    return gap_on(
+        desk.session,
+        regime=complaint.regime,
+        category=category,
+        stage=stage,
+        days=known_days(complaint, calendars.get(None)),
+        moment=desk.moment,
+    )
 
 
 def refuse_without_clock(
@@ -120,9 +133,10 @@ def refuse_without_clock(
     given = {policy.clock for policy in by_table(calendars, desk, complaint, category=category, stage=stage)}
     if given >= PROMISING:
         return
-    meant = promised_clocks(
+    rows = rows_of_any_day(
         desk.session, regime=complaint.regime, category=category, stage=stage, moment=desk.moment
     )
+    meant = {row.clock for row in rows}
     if missing := sorted(((meant & PROMISING) or PROMISING) - given):
         raise ComplaintWithoutClock(
             clocks=", ".join(missing), regime=complaint.regime, category=category, stage=stage
@@ -135,8 +149,9 @@ def fit(
     """Give the complaint the clocks of the table for this stage; return the names of those that moved.
 
     A clock that is open keeps the rule it was given while the table still names that rule for it; under another rule it is
-    counted from its original anchor, with its pauses (rule 10). An open clock the table no longer gives is ruled out. One that
-    comes with other rules is met by the letter that answers it if that has left already.
+    counted from its original anchor, with its pauses (rule 10). An open clock the table no longer gives is ruled out, unless
+    the rules hold on other days only: those take nothing away. One that comes with other rules is met by the letter that
+    answers it if that has left already.
     """
     chosen, moved = chosen_policies(calendars, desk, complaint, category=category, stage=stage), []
     for policy in chosen:
@@ -155,6 +170,8 @@ def fit(
         if _start(calendars, desk, complaint, policy, row):
             _answered_already(desk, complaint, policy, calendars.get(policy.calendar))
             moved.append(policy.clock)
+    if gap_of(calendars, desk, complaint, category=category, stage=stage) is not None:
+        return tuple(moved)
     return (*moved, *_rule_out(calendars, desk, complaint, chosen, stage=stage))
 
 

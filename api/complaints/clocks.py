@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import clock_rows, clock_start
-from api.complaints.anchors import ASKED, KEPT, RECEIVED, anchor_of, keep_day
+from api.complaints.anchors import ASKED, KEPT, RECEIVED, anchor_of, keep_day, refuse_impossible
 from api.complaints.clock_rows import (
     ClockNotFound,
     Desk,
@@ -34,10 +34,19 @@ from engine.deadlines.errors import EvidenceRefused
 from engine.deadlines.policy import NOBODY, DeadlinePolicy
 from engine.deadlines.state import OPEN, ClockState, Evidence
 from engine.deadlines.warn import warn_at
+from engine.errors import Invalid
 from engine.execution.world import CaseClock
 from engine.zones import local_date
 
-__all__ = ["CaseClocks", "ClockNotFound", "Desk", "label"]
+__all__ = ["CaseClocks", "ClockNotFound", "DayOutsideRules", "Desk", "label"]
+
+OTHER_RULES = "Check the day; if it is right, set other rules on the page “Clocks” first."
+
+
+class DayOutsideRules(Invalid):
+    """The complaint's rules do not hold for this day."""
+
+    code = "day_outside_rules"
 
 
 class CaseClocks:
@@ -193,6 +202,8 @@ class CaseClocks:
         """
         if evidence.kind == NOBODY and somebody_to_write_to(desk.session, complaint.key):
             raise EvidenceRefused("There is somebody to write to.", clock=name, kind=evidence.kind)
+        if self._before_receipt(complaint, evidence.sent_at):
+            raise EvidenceRefused("Nobody was answered before the complaint was received.", clock=name)
         moved: tuple[str, ...] = ()
         for row in open_clocks(desk.session, complaint.key):
             state = ClockState.from_json(row.saved)
@@ -205,6 +216,10 @@ class CaseClocks:
                 add(desk, complaint, clocks.start_next(met.state, calendar, desk.act), calendar)
             moved = (name,)
         return moved
+
+    def _before_receipt(self, complaint: ComplaintRow, at: datetime) -> bool:
+        zone = self.calendars.get(None).zone
+        return local_date(at, zone) < local_date(complaint.received_at, zone)
 
     def skip(self, desk: Desk, complaint: ComplaintRow, name: str) -> tuple[str, ...]:
         """Leave out one round of a repeating clock, for the reason of the act; the next round counts from now."""
@@ -309,13 +324,20 @@ class CaseClocks:
         """Keep corrected ``days`` of anchors (event → local day) and count anew what counts from them (rule 12).
 
         What counts from an acknowledgement follows the corrected due date of the one of its own look; a rule that is in force by
-        another day comes in.
+        another day comes in. Raises ``DayImpossible``, and ``DayOutsideRules`` for days on which the complaint's rules do not hold.
         """
+        stage = clock_start.stage_of(desk.session, complaint.key)
+        had = clock_start.gap_of(self.calendars, desk, complaint, category=complaint.category, stage=stage)
         given = {event: day for event, day in (days or {}).items() if event in KEPT}
-        for event, day in given.items():
-            setattr(complaint, KEPT[event], day)
+        zone = self.calendars.get(None).zone
         if received_at is not None:
             complaint.received_at = received_at
+        for event, day in given.items():
+            refuse_impossible(complaint, event, day, today=local_date(desk.act.at, zone), zone=zone)
+            setattr(complaint, KEPT[event], day)
+        gap = clock_start.gap_of(self.calendars, desk, complaint, category=complaint.category, stage=stage)
+        if gap is not None and had is None:
+            raise DayOutsideRules(f"{gap.words} {OTHER_RULES}", regime=gap.regime)
         changed = {*given, *((RECEIVED,) if received_at is not None else ())}
         moved, acknowledged = list[str](), dict[str | None, date]()
         for row, state in self._countable(desk.session, complaint.key):
@@ -338,13 +360,8 @@ class CaseClocks:
                 calendar = self._calendar(state)
                 keep(desk, row, clocks.re_project(state, again, calendar, desk.act), calendar)
                 moved.append(row.name)
-        if not given:
-            return tuple(moved)
-        stage = clock_start.stage_of(desk.session, complaint.key)
-        return (
-            *moved,
-            *clock_start.fit(self.calendars, desk, complaint, category=complaint.category, stage=stage),
-        )
+        fitted = clock_start.fit(self.calendars, desk, complaint, category=complaint.category, stage=stage)
+        return (*moved, *fitted)
 
     def _countable(self, session: Session, complaint_key: int) -> list[tuple[ClockRow, ClockState]]:
         """Return the clocks that count from the complaint's own days: those not ended, the first round of repeating ones."""

@@ -11,14 +11,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from api.complaints.anchors import EARLIEST, RECEIVED
 from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
 from api.complaints.links import new_link
 from api.complaints.parties import CLAIMED, parties
-from api.complaints.policies import Kinds, known_kinds
+from api.complaints.policies import DeadlineTableMissing, Kinds, gap_on, known_kinds
 from api.complaints.references import new_reference
 from api.complaints.separation import exclude
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, IssueRow, PartyRow
+from engine import feel
 from engine.actors import Actor
 from engine.commands.start import Alongside, Start
 from engine.dialect.lint import slip_of
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from api.wiring import Redress
 
 CHANNELS = ("web", "e-mail", "phone", "post", "in-person", "social")
-EARLIEST = date(1990, 1, 1)
 PROCESS = "complaint-handling"
 
 
@@ -211,6 +212,30 @@ def objections(
         wrong.append(("category", f"There is no category “{complaint.category}”. Did you mean {meant}?"))
     received = complaint.received_on(zone)
     return (*wrong, *_days(complaint, received=received, today=local_date(now, zone)))
+
+
+def outside_rules(
+    session: Session, complaint: NewComplaint, *, zone: ZoneInfo, moment: feel.Moment
+) -> str | None:
+    """Return what is wrong with the days of a complaint that came before the rules of its regime, or after them; else None.
+
+    For a door where somebody chooses the day. Where it is taken all the same, its case waits until other rules are set.
+    """
+    days = {RECEIVED: complaint.received_on(zone)}
+    asked = {"first_raised": complaint.first_raised_on, "sent_to_company": complaint.sent_to_company_on}
+    days |= {event: day for event, day in asked.items() if day is not None}
+    try:
+        gap = gap_on(
+            session,
+            regime=complaint.regime,
+            category=complaint.category,
+            stage="one",
+            days=days,
+            moment=moment,
+        )
+    except DeadlineTableMissing:
+        return None
+    return None if gap is None else gap.words
 
 
 def _days(complaint: NewComplaint, *, received: date, today: date) -> Iterator[tuple[str, str]]:

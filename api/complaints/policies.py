@@ -21,6 +21,7 @@ from engine.store.tables import decision_definitions, resources
 
 DECISION = "deadline_policies"
 STAGES = "stages"
+PROMISING = frozenset({"acknowledgement", "final_response"})  # without them nobody is ever late
 _KINDS = ("regime", "category", "stage")  # what the table is told of a complaint besides its day
 _LITERAL = re.compile(r'"([^"\\]*)"')
 
@@ -29,6 +30,26 @@ class DeadlineTableMissing(Broken):
     """A decision table about deadlines is not deployed. Deploy processes/deadlines.dmn and processes/stages.dmn."""
 
     code = "deadline_table_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The clocks that say by when a complaint is acknowledged and answered, and that the table gives only on other days.
+
+    ``begins`` is the first day of their rows as far as those say it.
+    """
+
+    regime: str
+    clocks: tuple[str, ...]
+    begins: date | None
+
+    @property
+    def words(self) -> str:
+        """Return for people what is wrong with the day of a complaint."""
+        if self.begins is None:
+            return f"The rules “{self.regime}” do not hold for this day: no clock would run."
+        day = f"{self.begins.day} {self.begins:%B %Y}"
+        return f"The rules “{self.regime}” begin on {day}: for an earlier day no clock would run."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +76,65 @@ def policies_for(
     return tuple(replace(policy, version=f"{policy.version}, table {version}") for policy in chosen)
 
 
-def promised_clocks(
+def policies_on(
+    session: Session,
+    *,
+    regime: str,
+    category: str | None,
+    stage: str | None,
+    days: Mapping[str, date],
+    moment: feel.Moment,
+) -> tuple[DeadlinePolicy, ...]:
+    """Return one policy per clock; which version of a rule is in force is told by its own anchor's day, else by the receipt.
+
+    ``days`` holds the days of the anchors that are known, that of ``received`` first.
+    """
+    chosen, received = dict[str, DeadlinePolicy](), next(iter(days.values()))
+    for on in dict.fromkeys(days.values()):
+        for policy in policies_for(
+            session, regime=regime, category=category, stage=stage, on=on, moment=moment
+        ):
+            if days.get(policy.anchor, received) == on:
+                chosen.setdefault(policy.clock, policy)
+    return tuple(chosen.values())
+
+
+def gap_on(
+    session: Session,
+    *,
+    regime: str,
+    category: str | None,
+    stage: str | None,
+    days: Mapping[str, date],
+    moment: feel.Moment,
+) -> Gap | None:
+    """Return what the table gives such a complaint on other days than these; None where nothing is missing.
+
+    A table that has no such clock on any day leaves no gap here: no other day would help.
+    """
+    found = policies_on(session, regime=regime, category=category, stage=stage, days=days, moment=moment)
+    lacking = PROMISING - {policy.clock for policy in found}
+    if not lacking:
+        return None
+    rows = rows_of_any_day(session, regime=regime, category=category, stage=stage, moment=moment)
+    missing = [row for row in rows if row.clock in lacking]
+    if not missing:
+        return None
+    begins = [row.effective_from for row in missing if row.effective_from is not None]
+    return Gap(regime, tuple(sorted({row.clock for row in missing})), min(begins, default=None))
+
+
+def rows_of_any_day(
     session: Session, *, regime: str, category: str | None, stage: str | None, moment: feel.Moment
-) -> frozenset[str]:
-    """Return the clocks the table has for such a complaint on one day or another. Raises ``DeadlineTableMissing``."""
+) -> tuple[DeadlinePolicy, ...]:
+    """Return the rows the table has for such a complaint on one day or another. Raises ``DeadlineTableMissing``."""
     _, model = _table(session, DECISION)
     inputs = {"regime": regime, "category": category, "stage": stage, "anchorDate": date.min}
     decided = dmn.decide(
         _on_any_day(model), DECISION, {k: feel.inward(v) for k, v in inputs.items()}, moment=moment
     )
     rows: list[Mapping[str, Any]] = feel.outward(decided.required()) or []
-    read = policies.read_rows(rows, regime=regime, category=category, stage=stage)
-    return frozenset(policy.clock for policy in read)
+    return policies.read_rows(rows, regime=regime, category=category, stage=stage)
 
 
 def kinds(session: Session) -> Kinds:

@@ -16,6 +16,7 @@ from api.complaints.intake import (
     PartyDetails,
     Registered,
     objections,
+    outside_rules,
     receive,
     receive_within,
 )
@@ -185,6 +186,11 @@ def _complaint(body: dict[str, Any]) -> NewComplaint:
     wrong = list(objections(new, now=now, zone=zone, kinds=the_engine().read(known_kinds)))
     if new.received_on(zone) < local_date(now, zone) and new.backdating_reason is None:
         wrong.append(("backdatingReason", "Say why it is entered after the day it was received."))
+    outside = the_engine().read(
+        lambda session: outside_rules(session, new, zone=zone, moment=service.moment())
+    )
+    if outside is not None:
+        wrong.append(("receivedAt", f"{outside} Check the day, or name the regime that held on it."))
     wrong += [
         ("staffConcerned", f"Nobody has the user name {name!r}.") for name in _unknown(new.staff_concerned)
     ]

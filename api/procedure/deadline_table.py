@@ -52,15 +52,15 @@ class Around:
     elsewhere: frozenset[str]
 
 
-def table_of(model: dmn.Model) -> TableBox | None:
-    """Return the table of deadlines, None when the model has none."""
-    decision = model.decisions.get(DECISION)
+def table_of(model: dmn.Model, decision_id: str) -> TableBox | None:
+    """Return the table of a decision, None when the model has none."""
+    decision = model.decisions.get(decision_id)
     return decision.expression if decision is not None and isinstance(decision.expression, TableBox) else None
 
 
 def rows_of(model: dmn.Model, *, moment: feel.Moment) -> tuple[Row, ...]:
     """Return every row, its results evaluated on their own and read by the very reader of run time."""
-    box = table_of(model)
+    box = table_of(model, DECISION)
     return () if box is None else tuple(_row(model, box, rule, moment) for rule in box.rules)
 
 
@@ -91,7 +91,7 @@ def _row(model: dmn.Model, box: TableBox, rule: Rule, moment: feel.Moment) -> Ro
 
 def check_table(model: dmn.Model, around: Around, *, file: str, moment: feel.Moment) -> Iterator[Finding]:
     """Yield what is wrong with the table for those who read it at run time."""
-    box = table_of(model)
+    box = table_of(model, DECISION)
     if box is None:
         return
     yield from _check_columns(box, file)

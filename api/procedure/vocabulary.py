@@ -63,8 +63,8 @@ class Vocabulary:
         """Nothing is read before it is asked for twice: what a content names is remembered."""
         self._around = around
         self._named: Named = named_by(around.files)
-        self._table = _table_among(around.files)
-        self._table_before = _table_among(around.before)
+        self._table = _table_among(around.files, DECISION)
+        self._table_before = _table_among(around.before, DECISION)
 
     @property
     def files(self) -> Mapping[str, bytes]:
@@ -277,7 +277,7 @@ class Vocabulary:
                     yield from _placed(cell, getattr(words, kind))
         yield from self._check_members(decision_id, box)
         if decision_id != DECISION:  # its rows leave columns empty on purpose, and none has to fit
-            before = self._box_before(decision_id)
+            before = _table_among(self._around.before, decision_id)
             yield from tables.check_values(box, before)
             if decision_id in self._asked_of_tables:
                 yield from tables.check_whole(box, before)
@@ -292,15 +292,6 @@ class Vocabulary:
     def _asked_of_tables(self) -> frozenset[str]:
         """Return the decisions that a case asks, and stops without an answer."""
         return frozenset({decision for _, decision in self._named.bindings} | contracts.READ_COLUMNS.keys())
-
-    def _box_before(self, decision_id: str) -> TableBox | None:
-        """Return the table that is replaced."""
-        for name, content in self._around.before.items():
-            model = _model(content) if name.lower().endswith(".dmn") else None
-            decision = None if model is None else model.decisions.get(decision_id)
-            if decision is not None and isinstance(decision.expression, TableBox):
-                return decision.expression
-        return None
 
     def _check_members(self, decision_id: str, box: TableBox) -> Iterable[Finding]:
         variables = {variable for variable, decision in self._named.bindings if decision == decision_id}
@@ -446,8 +437,13 @@ def _placed(cell: dmn.model.Text, words: Words) -> Iterable[Finding]:
         )
 
 
-def _table_among(files: Mapping[str, bytes]) -> TableBox | None:
-    return next(filter(None, (_deadlines(data) for data in files.values())), None)
+def _table_among(files: Mapping[str, bytes], decision_id: str) -> TableBox | None:
+    """Return the table of a decision among files, None when no model of them has one."""
+    named = (
+        data for name, data in files.items() if name.lower().endswith(".dmn") and decision_id.encode() in data
+    )
+    models = filter(None, map(_model, named))
+    return next(filter(None, (deadline_table.table_of(model, decision_id) for model in models)), None)
 
 
 def _cells(box: TableBox | None, column: str) -> Iterable[str]:
@@ -463,11 +459,6 @@ def _conditions(box: TableBox | None, name: str) -> Iterable[str]:
 
 def _words_in(cells: Iterable[str]) -> frozenset[str]:
     return frozenset(word for cell in cells for word in literals(cell))
-
-
-def _deadlines(content: bytes) -> TableBox | None:
-    model = _model(content) if DECISION.encode() in content else None
-    return None if model is None else deadline_table.table_of(model)
 
 
 @lru_cache(maxsize=32)

@@ -13,11 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import extensions, letter_desk
-from api.complaints.anchors import KEPT, PLAN, WORDS
+from api.complaints.anchors import EARLIEST, KEPT, PLAN, WORDS, DayImpossible, refuse_impossible
 from api.complaints.clock_rows import label, wanted
 from api.complaints.clocks import Desk
 from api.complaints.evidence import meet_each
-from api.complaints.intake import EARLIEST
+from api.complaints.held_twice import carry_receipt, put_under
 from api.complaints.policies import kinds
 from api.complaints.tables import ComplaintRow, LetterRow
 from api.context import the_person, the_service
@@ -25,12 +25,10 @@ from api.db import db
 from api.identity.doors import action
 from api.web.staff import blueprint
 from api.web.staff.complaint import opened, page
-from engine.actors import SYSTEM
 from engine.deadlines.clocks import Act
 from engine.deadlines.errors import ClockEnded
 from engine.deadlines.state import ClockState, Evidence
 from engine.errors import Invalid, RedressError
-from engine.store import instances
 from engine.zones import at_wall
 
 LONGEST = 2_000  # characters of a reason
@@ -149,13 +147,14 @@ def meet_clock(key: int, name: str) -> ResponseReturnValue:
 def correct_receipt(key: int) -> ResponseReturnValue:
     """Correct when the complaint was received; what counts from it is counted anew, and no stale reminder goes out."""
     row, facts = opened(key, "complaint.backdate")
-    now, clocks = the_service().clock.now(), the_service().case_clocks
+    service = the_service()
+    now, clocks = service.clock.now(), service.case_clocks
     try:
         received_at = read_moment(request.form.get("received", ""), request.form.get("time", "") or "12:00")
     except ValueError:
         problem = "Enter the day as 27 3 2026 and the time as 14:30."
         return page(row, facts, "clocks", problem=problem, field="received"), 422
-    if received_at > now or received_at.year < 1990:
+    if received_at > now or received_at.astimezone(service.settings.time_zone).date() < EARLIEST:
         return page(
             row, facts, "clocks", problem="The day must be between 1990 and today.", field="received"
         ), 422
@@ -164,7 +163,9 @@ def correct_receipt(key: int) -> ResponseReturnValue:
         before = complaint.received_at
         told = {"from": before.isoformat(), "to": received_at.isoformat(), "reason": desk.act.reason}
         desk.tell(complaint.key, "receipt-corrected", "Date of receipt corrected", facts=told)
-        return clocks.days_corrected(desk, complaint, received_at=received_at)
+        moved = clocks.days_corrected(desk, complaint, received_at=received_at)
+        carry_receipt(service.engine, desk, complaint, received_at, zone=service.settings.time_zone)
+        return moved
 
     said = "The date of receipt is corrected; its clocks were counted anew."
     return _moved(key, "complaint.backdate", change, field="receipt-reason", said=said)
@@ -184,15 +185,10 @@ def correct_days(key: int) -> ResponseReturnValue:
         return page(row, facts, "clocks", problem="Enter the day as 27 3 2026.", field="anchor-day"), 422
     if event not in WORDS:
         return page(row, facts, "clocks", problem="Select which day it is.", field="event"), 422
-    last = row.received_at.astimezone(zone).date() if event == "first_raised" else today
-    if day < EARLIEST or (event != "agreed" and day > last):
-        said = "The day must be between 1990 and " + (
-            "the day of receipt." if event == "first_raised" else "today."
-        )
-        return page(row, facts, "clocks", problem=said, field="anchor-day"), 422
-    if event == "agreed" and day < row.received_at.astimezone(zone).date():
-        said = "The agreed day cannot lie before the day of receipt."
-        return page(row, facts, "clocks", problem=said, field="anchor-day"), 422
+    try:
+        refuse_impossible(row, event, day, today=today, zone=zone)
+    except DayImpossible as refusal:
+        return page(row, facts, "clocks", problem=refusal.message, field="anchor-day"), 422
 
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
         before = getattr(complaint, KEPT[event])
@@ -228,14 +224,10 @@ def recategorise(key: int) -> ResponseReturnValue:
 
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
         before = f"{complaint.regime}, {complaint.category or 'no category'}"
-        complaint.regime, complaint.category = regime, category
+        put_under(service.engine, desk, complaint, regime=regime, category=category)
         text = f"Now handled as {regime}, {category or 'no category'}"
         told = {"before": before, "reason": desk.act.reason}
         desk.tell(complaint.key, "recategorised", text, facts=told)
-        case = complaint.instance_key and instances.read(desk.session, complaint.instance_key)
-        if case and case.is_open:
-            values = {"regime": regime, "category": category}
-            service.engine.set_variables_within(desk.session, case.key, values, by=SYSTEM)
         moved = service.case_clocks.start_by_policy(desk, complaint, category=category, stage=stage)
         service.case_clocks.refuse_without_clock(desk, complaint, category=category, stage=stage)
         return moved

@@ -18,7 +18,7 @@ from api import kept
 from api.complaints import drafts
 from api.complaints.answers.sheets import filled
 from api.complaints.from_form import from_staff_form
-from api.complaints.intake import ComplaintRefused, receive_within
+from api.complaints.intake import ComplaintRefused, NewComplaint, outside_rules, receive_within
 from api.complaints.keeping_away import COLLEAGUES, colleagues
 from api.complaints.uploads import DraftUploads
 from api.context import require, the_engine, the_service
@@ -100,6 +100,14 @@ def record_now() -> ResponseReturnValue:
     return _register(person, key, form, decoded.answers, uploads, digest)
 
 
+def _refuse_outside_rules(session: Session, complaint: NewComplaint) -> None:
+    service = the_service()
+    outside = outside_rules(session, complaint, zone=service.settings.time_zone, moment=service.moment())
+    if outside is not None:
+        advice = "Check the day. What really came earlier is imported, and put under the rules of its day."
+        raise ComplaintRefused(f"{outside} {advice}", field="receivedOn")
+
+
 def _register(
     person: Person,
     key: str,
@@ -130,6 +138,7 @@ def _register(
         )
 
         def work(session: Session) -> Answer:
+            _refuse_outside_rules(session, complaint)
             made = receive_within(service, session, replace(complaint, sheet=sheet), by=person.actor)
             drafts.drop(session, _place(person, key))
             drafts.save(

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from api import schema
+from api.complaints.anchors import DayImpossible
 from api.complaints.from_form import from_public_form, from_staff_form
 from api.complaints.importing import cfpb, generic
 from api.complaints.importing.rows import Row
@@ -169,3 +170,42 @@ OLD_CLOCK = {
     "next_at": at_noon(2026, 3, 20),
     "saved": "{}",
 }
+
+
+IMPOSSIBLE = [
+    ("offer_accepted", "31 5 2026"),
+    ("offer_accepted", "1 1 1990"),
+    ("offer_accepted", "9 6 2026"),
+    ("agreed", "31 5 2026"),
+    ("first_raised", "2 6 2026"),
+    ("first_raised", "31 12 1989"),
+    ("sent_to_company", "9 6 2026"),
+    ("sent_to_company", "10 5 2026"),
+]
+
+
+@pytest.mark.parametrize(("event", "day"), IMPOSSIBLE)
+def test_a_day_that_cannot_be_is_refused_through_every_door(office, staff, event, day):
+    office.receive("2026-06-01 10:00", occurred_on=date(2026, 5, 20)).later("2026-06-08 10:00")
+    lea = staff("lea", "team-lead")
+    lea.sign_in("lea")
+    fields = {"event": event, "day": day, "reason": "Somebody said so"}
+    answer = lea.post(f"/staff/complaints/{office.key}/days", fields)
+    assert (answer.status_code, "the day cannot be" in answer.text) == (422, True)
+    number, month, year = (int(part) for part in day.split())
+    with pytest.raises(DayImpossible):
+        office.move(
+            lambda d, c: office.service.case_clocks.days_corrected(
+                d, c, days={event: date(year, month, number)}
+            )
+        )
+
+
+def test_nobody_was_answered_before_the_complaint_came(office, staff):
+    office.receive("2026-06-01 10:00")
+    lea = staff("lea", "team-lead")
+    lea.sign_in("lea")
+    fields = {"day": "1 1 1990", "time": "10:00", "evidence": "call_logged", "reason": "I rang"}
+    answer = lea.post(f"/staff/complaints/{office.key}/clocks/acknowledgement/met", fields)
+    assert (answer.status_code, "before the complaint was received" in answer.text) == (422, True)
+    assert office.state("acknowledgement") == "running"

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from api.complaints.clock_rows import open_clocks
+from api.complaints.clock_rows import CHANCES, WINDOWS, open_clocks
 from api.complaints.intake import ComplaintRefused, NewComplaint, PartyDetails, receive
+from api.complaints.policies import kinds
 from api.complaints.separation import DUTIES, objection
-from api.complaints.tables import ClockRow, NoticeRow
+from api.complaints.tables import ClockRow, ComplaintRow, NoticeRow
 from api.deadlines import without_clock
+from api.identity import people
 from engine.actors import service as as_service
 from engine.deadlines.clocks import Act
 from engine.quoted import plain
 from engine.store.search import Query
+from engine.store.tables import instances, variables
+from tests.api.access.world import Someone
 from tests.api.procedure.slips import shipped
+from tests.api.web.staff_desk import Desk
+from tests.processes.walking import Walk
 
 EARLY = datetime(2025, 11, 20, 9, tzinfo=UTC)  # the code of councils begins in April 2026
 
@@ -119,3 +126,173 @@ def test_nobody_does_work_of_a_duty_that_is_not_known(service):
 
     assert "quality-chek" in said("quality-chek")
     assert {said(duty) for duty in (*DUTIES, None)} == {None}
+
+
+def under_other_rules(service, app, made):
+    lea = Desk(app, service, "lea", "team-lead")
+    fields = {"regime": "generic", "category": "", "stage": "one", "reason": "It was before the code"}
+    return lea.send(f"/staff/complaints/{made.key}/kind", follow=False, **fields).status_code
+
+
+def in_the_case(service, made):
+    return service.engine.read(lambda session: session.get(ComplaintRow, made.key).regime)
+
+
+def test_a_step_that_waits_takes_the_rules_that_somebody_set_on_the_page(service, clock, app):
+    made = took(service, regime="uk-councils", at=EARLY)
+    stuck(service, clock)
+    assert under_other_rules(service, app, made) == 303
+    (incident,) = service.engine.incidents(Query()).items
+    service.engine.resolve_incident(incident.incident_key, by=as_service("test"))
+    service.run_due()
+    assert {each.state for each in service.engine.incidents(Query()).items} == {"RESOLVED"}
+    assert (in_the_case(service, made), service.engine.values(made.instance_key)["regime"]) == (
+        "generic",
+        "generic",
+    )
+    assert service.engine.open_tasks(made.instance_key)
+
+
+def test_a_step_that_waits_takes_the_rules_that_a_program_corrected(service, clock, app):
+    made = took(service, regime="uk-councils", at=EARLY)
+    stuck(service, clock)
+    adam = Desk(app, service, "adam", "admin")
+    assert adam.open("/staff/incidents").status_code == 200
+    actor = service.engine.read(lambda session: people.find(session, "adam").actor)
+    service.engine.set_variables(made.instance_key, {"regime": "generic"}, by=actor)
+    (incident,) = service.engine.incidents(Query()).items
+    service.engine.resolve_incident(incident.incident_key, by=actor)
+    service.run_due()
+    assert {each.state for each in service.engine.incidents(Query()).items} == {"RESOLVED"}
+    assert in_the_case(service, made) == "generic"
+
+
+def test_every_part_of_the_case_knows_the_rules_and_the_receipt_that_were_corrected(service, clock, app):
+    made = took(service, regime="uk-financial", at=service.clock.now())
+    walk = Walk(service, service.clock)
+    walk.key, walk.instance = made.key, made.instance_key
+    service.run_due()
+    walk.screen()
+    assert under_other_rules(service, app, made) == 303
+    lea = Desk(app, service, "lea", "team-lead")
+    day = service.clock.now() - timedelta(days=3)
+    fields = {"received": f"{day:%d %m %Y}", "time": "10:00", "reason": "The envelope says so"}
+    assert lea.send(f"/staff/complaints/{made.key}/receipt", follow=False, **fields).status_code == 303
+    held = service.engine.read(
+        lambda session: session.execute(
+            select(variables.c.name, variables.c.value)
+            .join(instances, instances.c.key == variables.c.scope_key)
+            .where(
+                variables.c.name.in_(("regime", "receivedOn")),
+                instances.c.case_key == made.instance_key,
+                instances.c.state == "ACTIVE",
+            )
+        ).all()
+    )
+    assert len([name for name, _ in held if name == "regime"]) > 1
+    assert dict(held) == {"regime": '"generic"', "receivedOn": f'"{day:%Y-%m-%d}"'}
+
+
+def test_doors_where_somebody_chooses_the_day_say_what_is_wrong_with_it(service, app, monkeypatch):
+    una = Someone(app, service, "una", "employee").caller
+    body = {"description": "My bin.", "channel": "web", "regime": "uk-councils", "backdatingReason": "Found"}
+    status, said = una.post("/api/complaints", body | {"receivedAt": "2025-11-20T09:00:00Z"})
+    (error,) = said["facts"]["errors"]
+    assert (status, error["path"]) == (422, "receivedAt")
+    assert "begin on 1 April 2026" in error["message"]
+    assert una.post("/api/complaints", body | {"receivedAt": "2026-04-01T09:00:00Z"})[0] == 201
+
+    ours = replace(service, organisation=replace(service.organisation, regime="uk-councils"))
+    monkeypatch.setitem(app.extensions, "redress", ours)
+    emil = Desk(app, service, "emil", "employee")
+    emil.open("/staff/record")
+    fields = {"description": "My bin.", "channel": "0", "anonymous": "true", "backdatingReason": "Found"}
+    key = re.search(r'name="_key" value="([^"]+)"', emil.html)[1]
+    day = {"receivedOn-day": "20", "receivedOn-month": "11", "receivedOn-year": "2025"}
+    answer = emil.send("/staff/record", _do="submit", _key=key, problem="0", **fields, **day)
+    assert (answer.status_code, "begin on 1 April 2026" in emil.text) == (422, True), emil.text
+
+
+def test_a_corrected_day_never_leaves_the_rules_of_a_complaint(service, clock, app):
+    clock.set(datetime(2026, 4, 20, 9, tzinfo=UTC))
+    made = took(service, regime="uk-councils", at=datetime(2026, 4, 2, 9, tzinfo=UTC))
+    lea = Desk(app, service, "lea", "team-lead")
+    fields = {"received": "20 3 2026", "time": "10:00", "reason": "The envelope says so"}
+    answer = lea.send(f"/staff/complaints/{made.key}/receipt", follow=False, **fields)
+    assert (answer.status_code, "begin on 1 April 2026" in lea.text) == (422, True)
+    open_before = clocks_of(service, made)
+    fields = {"event": "first_raised", "day": "20 3 2026", "reason": "They rang"}
+    assert lea.send(f"/staff/complaints/{made.key}/days", follow=False, **fields).status_code == 303
+    assert clocks_of(service, made) == open_before
+
+
+def test_rules_that_do_not_hold_for_a_day_end_no_clock_that_was_missed(service, clock):
+    clock.set(datetime(2026, 5, 20, 9, tzinfo=UTC))
+    made = took(service, regime="uk-councils", at=datetime(2026, 4, 2, 9, tzinfo=UTC))
+
+    def note(desk, complaint):
+        complaint.received_at = EARLY
+        return service.case_clocks.start_by_policy(desk, complaint, category=None, stage="one")
+
+    before = clocks_of(service, made)
+    assert before["final_response"] == "breached"
+    service.move_clocks(made.key, note, act=Act(clock.now(), "test", "Test"), by=as_service("test"))
+    assert clocks_of(service, made) == before
+
+
+def clocks_of(service, made):
+    query = select(ClockRow.name, ClockRow.state).where(ClockRow.complaint_key == made.key)
+    return service.engine.read(lambda session: dict(session.execute(query).all()))
+
+
+INTERNAL = NewComplaint(
+    "e-mail", EARLY, "The canteen.", PartyDetails("Bo", "bo@house.example"), employment=True
+)
+SENDERS = {
+    "anonymous": {"complainant": None},
+    "represented": {
+        "complainant": PartyDetails("Ann"),
+        "representative": PartyDetails("Bob", "bob@example.org"),
+    },
+    "internal": {"complainant": INTERNAL.complainant, "employment": True},
+}
+
+
+@pytest.mark.parametrize("sender", sorted(SENDERS))
+def test_in_every_regime_a_clock_runs_or_managers_are_told(service, sender):
+    regimes = service.engine.read(kinds).regimes
+    assert len(regimes) >= 18
+    made = {}
+    for regime in regimes:
+        new = replace(INTERNAL, received_at=service.clock.now(), employment=False, regime=regime)
+        made[receive(service, replace(new, **SENDERS[sender]), by=as_service("web")).key] = regime
+    service.run_due()
+    without_clock.tell(service)
+
+    def watched(session):
+        running = {
+            row.complaint_key
+            for key in made
+            for row in open_clocks(session, key)
+            if row.bound_at is not None and row.name not in WINDOWS | CHANCES
+        }
+        told = session.scalars(
+            select(NoticeRow.complaint_key).where(NoticeRow.subject == without_clock.SUBJECT)
+        )
+        return running | set(told)
+
+    assert sorted(made[key] for key in made.keys() - service.engine.read(watched)) == []
+
+
+def test_an_agreed_day_is_warned_of_before_it_comes(service, clock):
+    clock.set(datetime(2026, 9, 7, 9, tzinfo=UTC))
+    made = took(service, regime="nhs-england", at=clock.now())
+
+    def agreed(desk, complaint):
+        return service.case_clocks.days_corrected(desk, complaint, days={"agreed": date(2026, 10, 30)})
+
+    service.move_clocks(made.key, agreed, act=Act(clock.now(), "test", "Test"), by=as_service("test"))
+    query = select(ClockRow.next_at).where(
+        ClockRow.complaint_key == made.key, ClockRow.name == "final_response"
+    )
+    assert service.engine.read(lambda session: session.scalar(query)).date() == date(2026, 10, 16)
