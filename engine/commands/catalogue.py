@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from engine import dmn, forms
 from engine.commands.errors import DefinitionNotFound, ResourceNotFound
 from engine.dialect import Binding, ProcessDefinition, read_bpmn
+from engine.dialect.deciding import Sources, deciding, sources_of
 from engine.dialect.words import words_of
 from engine.store import definitions
 from engine.store.definitions import DefinitionRow
@@ -31,6 +32,7 @@ class Catalogue:
         self._forms: dict[int, forms.Form] = {}
         self._together: dict[tuple[str, str, int], DefinitionRow] = {}
         self._words: dict[int, frozenset[str]] = {}
+        self._sources: dict[int, Sources] = {}
 
     def row(self, session: Session, kind: str, key: int) -> DefinitionRow:
         """Return the row of a definition. Raises ``DefinitionNotFound``."""
@@ -89,9 +91,17 @@ class Catalogue:
 
     def words(self, session: Session) -> frozenset[str]:
         """Return the words that stand in the diagrams and tables deployed so far (``engine.dialect.words``)."""
-        for key, data in definitions.contents_besides(session, set(self._words)):
-            self._words[key] = words_of(data)
+        self._read_new(session)
         return frozenset().union(*self._words.values())
+
+    def deciding(self, session: Session, besides: Collection[str]) -> frozenset[str]:
+        """Return the variables that decide, in the diagrams deployed so far, who gets work (``engine.dialect.deciding``)."""
+        self._read_new(session)
+        return deciding(tuple(self._sources.values()), besides)
+
+    def _read_new(self, session: Session) -> None:
+        for key, data in definitions.contents_besides(session, set(self._words)):
+            self._words[key], self._sources[key] = words_of(data), sources_of(data)
 
     def forget(self, kind: str, key: int) -> None:
         """Forget a definition whose row has changed (it was deleted)."""

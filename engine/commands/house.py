@@ -203,13 +203,14 @@ class JobType:
 
     ``in-transaction`` types run inside the step, under a savepoint; ``async`` ones from the queue in a
     transaction of their own. ``outside`` types touch the network: they are always async and run without any
-    transaction.
+    transaction. ``decides`` names the inputs that say who sees or does something.
     """
 
     name: str
     handler: Handler
     execution: Mode = "in-transaction"
     outside: bool = False
+    decides: frozenset[str] = frozenset()
 
     @property
     def default_in_step(self) -> bool:
