@@ -11,6 +11,7 @@ from engine import dmn, forms
 from engine.commands.errors import DefinitionNotFound, ResourceNotFound
 from engine.dialect import Binding, ProcessDefinition, read_bpmn
 from engine.dialect.deciding import Sources, deciding, sources_of
+from engine.dialect.remaking import untouched
 from engine.dialect.words import words_of
 from engine.store import definitions
 from engine.store.definitions import DefinitionRow
@@ -90,7 +91,7 @@ class Catalogue:
         return definitions.latest(session, kind, identity)
 
     def words(self, session: Session) -> frozenset[str]:
-        """Return the words that stand in the diagrams and tables deployed so far (``engine.dialect.words``)."""
+        """Return the words of the diagrams and tables deployed so far, and the names of forms (``engine.dialect.words``)."""
         self._read_new(session)
         return frozenset().union(*self._words.values())
 
@@ -99,9 +100,21 @@ class Catalogue:
         self._read_new(session)
         return deciding(tuple(self._sources.values()), besides)
 
+    def untouched(self, session: Session, facts: Collection[str]) -> frozenset[str]:
+        """Return those of the facts that no diagram deployed so far makes of anything else (``engine.dialect.remaking``)."""
+        self._read_new(session)
+        files = tuple(self._sources.values())
+        remade = frozenset().union(*(one.remade for one in files))
+        return untouched([made for one in files for made in one.made], remade, facts)
+
     def _read_new(self, session: Session) -> None:
-        for key, data in definitions.contents_besides(session, set(self._words)):
-            self._words[key], self._sources[key] = words_of(data), sources_of(data)
+        for key, kind, data in definitions.contents_besides(session, set(self._words)):
+            if kind == "form":
+                self._words[key] = frozenset(
+                    path[0] for path, _ in forms.keyed(forms.read(data, name=str(key)).components)
+                )
+            else:
+                self._words[key], self._sources[key] = words_of(data), sources_of(data)
 
     def forget(self, kind: str, key: int) -> None:
         """Forget a definition whose row has changed (it was deleted)."""

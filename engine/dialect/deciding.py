@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from engine.dialect.remaking import Made, remade_in
 from engine.dialect.values import is_formula
 from engine.dialect.words import names_in_text
 from engine.dialect.xml import read_xml
@@ -15,10 +16,13 @@ _ASSIGNED = ("assignee", "candidateUsers", "candidateGroups")
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What a file says of its variables: which ``assign`` work, and of which others each is ``made``."""
+    """What a file says of its variables: which ``assign`` work, of which others each is ``made``, and which an
+    expression may give whatever value it likes (``remade``).
+    """
 
     assign: frozenset[str]
-    made: tuple[tuple[str, frozenset[str]], ...]
+    made: tuple[Made, ...]
+    remade: frozenset[str]
 
 
 def sources_of(data: bytes) -> Sources:
@@ -27,14 +31,15 @@ def sources_of(data: bytes) -> Sources:
     What a table answers is not followed: the groups it may name stand in the table.
     """
     assign: set[str] = set()
-    made: list[tuple[str, frozenset[str]]] = []
-    for node in read_xml(data).iter():
+    made: list[Made] = []
+    tree = read_xml(data)
+    for node in tree.iter():
         kind = str(node.tag).rpartition("}")[2]
         if kind == "assignmentDefinition":
             assign.update(*(_names(node.get(name)) for name in _ASSIGNED))
         else:
             made.extend(_made(kind, node))
-    return Sources(frozenset(assign), tuple(made))
+    return Sources(frozenset(assign), tuple(made), remade_in(tree))
 
 
 def deciding(found: Iterable[Sources], besides: Collection[str]) -> frozenset[str]:
@@ -47,7 +52,7 @@ def deciding(found: Iterable[Sources], besides: Collection[str]) -> frozenset[st
     return frozenset(names)
 
 
-def _made(kind: str, node: Any) -> Iterator[tuple[str, frozenset[str]]]:
+def _made(kind: str, node: Any) -> Iterator[Made]:
     if kind in ("input", "output"):
         yield node.get("target", "").split(".")[0], _names(node.get("source"))
     elif kind == "script":
