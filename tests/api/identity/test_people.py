@@ -152,9 +152,9 @@ def test_who_signs_in_is_known_by_name_and_password(add, engine):
         known = engine.read(lambda session: people.credentials(session, name))
         return people.authenticate(known, password)
 
-    assert enter("hana", PASSWORD).name == "hana"
+    assert enter("hana", PASSWORD).name == enter("Hana", PASSWORD).name == "hana"
     for name, password in (
-        ("hana", "wrong"), ("Hana", PASSWORD), ("hana\x00", PASSWORD), ("", ""), ("nobody", ""), ("x" * 10_000, PASSWORD),
+        ("hana", "wrong"), ("Hana", "wrong"), ("hana\x00", PASSWORD), ("", ""), ("nobody", ""), ("x" * 10_000, PASSWORD),
     ):  # fmt: skip
         assert enter(name, password) is None, name
 
