@@ -45,7 +45,7 @@ def values(instance_key: int, found: Mapping[str, Any]) -> Mapping[str, Any]:
         if not unread(session, the_person(), (instances.root_of(session, instance_key),)):
             return found
         words = open_words(session, the_engine().house.catalogue, the_person())
-        return {name: words.veil(value) for name, value in found.items()}
+        return {words.told(name): words.veil(name, value) for name, value in found.items()}
 
     return the_engine().read(work)
 

@@ -115,8 +115,12 @@ def _reset(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:  # noqa: ARG001
     with _service() as service:
-        for person in service.engine.read(people.everybody):
+        everybody = service.engine.read(people.everybody)
+        alike = people.alike(everybody)
+        for person in everybody:
             state = "" if person.active else "  (disabled)"
+            if person.name in alike:
+                state += "  (another account differs in small and capital letters only: disable one of them)"
             sys.stdout.write(
                 f"{person.name}  {person.display_name}  {', '.join(sorted(person.roles))}{state}\n"
             )

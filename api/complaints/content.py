@@ -1,4 +1,4 @@
-"""What people wrote, kept from whoever may not read the complaint: numbers, yes and no, and days stay, words do not."""
+"""What people wrote, and what diagrams made of it, kept from whoever may not read the complaint."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api.complaints.access import unread_roots
+from api.complaints.intake import start_facts, start_variable_names
 from api.complaints.open_words import VEIL, OpenWords
 from api.identity.decide import reach
 from api.identity.people import Person
@@ -37,7 +38,8 @@ def unread(session: Session, person: Person, roots: Iterable[int | None]) -> fro
 
 def open_words(session: Session, catalogue: Catalogue, person: Person) -> OpenWords:
     """Return the words open to ``person`` whatever they may read."""
-    return OpenWords(catalogue.words(session) | person.groups | {person.name})
+    known = catalogue.words(session) | person.groups | {person.name} | start_variable_names()
+    return OpenWords(known, catalogue.untouched(session, start_facts()))
 
 
 def shown_to(
@@ -80,7 +82,7 @@ def _veiled_record(record: Any, told: frozenset[int], words: OpenWords) -> Any:
     computed = {name: getattr(record, name) for name in told_by_a_case(type(record))}
     shown = {name: words.of(value) for name, value in computed.items()}
     if isinstance(record, VariableRecord):
-        shown["value"] = to_text(words.veil(read_json(record.value.encode())))
+        shown["value"] = to_text(words.veil(record.name, read_json(record.value.encode())))
     elif isinstance(record, IncidentRecord):
         from_outside = record.incident_key in told
         shown["error_message"] = VEIL if from_outside else retold(record.error_message, words.told)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Session
 
@@ -11,7 +13,7 @@ from api.identity import people
 from api.identity.decide import may
 from api.identity.people import Person
 from engine.actors import Actor
-from engine.commands.errors import NotYourTask, TaskHeld, TaskNotFound
+from engine.commands.errors import NotYourTask, TaskHeld, TaskNotFound, TaskRefused
 from engine.commands.house import TaskAction, TaskFacts
 from engine.store.tables import task_candidates, tasks
 
@@ -50,6 +52,29 @@ class TaskRules:
             self._can_work(session, task, worker)
         if worker and action in ("claim", "assign", "complete"):
             self._separation(session, complaint_key, task, worker, other=worker != actor.name)
+
+    def offer(
+        self, *, session: Session, task: TaskFacts, users: Collection[str], groups: Collection[str]
+    ) -> None:
+        """Return, or raise ``TaskRefused``: nobody can be one of these, or must not work on this complaint."""
+        complaint_key = complaint_of_root(session, task.root_key)
+        if complaint_key is None:
+            return
+        for name in sorted(users):
+            person = people.find(session, name)
+            if person is None or not person.active:
+                raise TaskRefused(f"There is no active account {name!r}.", task=str(task.key), person=name)
+            if is_excluded(session, complaint_key, name):
+                raise TaskRefused(
+                    "This person has a conflict of interest in this complaint.",
+                    task=str(task.key),
+                    person=name,
+                )
+        for name in sorted(groups):
+            if not people.eligible(session, (name,)):
+                raise TaskRefused(
+                    f"Nobody with an active account is in the group {name!r}.", task=str(task.key), group=name
+                )
 
     def _rights(self, session: Session, action: TaskAction, task: TaskFacts, actor: Actor) -> None:
         if task.is_offered_to(actor) and action not in ("assign", "update"):

@@ -396,9 +396,18 @@ def _start_variables(row: ComplaintRow, new: NewComplaint, *, zone: ZoneInfo) ->
 
 def start_variable_names() -> frozenset[str]:
     """Return the names of the variables with which the process of every complaint starts."""
+    return frozenset(_any_start())
+
+
+def start_facts() -> frozenset[str]:
+    """Return those of them that hold a day, yes or no: facts of the register that say no word of anybody."""
+    return frozenset(name for name, value in _any_start().items() if isinstance(value, bool | date))
+
+
+def _any_start() -> dict[str, Any]:
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    any_row = ComplaintRow(key=0, received_at=at)
-    return frozenset(_start_variables(any_row, NewComplaint("web", at, "Any.", None), zone=ZoneInfo("UTC")))
+    any_row = ComplaintRow(key=0, received_at=at, occurred_on=at.date(), represented=False)
+    return _start_variables(any_row, NewComplaint("web", at, "Any.", None), zone=ZoneInfo("UTC"))
 
 
 def first_sentence(text: str) -> str:

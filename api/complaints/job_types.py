@@ -51,10 +51,19 @@ HANDLERS: dict[str, Handler] = {
     "redress:record": record_jobs.record,
 }
 
+DECIDES = {  # inputs that say who is kept away, told, or sees what another complaint holds
+    "redress:keep-away": frozenset({"staff"}),
+    "redress:merge": frozenset({"into"}),
+    "redress:notify": frozenset({"group", "user"}),
+}
+
 
 def job_types(tools: Tools) -> tuple[JobType, ...]:
     """Return the job types over what their handlers work with."""
-    return tuple(JobType(name, _handled(handler, tools)) for name, handler in HANDLERS.items())
+    return tuple(
+        JobType(name, _handled(handler, tools), decides=DECIDES.get(name, frozenset()))
+        for name, handler in HANDLERS.items()
+    )
 
 
 def _handled(handler: Handler, tools: Tools) -> Callable[[StepContext], Mapping[str, Any] | None]:

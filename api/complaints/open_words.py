@@ -19,9 +19,12 @@ _BETWEEN_DAYS = re.compile(rf"(?<!\d){_DAY.pattern}(?!\d)", re.ASCII)
 class OpenWords:
     """Which texts of a case are open to somebody who may not read it: what is put together from words of diagrams and tables,
     their own name and groups, references of complaints and days. Everything else may have been computed from what people wrote.
+
+    ``facts`` are the variables whose days, yes and no the register gave the case, and no diagram makes anew.
     """
 
     known: frozenset[str]
+    facts: frozenset[str] = frozenset()
 
     def told(self, text: str) -> str:
         """Return a text, or the veil."""
@@ -46,15 +49,11 @@ class OpenWords:
             return [self.of(item) for item in value]
         return value
 
-    def veil(self, value: Any) -> Any:
-        """Return plain data of a variable in which every text but a day or moment is veiled, also where it names a member."""
-        if isinstance(value, str):
-            return value if _DAY.fullmatch(value) else VEIL
-        if isinstance(value, dict):
-            return {self.told(name): self.veil(item) for name, item in value.items()}
-        if isinstance(value, list):
-            return [self.veil(item) for item in value]
-        return value
+    def veil(self, name: str, value: Any) -> Any:
+        """Return the plain data of a variable if it is a fact that holds a day, yes or no, else the veil."""
+        is_plain = value is None or isinstance(value, bool)
+        is_plain = is_plain or (isinstance(value, str) and _DAY.fullmatch(value) is not None)
+        return value if name in self.facts and is_plain else VEIL
 
     def let_out(self, value: Value) -> Value:
         """Return FEEL data as it may leave its case: each text as it is told, also where it names a member.

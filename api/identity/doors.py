@@ -222,6 +222,7 @@ def _judged(name: str, password: str, known: Credentials) -> Person | None:
         the_service().clock.now(),
         network_of(request.remote_addr),
     )
+    name = name if known.person is None else known.person.name
     account = name.casefold()[:64]
     if devices.is_known(name, known, now=now):
         place: Key = ("sign-in-device", sessions.digest(devices.shown(name)).hex())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +30,7 @@ class PersonNotFound(NotFound):
 
 
 class NameTaken(Conflict):
-    """There is already an account of this name."""
+    """There is already an account of this name. Small and capital letters make no other name."""
 
     code = "name_taken"
 
@@ -92,8 +93,8 @@ def add(
     if not _NAME.fullmatch(name) or name.casefold() in OURS:
         raise NameRefused(name=name)
     _check_details(display_name, email, groups)
-    if _row(session, name) is not None:
-        raise NameTaken(name=name)
+    if taken := _spelled(session, name):
+        raise NameTaken(name=taken[0].name)
     row = PersonRow(
         key=key,
         name=name,
@@ -170,6 +171,12 @@ def everybody(session: Session) -> tuple[Person, ...]:
     )
 
 
+def alike(found: Collection[Person]) -> frozenset[str]:
+    """Return the names of those whose names differ in small and capital letters only."""
+    times = Counter(person.name.lower() for person in found)
+    return frozenset(person.name for person in found if times[person.name.lower()] > 1)
+
+
 def eligible(session: Session, groups: Collection[str]) -> tuple[Person, ...]:
     """Return the active people who belong to at least one of ``groups``."""
     wanted = frozenset(groups)
@@ -195,8 +202,12 @@ class Credentials:
 
 
 def credentials(session: Session, name: str) -> Credentials:
-    """Return what a password is judged by; judging takes long and happens outside the transaction."""
-    row = _row(session, name)
+    """Return what a password is judged by; judging takes long and happens outside the transaction.
+
+    Small and capital letters may be mixed, where not two accounts of an older day differ in nothing else.
+    """
+    alike = _spelled(session, name)
+    row = _row(session, name) or (alike[0] if len(alike) == 1 else None)
     return Credentials(None, None) if row is None else Credentials(person_of(row), row.password_hash)
 
 
@@ -233,6 +244,13 @@ def person_of(row: PersonRow) -> Person:
 
 def _row(session: Session, name: str) -> PersonRow | None:
     return session.scalar(select(PersonRow).where(PersonRow.name == name)) if _NAME.fullmatch(name) else None
+
+
+def _spelled(session: Session, name: str) -> list[PersonRow]:
+    """Return the accounts whose names differ from this one in small and capital letters at most."""
+    if not _NAME.fullmatch(name):
+        return []
+    return list(session.scalars(select(PersonRow).where(func.lower(PersonRow.name) == name.lower())))
 
 
 def _check_details(display_name: str, email: str | None, groups: Collection[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from engine import dmn, forms
 from engine.commands.errors import DefinitionNotFound, ResourceNotFound
 from engine.dialect import Binding, ProcessDefinition, read_bpmn
+from engine.dialect.deciding import Sources, deciding, sources_of
+from engine.dialect.remaking import untouched
 from engine.dialect.words import words_of
 from engine.store import definitions
 from engine.store.definitions import DefinitionRow
@@ -31,6 +33,7 @@ class Catalogue:
         self._forms: dict[int, forms.Form] = {}
         self._together: dict[tuple[str, str, int], DefinitionRow] = {}
         self._words: dict[int, frozenset[str]] = {}
+        self._sources: dict[int, Sources] = {}
 
     def row(self, session: Session, kind: str, key: int) -> DefinitionRow:
         """Return the row of a definition. Raises ``DefinitionNotFound``."""
@@ -88,10 +91,30 @@ class Catalogue:
         return definitions.latest(session, kind, identity)
 
     def words(self, session: Session) -> frozenset[str]:
-        """Return the words that stand in the diagrams and tables deployed so far (``engine.dialect.words``)."""
-        for key, data in definitions.contents_besides(session, set(self._words)):
-            self._words[key] = words_of(data)
+        """Return the words of the diagrams and tables deployed so far, and the names of forms (``engine.dialect.words``)."""
+        self._read_new(session)
         return frozenset().union(*self._words.values())
+
+    def deciding(self, session: Session, besides: Collection[str]) -> frozenset[str]:
+        """Return the variables that decide, in the diagrams deployed so far, who gets work (``engine.dialect.deciding``)."""
+        self._read_new(session)
+        return deciding(tuple(self._sources.values()), besides)
+
+    def untouched(self, session: Session, facts: Collection[str]) -> frozenset[str]:
+        """Return those of the facts that no diagram deployed so far makes of anything else (``engine.dialect.remaking``)."""
+        self._read_new(session)
+        files = tuple(self._sources.values())
+        remade = frozenset().union(*(one.remade for one in files))
+        return untouched([made for one in files for made in one.made], remade, facts)
+
+    def _read_new(self, session: Session) -> None:
+        for key, kind, data in definitions.contents_besides(session, set(self._words)):
+            if kind == "form":
+                self._words[key] = frozenset(
+                    path[0] for path, _ in forms.keyed(forms.read(data, name=str(key)).components)
+                )
+            else:
+                self._words[key], self._sources[key] = words_of(data), sources_of(data)
 
     def forget(self, kind: str, key: int) -> None:
         """Forget a definition whose row has changed (it was deleted)."""

@@ -59,7 +59,7 @@ def complete_task(house: House, session: Session, key: int, answers: Answers, *,
     """Complete a task; of several who try, one succeeds.
 
     Raises ``TaskNotFound``, ``TaskAlreadyCompleted``, ``TaskCanceled``, ``TaskHeld``, ``StaleTask``,
-    ``FormInvalid``, ``ValueRefused``, and what the guard raises.
+    ``FormInvalid``, ``ValueRefused``, ``DecidesWhoActs``, and what the guard raises.
     """
     step = Step(house, session, actor=by, command="complete_task")
     task = open_task(step, key, "complete", revision=answers.revision, timers_first=True)
@@ -74,7 +74,9 @@ def complete_task(house: House, session: Session, key: int, answers: Answers, *,
 
 def _judged(step: Step, case: Case, task: TaskRow, answers: Answers) -> dict[str, Any]:
     if task.form_key is None:
-        return accept(answers.variables)
+        values = accept(answers.variables)
+        step.refuse_deciding(case.row.case_key, values)
+        return values
     form = step.house.catalogue.form(step.session, task.form_key)
     stored = plain(case.execution.variables(task.key)) | dict(
         step.house.private.load(step.session, task.root_key, form.variables_read)

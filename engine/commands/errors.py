@@ -105,6 +105,12 @@ class TaskNotFound(NotFound):
     code = "task_not_found"
 
 
+class DecidesWhoActs(Conflict):
+    """These variables decide who gets work or is kept away. Only somebody who may read the complaint sets them."""
+
+    code = "decides_who_acts"
+
+
 class TaskAlreadyCompleted(Conflict):
     """Someone completed this task before you did."""
 

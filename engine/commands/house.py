@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -77,11 +77,26 @@ class TaskGuard(Protocol):
     ) -> None:
         """Return, or raise ``NotYourTask`` or another error. ``assignee`` is who is to get the task."""
 
+    def offer(
+        self, *, session: Session, task: TaskFacts, users: Collection[str], groups: Collection[str]
+    ) -> None:
+        """Return if a task may be offered to these as well, or raise ``TaskRefused`` with who of them cannot do it."""
+
 
 class OfferedTasks:
     """The guard without a register: a task may be done by those it is offered to, by services and
     administrators.
     """
+
+    def offer(
+        self,
+        *,
+        session: Session,
+        task: TaskFacts,
+        users: Collection[str],
+        groups: Collection[str],
+    ) -> None:
+        """Know of no accounts."""
 
     def check(
         self,
@@ -203,13 +218,14 @@ class JobType:
 
     ``in-transaction`` types run inside the step, under a savepoint; ``async`` ones from the queue in a
     transaction of their own. ``outside`` types touch the network: they are always async and run without any
-    transaction.
+    transaction. ``decides`` names the inputs that say who sees or does something.
     """
 
     name: str
     handler: Handler
     execution: Mode = "in-transaction"
     outside: bool = False
+    decides: frozenset[str] = frozenset()
 
     @property
     def default_in_step(self) -> bool:

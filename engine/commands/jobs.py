@@ -43,18 +43,32 @@ def job_to_do(step: Step, key: int) -> JobRow:
     return job
 
 
+def _refuse_deciding(step: Step, job: JobRow, values: Mapping[str, Any]) -> None:
+    """Raise ``DecidesWhoActs`` for a result that nobody who may not read the case may give.
+
+    What the step's own output mappings make of a service account's result was decided in the diagram.
+    """
+    case = step.case(job.instance_key or 0)
+    element = case.definition.elements.get(job.element_id or "")
+    if step.actor.kind == "service" and element is not None and element.outputs:
+        return
+    step.refuse_deciding(case.row.case_key, values)
+
+
 def complete_job(
     house: House, session: Session, key: int, variables: Mapping[str, Any] | None, *, by: Actor
 ) -> None:
     """Complete a job and move the case on.
 
-    Raises ``JobNotFound``, ``JobAlreadySettled``, ``OurOwnJob``, ``ValueRefused``.
+    Raises ``JobNotFound``, ``JobAlreadySettled``, ``OurOwnJob``, ``ValueRefused``,
+    ``DecidesWhoActs``.
     """
     values = accept(variables)
     step = Step(house, session, actor=by, command="complete_job")
     job = job_to_do(step, key)
     if job.root_key is not None and step.fire_due_timers(job.root_key):
         job = job_to_do(step, key)
+    _refuse_deciding(step, job, values)
     element = job.element_instance_key or 0
     step.move(step.case(job.instance_key or 0), lambda execution: execution.complete_job(element, values))
     step.finish()
@@ -72,13 +86,14 @@ def throw_job_error(
 ) -> None:
     """End a job with a BPMN error.
 
-    Raises ``JobRefused`` without a code, ``JobNotFound``, ``JobAlreadySettled``, ``OurOwnJob``.
+    Raises ``JobRefused`` without a code, ``JobNotFound``, ``JobAlreadySettled``, ``OurOwnJob``, ``DecidesWhoActs``.
     """
     if not code:
         raise JobRefused("An error needs a code.", job=key)
     values = accept(variables)
     step = Step(house, session, actor=by, command="throw_job_error")
     job = job_to_do(step, key)
+    _refuse_deciding(step, job, values)
     jobs.change(session, key, now=step.now, error_code=code, error_message=message)
     element = job.element_instance_key or 0
     step.move(
@@ -101,13 +116,15 @@ def fail_job(
 ) -> None:
     """Note that a worker failed: offered again after ``back_off``, or an incident when no retries are left.
 
-    Raises ``JobNotFound``, ``JobAlreadySettled``, ``JobRefused``, ``ValueRefused``.
+    Raises ``JobNotFound``, ``JobAlreadySettled``, ``JobRefused``, ``ValueRefused``,
+    ``DecidesWhoActs``.
     """
     if retries < 0 or back_off < timedelta(0):
         raise JobRefused("Retries and back-off cannot be negative.", job=key)
     values = accept(variables)
     step = Step(house, session, actor=by, command="fail_job")
     job = open_job(step, key)
+    _refuse_deciding(step, job, values)
     jobs.change(
         session,
         key,

@@ -28,12 +28,13 @@ def set_variables(
     """Write variables into an open scope (``local``), or from it outward to where each is defined.
 
     ``scope_key`` is an element instance or process instance key. Raises ``ScopeNotFound``,
-    ``InstanceEnded``, ``ValueRefused``.
+    ``InstanceEnded``, ``ValueRefused``, ``DecidesWhoActs``.
     """
     values = accept(variables)
     step = Step(house, session, actor=by, command="set_variables")
     instance_key = _locked_instance(step, scope_key)
     case = step.case(instance_key)
+    step.refuse_deciding(case.row.case_key, values)
     try:
         step.move(case, lambda execution: execution.set_variables(scope_key, values, local=local))
     except ElementNotFound:
@@ -83,7 +84,7 @@ def modify(
     """Move tokens by hand, all or nothing.
 
     In a case of the register nothing may be left out (``engine.commands.leaving_out``). Raises ``InstanceNotFound``,
-    ``InstanceEnded``, ``CannotActivate``, ``CannotTerminate``, ``CallerLeftWaiting``, ``WorkLeftOut``.
+    ``InstanceEnded``, ``CannotActivate``, ``CannotTerminate``, ``CallerLeftWaiting``, ``WorkLeftOut``, ``DecidesWhoActs``.
     """
     step = Step(house, session, actor=by, command="modify")
     if step.lock("instance", key) is None:
@@ -91,6 +92,10 @@ def modify(
     case = step.case(key)
     if house.access.is_conducted(session, case.row.case_key):
         refuse_leaving_out(session, case, change)
+    given = (one.variables for one in change.activate)
+    step.refuse_deciding(
+        case.row.case_key, {name for scopes in given for values in scopes.values() for name in values}
+    )
     by_element = [
         one.key
         for one in case.execution.open_elements()

@@ -16,7 +16,7 @@ from engine import feel
 from engine.actors import Actor
 from engine.clock import Stopwatch
 from engine.commands import events, family
-from engine.commands.errors import InstanceEnded, InstanceNotFound, StateNotLoadable
+from engine.commands.errors import DecidesWhoActs, InstanceEnded, InstanceNotFound, StateNotLoadable
 from engine.commands.house import FilledForm, House, StepReport
 from engine.commands.rows import Rows
 from engine.commands.world import CaseWorld
@@ -142,6 +142,15 @@ class Step:
             execution.meet(world)
         case = self.cases[key] = Case(row, definition, execution)
         return case
+
+    def refuse_deciding(self, case_key: int, names: Iterable[str]) -> None:
+        """Raise ``DecidesWhoActs`` if one of the variables decides who gets work, and the actor may not read the case."""
+        house = self.house
+        if house.access.reads_content(self.session, self.actor, case_key):
+            return
+        besides = frozenset().union(*(one.decides for one in house.job_types.values()))
+        if refused := set(names) & house.catalogue.deciding(self.session, besides):
+            raise DecidesWhoActs(variables=sorted(refused))
 
     def world(self, row: InstanceRow, definition: ProcessDefinition) -> CaseWorld:
         """Return the surroundings of an instance in this step."""

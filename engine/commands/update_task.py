@@ -14,7 +14,7 @@ from engine.actors import Actor
 from engine.commands.errors import DueDateOfClock, TaskRefused
 from engine.commands.house import House
 from engine.commands.step import Step
-from engine.commands.tasks import open_task
+from engine.commands.tasks import facts_of, open_task
 from engine.store import tasks
 from engine.store.batch import offers_of
 from engine.store.columns import FAR
@@ -58,6 +58,13 @@ def update_task(house: House, session: Session, key: int, changes: TaskChanges, 
     task = open_task(step, key, "update")
     if task.clock is not None and given.get("due_at", task.due_at) != task.due_at:
         raise DueDateOfClock(task=key, clock=task.clock)
+    if by.kind != "system":
+        house.guard.offer(
+            session=session,
+            task=facts_of(task),
+            users=set(given.get("candidate_users", ())) - set(task.candidate_users),
+            groups=set(given.get("candidate_groups", ())) - set(task.candidate_groups),
+        )
     if given:
         tasks.change(session, task, **given)
         due = given.get("due_at", task.due_at)

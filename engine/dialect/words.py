@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from engine.dialect.values import is_formula
 from engine.dialect.xml import read_xml
 
-_LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
+LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
@@ -27,11 +27,16 @@ def words_of(data: bytes) -> frozenset[str]:
     return frozenset(found)
 
 
+def names_in_text(text: str) -> list[str]:
+    """Return the names in an expression: every word outside its literals, those of members and functions too."""
+    return _NAME.findall(LITERAL.sub("", text))
+
+
 def _words(text: str, *, is_expression: bool) -> Iterator[str]:
     yield text
-    yield from (literal.replace('\\"', '"') for literal in _LITERAL.findall(text))
+    yield from (literal.replace('\\"', '"') for literal in LITERAL.findall(text))
     if is_expression or is_formula(text):
-        yield from _NAME.findall(_LITERAL.sub("", text))
+        yield from names_in_text(text)
     else:
         yield from (part.strip() for part in text.split(","))
         yield from text.split(".")

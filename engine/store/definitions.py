@@ -121,12 +121,15 @@ def of_resource(session: Session, kind: str, resource_key: int) -> list[Definiti
     return [_row(kind, row) for row in rows]
 
 
-def contents_besides(session: Session, known: Collection[int]) -> list[tuple[int, bytes]]:
-    """Return key and bytes of every stored diagram and table but those with a ``known`` key."""
-    keys = session.scalars(sa.select(resources.c.key).where(resources.c.kind.in_(("bpmn", "dmn"))))
+def contents_besides(session: Session, known: Collection[int]) -> list[tuple[int, str, bytes]]:
+    """Return key, kind and bytes of every stored diagram, table and form but those with a ``known`` key."""
+    kinds = ("bpmn", "dmn", "form")
+    keys = session.scalars(sa.select(resources.c.key).where(resources.c.kind.in_(kinds)))
     new = [key for key in keys if key not in known]
-    rows = session.execute(sa.select(resources.c.key, resources.c.content).where(resources.c.key.in_(new)))
-    return [(row.key, bytes(row.content)) for row in rows] if new else []
+    rows = session.execute(
+        sa.select(resources.c.key, resources.c.kind, resources.c.content).where(resources.c.key.in_(new))
+    )
+    return [(row.key, row.kind, bytes(row.content)) for row in rows] if new else []
 
 
 def content(session: Session, resource_key: int) -> tuple[str, bytes] | None:

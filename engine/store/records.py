@@ -270,7 +270,7 @@ class VariableRecord:
     """A variable in one scope; ``value`` is JSON text."""
 
     variable_key: int
-    name: Code
+    name: str
     value: str
     scope_key: int
     process_instance_key: int

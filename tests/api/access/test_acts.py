@@ -12,6 +12,7 @@ from api.complaints.access import ComplaintNotCanceled
 from api.complaints.from_complainant import COMPLAINANT
 from api.complaints.intake import NewComplaint, receive
 from api.complaints.tables import ClockRow, ComplaintRow, EventRow, NoticeRow
+from api.identity import people
 from api.identity.decide import ComplaintFacts, may
 from api.identity.roles import ROLES
 from engine.actors import SYSTEM
@@ -358,7 +359,7 @@ def test_a_process_without_a_complaint_is_still_canceled_and_moved_to_its_end(ap
 @pytest.mark.parametrize(
     "change",
     [{"dueDate": "2027-12-24T12:00:00Z"}, {"followUpDate": "2027-12-24T12:00:00Z"}, {"priority": 0},
-     {"candidateGroups": ["nobody"]}, {"candidateUsers": []}],
+     {"candidateGroups": ["handlers"]}, {"candidateUsers": []}],
     ids=str,
 )  # fmt: skip
 def test_only_who_assigns_work_changes_a_task_also_when_it_is_offered_or_held(app, service, case, change):
@@ -372,6 +373,24 @@ def test_only_who_assigns_work_changes_a_task_also_when_it_is_offered_or_held(ap
     # a team leader reaches tasks over /v2 like any other holder of tasks
     assert lea.ask("PATCH", path, {"changeset": change})[0] == 204
     assert case.state() != before
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    ({"candidateUsers": ["nobody"]}, "There is no active account 'nobody'"),
+    ({"candidateUsers": ["gone"]}, "There is no active account 'gone'"),
+    ({"candidateUsers": ["named"]}, "conflict of interest"),
+    ({"candidateGroups": ["handlers", "handlerz"]}, "Nobody with an active account is in the group 'handlerz'"),
+])  # fmt: skip
+def test_a_task_is_not_offered_to_whom_it_would_be_lost_with(app, service, case, change, said):
+    lea = Someone(app, service, "lea", "team-lead")
+    Someone(app, service, "gone", "handler")
+    Someone(app, service, "named", "handler")
+    service.engine.write(lambda session: people.change(session, "gone", active=False, at=service.clock.now()))
+    concerned = Case(service, "named")
+    before = service.engine.task(concerned.task)
+    status, text = lea.ask("PATCH", f"/v2/user-tasks/{concerned.task}", {"changeset": change})
+    assert (status, said in text) == (400, True), text
+    assert service.engine.task(concerned.task) == before
 
 
 def test_the_date_of_a_deadline_moves_with_its_clock_only(app, service):

@@ -6,16 +6,21 @@ import base64
 import io
 import json
 import logging
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
+from api.complaints.intake import start_facts
 from api.complaints.open_words import VEIL, OpenWords
 from api.identity import people
 from api.logs import Wordless
 from engine import feel
+from engine.actors import SYSTEM
 from engine.commands.events import AT_ONCE
+from engine.dialect.deciding import sources_of
+from engine.dialect.remaking import untouched
 from engine.jobs.lines import everything
 from engine.jobs.worker import Worker
 from engine.store.tables import element_instances, incidents, instances, jobs, outbox, tasks, variables
@@ -414,3 +419,72 @@ def test_a_function_and_a_range_do_not_leave_with_the_words_they_were_made_of(se
     value = made.evaluate({}, moment=moment).value
     left = OpenWords(frozenset({"f", "r", "n", "w", "open"})).let_out(value)
     assert left == {"f": VEIL, "r": VEIL, "n": 1, "w": "open"}
+
+
+def scripted(expression, name="r"):
+    return extended(
+        "scriptTask", "here", f'<zeebe:script expression="{expression}" resultVariable="{name}"/>'
+    )
+
+
+COMPUTED = {
+    "length": (f"=string length({SUM})", "r"),
+    "position": (f"=[1, string length({SUM})]", "r"),
+    "yes or no": (f"=contains({SUM}, &quot;boiler&quot;)", "r"),
+    "a day": (f"=today() + duration(&quot;P&quot; + string(string length({SUM})) + &quot;D&quot;)", "r"),
+    "nothing": (f"=if contains({SUM}, &quot;boiler&quot;) then null else 1", "r"),
+    "a fact made anew": (f"=contains({SUM}, &quot;boiler&quot;)", "complainantKnown"),
+}
+
+
+@pytest.mark.parametrize("made", COMPUTED)
+def test_numbers_days_yes_and_no_that_a_diagram_computed_are_not_told_either(
+    open_doors, service, made, monkeypatch
+):
+    expression, name = COMPUTED[made]
+    monkeypatch.setitem(PLACES, made, scripted(expression, name) + user_task("after"))
+    owner = Someone(open_doors, service, "paula", "process-owner", "contributor", "admin")
+    case = placed(service, made)
+    asked = {"filter": {"name": name, "processInstanceKey": str(case.instance)}}
+    (found,) = json.loads(owner.ask("POST", "/v2/variables/search", asked)[1])["items"]
+    assert found["value"] == '"[content]"'
+    assert json.loads(owner.ask("GET", f"/v2/variables/{found['variableKey']}")[1])["value"] == '"[content]"'
+    for where in ({"$exists": True}, {"$like": "*"}, {"$in": ["true", "null", "43"]}):
+        searched = {"filter": {**asked["filter"], "value": where}}
+        assert json.loads(owner.ask("POST", "/v2/variables/search", searched)[1])["page"]["totalItems"] == 0
+
+
+def test_a_variable_named_by_what_people_wrote_is_not_told_by_name(open_doors, service):
+    owner = Someone(open_doors, service, "paula", "process-owner", "contributor", "admin")
+    case = placed(service, "notice")
+    service.engine.set_variables(case.instance, {"Zacharias": 1, "text": 2}, by=SYSTEM)
+    for asked in ({}, {"filter": {"name": {"$like": "*"}}}, {"sort": [{"field": "name"}]}):
+        assert "Zacharias" not in owner.ask("POST", "/v2/variables/search", asked)[1]
+    for name, total in (("Zacharias", 0), ("nobody", 0), ("text", 1)):
+        asked = {"filter": {"name": name, "scopeKey": str(case.instance)}}
+        found = json.loads(owner.ask("POST", "/v2/variables/search", asked)[1])
+        assert found["page"]["totalItems"] == total
+    assert "Zacharias" not in owner.ask("GET", f"/staff/processes/{case.instance}")[1]
+
+
+@pytest.mark.parametrize(("source", "kept"), [
+    ("=complainantKnown != false", True), ("=if receivedOn = null then today() else date(receivedOn)", True),
+    ("=complainantKnown = issues", False), ("=count(complainantKnown)", False),
+    ("={complainantKnown: complainantKnown}", True), ("={complainantKnown: other}", False),
+    ("=context put({}, &quot;complainantKnown&quot;, other)", False),
+])  # fmt: skip
+def test_a_fact_stays_open_while_diagrams_make_it_of_open_facts_alone(source, kept):
+    target = "x" if source.startswith(("={", "=context")) else "complainantKnown"
+    found = sources_of(
+        bpmn("p", START + user_task("t", mapped(source, target)) + END + chain("start", "t", "end"))
+    )
+    assert (
+        "complainantKnown" in untouched(found.made, found.remade, {"complainantKnown", "receivedOn"})
+    ) is kept
+
+
+def test_the_shipped_diagrams_leave_the_days_of_a_complaint_open():
+    files = [sources_of(one.read_bytes()) for one in Path("processes").glob("*.bpmn")]
+    remade = frozenset().union(*(one.remade for one in files))
+    kept = untouched([made for one in files for made in one.made], remade, start_facts())
+    assert kept == start_facts() - {"employment"}

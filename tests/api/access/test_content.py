@@ -200,7 +200,7 @@ def test_who_may_read_the_complaint_reads_its_variables(app, service, case):
     assert json.loads(auditor_finds)["page"]["totalItems"] > 0
 
 
-def test_numbers_days_and_yes_or_no_stay_readable(app, service, case):
+def test_days_and_yes_or_no_that_the_register_gave_stay_readable(app, service, case):
     owner = Someone(app, service, "paula", "process-owner")
 
     def value(name):
@@ -209,7 +209,7 @@ def test_numbers_days_and_yes_or_no_stay_readable(app, service, case):
 
     assert value("receivedOn") == '"2026-11-23"'
     assert value("complainantKnown") == "true"
-    assert json.loads(value("issues")) == [{"id": 1, "summary": "[content]"}]
+    assert value("issues") == '"[content]"'
     assert value("product") == '"[content]"'
 
 

@@ -65,6 +65,29 @@ def test_a_name_is_given_once(add):
         add("hana", "quality")
 
 
+@pytest.mark.parametrize("name", ["Hana", "HANA"])
+def test_capital_letters_make_no_other_name(add, name):
+    add("hana", "handler")
+    with pytest.raises(NameTaken) as refused:
+        add(name, "quality")
+    assert "hana" in str(refused.value)
+
+
+def test_pairs_of_an_older_day_are_found_and_each_signs_in_by_its_own_name(add, engine):
+    add("hana", "handler", password=PASSWORD)
+    other = add("other", "quality", password=PASSWORD)
+    engine.write(
+        lambda session: session.execute(
+            sa.update(PersonRow).where(PersonRow.name == "other").values(name="Hana")
+        )
+    )
+    assert people.alike(engine.read(people.everybody)) == {"hana", "Hana"}
+    found = {name: engine.read(lambda session, name=name: people.credentials(session, name).person)
+             for name in ("hana", "Hana", "HANA")}  # fmt: skip
+    assert found["hana"].name == "hana"
+    assert (found["Hana"].key, found["HANA"]) == (other.key, None)
+
+
 def test_unknown_roles_and_people_are_refused(add, engine, clock):
     with pytest.raises(RoleUnknown):
         add("hana", "emperor")
@@ -129,9 +152,9 @@ def test_who_signs_in_is_known_by_name_and_password(add, engine):
         known = engine.read(lambda session: people.credentials(session, name))
         return people.authenticate(known, password)
 
-    assert enter("hana", PASSWORD).name == "hana"
+    assert enter("hana", PASSWORD).name == enter("Hana", PASSWORD).name == "hana"
     for name, password in (
-        ("hana", "wrong"), ("Hana", PASSWORD), ("hana\x00", PASSWORD), ("", ""), ("nobody", ""), ("x" * 10_000, PASSWORD),
+        ("hana", "wrong"), ("Hana", "wrong"), ("hana\x00", PASSWORD), ("", ""), ("nobody", ""), ("x" * 10_000, PASSWORD),
     ):  # fmt: skip
         assert enter(name, password) is None, name
 

@@ -32,6 +32,13 @@ def change(service, name, **what):
     service.engine.write(lambda session: people.change(session, name, at=service.clock.now(), **what))
 
 
+@pytest.mark.parametrize("spelled", ["hana", "Hana", "HANA"])
+def test_either_spelling_of_a_name_signs_in_as_the_one(app, hana, spelled):
+    browser = Browser(app)
+    assert browser.sign_in(spelled).status_code == 303
+    assert browser.is_signed_in
+
+
 def test_the_token_is_random_kept_as_a_hash_and_unreadable_for_scripts(app, browser, service):
     token = browser.cookie()
     assert len(token) >= 43
