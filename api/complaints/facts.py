@@ -125,12 +125,13 @@ def _name(to: PartyRow | None) -> str:
 def neutral_facts(
     session: Session, complaint: ComplaintRow, organisation: Organisation, *, to: PartyRow | None, waits: Any
 ) -> dict[str, Any]:
-    """Return all that may be told to somebody whose authority nobody has confirmed: reference, contact, how long we wait."""
+    """Return all that may be told to somebody whose authority nobody has confirmed: reference, contact, our waits."""
     return {
         "complaint": {
             "reference": complaint.reference,
             "addresseeName": disarmed(_name(to)),
             "contact": _contact(session, complaint, organisation),
+            "byHand": goes_by_hand(to),
         },
         "clocks": {},
         "organisation": organisation.facts(complaint.regime),
