@@ -93,6 +93,7 @@ def complaint_facts(
     complainant, representative = people.get("complainant"), people.get("representative")
     known = {
         "reference": complaint.reference,
+        "state": complaint.state,
         "complainantName": complainant.name if complainant else None,
         "representativeName": representative.name if representative else None,
         "addresseeName": _name(to),
