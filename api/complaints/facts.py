@@ -93,6 +93,7 @@ def complaint_facts(
     complainant, representative = people.get("complainant"), people.get("representative")
     known = {
         "reference": complaint.reference,
+        "state": complaint.state,
         "complainantName": complainant.name if complainant else None,
         "representativeName": representative.name if representative else None,
         "addresseeName": _name(to),
@@ -125,12 +126,13 @@ def _name(to: PartyRow | None) -> str:
 def neutral_facts(
     session: Session, complaint: ComplaintRow, organisation: Organisation, *, to: PartyRow | None, waits: Any
 ) -> dict[str, Any]:
-    """Return all that may be told to somebody whose authority nobody has confirmed: reference, contact, how long we wait."""
+    """Return all that may be told to somebody whose authority nobody has confirmed: reference, contact, our waits."""
     return {
         "complaint": {
             "reference": complaint.reference,
             "addresseeName": disarmed(_name(to)),
             "contact": _contact(session, complaint, organisation),
+            "byHand": goes_by_hand(to),
         },
         "clocks": {},
         "organisation": organisation.facts(complaint.regime),

@@ -165,13 +165,15 @@ def answer_left(errand: Errand) -> dict[str, Any]:
     if not rows:
         return {"leftOn": errand.today}
     first, zone = rows[0].copy_of or rows[0].key, errand.tools.settings.time_zone
-    copies = [row for row in rows if first in (row.key, row.copy_of) and _reads_and_answers(errand, row)]
+    copies = [row for row in rows if first in (row.key, row.copy_of) and _is_for_who_answers(errand, row)]
     left = [day for row in copies if (day := counts_from(row, zone=zone)) is not None]
     return {"leftOn": min(left, default=None)}
 
 
-def _reads_and_answers(errand: Errand, copy: LetterRow) -> bool:
-    """Tell whether the copy is for somebody who may answer: who only receives letters cannot be silent."""
+def _is_for_who_answers(errand: Errand, copy: LetterRow) -> bool:
+    """Tell whether the copy is for whoever we wait for: who only receives letters cannot be silent where one asks for an answer."""
+    if not errand.tools.letters.asks(copy.template):
+        return True
     return may_decide(None if copy.party_key is None else errand.session.get(PartyRow, copy.party_key))
 
 

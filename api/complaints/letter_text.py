@@ -106,6 +106,16 @@ def expressions(
             yield from expressions(part.body, known | {part.name})
 
 
+def conditions(text: Text) -> Iterator[feel.Expression]:
+    """Yield what stands behind ``::: if``."""
+    for part in text:
+        if isinstance(part, When):
+            yield part.condition
+            yield from conditions(part.then + part.otherwise)
+        elif isinstance(part, Each):
+            yield from conditions(part.body)
+
+
 class Filling:
     """One letter being filled in: the holes found so far, and what its expressions may know."""
 

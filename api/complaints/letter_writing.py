@@ -106,7 +106,8 @@ def _facts(
 ) -> dict[str, Any]:
     if party is not None and not may_act(party, on=today_at(desk)):
         waits = variables.get("waits")
-        return neutral_facts(desk.session, complaint, tools.organisation, to=party, waits=waits)
+        neutral = neutral_facts(desk.session, complaint, tools.organisation, to=party, waits=waits)
+        return _with_its_day(tools, desk, letter, neutral)
     link = None
     if party is not None:
         link = STATUS_LINK if goes_by_mail(party) else _on_paper(tools, complaint, party)
@@ -129,10 +130,14 @@ def _facts(
         facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, [(meets, desk.moment.now)])
     facts["clocks"] = _still_to_come(facts["clocks"], on=today_at(desk))
     facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
+    return _with_its_day(tools, desk, letter, facts)
+
+
+def _with_its_day(tools: Tools, desk: Desk, letter: str, facts: dict[str, Any]) -> dict[str, Any]:
+    """Return ``facts`` with the day from which a letter counts whose head names one."""
     known = {name: feel.inward(value) for name, value in facts.items()}
-    if leaves_on := tools.letters.leaves_on(letter, known, moment=desk.moment):
-        facts[LEAVES_ON] = leaves_on
-    return facts
+    leaves_on = tools.letters.leaves_on(letter, known, moment=desk.moment)
+    return facts if leaves_on is None else facts | {LEAVES_ON: leaves_on}
 
 
 def _waiting(session: Session, complaint_key: int) -> list[tuple[str, datetime]]:

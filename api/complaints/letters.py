@@ -28,7 +28,10 @@ from engine.zones import local_date
 _HEAD = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
 _LINE = re.compile(r"([a-z]+):\s*(.*)")
 _MEMBERS = {"subject", "to"}
-_OF_COMPLAINANT = {"asks", "while", "leaves"}  # members that only letters to the complainant have
+_MORE = {  # members a letter may have besides, by whom it is for
+    "complainant": {"asks", "while", "leaves"},
+    "representative": {"leaves"},
+}
 LEAVES_ON = "leavesOn"  # the fact under which a letter knows what its head says under ``leaves``
 _ANSWER = "answer"  # what a letter asks for that asks the complainant whether they accept
 ADDRESSEES = ("complainant", "representative", "staff-concerned", "contributor", "outside-body")
@@ -103,8 +106,8 @@ def read_letter(name: str, data: bytes) -> LetterTemplate:
     """Read one letter file, UTF-8, with ``subject:`` and ``to:`` between two ``---`` lines. Raises ``LetterTextRefused``.
 
     A letter to the complainant that asks for an answer says ``asks: answer`` there, one that means nothing later on
-    ``while:`` and the states in which it does, parted by commas, and one that counts from the day it leaves ``leaves:`` and the
-    last day, in FEEL, on which it may leave as it is: its text knows that day as ``leavesOn``.
+    ``while:`` and the states in which it does, parted by commas. One to them or to a representative that counts from the day it
+    leaves says ``leaves:`` and the last day, in FEEL, on which it may leave as it is: its text knows that day as ``leavesOn``.
     """
     try:
         text = data.decode("utf-8").replace("\r\n", "\n")
@@ -120,15 +123,11 @@ def read_letter(name: str, data: bytes) -> LetterTemplate:
     more = set(head) - _MEMBERS
     if not set(head) >= _MEMBERS or head["to"] not in ADDRESSEES:
         raise _refused(name, "The head names subject and to.", f"Write to: one of {', '.join(ADDRESSEES)}.")
-    if (
-        more - _OF_COMPLAINANT
-        or (more and head["to"] != "complainant")
-        or head.get("asks", _ANSWER) != _ANSWER
-    ):
+    if more - _MORE.get(head["to"], set()) or head.get("asks", _ANSWER) != _ANSWER:
         raise _refused(
             name,
             "The head names something else than subject, to, asks, while and leaves.",
-            "Write asks: answer in a letter to the complainant that asks for an answer, and leave out the rest.",
+            "Write asks: answer and while: in letters to the complainant only, leaves: also in those to a representative.",
         )
     during = frozenset(word.strip() for word in head.get("while", "").split(",") if word.strip())
     if unknown := sorted(during - set(STATES)):

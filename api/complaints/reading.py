@@ -347,7 +347,15 @@ def _public(row: EventRow) -> str:
     """Return an event in the complainant's words."""
     if row.kind == "state":
         return public_words(str((row.facts or {}).get("to")))
+    if row.kind == "complainant-answer":
+        return _ANSWERS.get(str((row.facts or {}).get("answer")), _PUBLIC[row.kind])
     return _PUBLIC.get(row.kind, row.text)
+
+
+_ANSWERS = {
+    "accepts": "You told us that you accept our answer",
+    "rejects": "You told us that you do not accept our answer",
+}
 
 
 _PUBLIC = {

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -12,7 +10,6 @@ from sqlalchemy import select
 from api.complaints.errand import Errand
 from api.complaints.from_complainant import ADDS
 from api.complaints.letter_writing import DELIVERED, OF_THE_COMPLAINT
-from api.complaints.letters import in_words
 from api.complaints.parties import BY_HAND
 from api.complaints.states import owes, public_words
 from api.complaints.tables import LetterRow, RecordRow, RemedyRow
@@ -26,7 +23,7 @@ def withdraw(errand: Errand) -> dict[str, Any]:
     Returns what goes on: ``protecting`` with ``dangerSince`` (when the danger was told, or null), ``alerting`` with ``alertSince``
     (when the alert was sent that nobody has read, or null), ``promises`` (those to be kept that nobody has verified, each with
     what was ``done`` so far, or null), ``body`` with ``bodyReference`` and ``fileDueOn`` (who still waits for the file, and by
-    when; null if nobody does) and ``goesOn``, the same in sentences for the complainant. To be kept is what was marked
+    when; null if nobody does) and ``goesOn``, the rest of it in sentences for the complainant. To be kept is what was marked
     to be kept anyway, and all that is being carried out already: it was agreed, and a withdrawal takes back the complaint, not
     our word; its clock runs on as it was. What they sent and nobody has read is handed to the diagram once more, to be read.
     """
@@ -49,7 +46,6 @@ def withdraw(errand: Errand) -> dict[str, Any]:
     if unread(errand.session, complaint):
         errand.context.publish(ADDS, str(complaint.key), {"dangerNow": False})
     said = ["We go on protecting the people who may be in danger."] if since is not None else []
-    said += [_sentence(errand, promise) for promise in promises]
     if referral:
         said.append(
             "The outside body has asked us for the file. We tell it that you withdrew, and send what it still wants."
@@ -119,15 +115,3 @@ def _done(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if record is None:
         return None
     return {name: record.get(name) for name in ("commitmentId", "doneOn", "proof")} | {"verified": False}
-
-
-def _sentence(errand: Errand, promise: Mapping[str, Any]) -> str:
-    amount, due = promise.get("amount"), promise.get("dueOn")
-    sum_of_it = errand.tools.organisation.money(Decimal(str(amount))) if amount not in (None, "", 0) else ""
-    money = f" ({sum_of_it})" if sum_of_it else ""
-    by = (
-        f", by {in_words(date.fromisoformat(str(due)[:10]), zone=errand.tools.settings.time_zone)}"
-        if due
-        else ""
-    )
-    return f"We keep what we promised: {promise.get('what') or promise.get('kind')}{money}{by}."

@@ -8,19 +8,27 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from api.complaints.facts import complaint_facts
+from api.complaints.facts import CHANNEL_WORDS, complaint_facts
+from api.complaints.letter_text import HAPPENED, conditions
 from api.complaints.letters import LEAVES_ON, LetterTemplate, asked
+from api.complaints.states import STATES
 from api.complaints.tables import ComplaintRow, IssueRow, RemedyRow
 from api.organisation import Organisation
 from api.procedure.reading import Named, asked_of
 from api.procedure.slips import wrong_word
 from engine import feel
-from engine.dialect.lint import Words, perhaps
+from engine.dialect.lint import Words, compared, perhaps
 from engine.feel import syntax
 from engine.findings import Finding
 
 BY_HAND = frozenset({"holdingText", "extensionReason", "reason"})  # given when a colleague extends a clock
 OURS = frozenset({"complaint", "clocks", "organisation", "money", "newDate", "secondStage", LEAVES_ON})
+
+_NO_TRUTH = frozenset({"complaint", "clocks", "organisation", "newDate", "secondStage", LEAVES_ON})
+_REGISTERED = {  # what a fact of the register can be: nothing else comes from anywhere
+    "complaint.channel": frozenset(CHANNEL_WORDS.values()),
+    "complaint.state": frozenset(STATES),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,12 @@ def letter_findings(letters: Iterable[LetterTemplate], words: LetterWords) -> tu
                 *_unknown(expression, names | bound, rows),
                 *_unknown_members(expression, members, rows),
                 *_unknown_codes(expression, words.codes),
+                *_picked_by_text(expression, members),
+                *_impossible_codes(expression),
             ):
+                found[letter.id, one.code, one.message] = replace(one, file=f"{letter.id}.md")
+        for condition in conditions(letter.body):
+            for one in _no_condition(condition, members, register):
                 found[letter.id, one.code, one.message] = replace(one, file=f"{letter.id}.md")
     return tuple(found.values())
 
@@ -93,6 +106,54 @@ def _unknown_codes(expression: feel.Expression, codes: Mapping[str, Words]) -> I
     for name, code in asked_of(expression):
         if name in codes:
             yield from wrong_word(code, codes[name])
+
+
+def _picked_by_text(expression: feel.Expression, members: Mapping[str, frozenset[str]]) -> Iterator[Finding]:
+    """Yield ``clocks["update"]``: brackets filter a list, and of one thing with members they give nothing."""
+    for node in syntax.parts(expression.tree):
+        if not isinstance(node, syntax.Postfix) or not isinstance(node.base, syntax.Name):
+            continue
+        step = node.steps[0] if node.steps else None
+        if isinstance(step, syntax.FilterStep) and isinstance(step.condition, syntax.String):
+            name, member = node.base.name, step.condition.value
+            if name in members and member in members[name]:
+                message = f"{name}[“{member}”] is always empty."
+                yield Finding("error", "letter_fact_unknown", message, f"Write {name}.{member}.")
+            elif name in members:
+                yield _nowhere(f"{name}.{member}", members[name])
+
+
+def _impossible_codes(expression: feel.Expression) -> Iterator[Finding]:
+    """Yield what a fact of the register is compared with and never is."""
+    for value, code in compared(expression):
+        path = _path(value)
+        if path in _REGISTERED:
+            yield from wrong_word(
+                code, Words(kind=f"value of {path}", known=_REGISTERED[path], others="error")
+            )
+
+
+def _no_condition(
+    condition: feel.Expression, members: Mapping[str, frozenset[str]], register: Mapping[str, Any]
+) -> Iterator[Finding]:
+    """Yield a fact of ours that stands as a condition and is never true or false, such as a day."""
+    path = _path(condition.tree)
+    owner, _, member = path.rpartition(".")
+    if path not in _NO_TRUTH and (owner not in members or member not in members[owner]):
+        return
+    if owner != HAPPENED or not isinstance(register[member], bool):
+        message = f"The condition {path} is neither true nor false."
+        yield Finding("error", "letter_condition", message, f"Compare it, for example {path} != null.")
+
+
+def _path(node: syntax.Node) -> str:
+    """Return ``a.b`` of a name and what follows it by dots; empty for anything else."""
+    if isinstance(node, syntax.Name):
+        return node.name
+    if not isinstance(node, syntax.Postfix) or not isinstance(node.base, syntax.Name):
+        return ""
+    steps = [step.name for step in node.steps if isinstance(step, syntax.PathStep)]
+    return ".".join((node.base.name, *steps)) if len(steps) == len(node.steps) else ""
 
 
 def _nowhere(name: str, among: frozenset[str]) -> Finding:

@@ -95,7 +95,8 @@ def test_a_reminder_for_which_nobody_finds_a_way_ends_the_wait(walk):
 def test_a_letter_says_in_its_head_when_it_is_to_leave():
     head = b"---\nsubject: x\nto: complainant\nleaves: addWorkingDays(today(), 1)\n---\nBy {{ leavesOn }}.\n"
     assert read_letter("own.md", head).leaves is not None
+    assert read_letter("own.md", head.replace(b"to: complainant", b"to: representative")).leaves is not None
     with pytest.raises(LetterTextRefused):
         read_letter("own.md", head.replace(b"today(), 1)", b"today(), "))
     with pytest.raises(LetterTextRefused):
-        read_letter("own.md", head.replace(b"to: complainant", b"to: representative"))
+        read_letter("own.md", head.replace(b"to: complainant", b"to: contributor"))

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from api.complaints import links
-from api.complaints.from_complainant import ADDS, ANSWERS, RATES, WITHDRAWS, open_to
+from api.complaints.from_complainant import ADDS, ANSWERS, RATES, WITHDRAWS, last_said, open_to
 from api.complaints.our_answer import answer_letter, way_of_answer
 from api.complaints.parties import may_decide
 from api.complaints.progress import ON_ITS_WAY, TOLD_BY_LETTER, outside_until, promises, stages
@@ -63,6 +63,11 @@ class Visit:
         return ANSWERS in self.can and self.decides and self.comes_by is None
 
     @property
+    def is_late(self) -> bool:
+        """Tell whether what we wrote may still be answered, though the time for it is over."""
+        return self.may_answer and self.complaint.closed_at is not None
+
+    @property
     def may_rate(self) -> bool:
         """Tell whether the survey waits."""
         return RATES in self.can
@@ -101,6 +106,7 @@ def status() -> ResponseReturnValue:
     clocks = clock_views(session, row.key, calendars=service.calendars, now=now)
     given = promises(clocks)
     late = [promise for promise in given if promise.late]
+    turned_away = row.state == "not_accepted"
     return private(
         "public/status.html",
         visit=visit,
@@ -118,6 +124,7 @@ def status() -> ResponseReturnValue:
         outside=(row.state in _TO_OUTSIDE or bool(late)) and not decided_outside(session, row.key),
         outside_until=outside_until(clocks),
         ended=row.state in ENDED,
+        said=last_said(session, row.key, "complainant-answer") if turned_away else None,
     )
 
 

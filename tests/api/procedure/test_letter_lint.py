@@ -51,6 +51,37 @@ def test_a_name_that_nothing_provides_is_an_error(found, body, name):
     assert found(body) == [f"The letter names {name}, which no complaint has."]
 
 
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        (
+            "::: if complaint.receivedOn\nx\n:::",
+            "The condition complaint.receivedOn is neither true nor false.",
+        ),
+        ("::: if clocks.update\nx\n:::", "The condition clocks.update is neither true nor false."),
+        ("::: if newDate\nx\n:::", "The condition newDate is neither true nor false."),
+        ('::: if clocks["slip"] = null\nx\n:::', "The letter names clocks.slip, which no complaint has."),
+        ('{{ clocks["update"] }}', "clocks[“update”] is always empty."),
+        ('::: if complaint.channel = "fone"\nx\n:::', "There is no value of complaint.channel “fone”."),
+        ('::: if complaint.state = "sleeping"\nx\n:::', "There is no value of complaint.state “sleeping”."),
+    ],
+)
+def test_a_condition_that_never_holds_is_an_error(found, body, wrong):
+    assert found(body) == [wrong]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "::: if complaint.danger\nx\n:::",
+        '::: if complaint.channel = "telephone" and complaint.state != "closed"\nx\n:::',
+        "::: if clocks.update != null\n{{ clocks.update }}\n:::",
+    ],
+)
+def test_a_condition_that_may_hold_is_none(found, body):
+    assert found(body) == []
+
+
 def test_what_blocks_and_loops_bring_in_is_known(found):
     assert (
         found("::: each a in answers\n{{ a.text }}{{ (for c in commitments return c.what)[1] }}\n:::") == []
