@@ -38,6 +38,11 @@ HOUSE = {
     ("decision", STAGES_TABLE): "no second look would be offered",
 }
 """Kind and id of what the service itself begins with → what would happen without it."""
+RELIED_ON = {
+    "duty": "who did something before could do this as well",
+    "meets": "the clock would be missed although the letter left",
+}
+"""Header → what happens in silence where a diagram gives up one of its words."""
 NEEDED = frozenset({"description", "dangerReported"})  # of an intake form: without them nobody is helped
 
 

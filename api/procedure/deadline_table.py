@@ -111,6 +111,18 @@ def check_table(model: dmn.Model, around: Around, *, file: str, moment: feel.Mom
             continue
         for finding in _check_row(row, row.policy, around, regimes):
             yield replace(finding, file=file, element_id=row.rule.element_id, line=_line(row))
+    for row, name in _of_one_name(rows):
+        message = f"Another row has the id “{name}” too: a clock finds its row again by that."
+        yield Finding(
+            "error", "policy_id_twice", message, "Give each row its own.", file=file, element_id=row.rule.element_id, line=_line(row)
+        )  # fmt: skip
+    for regime in _without_clocks(box, rows):
+        message = (
+            f"A complaint under the regime “{regime}” would start without any clock: no row is for it "
+            "whatever it is about."
+        )
+        advice = "Name it in a row whose category is “-”, or take it out of the others."
+        yield Finding("error", "regime_without_clocks", message, advice, file=file)
     for regime in _out_of_force(rows, local_date(moment.now, moment.zone_info)):
         message = f"No row of the regime “{regime}” is in force today: a complaint under it would be refused."
         yield Finding(
@@ -122,6 +134,29 @@ def check_table(model: dmn.Model, around: Around, *, file: str, moment: feel.Mom
         yield Finding(
             "warning", "calendar_of_the_house", message, advice, file=file, element_id=row.rule.element_id, line=_line(row)
         )  # fmt: skip
+
+
+def _of_one_name(rows: tuple[Row, ...]) -> Iterator[tuple[Row, str]]:
+    """Yield each row that has the id of one above it, with that id."""
+    above: set[str] = set()
+    for row in rows:
+        name = "" if row.policy is None else row.policy.id
+        if name in above:
+            yield row, name
+        above.update({name} - {""})
+
+
+def _without_clocks(box: TableBox, rows: tuple[Row, ...]) -> list[str]:
+    """Return the regimes that rows name, and none of those rows holds for a complaint of no category."""
+    place = next((at for at, one in enumerate(box.inputs) if one.expression.text.strip() == "category"), None)
+    named, begun = set[str](), set[str]()
+    for row in rows:
+        regimes = row.words.get("regime", ())
+        named.update(regimes)
+        category = "-" if place is None else row.rule.conditions[place].text.strip()
+        if category in ("", "-") or category.startswith("not("):
+            begun.update(regimes)
+    return sorted(named - begun)
 
 
 def _out_of_force(rows: tuple[Row, ...], today: date) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from api.complaints.letter_text import expressions
 from api.complaints.letters import LetterTemplate
-from api.procedure.contracts import WHY
+from api.procedure.contracts import RELIED_ON, WHY
 from engine import dmn, feel, forms
 from engine.dialect import DiagramRefused, Element, Formula, ProcessDefinition, formulas_of, read_bpmn
 from engine.dialect.lint import (
@@ -60,6 +60,7 @@ class Named:
     handed: frozenset[tuple[str, str, str]] = (
         frozenset()
     )  # variable, job type, input of the job; "" for groups
+    relied_on: frozenset[tuple[str, str]] = frozenset()  # header of ``RELIED_ON``, word of it
 
 
 def all_of(found: Iterable[Named]) -> Named:
@@ -189,6 +190,12 @@ def _of_process(process: ProcessDefinition) -> Named:
         read=frozenset(read),
         asked=frozenset(asked),
         handed=frozenset(handed),
+        relied_on=frozenset(
+            (key, word)
+            for element in process.elements.values()
+            for key in RELIED_ON
+            for word in _words(element.headers.get(key, ""))
+        ),
     )
 
 

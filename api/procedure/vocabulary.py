@@ -131,7 +131,7 @@ class Vocabulary:
         return {each: frozenset() for its_kind, each in self._named.ids if its_kind == kind}
 
     def findings(self, files: Files, *, moment: feel.Moment) -> tuple[Finding, ...]:
-        """Return what is wrong with the tables and forms among ``files`` for those who read them at run time."""
+        """Return what is wrong with ``files`` for those who read them at run time, beside what each diagram shows by itself."""
         found: list[Finding] = [*self._renamed(files)]
         for name, data in files:
             model = _model(data) if name.lower().endswith(".dmn") else None
@@ -139,7 +139,16 @@ class Vocabulary:
                 found += (replace(each, file=name) for each in self._check_model(model, name, moment))
             elif name.lower().endswith(".form"):
                 found += (replace(each, file=name) for each in self._check_form(name, data))
+            elif name.lower().endswith(".bpmn"):
+                found += (replace(each, file=name) for each in self._given_up(name, data))
         return tuple(found)
+
+    def _given_up(self, name: str, data: bytes) -> Iterable[Finding]:
+        """Yield what a diagram relied on and says nowhere any more: a duty, a clock that a letter meets."""
+        for key, word in sorted(self._replaced(name, data).relied_on - named_by({name: data}).relied_on):
+            message = f"Nothing in this diagram says “{key}: {word}” any more: {contracts.RELIED_ON[key]}."
+            advice = "Put the header back, unless another diagram does this now."
+            yield Finding("warning", "header_given_up", message, advice, attribute=key)
 
     def house_findings(self) -> tuple[Finding, ...]:
         """Return what the service itself begins with and no file defines."""

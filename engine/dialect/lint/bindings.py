@@ -26,7 +26,7 @@ def check_bindings(drawing: Drawing, notes: Notes, context: DeploymentContext) -
     for node in drawing.nodes:
         for tag, attribute, collection, word in _REFERENCES:
             for element in zeebe(node.xml, tag):
-                wanted = str(element.get(attribute) or "").strip()
+                wanted = str(element.get(attribute) or "")
                 if wanted and not is_formula(wanted):
                     _check_reference(element, attribute, wanted, collection, word, notes, context)
         _check_job(node, notes, context)
@@ -73,7 +73,7 @@ def _check_job(node: Node, notes: Notes, context: DeploymentContext) -> None:
     job = first_zeebe(node.xml, "taskDefinition")
     if job is None:
         return
-    kind, types = str(job.get("type") or "").strip(), context.known.in_step_types
+    kind, types = str(job.get("type") or ""), context.known.in_step_types
     if types is not None and kind.startswith(IN_STEP) and kind not in types:
         message = f"There is no job type {quote(kind)} in this service."
         notes.error(job, "job_type_unknown", message, perhaps(kind, types), attribute="type")

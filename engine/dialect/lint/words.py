@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, get_args
 
 from lxml import etree
@@ -74,10 +74,16 @@ def _judge_code(
 
 
 def _judge(element: etree._Element, text: str, words: Words, notes: Notes, attribute: str) -> None:
-    """Note a word that is not known, as severely as its vocabulary says."""
+    """Note a word that is not known, as severely as its vocabulary says; blanks around it are nothing, and FEEL tells no word."""
     given = [part.strip() for part in text.split(",")] if words.many else [text.strip()]
+    _judge_each(element, [word for word in given if not is_formula(word)], words, notes, attribute)
+
+
+def _judge_each(
+    element: etree._Element, given: Iterable[str], words: Words, notes: Notes, attribute: str
+) -> None:
     for word in given:
-        if not word or is_formula(word) or word in words.known:
+        if not word or word in words.known:
             continue
         message, advice = f"There is no {words.kind} {quote(word)}.", perhaps(word, words.known)
         if words.others == "error" or slip_of(word, words.known) is not None:
@@ -97,14 +103,28 @@ def _check_headers(node: Node, notes: Notes, service: ServiceFacts) -> None:
     holder = first_zeebe(node.xml, "taskHeaders")
     given = [] if holder is None else list(holder.iterchildren(f"{{{ZEEBE}}}header"))
     for header in given:
-        key, value = str(header.get("key") or ""), str(header.get("value") or "")
+        key = str(header.get("key") or "")
         found = known.get(key)
-        if found is not None and found.words is not None:
-            _judge(header, value, found.words, notes, key)
+        if found is not None:
+            _judge_header(header, found.words, notes)
         elif found is None and (others or slip_of(key, known) is not None):
             message = f"Nothing reads the header {quote(key)} here."
             notes.error(header, "header_unknown", message, perhaps(key, known), attribute=key)
     _check_required(node, {str(header.get("key")) for header in given if header.get("value")}, known, notes)
+
+
+def _judge_header(header: etree._Element, words: Words | None, notes: Notes) -> None:
+    """Judge a header that is read for us: letter for letter, for nobody computes it or cuts blanks off it."""
+    key, value = str(header.get("key") or ""), str(header.get("value") or "")
+    if is_formula(value):
+        message = f"The header {quote(key)} is FEEL, and nothing computes headers: {quote(value)} would be its word."
+        notes.error(header, "header_formula", message, "Write the word itself.", attribute=key)
+    elif not value.strip():
+        message = f"The header {quote(key)} is empty: it would say nothing."
+        notes.error(header, "header_empty", message, "Fill it in, or take it out.", attribute=key)
+    elif words is not None:
+        parts = [part.strip() for part in value.split(",")] if words.many else [value]
+        _judge_each(header, parts, words, notes, key)
 
 
 def _read_by_element(texts: Texts) -> Mapping[etree._Element, frozenset[str]]:
@@ -143,7 +163,7 @@ def _check_required(node: Node, given: set[str], known: Mapping[str, Header], no
 
 def _job_of(element: etree._Element, service: ServiceFacts) -> JobFacts | None:
     job = first_zeebe(element, "taskDefinition")
-    return None if job is None else service.job_types.get(str(job.get("type") or "").strip())
+    return None if job is None else service.job_types.get(str(job.get("type") or ""))
 
 
 def _check_groups(node: Node, notes: Notes, groups: Words) -> None:

@@ -97,6 +97,7 @@ def test_what_could_only_stop_or_mislead_a_case_is_refused(alone, name, old, new
         ("waiting-times.dmn", "<text>10</text>", "<text></text>", "value_missing"),
         ("stages.dmn", '<text>"own"</text>', "<text></text>", "value_missing"),
         ("authority.dmn", '<text>"approvers"</text>', "<text>null</text>", "value_missing"),
+        ("deadlines.dmn", '"generic-update"', '"generic-target"', "policy_id_twice"),
         ("deadlines.dmn", PAUSED + "null", PAUSED + '["complainnt"]', "word_unknown"),
     ],
 )
@@ -118,6 +119,29 @@ def test_a_clock_that_the_table_gave_up_may_still_be_named(settings, tmp_path):
     assert [each for each in found if each.severity == "error"] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "code"),
+    [
+        ("response.bpmn", 'key="duty" value="approve"', 'key="duty" value="approve "', "word_unknown"),
+        ("response.bpmn", 'key="duty" value="draft"', 'key="duty" value=""', "header_empty"),
+        ("response.bpmn", 'key="meets" value="', 'key="meets" value="=', "header_formula"),
+        ("protect-people.bpmn", 'key="mail" value="yes"', 'key="mail" value="yes "', "word_unknown"),
+        ("protect-people.bpmn", 'key="group" value="on-duty"', 'key="group" value="=&#34;on-duty&#34;"', "header_formula"),
+        ("complaint-handling.bpmn", 'key="stage" value="one"', 'key="stage" value="one "', "word_unknown"),
+        ("complaint-handling.bpmn", 'type="redress:start-clocks"', 'type="redress:start-clocks "', "job_type_unknown"),
+        ("complaint-handling.bpmn", 'processId="scope-screening"', 'processId="scope-screening "', "target_not_deployed_together"),
+    ],
+)  # fmt: skip
+def test_a_word_that_is_read_letter_for_letter_is_judged_so(alone, name, old, new, code):
+    assert (code, "error") in told(alone, name, old, new)
+
+
+@pytest.mark.parametrize("line", ['key="duty" value="approve"', 'key="meets" value="final_response, '])
+def test_a_duty_or_a_clock_that_a_diagram_gives_up_is_told(alone, line):
+    header = next(each for each in SHIPPED["response.bpmn"].decode().splitlines() if line in each)
+    assert ("header_given_up", "warning") in told(alone, "response.bpmn", header, "")
+
+
 def test_a_regime_none_of_whose_rows_is_in_force_is_told(settings, tmp_path):
     shutil.copytree(ROOT / "processes", tmp_path / "processes")
     table = tmp_path / "processes" / "deadlines.dmn"
@@ -134,6 +158,19 @@ def test_a_regime_none_of_whose_rows_is_in_force_is_told(settings, tmp_path):
     [told] = [each for each in found if each.code == "regime_out_of_force"]
     assert told.severity == "warning"
     assert "“india-rbi”" in told.message
+
+
+def test_a_regime_that_only_one_category_has_rows_of_is_refused(settings, tmp_path):
+    """Its name is misspelt in all its own rows, and still stands in one that holds for many regimes."""
+    shutil.copytree(ROOT / "processes", tmp_path / "processes")
+    table = tmp_path / "processes" / "deadlines.dmn"
+    table.write_text(table.read_text().replace('<text>"uk-councils"', '<text>"uk-conclis"'))
+
+    found = lint(read_files([tmp_path / "processes", ROOT / "forms"]), settings)
+
+    assert [(each.severity, each.message) for each in found if each.code == "regime_without_clocks"] == [
+        ("error", "A complaint under the regime “uk-councils” would start without any clock: no row is for it whatever it is about.")
+    ]  # fmt: skip
 
 
 def test_what_lies_in_folders_of_a_folder_is_read_and_what_is_hidden_is_not(tmp_path):
