@@ -39,8 +39,8 @@ def start_clocks(errand: Errand) -> None:
     answered: it would wait without anybody being late.
     """
     complaint = errand.complaint
-    complaint.regime = asked(errand, "regime", complaint.regime) or complaint.regime
-    complaint.category = asked(errand, "category", complaint.category)
+    complaint.regime = asked(errand, "regime", errand.text("regime"), complaint.regime) or complaint.regime
+    complaint.category = asked(errand, "category", errand.text("category"), complaint.category)
     stage = errand.context.headers.get("stage")
     moved = errand.tools.clocks.start_by_policy(
         errand.desk, complaint, category=complaint.category, stage=stage

@@ -51,12 +51,12 @@ def carry(engine: Engine, desk: Desk, complaint: ComplaintRow, values: Mapping[s
         engine.overwrite_within(desk.session, complaint.instance_key, name, value)
 
 
-def asked(errand: Errand, name: str, held: str | None) -> str | None:
-    """Return what a job is told of a fact that the register holds as ``held``; nothing told leaves it as it is.
+def asked(errand: Errand, name: str, given: str | None, held: str | None) -> str | None:
+    """Return what a job is told of a fact: its input ``given``, or what the register holds if it was given nothing.
 
     A job that is tried again took its copy when it failed: what its case has learnt since is newer.
     """
-    told = errand.text(name) or held
+    told = given or held
     if told != held or errand.context.job_key is None:
         return told
     now = errand.session.scalar(
