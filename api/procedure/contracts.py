@@ -132,7 +132,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
             copy=group,
             otherwise=replace(group, words=replace(words.groups, many=True)),
             mail=Header(words=_YES),
-            inputs={"group": words.groups},
+            inputs={"group": words.groups, "lateClock": words.clocks},
         ),
         "redress:publish-message": facts(
             reads="correlationKey variables", name=Header(words=words.caught, required=True)
