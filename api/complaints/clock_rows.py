@@ -117,6 +117,11 @@ def label(name: str) -> str:
     return LABELS.get(name, name.replace("_", " ").capitalize())
 
 
+def late_as_it_came(complaint: ComplaintRow, row: ClockRow) -> bool:
+    """Tell whether this time was over when an import brought the complaint in: that is told once for the whole import."""
+    return complaint.source is not None and row.bound_at is not None and row.bound_at <= complaint.recorded_at
+
+
 def open_clocks(session: Session, complaint_key: int) -> list[ClockRow]:
     """Return the clocks of a complaint for which evidence is still awaited."""
     return list(

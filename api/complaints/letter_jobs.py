@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from api.complaints import letters_owed
+from api.complaints.clock_rows import late_as_it_came, newest
 from api.complaints.content import open_words
 from api.complaints.errand import Errand
 from api.complaints.evidence import meet_each
@@ -189,8 +190,11 @@ def notify(errand: Errand) -> None:
 
     Header ``otherwise`` names the groups next in line, told while nobody before them can be: nobody active, nobody who may read
     of this complaint, and with header ``mail`` set to ``yes`` nobody with an e-mail address. With that header everybody told
-    who has one is mailed as well, in this step and at any hour.
+    who has one is mailed as well, in this step and at any hour. Input ``lateClock`` names the clock whose lateness this tells: what
+    was late already when an import brought the complaint in is told once for the whole import.
     """
+    if _told_with_its_import(errand, errand.text("lateClock")):
+        return
     headers = errand.context.headers
     by_mail = headers.get("mail") == "yes"
     line = [headers.get("group") or errand.text("group") or "", *headers.get("otherwise", "").split(",")]
@@ -202,6 +206,14 @@ def notify(errand: Errand) -> None:
     person = errand.text("user")
     if person and person != errand.actor:
         _notice(errand, person=person)
+
+
+def _told_with_its_import(errand: Errand, name: str | None) -> bool:
+    complaint = errand.known
+    if name is None or complaint is None:
+        return False
+    row = newest(errand.session, complaint.key, name)
+    return row is not None and late_as_it_came(complaint, row)
 
 
 def publish_message(errand: Errand) -> None:

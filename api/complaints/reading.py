@@ -172,7 +172,7 @@ def decided_outside(session: Session, key: int) -> bool:
     referrals = session.scalars(
         select(RecordRow).where(RecordRow.complaint_key == key, RecordRow.kind == "referral")
     )
-    return any(record.data.get("outcome") for record in referrals)
+    return any(record.data.get("status") == "decided" for record in referrals)
 
 
 def complaint_of_case(session: Session, root_key: int) -> ComplaintRow | None:

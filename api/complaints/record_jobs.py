@@ -44,6 +44,7 @@ SAID = {
     "danger": "Danger told",
     "plan": "Plan for the complaint kept",
 }
+SENT_BACK = "Correction sent back"
 
 
 MEMBERS = frozenset(
@@ -136,7 +137,10 @@ def record(errand: Errand) -> None:
     lay = _LAID.get(kind)
     if lay is not None:
         lay(errand, data)
-    errand.tell(kind, SAID[kind], public=kind in ("assessment", "decision", "verification"))
+    if kind == "verification" and any(one.get("verified") is False for one in checked(data)):
+        errand.tell(kind, SENT_BACK)
+    else:
+        errand.tell(kind, SAID[kind], public=kind in ("assessment", "decision", "verification"))
 
 
 def _scope(errand: Errand, data: Mapping[str, Any]) -> None:
@@ -198,12 +202,20 @@ def _remedy(errand: Errand, data: Mapping[str, Any]) -> None:
     row.corrected_at, row.corrected_by = errand.now, errand.actor
 
 
+def checked(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what a record of kind ``verification`` says of each promise that was checked."""
+    return [one for one in data.get("value") or () if isinstance(one, dict)]
+
+
 def _verification(errand: Errand, data: Mapping[str, Any]) -> None:
-    for item in data.get("value") or ():
-        row = (
-            _promised(errand, item.get("id") or item.get("commitmentId")) if isinstance(item, dict) else None
-        )
-        if row is not None:
+    """Note who checked what was carried out; what a check sends back is open again, and its records say who did what."""
+    for item in checked(data):
+        row = _promised(errand, item.get("id") or item.get("commitmentId"))
+        if row is None:
+            continue
+        if item.get("verified") is False:
+            row.corrected_at = row.corrected_by = row.verified_at = row.verified_by = None
+        else:
             row.verified_at, row.verified_by = errand.now, errand.actor
 
 

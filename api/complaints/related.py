@@ -14,8 +14,11 @@ from api.complaints.errand import Errand
 from api.complaints.from_complainant import last_said
 from api.complaints.intake import PROCESS, NewComplaint, PartyDetails, beside, free_reference
 from api.complaints.parties import REFUSED, parties
+from api.complaints.search import visible
 from api.complaints.separation import exclude
-from api.complaints.tables import ComplaintRow, EventRow, ExclusionRow, PartyRow
+from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, PartyRow
+from api.identity.decide import Reach
+from api.identity.people import Person
 from engine.commands import start
 from engine.errors import Invalid
 from engine.zones import local_date
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 WORDS, DAY = "newDescription", "newReceivedOn"  # what the form of the task asks for
 TOLD = "complainant-information"
+RELATED = "related"  # the event by which each of the two names the other
 NOON = time(12)  # of a day of which no moment is known
 
 
@@ -44,6 +48,26 @@ def told_on(session: Session, complaint: ComplaintRow, zone: ZoneInfo) -> date |
     """Return the local day on which they told it."""
     last = last_said(session, complaint.key, TOLD)
     return None if last is None else local_date(last.at, zone)
+
+
+def papers_of_related(
+    session: Session, complaint_key: int, person: Person, reach: Reach
+) -> dict[str, list[DocumentRow]]:
+    """Return by reference what was sent with the complaints that this one names, of those that ``person`` may read."""
+    named = session.scalars(
+        select(EventRow.facts).where(EventRow.complaint_key == complaint_key, EventRow.kind == RELATED)
+    )
+    references = {str(facts.get("related")) for facts in named if facts}
+    rows = session.execute(
+        select(ComplaintRow.reference, DocumentRow)
+        .join(DocumentRow, DocumentRow.complaint_key == ComplaintRow.key)
+        .where(ComplaintRow.reference.in_(references), visible(person, reach))
+        .order_by(ComplaintRow.key, DocumentRow.key)
+    )
+    found: dict[str, list[DocumentRow]] = {}
+    for reference, document in rows:
+        found.setdefault(reference, []).append(document)
+    return found
 
 
 def register_related(errand: Errand) -> dict[str, Any]:
@@ -85,11 +109,11 @@ def register_related(errand: Errand) -> dict[str, Any]:
         for row in session.scalars(kept).all():
             exclude(session, made["key"], row.person_name, reason=row.reason, at=errand.now)
         text = f"Registered from what was told on {first.reference}"
-        errand.desk.tell(made["key"], "related", text, facts={"related": first.reference})
+        errand.desk.tell(made["key"], RELATED, text, facts={"related": first.reference})
 
     asked = start.Start(PROCESS, business_id=reference)
     errand.context.requests.append(partial(_begin, asked=asked, alongside=store))
-    errand.tell("related", f"Registered as a complaint of its own: {reference}", facts={"related": reference})
+    errand.tell(RELATED, f"Registered as a complaint of its own: {reference}", facts={"related": reference})
     return {"newReference": reference}
 
 

@@ -11,6 +11,7 @@ from api.complaints.errand import Errand
 from api.complaints.from_complainant import ADDS
 from api.complaints.letter_writing import DELIVERED, OF_THE_COMPLAINT
 from api.complaints.parties import BY_HAND
+from api.complaints.record_jobs import checked
 from api.complaints.states import owes, public_words
 from api.complaints.tables import LetterRow, RecordRow, RemedyRow
 from api.complaints.unfinished import danger_since, unread
@@ -105,10 +106,23 @@ def _to_keep(errand: Errand, records: Iterable[RecordRow], *, agreed: bool) -> I
             )
         )
     )
-    done = {str(one.data.get("commitmentId")): one.data for one in records if one.kind == "remedy"}
+    done = _carried_out(records)
     for promise in given if isinstance(given, list) else ():
         if (agreed or promise.get("keepAnyway") is True) and str(promise.get("id")) not in verified:
             yield promise | {"done": _done(done.get(str(promise.get("id"))))}
+
+
+def _carried_out(records: Iterable[RecordRow]) -> Mapping[str, Mapping[str, Any]]:
+    """Return what was carried out of each promise, as it was recorded last; nothing of one that a check sent back since."""
+    done: dict[str, Mapping[str, Any]] = {}
+    for record in records:
+        if record.kind == "remedy":
+            done[str(record.data.get("commitmentId"))] = record.data
+        elif record.kind == "verification":
+            for one in checked(record.data):
+                if one.get("verified") is False:
+                    done.pop(str(one.get("commitmentId")), None)
+    return done
 
 
 def _done(record: Mapping[str, Any] | None) -> dict[str, Any] | None:

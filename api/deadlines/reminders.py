@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.complaints.clock_rows import label, next_event_at
+from api.complaints.clock_rows import label, late_as_it_came, next_event_at
 from api.complaints.clocks import Desk
 from api.complaints.tables import ClockRow, ComplaintRow, NoticeRow
 from api.deadlines.tables import ReminderRow
@@ -96,8 +96,10 @@ def _note(service: Redress, desk: Desk, complaint: ComplaintRow) -> tuple[str, .
 def _warn(desk: Desk, complaint: ComplaintRow, row: ClockRow, rule: WarningRule) -> None:
     """Tell the owner and who works on what it asks for, near the end the team leads too, past it also the complaints manager.
 
-    Once for each due moment.
+    Once for each due moment; nobody of what was late already when an import brought it in.
     """
+    if late_as_it_came(complaint, row):
+        return
     event = f"{rule.share:.0%}" if rule.share is not None else f"{rule.days} days"
     first = desk.session.execute(
         dialects.insert(desk.session, METADATA.tables[ReminderRow.__tablename__])

@@ -26,6 +26,8 @@ _YES = Words(kind="answer", known=frozenset({"yes"}))
 _ADDRESSEES = Words(kind="addressee", known=frozenset(ADDRESSEES), others="accepted")
 WORD_COLUMNS = {("authority", "approvers"): "groups", ("stages", "roundCovers"): "clocks"}
 """Decision and column of a table → the vocabulary of ``ProcedureWords`` its cells name."""
+NUMBERS = {"priority": (0, 100)}
+"""Result of a table by which a case goes on → the least and the most it may be: anything else stops the case."""
 READ_COLUMNS = {STAGES_TABLE: frozenset({"secondStage", "roundCovers"})}  # of a table the service itself asks
 WHY = "category"  # the input of a job by which a policy judges whether a clock pauses or is extended
 LOG_FORM = "log-complaint"  # what colleagues fill in for somebody; the public form is the one the process starts with
@@ -137,7 +139,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
             copy=group,
             otherwise=replace(group, words=replace(words.groups, many=True)),
             mail=Header(words=_YES),
-            inputs={"group": words.groups},
+            inputs={"group": words.groups, "lateClock": words.clocks},
         ),
         "redress:publish-message": facts(
             reads="correlationKey variables", name=Header(words=words.caught, required=True)

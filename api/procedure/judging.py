@@ -79,7 +79,8 @@ def lint(given: ProcedureFiles, settings: Settings, *, clock: Clock | None = Non
     try:
         organisation = read_organisation(_home(homes, FILE))
         letters = Letters(_home(homes, LETTERS) / LETTERS)
-        calendars = _calendars((*read_named(_home(homes, CALENDARS) / CALENDARS), *given.calendars))
+        own = (*read_named(_home(homes, CALENDARS) / CALENDARS), *given.calendars)
+        calendars = _calendars(own, beside=read_named(settings.processes_dir / CALENDARS))
     except (OrganisationRefused, LetterTextRefused, CalendarRefused, JsonRefused) as refused:
         return _findings(refused)
     shipped = dict(read_files([settings.processes_dir, settings.forms_dir]).definitions)
@@ -99,8 +100,12 @@ def _home(homes: tuple[Path, ...], name: str) -> Path:
     return next((home for home in homes if (home / name).exists()), homes[-1])
 
 
-def _calendars(files: Files) -> CalendarSet:
-    found = {read.id: read for read in (read_calendar(data, name=name) for name, data in files)}
+def _calendars(own: Files, *, beside: Files) -> CalendarSet:
+    """Return the calendars ``own``, the first of them the default, and those ``beside`` them that have another id."""
+    found = {read.id: read for read in (read_calendar(data, name=name) for name, data in own)}
+    for name, data in beside:
+        read = read_calendar(data, name=name)
+        found.setdefault(read.id, read)
     return CalendarSet(found.values(), default=next(iter(found)))
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
 from engine.dmn.model import OutputColumn, TableBox, Text
 from engine.findings import Finding, Severity
 
 SEVERAL = ("COLLECT", "RULE ORDER", "OUTPUT ORDER")  # hit policies whose answer is a list, an empty one too
 _NOTHING = ("", "-", "null")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 
 def check_values(box: TableBox, before: TableBox | None) -> Iterator[Finding]:
@@ -32,6 +35,18 @@ def check_values(box: TableBox, before: TableBox | None) -> Iterator[Finding]:
                         element_id=cell.element_id,
                         line=cell.line,
                     )
+
+
+def check_range(name: str, cells: Iterable[Text], bounds: tuple[int, int]) -> Iterator[Finding]:
+    """Yield the cells that write out a number beyond ``bounds``; what is worked out is known only when it is."""
+    least, most = bounds
+    for cell in cells:
+        if _NUMBER.fullmatch(cell.text.strip()) and not least <= Decimal(cell.text.strip()) <= most:
+            message = f"“{name}” lies between {least} and {most}, and here it is {cell.text.strip()}: a case stops at it."
+            advice = f"Give a number from {least} to {most}."
+            yield Finding(
+                "error", "number_out_of_range", message, advice, element_id=cell.element_id, line=cell.line
+            )
 
 
 def check_whole(box: TableBox, before: TableBox | None) -> Iterator[Finding]:

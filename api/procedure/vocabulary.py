@@ -284,6 +284,9 @@ class Vocabulary:
             if kind is not None:
                 for cell in cells:
                     yield from _placed(cell, getattr(words, kind))
+            if column.name in contracts.NUMBERS:
+                written = [*cells, *([column.default] if column.default else [])]
+                yield from tables.check_range(column.name, written, contracts.NUMBERS[column.name])
         yield from self._check_members(decision_id, box)
         if decision_id != DECISION:  # its rows leave columns empty on purpose, and none has to fit
             before = _table_among(self._around.before, decision_id)

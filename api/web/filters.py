@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -31,6 +32,17 @@ def install(app: Flask) -> None:
         plain=plain,
         money=money,
         shown=shown,
+        linked=linked,
+    )
+
+
+def linked(text: str) -> Markup:
+    """Return plain text in which addresses of this service are links; what others wrote never links anywhere else."""
+    ours = re.compile(rf"({re.escape(the_service().settings.base_url)}/[^\s<>]*[^\s<>.,;:])")
+    parts = ours.split(text)
+    return Markup("").join(  # every second part is an address
+        Markup('<a href="{0}">{0}</a>').format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
     )
 
 

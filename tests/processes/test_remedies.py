@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from api.complaints.tables import RemedyRow
+from api.complaints.tables import EventRow, RemedyRow
+from tests.processes.test_status_after_the_end import status
 from tests.processes.test_words_and_deeds import award, kept
 
 
@@ -140,3 +141,44 @@ def test_a_second_look_that_gives_less_keeps_what_was_promised(walk):
     assert "£20.00" not in text
     assert walk.open.count("Carry out the promise") == 1
     assert (walk.troubles, walk.holes) == ([], [])
+
+
+def checks(walk):
+    """What the timeline says of each check, and whether the complainant reads it."""
+    query = select(EventRow).where(EventRow.complaint_key == walk.key, EventRow.kind == "verification")
+    rows = walk.ask(lambda session: session.scalars(query.order_by(EventRow.key)).all())
+    return [(row.text, row.public) for row in rows]
+
+
+def sent_back(walk):
+    walk.do("Carry out the promise", doneOn=walk.clock.now().date().isoformat(), proof="Payment 4711")
+    return walk.do("Verify the correction", verified="no", verifyRemark="The money did not arrive.")
+
+
+def test_what_a_check_sends_back_is_open_again_and_history_keeps_who_looked(walk):
+    sent_back(kept(walk))
+    assert (walk.open, commitments(walk)) == (["Carry out the promise"], ["running"])
+    assert remedies(walk) == [("Refund of the deposit", "38", "2026-07-20", False, False)]
+    assert "Done on" not in status(walk, "/status/answer")
+    assert checks(walk) == [("Correction sent back", False)]
+    walk.correct()
+    assert remedies(walk) == [("Refund of the deposit", "38", "2026-07-20", True, True)]
+    assert "Done on" in status(walk, "/status/answer")
+    assert checks(walk) == [("Correction sent back", False), ("Correction verified", True)]
+    assert (commitments(walk), walk.troubles) == (["met"], [])
+
+
+def test_a_second_look_does_not_say_done_of_what_a_check_sent_back(walk):
+    sent_back(kept(walk)).answer("rejects").choose("stage_two")
+    all_of_it = {"remedyKind": "refund", "amount": 50, "remedyWhat": "All of it"}
+    walk.do("Review the issue", outcome="upheld", answerText="You are right.", **all_of_it)
+    walk.do("Approve the review", approval="approved")
+    text = walk.letter("stage-two-decision").text
+    assert "We have done this." not in text
+    assert "by 20 July 2026." in text
+
+
+def test_what_a_check_sent_back_is_carried_out_anew_after_a_withdrawal(walk):
+    sent_back(kept(walk)).tell("complainant-withdraws")
+    assert "Carry out the promise" in walk.open
+    assert "Verify the correction" not in walk.open

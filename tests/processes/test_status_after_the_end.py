@@ -11,8 +11,8 @@ from tests.api.web.visitor import Visitor
 from tests.processes.test_words_and_deeds import award, kept
 
 
-def status(walk):
-    """Return the words on the status page, as the complainant reads them now."""
+def status(walk, page="/status"):
+    """Return the words on the status page, or on another behind the same link, as the complainant reads them now."""
 
     def follow(session):
         party = session.query(PartyRow).filter_by(complaint_key=walk.key, role="complainant").one()
@@ -21,7 +21,7 @@ def status(walk):
 
     visitor = Visitor(create_app(walk.service), walk.clock)
     visitor.open(f"/t/{walk.service.engine.write(follow)}")
-    visitor.open("/status")
+    visitor.open(page)
     return visitor.text
 
 

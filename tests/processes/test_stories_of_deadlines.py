@@ -18,6 +18,7 @@ from api.complaints.tables import ComplaintRow, EventRow, NoticeRow
 from engine.actors import SYSTEM
 from engine.deadlines.clocks import Act
 from engine.deadlines.state import Evidence
+from engine.forms.errors import FormInvalid
 from tests.api.browsing import add_person
 from tests.api.deadlines.conftest import LONDON, at
 from tests.processes.walking import ANN
@@ -203,8 +204,6 @@ def test_rules_from_elsewhere_count_by_the_days_of_that_place(walk, regime, zone
 
 
 def test_where_no_second_look_is_offered_not_accepting_leads_to_the_outside_body(walk):
-    from engine.forms.errors import FormInvalid
-
     rejected(walk, "2026-03-02 10:00", "2026-03-06 10:00", "2026-03-10 10:00", "us-airlines")
     with pytest.raises(FormInvalid):
         walk.choose("stage_two")
@@ -353,7 +352,10 @@ def test_a_late_appeal_is_read_and_answered_by_a_person(walk, result):
     assert "She was ill." in walk.letter("late-appeal").text
     assert walk.troubles == []
     if result == "take_up":
-        walk.beside("Register it again", registered=True)
+        with pytest.raises(FormInvalid):
+            walk.beside("Register it again", registered=True)
+        told = {"registeredAs": "RD-RK5M-Q7ZY-W", "registeredNote": "All of it; she wrote on that day."}
+        walk.beside("Register it again", registered=True, **told)
     else:  # and whoever writes once more is read again
         walk.later("2026-12-05 10:00").answer("rejects")
         walk.beside("Answer the late appeal", lateResult="stands", lateReason="Nothing new.")

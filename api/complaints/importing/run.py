@@ -7,15 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from api.complaints.importing.history import keep_closed
 from api.complaints.importing.rows import Row, RowRefused
 from api.complaints.intake import NewComplaint, receive, refuse_unfit
 from api.complaints.policies import known_kinds
-from api.complaints.tables import ComplaintRow, NoticeRow
+from api.complaints.tables import ClockRow, ComplaintRow, NoticeRow
 from engine.actors import service as as_service
+from engine.deadlines.state import OPEN
 from engine.errors import RedressError
 from engine.zones import local_date
 
@@ -156,13 +157,28 @@ def _tell_managers(
     held = (
         "" if send_letters else " Letters their cases write by themselves are held: look at each and send it."
     )
+    late = session.scalar(_late_as_they_came(source))
+    listed = f"{service.settings.base_url}/staff/complaints?open=yes&breached=yes"
+    told = f" {late} of them are late already: {listed}." if late else ""
     session.add(
         NoticeRow(
             key=service.database.keys.next(),
             group_name="complaints-managers",
             subject=f"{report.running} open complaints came in from {source}",
-            text=f"Their deadlines count from the day each was received.{held}",
+            text=f"Their deadlines count from the day each was received.{told}{held}",
             at=service.clock.now(),
+        )
+    )
+
+
+def _late_as_they_came(source: str) -> Select[int]:
+    return (
+        select(func.count(ComplaintRow.key.distinct()))
+        .join(ClockRow, ClockRow.complaint_key == ComplaintRow.key)
+        .where(
+            ComplaintRow.source == source,
+            ClockRow.state.in_(OPEN),
+            ClockRow.bound_at <= ComplaintRow.recorded_at,
         )
     )
 

@@ -17,12 +17,13 @@ from api.complaints.parties import somebody_answers
 from api.complaints.policies import kinds
 from api.complaints.reading import CaseView, ComplaintNotFound, case_view, display_names
 from api.complaints.reading import complaint as complaint_row
+from api.complaints.related import papers_of_related
 from api.complaints.search import facts_for
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow
 from api.context import require, the_engine, the_person, the_service
 from api.db import db
 from api.deadlines.timers import waiting
-from api.identity.decide import ComplaintFacts, may
+from api.identity.decide import ComplaintFacts, may, reach
 from api.identity.doors import action
 from api.web.staff import blueprint
 from api.web.staff.clock_words import EVIDENCE, PAUSE_REASONS
@@ -148,6 +149,7 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
         held=letter_leaving.is_held,
         to_be_posted=letter_leaving.is_to_be_posted,
         kept_back=letter_desk.kept_back(service, row.key) if tab == "papers" else {},
+        related_papers=papers_of_related(session, row.key, person, reach(person)) if tab == "papers" else {},
         unanswered=not somebody_answers(session, row.key, on=service.today()),
         drawings=_drawings(row) if tab == "diagram" else (),
         may_write=bool(may(person, "complaint.write", facts)),

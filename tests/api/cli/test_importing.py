@@ -339,6 +339,23 @@ def test_an_open_complaint_of_the_past_starts_its_case_and_its_letters_wait_for_
     assert notices == [("1 open complaints came in from old",)]
 
 
+def test_what_was_late_as_it_came_in_is_told_once_for_the_whole_import(home, tmp_path):  # noqa: F811
+    late = "".join(f"{n},2026-0{n}-02,No refund,Bob,bob@example.com,open,,,\n" for n in (3, 4))
+    fresh = f"9,{SystemClock().now() - timedelta(days=1):%Y-%m-%d},Just now,Cid,cid@example.com,open,,,\n"
+    assert import_past(tmp_path, late + fresh, "--open-as", "running", "--yes") == 0
+    later(home, days=3)
+    of_clocks = "SELECT r.source_key, n.subject FROM notices n JOIN complaints r ON r.key = n.complaint_key"
+    assert [row for row in ask(home, of_clocks) if row[0] != "9"] == []
+    assert ask(
+        home, "SELECT count(DISTINCT complaint_key) FROM complaint_clocks WHERE state = 'breached'"
+    ) != [(0,)]
+    (told,) = ask(home, "SELECT text FROM notices WHERE complaint_key IS NULL")
+    assert "2 of them are late already: " in told[0]
+    assert "/staff/complaints?open=yes&breached=yes" in told[0]
+    later(home, days=60)
+    assert "Final answer overdue" in {subject for key, subject in ask(home, of_clocks) if key == "9"}
+
+
 def test_letters_leave_when_that_was_asked_for(home, tmp_path):  # noqa: F811
     assert import_past(tmp_path, OPEN, "--open-as", "running", "--send-letters", "--yes") == 0
     assert ask(home, "SELECT letters_held FROM complaints") == [(0,)]

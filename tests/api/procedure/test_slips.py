@@ -56,6 +56,24 @@ def test_a_row_of_rules_from_elsewhere_without_a_calendar_is_told(settings, tmp_
     assert "uae-financial" in finding.message
 
 
+def test_a_folder_with_a_calendar_of_its_own_has_the_shipped_ones_beside_it(settings, tmp_path):
+    (tmp_path / "calendars").mkdir()
+    own = json.loads((ROOT / "processes" / "calendars" / "ireland.json").read_text(encoding="utf-8"))
+    (tmp_path / "calendars" / "ours.json").write_text(json.dumps(own | {"id": "ours"}), encoding="utf-8")
+    table = SHIPPED["deadlines.dmn"].decode().replace('"uae"', '"ours"', 1)
+    (tmp_path / "deadlines.dmn").write_text(table, encoding="utf-8")
+
+    assert [str(each) for each in lint(read_files([tmp_path]), settings)] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"), [("500", True), ("-1", True), ("101", True), ("100", False), ("0", False)]
+)
+def test_a_priority_that_no_task_can_have_is_refused(alone, given, wrong):
+    found = told(alone, "assessment.dmn", "<text>90</text>", f"<text>{given}</text>")
+    assert (("number_out_of_range", "error") in found) is wrong
+
+
 def told(alone, name, old, new):
     """Code and severity of what is found in a shipped file with ``new`` in the place of the first ``old``."""
     assert old in SHIPPED[name].decode()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import escape
 
 import pytest
 from sqlalchemy import select
 
 from api.complaints.intake import PartyDetails
-from api.complaints.tables import LetterRow
+from api.complaints.tables import LetterRow, NoticeRow
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
 from api.web.forms.posted import token
@@ -307,6 +308,19 @@ def test_notices_are_read_once_and_by_those_they_are_for(service, desk):
     emil = desk("emil")
     emil.open("/staff/notices")
     assert made.reference not in emil.text
+
+
+def test_an_address_of_ours_in_a_notice_is_a_link_and_no_other_is(service, desk):
+    ours = f"{service.settings.base_url}/staff/complaints?open=yes&breached=yes"
+    text = f"2 are late: {ours}. <b>See</b> https://elsewhere.example/x too."
+    notice = NoticeRow(key=1, person_name="lea", subject="Came in", text=text, at=service.clock.now())
+    service.engine.write(lambda session: session.add(notice))
+    lea = desk("lea")
+    lea.open("/staff/notices")
+    assert f'<a href="{escape(ours)}">' in lea.html
+    assert "&lt;b&gt;See" in lea.html
+    assert "elsewhere.example/x" in lea.html
+    assert 'href="https://elsewhere' not in lea.html
 
 
 def test_people_are_added_changed_and_the_last_administrator_stays(service, app):
