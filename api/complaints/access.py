@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import Select, select, true
 from sqlalchemy.orm import Session
 
@@ -19,6 +21,7 @@ from engine.errors import Conflict
 from engine.feel.values import Value
 from engine.store.tables import incidents, instances
 
+WORKER = "worker"  # the role of programs that do outside work
 _DIGITS = 19  # fewer fit into a key
 _TIMERS = ("move_timer", "fire_timer")  # commands that put another moment in place of the diagram's
 
@@ -105,6 +108,16 @@ class CaseAccess:
             return frozenset()
         excluded = select(ExclusionRow.complaint_key).where(ExclusionRow.person_name == actor.name)
         return frozenset(session.scalars(roots_of_complaints().where(ComplaintRow.key.in_(excluded))))
+
+    def kept_work(self, session: Session, actor: Actor) -> Collection[int] | Select[tuple[int]]:
+        """Return the root instances whose outside work is not for ``actor``, as keys or as a query of them.
+
+        It is for whoever reads the complaint and for programs that are here for it: who draws what a job is told is not told it.
+        """
+        person = people.find(session, actor.name) if actor.kind == "person" else None
+        if person is None or WORKER in person.roles:
+            return self.hidden_cases(session, actor)
+        return unread_roots(person)
 
     def _may(self, session: Session, actor: Actor, action: str, complaint_key: int) -> bool:
         person, complaint = people.find(session, actor.name), session.get(ComplaintRow, complaint_key)

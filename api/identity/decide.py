@@ -77,7 +77,7 @@ _PLAIN: dict[str, frozenset[str]] = {
     "instance.start": frozenset({"process-owner", "admin", "manager"}),
     "instance.read": frozenset({"process-owner", "admin", "manager", "auditor"}),
     "instance.operate": frozenset({"admin", "manager", "process-owner"}),
-    "job.work": frozenset({"admin", "process-owner"}),
+    "job.work": frozenset({"admin", "process-owner", "worker"}),
     "incident.read": frozenset({"admin", "manager", "process-owner", "auditor"}),
     "incident.resolve": frozenset({"admin", "manager", "process-owner"}),
     "message.publish": frozenset({"admin", "manager", "process-owner"}),

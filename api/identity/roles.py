@@ -58,6 +58,11 @@ ROLES: dict[str, Role] = {
             "process-owner", "Process owner", "Edits and deploys diagrams, tables and forms; writes letters."
         ),
         _role("admin", "Administrator", "People, settings and failed steps; reads no complaint."),
+        _role(
+            "worker",
+            "Outside worker",
+            "A program that does the work of your own job types; gets of a complaint what their input mappings name.",
+        ),
         _role("auditor", "Auditor", "Reads everything, changes nothing."),
     )
 }

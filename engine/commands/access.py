@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from engine.actors import Actor
@@ -56,6 +57,9 @@ class CaseAccess(Protocol):
     def hidden_cases(self, session: Session, actor: Actor) -> frozenset[int]:
         """Return the keys of the root instances that must look to ``actor`` as if they did not exist."""
 
+    def kept_work(self, session: Session, actor: Actor) -> Collection[int] | Select[tuple[int]]:
+        """Return the root instances whose jobs are not handed to ``actor``: their keys, or a query of them."""
+
 
 class EveryCase:
     """Without a register: everything is there for everybody, and hears everybody."""
@@ -86,4 +90,8 @@ class EveryCase:
 
     def hidden_cases(self, session: Session, actor: Actor) -> frozenset[int]:  # noqa: ARG002
         """Hide nothing."""
+        return frozenset()
+
+    def kept_work(self, session: Session, actor: Actor) -> Collection[int] | Select[tuple[int]]:  # noqa: ARG002
+        """Keep nothing back."""
         return frozenset()

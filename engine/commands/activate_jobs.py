@@ -64,8 +64,8 @@ def activate_jobs(
 
 
 def _any(house: House, session: Session, asked: Asked) -> bool:
-    hidden = house.access.hidden_cases(session, asked.by)
-    return jobs.has_offer(session, asked.job_type, now=house.clock.now(), besides=hidden)
+    kept = house.access.kept_work(session, asked.by)
+    return jobs.has_offer(session, asked.job_type, now=house.clock.now(), besides=kept)
 
 
 def _take(house: House, session: Session, asked: Asked) -> tuple[ActivatedJob, ...]:
@@ -77,7 +77,7 @@ def _take(house: House, session: Session, asked: Asked) -> tuple[ActivatedJob, .
         now=now,
         deadline=now + asked.timeout,
         limit=asked.limit,
-        besides=house.access.hidden_cases(session, asked.by),
+        besides=house.access.kept_work(session, asked.by),
     )
     if not keys:
         return ()

@@ -232,6 +232,13 @@ def next_due(session: Session, kinds: Sequence[str], types: Sequence[str]) -> da
     ).scalar()
 
 
+Besides = Collection[int] | sa.Select[tuple[int]]  # root instances: their keys, or a query of them
+
+
+def _besides(roots: Besides) -> sa.ColumnElement[bool]:
+    return J.root_key.not_in(roots if isinstance(roots, sa.Select) else list(roots))
+
+
 def offer(
     session: Session,
     job_type: str,
@@ -240,7 +247,7 @@ def offer(
     now: datetime,
     deadline: datetime,
     limit: int,
-    besides: Collection[int] = (),
+    besides: Besides = (),
 ) -> list[int]:
     """Hand up to ``limit`` free jobs of a type to an outside worker until ``deadline``: by priority, then
     age. Those of the root instances in ``besides`` are left.
@@ -253,7 +260,7 @@ def offer(
             J.type == job_type,
             J.due_at <= now,
             sa.or_(J.deadline.is_(None), J.deadline <= now),
-            J.root_key.not_in(list(besides)),
+            _besides(besides),
         )
         .order_by(J.priority.desc(), J.key)
         .limit(limit)
@@ -268,7 +275,7 @@ def offer(
     )
 
 
-def has_offer(session: Session, job_type: str, *, now: datetime, besides: Collection[int] = ()) -> bool:
+def has_offer(session: Session, job_type: str, *, now: datetime, besides: Besides = ()) -> bool:
     """Tell whether a job of this type is free; one indexed query, so that empty polls are cheap."""
     return (
         session.execute(
@@ -279,7 +286,7 @@ def has_offer(session: Session, job_type: str, *, now: datetime, besides: Collec
                 J.type == job_type,
                 J.due_at <= now,
                 sa.or_(J.deadline.is_(None), J.deadline <= now),
-                J.root_key.not_in(list(besides)),
+                _besides(besides),
             )
             .limit(1)
         ).first()

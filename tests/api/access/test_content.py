@@ -260,10 +260,18 @@ def test_what_is_not_read_does_not_decide_the_order_and_is_not_in_a_cursor(app, 
 def test_a_worker_who_may_not_read_the_complaint_gets_what_the_input_mappings_name(app, service, definition):
     case = Case(service)
     body = RECIPES["jobs.activate", "POST"].body
-    job = json.loads(
-        Someone(app, service, "paula", "process-owner").ask("POST", "/v2/jobs/activation", body)[1]
-    )["jobs"][0]
+    job = json.loads(Someone(app, service, "robot", "worker").ask("POST", "/v2/jobs/activation", body)[1])[
+        "jobs"
+    ][0]
     assert (job["jobKey"], job["variables"]) == (str(case.job), {"wanted": "goods"})
+
+
+@pytest.mark.parametrize("role", ["process-owner", "admin"])
+def test_who_draws_what_a_job_is_told_of_a_complaint_is_not_told_it(app, service, definition, role):
+    Case(service)
+    body = RECIPES["jobs.activate", "POST"].body
+    drawer = Someone(app, service, "paula", role)
+    assert json.loads(drawer.ask("POST", "/v2/jobs/activation", body)[1])["jobs"] == []
 
 
 def test_a_veil_is_not_written_back_over_the_words_behind_it(app, service, case):

@@ -87,10 +87,11 @@ def test_what_else_is_stuck_is_mended_and_who_reads_the_complaint_names_its_owne
 
 
 @pytest.mark.parametrize("settled", ["completion", "failure", "error"])
-def test_nor_by_settling_outside_work_by_hand(service, adam, settled):
+def test_nor_by_settling_outside_work_by_hand(app, service, adam, settled):
     made = begun(service, outside, work('assignee="=owner"'))
     body = {"type": "look-up", "timeout": 60_000, "maxJobsToActivate": 1, "worker": "w"}
-    key = json.loads(adam.ask("POST", "/v2/jobs/activation", body)[1])["jobs"][0]["jobKey"]
+    robot = Someone(app, service, "robot", "worker")
+    key = json.loads(robot.ask("POST", "/v2/jobs/activation", body)[1])["jobs"][0]["jobKey"]
     more = {"completion": {}, "failure": {"retries": 1}, "error": {"errorCode": "E"}}[settled]
     status, text = adam.ask("POST", f"/v2/jobs/{key}/{settled}", {"variables": {"owner": "adam"}, **more})
     assert (status, "owner" in text) == (409, True), text

@@ -17,11 +17,11 @@ from api.identity.roles import ROLES, groups_of
 from engine.store.columns import FAR
 from engine.store.tables import instances, task_candidates, tasks
 
-E, I, H, V, C, Q, A, R, L, M, T, D, P, X, U = (  # noqa: E741
+E, I, H, V, C, Q, A, R, L, M, T, D, P, X, U, W = (  # noqa: E741
     "employee", "intake", "handler", "investigator", "contributor", "quality", "approver", "reviewer", "team-lead", "manager",
-    "top-management", "on-duty", "process-owner", "admin", "auditor",
+    "top-management", "on-duty", "process-owner", "admin", "auditor", "worker",
 )  # fmt: skip
-EVERYBODY = {E, I, H, V, C, Q, A, R, L, M, T, D, P, X, U}
+EVERYBODY = {E, I, H, V, C, Q, A, R, L, M, T, D, P, X, U, W}
 WORKERS = {I, H, V, C, Q, A, R, L, M, T, D}
 EXPECTED = {  # who may, without a complaint in hand
     "complaint.register": WORKERS | {E},
@@ -46,7 +46,7 @@ EXPECTED = {  # who may, without a complaint in hand
     "instance.start": {M, P, X},
     "instance.read": {M, P, X, U},
     "instance.operate": {M, P, X},
-    "job.work": {P, X},
+    "job.work": {P, X, W},
     "incident.read": {M, P, X, U},
     "incident.resolve": {M, P, X},
     "message.publish": {M, P, X},
