@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from api.wiring import Redress
 
 
-KEPT_BACK = "The complaint was withdrawn before the letter left."
+KEPT_BACK = "It was kept back before it left; the timeline of the complaint says why."
 
 
 class LetterNotWaiting(Conflict):
