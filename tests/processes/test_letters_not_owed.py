@@ -1,4 +1,4 @@
-"""A letter that still waits when nobody is owed it any more is kept back, and its task goes; what still matters stays."""
+"""A letter that waits: kept back when nobody is owed it any more, somebody's work once it is let go."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from api.complaints.intake import PartyDetails
+from api.complaints.letter_desk import LetterNotWaiting, send_held
 from api.complaints.tables import LetterRow
+from engine.actors import SYSTEM
 
 PAPER = PartyDetails("Ann Other", address="1 High Street", preferred_channel="post")
 PHONE = PartyDetails("Ann Other", phone="07700 900123")
@@ -70,3 +72,19 @@ def first_letter(desk, key):
     """The letter of the complaint ``key`` that was written first, in the desk's transaction."""
     query = select(LetterRow).where(LetterRow.complaint_key == key).order_by(LetterRow.key)
     return desk.session.scalars(query).first()
+
+
+@pytest.mark.parametrize(("sender", "task"), [(PAPER, POST), (PHONE, RING)])
+def test_a_letter_by_hand_that_was_held_is_work_once_it_is_let_go(walk, sender, task):
+    walk.take("2026-06-01 10:00", sender=sender).wait(hours=1).beside(task, **REACHED).screen().assess()
+    walk.investigate().move(lambda _, complaint: setattr(complaint, "letters_held", True) or ())
+    walk.decide()
+    decision = walk.letter("decision")
+    assert (waiting(walk), walk.aside()) == (["decision"], [])
+    assert send_held(walk.service, walk.key, decision.key, by=SYSTEM)
+    assert [one.name for one in walk.aside()] == [task]
+    with pytest.raises(LetterNotWaiting):
+        send_held(walk.service, walk.key, decision.key, by=SYSTEM)
+    walk.beside(task, **REACHED)
+    assert (walk.letter("decision").dispatched_at, walk.state("final_response")) == (walk.clock.now(), "met")
+    assert walk.troubles == []
