@@ -9,6 +9,7 @@ from api.complaints.intake import PartyDetails
 from api.complaints.letter_desk import LetterNotWaiting, send_held
 from api.complaints.tables import LetterRow
 from engine.actors import SYSTEM
+from tests.processes.walking import ANN
 
 PAPER = PartyDetails("Ann Other", address="1 High Street", preferred_channel="post")
 PHONE = PartyDetails("Ann Other", phone="07700 900123")
@@ -88,3 +89,13 @@ def test_a_letter_by_hand_that_was_held_is_work_once_it_is_let_go(walk, sender, 
     walk.beside(task, **REACHED)
     assert (walk.letter("decision").dispatched_at, walk.state("final_response")) == (walk.clock.now(), "met")
     assert walk.troubles == []
+
+
+def test_letters_that_ask_a_representative_for_the_authority_are_over_with_the_matter(walk):
+    agent = PartyDetails("Letting Agent", address="2 High Street", preferred_channel="post")
+    walk.take("2026-06-01 10:00", sender=ANN, representative=agent).wait(hours=1)
+    assert "receipt-representative" in waiting(walk)
+    letters = walk.service.letters
+    assert not letters.owed("receipt-representative", "closed")
+    assert not letters.owed("authority-request", "closed")
+    assert letters.owed("representative-refused", "closed")

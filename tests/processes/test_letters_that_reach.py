@@ -341,7 +341,7 @@ def test_a_letter_names_the_states_in_which_it_is_still_owed(walk):
     with pytest.raises(LetterTextRefused, match="There is no state 'closd'"):
         read_letter("own.md", head % b"closd")
     with pytest.raises(LetterTextRefused):
-        read_letter("own.md", b"---\nsubject: x\nto: representative\nwhile: closed\n---\nText.\n")
+        read_letter("own.md", b"---\nsubject: x\nto: contributor\nwhile: closed\n---\nText.\n")
 
 
 # days
