@@ -7,6 +7,7 @@ from typing import Any
 from api.complaints.clock_rows import WINDOWS
 from api.complaints.errand import Errand
 from api.complaints.keeping_away import name_owner
+from api.complaints.letters_over import keep_back_unowed
 from api.complaints.merging import joined
 from api.complaints.of_case import forget_case
 from api.complaints.references import new_reference
@@ -39,7 +40,8 @@ def set_state(errand: Errand) -> None:
 
     Header or input ``happened`` (an event such as ``investigation_finished``: clocks that count from it start) and header
     ``cancels`` (names of clocks the new state makes pointless, parted by commas). Clocks that nobody is owed in the new state
-    end without a breach. Input ``why`` is what the complainant reads of it on their own page where no letter could tell them.
+    end without a breach, and letters that wait are kept back whose heads do not name it. Input ``why`` is what the complainant
+    reads of it on their own page where no letter could tell them.
     """
     state = errand.header("state")
     if state not in STATES:
@@ -57,6 +59,7 @@ def set_state(errand: Errand) -> None:
         return
     before, complaint.state = complaint.state, state
     errand.moved(clocks.drop_unowed(errand.desk, complaint))
+    keep_back_unowed(errand)
     errand.tell("state", public_words(state), public=True, facts={"from": before, "to": state})
 
 
@@ -83,6 +86,7 @@ def close(errand: Errand) -> None:
     complaint.closed_at, complaint.closing_reason = errand.now, reason
     open_names = errand.tools.clocks.open_names(errand.session, complaint.key) - WINDOWS
     errand.moved(errand.tools.clocks.cancel(errand.desk, complaint, open_names))
+    keep_back_unowed(errand)
     facts = {"reason": reason} | ({"into": into} if into else {})
     errand.tell("closed", "Complaint closed", public=True, facts=facts)
 

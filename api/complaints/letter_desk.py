@@ -22,7 +22,7 @@ from api.complaints.letter_leaving import (
     put_another_in_its_place,
     why_not,
 )
-from api.complaints.letter_writing import NOBODY_LEFT, case_of, write_out
+from api.complaints.letter_writing import NOBODY_LEFT, case_of, get_away, write_out
 from api.complaints.letters import LetterUnknown
 from api.complaints.parties import somebody_answers
 from api.complaints.tables import ComplaintRow, LetterRow
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from api.wiring import Redress
 
 
-KEPT_BACK = "The complaint was withdrawn before the letter left."
+KEPT_BACK = "It was kept back before it left; the timeline of the complaint says why."
 
 
 class LetterNotWaiting(Conflict):
@@ -117,20 +117,20 @@ def mark_posted(service: Redress, complaint_key: int, letter_key: int, *, by: Ac
 
 
 def send_held(service: Redress, complaint_key: int, letter_key: int, *, by: Actor) -> bool:
-    """Let a letter leave that was held since the complaint was imported. False: it left, written anew to whom it concerns.
+    """Let a letter leave that was held since the complaint was imported: by mail, or as somebody's task to post or tell it.
 
-    Raises what ``_let_leave`` raises.
+    False: it was written anew to whom it concerns. Raises what ``_let_leave`` raises.
     """
     act = Act(at=service.clock.now(), by=by.name, reason="Held letter sent")
 
     def leave(desk: Desk, complaint: ComplaintRow, row: LetterRow) -> tuple[bool, tuple[str, ...]]:
         carrier = _Carrier(service, desk, complaint)
 
-        def mail() -> tuple[str, ...]:
-            row.outbox_key = carrier.mail(row)
+        def let_go() -> tuple[str, ...]:
+            get_away(desk, complaint, row, carrier)
             return ()
 
-        return let_leave(_tools(service), desk, complaint, row, carrier, mail)
+        return let_leave(_tools(service), desk, complaint, row, carrier, let_go)
 
     left = _let_leave(service, complaint_key, letter_key, waits=is_held, leave=leave, act=act, by=by)
     service.engine.house.call_workers()

@@ -30,8 +30,9 @@ EVIDENCE = {"post": ("letter_posted", "posted"), "phone": ("call_logged", "told 
 
 
 def is_held(letter: LetterRow) -> bool:
-    """Tell whether a mailed letter was never given to the postman."""
-    return letter.channel == BY_MAIL and letter.outbox_key is None and _waits(letter)
+    """Tell whether a letter was never given to the postman, or to whoever delivers it by hand."""
+    stays = letter.outbox_key is None if letter.channel == BY_MAIL else letter.held
+    return stays and _waits(letter)
 
 
 def is_to_be_posted(letter: LetterRow) -> bool:

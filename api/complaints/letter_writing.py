@@ -23,7 +23,6 @@ from api.complaints.letters_owed import Unsent, keep
 from api.complaints.links import revoke_of
 from api.complaints.parties import (
     BY_HAND,
-    BY_MAIL,
     EXPIRED,
     WAYS,
     Way,
@@ -437,15 +436,23 @@ def _keep(
         queued_at=desk.act.at,
         meets=meets,
     )
-    if way.channel == BY_MAIL and not carrier.holds:
-        row.outbox_key = carrier.mail(row)
+    row.held = way.channel in BY_HAND and carrier.holds
     desk.session.add(row)
-    if way.channel in BY_HAND and not carrier.holds:
-        carrier.throw(TO_DELIVER, str(row.key), _errand_of(desk, complaint, row))
+    if not carrier.holds:
+        get_away(desk, complaint, row, carrier)
     waits = " (held)" if carrier.holds else _WAITS[way.channel]
     text = f"Letter written: {written.subject}{waits}"
     desk.tell(complaint.key, "letter-written", text, facts={"letter": str(row.key)})
     return row
+
+
+def get_away(desk: Desk, complaint: ComplaintRow, letter: LetterRow, carrier: Carrier) -> None:
+    """Give a letter to the postman, or to whoever delivers it by hand."""
+    letter.held = False
+    if letter.channel in BY_HAND:
+        carrier.throw(TO_DELIVER, str(letter.key), _errand_of(desk, complaint, letter))
+    else:
+        letter.outbox_key = carrier.mail(letter)
 
 
 _WAITS = {"e-mail": "", "post": " (to be posted)", "phone": " (to be told by phone)"}

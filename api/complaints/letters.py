@@ -30,7 +30,7 @@ _LINE = re.compile(r"([a-z]+):\s*(.*)")
 _MEMBERS = {"subject", "to"}
 _MORE = {  # members a letter may have besides, by whom it is for
     "complainant": {"asks", "while", "leaves"},
-    "representative": {"leaves"},
+    "representative": {"while", "leaves"},
 }
 LEAVES_ON = "leavesOn"  # the fact under which a letter knows what its head says under ``leaves``
 _ANSWER = "answer"  # what a letter asks for that asks the complainant whether they accept
@@ -105,8 +105,8 @@ class Written:
 def read_letter(name: str, data: bytes) -> LetterTemplate:
     """Read one letter file, UTF-8, with ``subject:`` and ``to:`` between two ``---`` lines. Raises ``LetterTextRefused``.
 
-    A letter to the complainant that asks for an answer says ``asks: answer`` there, one that means nothing later on
-    ``while:`` and the states in which it does, parted by commas. One to them or to a representative that counts from the day it
+    A letter to the complainant that asks for an answer says ``asks: answer`` there. One to them or to a representative that
+    means nothing later on says ``while:`` and the states in which it does, parted by commas; one that counts from the day it
     leaves says ``leaves:`` and the last day, in FEEL, on which it may leave as it is: its text knows that day as ``leavesOn``.
     """
     try:
@@ -127,7 +127,7 @@ def read_letter(name: str, data: bytes) -> LetterTemplate:
         raise _refused(
             name,
             "The head names something else than subject, to, asks, while and leaves.",
-            "Write asks: answer and while: in letters to the complainant only, leaves: also in those to a representative.",
+            "Write asks: answer in letters to the complainant only, while: and leaves: also in those to a representative.",
         )
     during = frozenset(word.strip() for word in head.get("while", "").split(",") if word.strip())
     if unknown := sorted(during - set(STATES)):

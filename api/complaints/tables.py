@@ -230,6 +230,7 @@ class LetterRow(Row):
     dispatched_at: Mapped[datetime | None] = mapped_column(Moment)
     evidence: Mapped[str | None] = mapped_column(Text)
     outbox_key: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    held: Mapped[bool] = mapped_column(default=False)  # by hand, and nobody was told to deliver it yet
     meets: Mapped[str | None] = mapped_column(Text)  # the clocks its dispatch answers, parted by commas
     extends: Mapped[dict[str, Any] | None] = mapped_column(
         Json

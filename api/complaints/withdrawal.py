@@ -9,11 +9,10 @@ from sqlalchemy import select
 
 from api.complaints.errand import Errand
 from api.complaints.from_complainant import ADDS
-from api.complaints.letter_writing import DELIVERED, OF_THE_COMPLAINT
-from api.complaints.parties import BY_HAND
+from api.complaints.letters_over import keep_all_back
 from api.complaints.record_jobs import checked
 from api.complaints.states import owes, public_words
-from api.complaints.tables import LetterRow, RecordRow, RemedyRow
+from api.complaints.tables import RecordRow, RemedyRow
 from api.complaints.unfinished import danger_since, unread
 from engine import feel
 
@@ -36,7 +35,8 @@ def withdraw(errand: Errand) -> dict[str, Any]:
     open_names = errand.tools.clocks.open_names(errand.session, complaint.key)
     ending = {name for name in open_names if not owes(complaint.state, name)}
     errand.moved(errand.tools.clocks.cancel(errand.desk, complaint, ending))
-    _keep_letters_back(errand)
+    # They would ask, or decide, what is withdrawn. The letter that confirms the withdrawal says what goes on.
+    keep_all_back(errand, why="as the complaint is withdrawn")
     records = errand.session.scalars(
         select(RecordRow).where(RecordRow.complaint_key == complaint.key).order_by(RecordRow.key)
     ).all()
@@ -64,26 +64,6 @@ def withdraw(errand: Errand) -> dict[str, Any]:
 
 def _of(records: Iterable[RecordRow], about: str) -> list[RecordRow]:
     return [one for one in records if one.kind == "information" and one.data.get("about") == about]
-
-
-def _keep_letters_back(errand: Errand) -> None:
-    """Let nothing leave to the complainant any more that was written about the complaint and still waits: it would ask, or
-    decide, what is withdrawn. The letter that confirms the withdrawal says what goes on.
-    """
-    waiting = select(LetterRow).where(
-        LetterRow.complaint_key == errand.complaint.key,
-        LetterRow.to_role.in_(OF_THE_COMPLAINT),
-        LetterRow.dispatched_at.is_(None),
-        LetterRow.replaced_at.is_(None),
-    )
-    for letter in errand.session.scalars(waiting):
-        letter.replaced_at = errand.now
-        if letter.channel in BY_HAND:
-            errand.context.publish(DELIVERED, str(letter.key), {})
-        facts = {"letter": str(letter.key)}
-        errand.tell(
-            "letter-kept-back", f"Not sent, as the complaint is withdrawn: {letter.subject}", facts=facts
-        )
 
 
 def _file_awaited(records: Iterable[RecordRow]) -> Mapping[str, Any]:
