@@ -14,6 +14,7 @@ from api.identity.people import LastAdministrator, NameRefused, NameTaken, Perso
 from api.identity.roles import ROLES
 from api.identity.tables import PersonRow
 from api.schema import upgrade
+from api.wiring import first_start
 from engine.actors import OURS
 from engine.engine import Engine
 from tests.api.browsing import PASSWORD
@@ -190,3 +191,12 @@ def test_no_account_is_called_like_what_the_service_acts_under():
         for found in re.finditer(r'(?:as_service|Actor)\("([a-z-]+)"', path.read_text())
     }
     assert {"complainant", "system", "import"} <= named <= OURS
+
+
+def test_the_first_account_holds_what_the_handbook_says(service):
+    first_start(service, lambda line: None)
+    [named] = re.findall(
+        r"The first account, `admin`, holds (.+?), so that", (ROOT / "docs" / "admin.md").read_text()
+    )
+    first = service.engine.read(lambda session: people.find(session, "admin"))
+    assert set(re.findall(r"`([a-z-]+)`", named)) == first.roles
