@@ -105,12 +105,12 @@ def take_step(slug: str) -> ResponseReturnValue:
 
 
 def _next(mine: Unsent, wanted: Step, decoded: Decoded, *, lapsed: bool) -> Response:
-    kind = decoded.action.kind
-    if kind == "save":
+    errors, kind = decoded.errors, decoded.action.kind
+    if not errors and kind == "save":
         return make_response(redirect(url_for("public.saved"), 303))
-    if kind == "back":
+    if not errors and kind == "back":
         return make_response(redirect(_before(mine, wanted), 303))
-    errors = decoded.errors or (mine.errors(wanted) if decoded.action.judges else ())
+    errors = errors or (mine.errors(wanted) if decoded.action.judges else ())
     if errors:
         return _page(mine, wanted, decoded, errors=errors, status=422)
     if not decoded.action.judges:

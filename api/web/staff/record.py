@@ -84,7 +84,7 @@ def record_now() -> ResponseReturnValue:
     )
     if decoded.action.kind == "remove-file":
         uploads.forget(decoded.action.key)
-    if decoded.action.kind == "save":
+    if decoded.action.kind == "save" and not decoded.errors:
         flash("Saved. You can go on later.")
         return redirect(url_for("staff.record", draft=key), 303)
     if decoded.errors or not decoded.action.judges:

@@ -74,7 +74,7 @@ def complete(key: int) -> ResponseReturnValue:
         uploads.forget(decoded.action.key)
     if problem := _over(person, found):
         return _page(person, found, decoded.answers, problem=problem, status=409, draft=draft)
-    if decoded.action.kind == "save":
+    if decoded.action.kind == "save" and not decoded.errors:
         flash("Saved. The task still waits for you.")
         return redirect(url_for("staff.task", key=key), 303)
     if decoded.errors or not decoded.action.judges:

@@ -446,6 +446,15 @@ def test_a_file_that_is_not_accepted_is_named_and_the_others_stay(ann, name, con
     assert "bill.pdf" in ann.text, "the accepted file is gone"
 
 
+@pytest.mark.parametrize("button", ["save", "back"])
+def test_nobody_leaves_the_page_of_a_file_that_is_not_kept_unaware(ann, button):
+    ann.fill_in()
+    files = {"documents-upload": [("bill.pdf", PDF), ("virus.exe", b"MZ")]}
+    assert ann.send("/complain/files", button=button, uploads=files).status_code == 422
+    assert "virus.exe" in ann.text
+    assert "bill.pdf" in ann.text
+
+
 def test_an_eleventh_file_is_refused(ann, count):
     ann.fill_in()
     many = [(f"note-{number}.txt", b"hello") for number in range(11)]

@@ -252,6 +252,20 @@ def test_files_of_a_task_wait_under_the_draft_and_join_the_complaint(service, ev
     assert rows(service) == [("log.pdf", made.key)]
 
 
+@pytest.mark.parametrize(("name", "content"), [("bad.exe", b"MZ"), ("empty.pdf", b""), ("a.heic", b"ftyp")])
+def test_saved_is_not_said_of_a_file_that_is_not_kept(service, desk, evidence, name, content):
+    _, task, owner = evidence
+    ines = desk("ines", "intake")
+    for who, place in ((owner, at(task)), (ines, "/staff/record")):
+        who.open(place)
+        [field] = re.findall(r'name="(\w+)-upload"', who.html)
+        refused = upload(who, place, field, ("log.pdf", PDF), (name, content), _do="save")
+        assert refused.status_code == 422
+        assert name in who.text
+        assert "Saved" not in who.text
+        assert "Remove log.pdf" in who.text, "the accepted file is gone"
+
+
 def finish(service, owner, task, held):
     owner.open(at(task))
     sent = {"_do": "continue", "evidenceFiles": held, **required(owner)}
