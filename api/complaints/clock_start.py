@@ -165,7 +165,8 @@ def fit(
             ):
                 moved.append(policy.clock)
             continue
-        if state is not None and state.policy.stage == stage and state.status not in LEFT:
+        ran_here = state is not None and state.policy.stage == stage and state.status not in LEFT
+        if row is not None and ran_here and not _was_let_go(desk, complaint, row):
             continue
         if _start(calendars, desk, complaint, policy, row):
             _answered_already(desk, complaint, policy, calendars.get(policy.calendar))
@@ -309,6 +310,11 @@ def _opened(
     within = _projected(policy, row.due_on, opened, calendar, desk, number=number)
     over = within.state.bound_at is not None and within.state.bound_at <= opened_at
     return made if over else within
+
+
+def _was_let_go(desk: Desk, complaint: ComplaintRow, row: ClockRow) -> bool:
+    """Tell whether nobody wanted the second look this clock was for, and another has been opened since."""
+    return row.state == "cancelled" and last_changed_at(desk.session, row) < _opened_at(desk, complaint)
 
 
 def _opened_at(desk: Desk, complaint: ComplaintRow) -> datetime:

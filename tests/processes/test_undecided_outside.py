@@ -52,6 +52,19 @@ def test_the_second_look_is_open_again_with_its_whole_time(walk):
     assert walk.troubles == walk.holes == []
 
 
+@pytest.mark.parametrize("regime", ["generic", "uk-social-housing", "uk-financial", "scottish-public-bodies"])
+def test_the_clocks_of_a_second_look_run_anew_after_a_body_that_did_not_decide(walk, regime):
+    """Those of the look that was let go for the outside body had ended with it."""
+    back(walk, regime=regime, wait=60)
+    assert walk.state("final_response") in ("running", "projected"), "housing counts from our acknowledgement"
+    walk.choose("stage_two")
+    again = walk.clock_named("final_response")
+    assert (walk.state("final_response"), again.bound_at > walk.clock.now()) == ("running", True)
+    assert walk.due_of("Review the issue") == walk.clock_named("final_response").bound_at
+    walk.review()
+    assert walk.state("final_response") == "met"
+
+
 def test_another_body_may_be_asked_and_what_hung_on_the_yes_still_hangs_on_it(walk):
     back(walk).choose("external")
     assert walk.open == ["Record the referral"]
