@@ -1,4 +1,4 @@
-"""Where wall time meets UTC: zone names, and what a wall time means when clocks change."""
+"""Where wall time meets UTC: zone names, what a wall time means when clocks change, the day it is and how that is written."""
 
 from __future__ import annotations
 
@@ -48,3 +48,8 @@ def in_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a moment needs a time zone")
     return moment.astimezone(UTC)
+
+
+def day_in_words(day: date) -> str:
+    """Return a day as people write it: 18 November 2026."""
+    return f"{day.day} {day:%B %Y}"

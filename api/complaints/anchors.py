@@ -13,7 +13,7 @@ from api.complaints.tables import ComplaintRow, EventRow
 from engine.calendars import Calendar
 from engine.deadlines.compute import Anchor
 from engine.errors import Invalid
-from engine.zones import local_date
+from engine.zones import day_in_words, local_date
 
 RECEIVED = "received"
 PLAN = "plan_agreed"  # the clock that a colleague meets by keeping the day agreed
@@ -72,13 +72,9 @@ def refuse_impossible(complaint: ComplaintRow, event: str, day: date, *, today: 
     elif event == "sent_to_company":
         begins = complaint.first_raised_on or complaint.occurred_on or EARLIEST
     if day < begins:
-        raise DayImpossible(f"{WORDS[event]}: the day cannot be before {_written(begins)}.", event=event)
+        raise DayImpossible(f"{WORDS[event]}: the day cannot be before {day_in_words(begins)}.", event=event)
     if event != "agreed" and day > ends:
-        raise DayImpossible(f"{WORDS[event]}: the day cannot be after {_written(ends)}.", event=event)
-
-
-def _written(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
+        raise DayImpossible(f"{WORDS[event]}: the day cannot be after {day_in_words(ends)}.", event=event)
 
 
 def keep_day(complaint: ComplaintRow, event: str, day: date) -> None:

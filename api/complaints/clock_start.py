@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.complaints.anchors import ASKED, anchor_of, ask_for, known_days
 from api.complaints.clock_rows import Desk, add, keep, last_changed_at, newest, open_clocks
 from api.complaints.owed import somebody_to_write_to
-from api.complaints.policies import PROMISING, Gap, covered_by, gap_on, policies_on, rows_of_any_day
+from api.complaints.policies import PROMISING, Gap, Matter, covered_by, gap_on, policies_on, rows_of_any_day
 from api.complaints.states import owes, public_words
 from api.complaints.tables import ClockRow, ComplaintRow, EventRow, LetterRow
 from api.deadlines.calendars import KeptCalendars
@@ -99,14 +99,8 @@ def by_table(
     calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, *, category: str | None, stage: str | None
 ) -> tuple[DeadlinePolicy, ...]:
     """Return one policy for each clock of the table; which version of a rule is in force is told by its own anchor's day."""
-    return policies_on(
-        desk.session,
-        regime=complaint.regime,
-        category=category,
-        stage=stage,
-        days=known_days(complaint, calendars.get(None)),
-        moment=desk.moment,
-    )
+    matter = _matter(calendars, complaint, category=category, stage=stage)
+    return policies_on(desk.session, matter, moment=desk.moment)
 
 
 def gap_of(
@@ -114,13 +108,14 @@ def gap_of(
 ) -> Gap | None:
     """Return what the table gives such a complaint only on other days than its own; None where nothing is missing."""
     return gap_on(
-        desk.session,
-        regime=complaint.regime,
-        category=category,
-        stage=stage,
-        days=known_days(complaint, calendars.get(None)),
-        moment=desk.moment,
+        desk.session, _matter(calendars, complaint, category=category, stage=stage), moment=desk.moment
     )
+
+
+def _matter(
+    calendars: KeptCalendars, complaint: ComplaintRow, *, category: str | None, stage: str | None
+) -> Matter:
+    return Matter(complaint.regime, category, stage, known_days(complaint, calendars.get(None)))
 
 
 def refuse_without_clock(
@@ -171,9 +166,10 @@ def fit(
         if _start(calendars, desk, complaint, policy, row):
             _answered_already(desk, complaint, policy, calendars.get(policy.calendar))
             moved.append(policy.clock)
-    if gap_of(calendars, desk, complaint, category=category, stage=stage) is not None:
+    dropped = _not_given(desk, complaint, chosen, stage=stage)
+    if not dropped or gap_of(calendars, desk, complaint, category=category, stage=stage) is not None:
         return tuple(moved)
-    return (*moved, *_rule_out(calendars, desk, complaint, chosen, stage=stage))
+    return (*moved, *_rule_out(calendars, desk, dropped))
 
 
 def start_for_event(
@@ -370,23 +366,26 @@ def _recategorise(
     return True
 
 
+def _not_given(
+    desk: Desk, complaint: ComplaintRow, chosen: Sequence[DeadlinePolicy], *, stage: str | None
+) -> list[tuple[ClockRow, ClockState]]:
+    """Return the open clocks of the stage that the table does not give."""
+    names = {policy.clock for policy in chosen}
+    rows = [(row, ClockState.from_json(row.saved)) for row in open_clocks(desk.session, complaint.key)]
+    return [
+        (row, state)
+        for row, state in rows
+        if state.policy.regime != PROMISE and state.policy.stage == stage and row.name not in names
+    ]
+
+
 def _rule_out(
-    calendars: KeptCalendars,
-    desk: Desk,
-    complaint: ComplaintRow,
-    chosen: Sequence[DeadlinePolicy],
-    *,
-    stage: str | None,
+    calendars: KeptCalendars, desk: Desk, dropped: Sequence[tuple[ClockRow, ClockState]]
 ) -> tuple[str, ...]:
-    names, moved = {policy.clock for policy in chosen}, []
-    for row in open_clocks(desk.session, complaint.key):
-        state = ClockState.from_json(row.saved)
-        given = state.policy.regime != PROMISE and state.policy.stage == stage
-        if given and row.name not in names:
-            calendar = calendars.get_version(state.calendar_id, state.calendar_version)
-            keep(desk, row, clocks.rule_out(state, desk.act), calendar)
-            moved.append(row.name)
-    return tuple(moved)
+    for row, state in dropped:
+        calendar = calendars.get_version(state.calendar_id, state.calendar_version)
+        keep(desk, row, clocks.rule_out(state, desk.act), calendar)
+    return tuple(row.name for row, _ in dropped)
 
 
 def _acknowledgement(

@@ -16,7 +16,7 @@ from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
 from api.complaints.links import new_link
 from api.complaints.parties import CLAIMED, parties
-from api.complaints.policies import DeadlineTableMissing, Kinds, gap_on, known_kinds
+from api.complaints.policies import DeadlineTableMissing, Kinds, Matter, gap_on, known_kinds
 from api.complaints.references import new_reference
 from api.complaints.separation import exclude
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, IssueRow, PartyRow
@@ -225,14 +225,7 @@ def outside_rules(
     asked = {"first_raised": complaint.first_raised_on, "sent_to_company": complaint.sent_to_company_on}
     days |= {event: day for event, day in asked.items() if day is not None}
     try:
-        gap = gap_on(
-            session,
-            regime=complaint.regime,
-            category=complaint.category,
-            stage="one",
-            days=days,
-            moment=moment,
-        )
+        gap = gap_on(session, Matter(complaint.regime, complaint.category, "one", days), moment=moment)
     except DeadlineTableMissing:
         return None
     return None if gap is None else gap.words

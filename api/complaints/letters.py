@@ -23,7 +23,7 @@ from engine.errors import Invalid, NotFound
 from engine.findings import Finding
 from engine.forms.markdown import markdown_to_html
 from engine.forms.templates import TemplateRefused, read_template, show_value
-from engine.zones import local_date
+from engine.zones import day_in_words, local_date
 
 _HEAD = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
 _LINE = re.compile(r"([a-z]+):\s*(.*)")
@@ -253,9 +253,9 @@ def in_words(value: Any, *, zone: ZoneInfo) -> str:
     """Return a value as people write it in a letter: 18 November 2026, 14:30 on 18 November 2026, 1,250.50."""
     if isinstance(value, datetime):
         local = value.astimezone(zone) if value.tzinfo else value
-        return f"{local:%H:%M} on {local.day} {local:%B %Y}"
+        return f"{local:%H:%M} on {day_in_words(local)}"
     if isinstance(value, date):
-        return f"{value.day} {value:%B %Y}"
+        return day_in_words(value)
     if isinstance(value, time):
         return f"{value:%H:%M}"
     if isinstance(value, timedelta):

@@ -25,14 +25,20 @@ def keep_back_unowed(errand: Errand) -> None:
     One that answers a clock which is still open matters whatever the state is, as does one that an extension waits for.
     """
     complaint, letters = errand.complaint, errand.tools.letters
-    awaited = {row.name for row in open_clocks(errand.session, complaint.key)}
-    over = [
+    unowed = [
         letter
         for letter in _waiting(errand)
         if letter.template in letters.ids
         and not letters.owed(letter.template, complaint.state)
         and not letter.extends
-        and not awaited & {name.strip() for name in (letter.meets or "").split(",")}
+    ]
+    if not unowed:
+        return
+    awaited = {row.name for row in open_clocks(errand.session, complaint.key)}
+    over = [
+        letter
+        for letter in unowed
+        if not awaited & {name.strip() for name in (letter.meets or "").split(",")}
     ]
     _keep_back(errand, over, f"as it is not owed any more ({staff_words(complaint.state).lower()})")
 

@@ -18,6 +18,7 @@ from engine.deadlines.policy import DeadlinePolicy
 from engine.dmn.model import TableBox
 from engine.errors import Broken
 from engine.store.tables import decision_definitions, resources
+from engine.zones import day_in_words
 
 DECISION = "deadline_policies"
 STAGES = "stages"
@@ -30,6 +31,16 @@ class DeadlineTableMissing(Broken):
     """A decision table about deadlines is not deployed. Deploy processes/deadlines.dmn and processes/stages.dmn."""
 
     code = "deadline_table_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """A complaint as the table is told of it; ``days`` are those of the anchors that are known, that of ``received`` first."""
+
+    regime: str
+    category: str | None
+    stage: str | None
+    days: Mapping[str, date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +59,7 @@ class Gap:
         """Return for people what is wrong with the day of a complaint."""
         if self.begins is None:
             return f"The rules “{self.regime}” do not hold for this day: no clock would run."
-        day = f"{self.begins.day} {self.begins:%B %Y}"
-        return f"The rules “{self.regime}” begin on {day}: for an earlier day no clock would run."
+        return f"The rules “{self.regime}” begin on {day_in_words(self.begins)}: for an earlier day no clock would run."
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,52 +86,34 @@ def policies_for(
     return tuple(replace(policy, version=f"{policy.version}, table {version}") for policy in chosen)
 
 
-def policies_on(
-    session: Session,
-    *,
-    regime: str,
-    category: str | None,
-    stage: str | None,
-    days: Mapping[str, date],
-    moment: feel.Moment,
-) -> tuple[DeadlinePolicy, ...]:
-    """Return one policy per clock; which version of a rule is in force is told by its own anchor's day, else by the receipt.
-
-    ``days`` holds the days of the anchors that are known, that of ``received`` first.
-    """
-    chosen, received = dict[str, DeadlinePolicy](), next(iter(days.values()))
-    for on in dict.fromkeys(days.values()):
+def policies_on(session: Session, matter: Matter, *, moment: feel.Moment) -> tuple[DeadlinePolicy, ...]:
+    """Return one policy per clock; which version of a rule is in force is told by its own anchor's day, else by the receipt."""
+    chosen, received = dict[str, DeadlinePolicy](), next(iter(matter.days.values()))
+    for on in dict.fromkeys(matter.days.values()):
         for policy in policies_for(
-            session, regime=regime, category=category, stage=stage, on=on, moment=moment
+            session, regime=matter.regime, category=matter.category, stage=matter.stage, on=on, moment=moment
         ):
-            if days.get(policy.anchor, received) == on:
+            if matter.days.get(policy.anchor, received) == on:
                 chosen.setdefault(policy.clock, policy)
     return tuple(chosen.values())
 
 
-def gap_on(
-    session: Session,
-    *,
-    regime: str,
-    category: str | None,
-    stage: str | None,
-    days: Mapping[str, date],
-    moment: feel.Moment,
-) -> Gap | None:
+def gap_on(session: Session, matter: Matter, *, moment: feel.Moment) -> Gap | None:
     """Return what the table gives such a complaint on other days than these; None where nothing is missing.
 
     A table that has no such clock on any day leaves no gap here: no other day would help.
     """
-    found = policies_on(session, regime=regime, category=category, stage=stage, days=days, moment=moment)
-    lacking = PROMISING - {policy.clock for policy in found}
+    lacking = PROMISING - {policy.clock for policy in policies_on(session, matter, moment=moment)}
     if not lacking:
         return None
-    rows = rows_of_any_day(session, regime=regime, category=category, stage=stage, moment=moment)
+    rows = rows_of_any_day(
+        session, regime=matter.regime, category=matter.category, stage=matter.stage, moment=moment
+    )
     missing = [row for row in rows if row.clock in lacking]
     if not missing:
         return None
     begins = [row.effective_from for row in missing if row.effective_from is not None]
-    return Gap(regime, tuple(sorted({row.clock for row in missing})), min(begins, default=None))
+    return Gap(matter.regime, tuple(sorted({row.clock for row in missing})), min(begins, default=None))
 
 
 def rows_of_any_day(

@@ -206,8 +206,9 @@ def credentials(session: Session, name: str) -> Credentials:
 
     Small and capital letters may be mixed, where not two accounts of an older day differ in nothing else.
     """
-    alike = _spelled(session, name)
-    row = _row(session, name) or (alike[0] if len(alike) == 1 else None)
+    found = _spelled(session, name)
+    exactly = next((row for row in found if row.name == name), None)
+    row = exactly or (found[0] if len(found) == 1 else None)
     return Credentials(None, None) if row is None else Credentials(person_of(row), row.password_hash)
 
 

@@ -29,7 +29,7 @@ from engine.deadlines.clocks import Act
 from engine.deadlines.errors import ClockEnded
 from engine.deadlines.state import ClockState, Evidence
 from engine.errors import Invalid, RedressError
-from engine.zones import at_wall
+from engine.zones import at_wall, local_date
 
 LONGEST = 2_000  # characters of a reason
 Change = Callable[[Desk, ComplaintRow], tuple[str, ...]]
@@ -154,7 +154,7 @@ def correct_receipt(key: int) -> ResponseReturnValue:
     except ValueError:
         problem = "Enter the day as 27 3 2026 and the time as 14:30."
         return page(row, facts, "clocks", problem=problem, field="received"), 422
-    if received_at > now or received_at.astimezone(service.settings.time_zone).date() < EARLIEST:
+    if received_at > now or local_date(received_at, service.settings.time_zone) < EARLIEST:
         return page(
             row, facts, "clocks", problem="The day must be between 1990 and today.", field="received"
         ), 422

@@ -107,7 +107,7 @@ def _check_headers(node: Node, notes: Notes, service: ServiceFacts) -> None:
         found = known.get(key)
         if found is not None:
             _judge_header(header, found.words, notes)
-        elif found is None and (others or slip_of(key, known) is not None):
+        elif others or slip_of(key, known) is not None:
             message = f"Nothing reads the header {quote(key)} here."
             notes.error(header, "header_unknown", message, perhaps(key, known), attribute=key)
     _check_required(node, {str(header.get("key")) for header in given if header.get("value")}, known, notes)

@@ -45,12 +45,17 @@ class Tally:
     astray: list = field(default_factory=list)
 
 
-def test_a_row_of_rules_from_elsewhere_without_a_calendar_is_told(settings, tmp_path):
-    shutil.copytree(ROOT / "processes", tmp_path / "processes")
-    table = tmp_path / "processes" / "deadlines.dmn"
-    table.write_text(table.read_text().replace('"uae"', "null", 1))
+def with_deadlines(settings, folder, data):
+    """What is found in the shipped set with another table of deadlines."""
+    shutil.copytree(ROOT / "processes", folder / "processes")
+    (folder / "processes" / "deadlines.dmn").write_bytes(data)
+    return lint(read_files([folder / "processes", ROOT / "forms"]), settings)
 
-    [finding] = lint(read_files([tmp_path / "processes", ROOT / "forms"]), settings)
+
+def test_a_row_of_rules_from_elsewhere_without_a_calendar_is_told(settings, tmp_path):
+    table = SHIPPED["deadlines.dmn"].replace(b'"uae"', b"null", 1)
+
+    [finding] = with_deadlines(settings, tmp_path, table)
 
     assert (finding.code, finding.severity) == ("calendar_of_the_house", "warning")
     assert "uae-financial" in finding.message
@@ -161,17 +166,14 @@ def test_a_duty_or_a_clock_that_a_diagram_gives_up_is_told(alone, line):
 
 
 def test_a_regime_none_of_whose_rows_is_in_force_is_told(settings, tmp_path):
-    shutil.copytree(ROOT / "processes", tmp_path / "processes")
-    table = tmp_path / "processes" / "deadlines.dmn"
-    model, begins = etree.parse(table), "effectiveFrom"
+    model, begins = etree.fromstring(SHIPPED["deadlines.dmn"]), "effectiveFrom"
     box = next(model.iter("{*}decisionTable"))
     place = [each.get("name") for each in box.iterchildren("{*}output")].index(begins)
     for rule in box.iterchildren("{*}rule"):
         if '"india-rbi"' in rule.findtext("{*}inputEntry/{*}text"):
             list(rule.iterchildren("{*}outputEntry"))[place].find("{*}text").text = 'date("2999-01-01")'
-    model.write(table)
 
-    found = lint(read_files([tmp_path / "processes", ROOT / "forms"]), settings)
+    found = with_deadlines(settings, tmp_path, etree.tostring(model))
 
     [told] = [each for each in found if each.code == "regime_out_of_force"]
     assert told.severity == "warning"
@@ -180,11 +182,9 @@ def test_a_regime_none_of_whose_rows_is_in_force_is_told(settings, tmp_path):
 
 def test_a_regime_that_only_one_category_has_rows_of_is_refused(settings, tmp_path):
     """Its name is misspelt in all its own rows, and still stands in one that holds for many regimes."""
-    shutil.copytree(ROOT / "processes", tmp_path / "processes")
-    table = tmp_path / "processes" / "deadlines.dmn"
-    table.write_text(table.read_text().replace('<text>"uk-councils"', '<text>"uk-conclis"'))
+    table = SHIPPED["deadlines.dmn"].replace(b'<text>"uk-councils"', b'<text>"uk-conclis"')
 
-    found = lint(read_files([tmp_path / "processes", ROOT / "forms"]), settings)
+    found = with_deadlines(settings, tmp_path, table)
 
     assert [(each.severity, each.message) for each in found if each.code == "regime_without_clocks"] == [
         ("error", "A complaint under the regime “uk-councils” would start without any clock: no row is for it whatever it is about.")
