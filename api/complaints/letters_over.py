@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
+from api.complaints import letters_owed
 from api.complaints.clock_rows import open_clocks
 from api.complaints.errand import Errand
 from api.complaints.letter_writing import DELIVERED, OF_THE_COMPLAINT
@@ -17,6 +18,17 @@ from api.complaints.tables import LetterRow
 def keep_all_back(errand: Errand, *, why: str) -> None:
     """Let nothing leave any more that was written about the complaint and still waits; ``why`` ends the line that says so."""
     _keep_back(errand, _waiting(errand), why)
+
+
+def keep_letter_back(errand: Errand) -> None:
+    """``redress:keep-letter-back``: the letters of header ``letter`` (parted by commas) ask for what nobody waits for any more.
+
+    Those that still wait to leave stay here, as does what was kept until somebody can be reached; what has left is left alone.
+    """
+    over = {name.strip() for name in errand.header("letter").split(",")}
+    letters_owed.forget(errand.complaint, over)
+    asking = [letter for letter in _waiting(errand) if letter.template in over]
+    _keep_back(errand, asking, "as nobody waits for an answer to it any more")
 
 
 def keep_back_unowed(errand: Errand) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,6 +31,13 @@ def keep(complaint: ComplaintRow, unsent: Unsent) -> None:
 def kept(complaint: ComplaintRow) -> tuple[Unsent, ...]:
     """Return the letters that wait for somebody to be reached, in the order they were written."""
     return tuple(Unsent(**one) for one in complaint.facts.get(_KEPT, ()))
+
+
+def forget(complaint: ComplaintRow, letters: Container[str]) -> None:
+    """Forget the kept ones of these ``letters``: nobody is owed them, whatever the state."""
+    rest = [one for one in complaint.facts.get(_KEPT, ()) if one["letter"] not in letters]
+    if rest != complaint.facts.get(_KEPT, []):
+        complaint.facts = complaint.facts | {_KEPT: rest}
 
 
 def take(complaint: ComplaintRow, letters: Letters) -> tuple[tuple[Unsent, ...], tuple[Unsent, ...]]:

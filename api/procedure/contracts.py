@@ -131,6 +131,9 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         ),
         "redress:deliver-letter": facts(reads="letter reached"),
         "redress:send-owed-letters": facts(),
+        "redress:keep-letter-back": facts(
+            letter=Header(words=replace(words.letters, many=True), required=True)
+        ),
         "redress:answer-left": facts("leftOn", letter=Header(words=words.letters)),
         "redress:notify": facts(
             reads="text user",

@@ -171,7 +171,9 @@ def _of_process(process: ProcessDefinition) -> Named:
         asked.update(asked_of(formula.expression))
     return Named(
         clocks=frozenset(clocks),
-        letters=frozenset(filter(None, (each.headers.get("letter") for each in process.elements.values()))),
+        letters=frozenset(
+            word for each in process.elements.values() for word in _words(each.headers.get("letter", ""))
+        ),
         reasons=frozenset(word for each in process.elements.values() for word in _reasons(each)),
         started=frozenset(started),
         happened=frozenset(happened),

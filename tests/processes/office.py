@@ -24,7 +24,7 @@ JOBS = (
     *("register", "set-state", "start-clocks", "start-clock", "meet-clock", "pause-clock", "resume-clock"),
     *("extend-clock", "cancel-clock", "send-letter", "notify", "record", "assign-owner", "close", "withdraw"),
     *("earlier-complaints", "merge", "unfinished", "end-clocks", "danger", "issues", "keep-away"),
-    *("deliver-letter", "send-owed-letters", "answer-left", "register-related"),
+    *("deliver-letter", "send-owed-letters", "answer-left", "register-related", "keep-letter-back"),
 )
 ISSUES = [{"id": 1, "summary": "Charged twice"}, {"id": 2, "summary": "Rude on the phone"}]
 
