@@ -14,6 +14,7 @@ from engine.store import outbox
 SOUGHT = "sought"  # how it goes while somebody looks for a way to the complainant
 _TELLING = frozenset(
     {"decision", "stage-two-decision", "early-resolution", "enquiry-answer", "forwarding", "award"}
+    | {"outside-decision"}
 )
 _TURNING_AWAY = "not-accepted-"
 

@@ -304,5 +304,7 @@ ANSWERS: dict[str, Callable[[Wish, _Sight], Filled]] = {
     "call-back": _given(callResult="satisfied"),
     "send-file": lambda _wish, sight: {"fileSentOn": sight.today},
     "check-referral": _given(referralStatus="decided"),
-    "record-external-outcome": _given(externalOutcome="confirmed"),
+    "record-external-outcome": _given(
+        externalOutcome="confirmed", outcomeReason="They found our answer fair. Nothing new is to be done."
+    ),
 }

@@ -101,14 +101,16 @@ def test_letters_that_ask_a_representative_for_the_authority_are_over_with_the_m
     assert letters.owed("representative-refused", "closed")
 
 
-@pytest.mark.parametrize("outcome", ["confirmed", "not_decided"])
-def test_nobody_is_told_that_a_body_looks_at_it_once_it_has_looked(walk, outcome):
+@pytest.mark.parametrize(
+    ("outcome", "given"), [("confirmed", {"outcomeReason": "It was fair."}), ("not_decided", {})]
+)
+def test_nobody_is_told_that_a_body_looks_at_it_once_it_has_looked(walk, outcome, given):
     walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1).beside(POST, **REACHED).screen()
     walk.on().beside(POST, **REACHED).answer("rejects").choose("external")
     walk.do("Record the referral", referral="taken_up", body="FOS", bodyReference="1", fileDueOn="2026-07-20")
     assert "referral" in waiting(walk)
     walk.do("Send the file", fileSentOn=walk.clock.now().date().isoformat()).tell("external-outcome")
-    walk.do("Record the outcome", externalOutcome=outcome)
+    walk.do("Record the outcome", externalOutcome=outcome, **given)
     if outcome == "confirmed":
         walk.close()
     assert "referral" not in waiting(walk)

@@ -86,7 +86,7 @@ ENDS = {
     ),
     "outside": (
         "options_exhausted",
-        lambda office: decided_outside(office, externalOutcome="confirmed"),
+        lambda office: decided_outside(office, externalOutcome="confirmed", outcomeReason="It was fair."),
     ),
 }
 
@@ -158,7 +158,7 @@ def test_a_promise_that_hung_on_a_yes_is_not_paid_when_nobody_goes_outside(offic
 
 def test_what_was_promised_anyway_is_paid_when_the_outside_body_awards_nothing(office):
     answer(office)
-    decided_outside(office, externalOutcome="confirmed")
+    decided_outside(office, externalOutcome="confirmed", outcomeReason="It was fair.")
     assert promised(office) == [KEPT]
 
 

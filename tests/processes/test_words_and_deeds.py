@@ -116,7 +116,7 @@ def test_an_award_names_its_own_day_beside_an_older_promise(walk):
 def test_an_award_whose_day_is_over_is_carried_out_at_once(walk):
     award(walk, "2026-08-05")
     assert walk.troubles == []
-    assert "We do it at once." in walk.letter("award").text
+    assert "and do it at once." in walk.letter("award").text
     assert walk.open.count("Carry out the promise") == 2
 
 

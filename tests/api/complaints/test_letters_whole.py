@@ -87,6 +87,8 @@ def variables(due, *, bare):
         "body": None if bare else "the Ombudsman",
         "bodyReference": None if bare else "OMB-7",
         "awardWhat": "Pay and apologise.",
+        "externalOutcome": "confirmed" if bare else "changed",
+        "outcomeReason": "It was fair.",
         "newDate": due,
         "answerBy": None if bare else due,
         "goesOn": [] if bare else ["We go on protecting the people who may be in danger."],
