@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from api.complaints import letters_owed
 from api.complaints.clock_rows import ClockNotFound
 from api.complaints.clock_start import promised_policy
 from api.complaints.errand import Errand
@@ -159,6 +160,9 @@ def end_clocks(errand: Errand) -> None:
 
 
 def _final_letter(errand: Errand) -> LetterRow | None:
+    """Return the letter that tells our newest answer; None while it waits for somebody to be reached."""
+    if any("final_response" in (unsent.meets or "") for unsent in letters_owed.kept(errand.complaint)):
+        return None
     return errand.session.scalar(
         select(LetterRow)
         .where(
