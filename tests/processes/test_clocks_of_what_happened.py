@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from api.complaints.letter_desk import look_for_a_way
+from tests.api.deadlines.conftest import at
 from tests.processes.test_days_letters_name import named
 from tests.processes.test_reminders_that_wait import NO_WAY, PAPER, REACHED, decided
 
@@ -81,3 +82,66 @@ def test_a_second_no_within_the_days_that_the_letter_gave_is_not_late(walk):
     walk.wait(days=2).answer("rejects")
     walk.beside("Answer the appeal", lateResult="stands", lateReason="Nothing new was said.")
     assert "after the time to appeal was over" not in walk.letter("late-appeal").text
+
+
+def settled_on_paper(walk, regime="generic"):
+    """Settled in the quick lane with nothing promised, and closed, while the answer lies in the post room."""
+    walk.take("2026-06-01 10:00", regime, sender=PAPER).wait(hours=1).beside(POST, **REACHED).screen()
+    walk.assess(severity="low", complexity="low", quickAnswer=True)
+    said = {"earlyOutcome": "upheld", "remedyKind": "words", "earlySummary": "We said sorry."}
+    walk.do("Settle it with the complainant", earlyResult="settled", **said)
+    if "Look back on the complaint" in walk.open:
+        walk.close()
+    assert (walk.complaint().state, walk.letter("early-resolution").dispatched_at) == ("closed", None)
+    return walk
+
+
+@pytest.mark.parametrize("regime", ["generic", "uk-financial"])
+def test_closing_leaves_the_clock_that_the_answer_in_the_post_room_meets(walk, regime):
+    settled_on_paper(walk, regime)
+    assert walk.state("final_response") == "running"
+    assert walk.state("target") not in ("running", "cancelled"), "our target was met by deciding"
+    walk.wait(days=1).beside(POST, **REACHED)
+    assert walk.state("final_response") == "met"
+    assert walk.state("referral_window") == "running"
+    if regime == "uk-financial":
+        assert walk.state("early_resolution") == "met"
+    assert walk.late == walk.troubles == []
+
+
+def test_an_answer_that_leaves_too_late_after_the_closing_is_late(walk):
+    settled_on_paper(walk).later("2026-07-20 10:00")
+    assert walk.state("final_response") == "breached"
+    walk.beside(POST, **REACHED)
+    assert walk.late == ["final_response"]
+    assert walk.state("final_response") == "met_late"
+
+
+def test_a_closed_complaint_is_counted_anew_with_the_answer_still_in_the_post_room(walk):
+    settled_on_paper(walk)
+    walk.move(lambda d, c: walk.service.case_clocks.days_corrected(d, c, received_at=at("2026-05-29 10:00")))
+    assert (walk.state("final_response"), walk.due("final_response")) == ("running", "2026-06-26")
+
+
+def test_an_answer_that_does_not_leave_any_more_keeps_no_clock_open(walk):
+    settled_on_paper(walk).beside(POST, **NO_WAY)
+    walk.later("2026-07-20 10:00")
+    assert walk.state("final_response") == "not_applicable"
+    assert walk.late == []
+
+
+def test_the_receipt_of_a_duplicate_is_acknowledged_by_the_letter_that_says_so(walk):
+    walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1).beside(POST, **REACHED)
+    first = walk.reference
+    walk.take("2026-06-02 10:00", sender=PAPER).screen("duplicate", duplicateOf=first)
+    assert (walk.complaint().state, walk.state("acknowledgement")) == ("merged", "running")
+    while walk.aside(POST):
+        walk.beside(POST, **REACHED)
+    assert walk.state("acknowledgement") == "met"
+
+
+def test_what_was_withdrawn_leaves_no_clock_though_an_answer_lay_in_the_post_room(walk):
+    walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1).beside(POST, **REACHED).through()
+    assert walk.state("final_response") == "running"
+    walk.tell("complainant-withdraws")
+    assert walk.running == []
