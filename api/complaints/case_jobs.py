@@ -7,7 +7,7 @@ from typing import Any
 from api.complaints.clock_rows import WINDOWS
 from api.complaints.errand import Errand
 from api.complaints.keeping_away import name_owner
-from api.complaints.letters_over import keep_back_unowed
+from api.complaints.letters_over import answers_to_come, keep_back_unowed
 from api.complaints.merging import joined
 from api.complaints.of_case import forget_case
 from api.complaints.references import new_reference
@@ -40,16 +40,17 @@ def set_state(errand: Errand) -> None:
 
     Header or input ``happened`` (an event such as ``investigation_finished``: clocks that count from it start) and header
     ``cancels`` (names of clocks the new state makes pointless, parted by commas). Clocks that nobody is owed in the new state
-    end without a breach, and letters that wait are kept back whose heads do not name it. Input ``why`` is what the complainant
-    reads of it on their own page where no letter could tell them.
+    end without a breach, but those that a letter on its way answers; letters that wait are kept back whose heads do not name the
+    state. Input ``why`` is what the complainant reads of it on their own page where no letter could tell them.
     """
     state = errand.header("state")
     if state not in STATES:
         raise StateUnknown(f"There is no state {state!r}. States: {', '.join(STATES)}.", state=state)
     complaint, headers, clocks = errand.complaint, errand.context.headers, errand.tools.clocks
     ends = [name.strip() for name in headers.get("cancels", "").split(",") if name.strip()]
+    to_come = answers_to_come(errand.session, complaint, errand.tools.letters, state=state)
     if ends:
-        errand.moved(clocks.cancel(errand.desk, complaint, ends))
+        errand.moved(clocks.cancel(errand.desk, complaint, ends, but=to_come))
     happened = headers.get("happened") or errand.text("happened")
     if happened:
         errand.moved(clocks.happened(errand.desk, complaint, happened, errand.now))
@@ -58,7 +59,7 @@ def set_state(errand: Errand) -> None:
     if complaint.state == state:
         return
     before, complaint.state = complaint.state, state
-    errand.moved(clocks.drop_unowed(errand.desk, complaint))
+    errand.moved(clocks.drop_unowed(errand.desk, complaint, but=to_come))
     keep_back_unowed(errand)
     errand.tell("state", public_words(state), public=True, facts={"from": before, "to": state})
 
@@ -73,7 +74,9 @@ def assign_owner(errand: Errand) -> dict[str, Any]:
 
 
 def close(errand: Errand) -> None:
-    """``redress:close``: input ``reason``; open clocks end, but not the time to go outside: it is the complainant's.
+    """``redress:close``: input ``reason``; open clocks end.
+
+    Not the time to go outside, which is the complainant's, nor what a letter on its way answers: that one says when it was met.
 
     Input ``into`` is the reference of the earlier complaint a duplicate joined. Raises ``MergeRefused`` for any other.
     """
@@ -85,7 +88,8 @@ def close(errand: Errand) -> None:
         complaint.state = "closed"
     complaint.closed_at, complaint.closing_reason = errand.now, reason
     open_names = errand.tools.clocks.open_names(errand.session, complaint.key) - WINDOWS
-    errand.moved(errand.tools.clocks.cancel(errand.desk, complaint, open_names))
+    to_come = answers_to_come(errand.session, complaint, errand.tools.letters, state=complaint.state)
+    errand.moved(errand.tools.clocks.cancel(errand.desk, complaint, open_names, but=to_come))
     keep_back_unowed(errand)
     facts = {"reason": reason} | ({"into": into} if into else {})
     errand.tell("closed", "Complaint closed", public=True, facts=facts)

@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from api.complaints import letters_owed
 from api.complaints.clock_rows import ClockNotFound
 from api.complaints.clock_start import promised_policy
 from api.complaints.errand import Errand
 from api.complaints.evidence import KINDS, meet_each
 from api.complaints.extensions import ask
 from api.complaints.held_twice import asked
+from api.complaints.letters_over import answers_to_come
 from api.complaints.tables import LetterRow
 from engine.deadlines.compute import Anchor
 from engine.deadlines.errors import (
@@ -139,8 +141,12 @@ def extend_clock(errand: Errand) -> dict[str, Any]:
 
 
 def cancel_clock(errand: Errand) -> None:
-    """``redress:cancel-clock``: the clock (header) is no longer needed, for the reason in input ``reason``."""
-    errand.moved(errand.tools.clocks.cancel(errand.desk, errand.complaint, [errand.header("clock")]))
+    """``redress:cancel-clock``: the clock (header) is no longer needed, for the reason in input ``reason``.
+
+    One that a letter on its way answers is left: the letter says when it was met.
+    """
+    clocks, name = errand.tools.clocks, errand.header("clock")
+    errand.moved(clocks.cancel(errand.desk, errand.complaint, [name], but=_to_come(errand)))
 
 
 def end_clocks(errand: Errand) -> None:
@@ -148,17 +154,19 @@ def end_clocks(errand: Errand) -> None:
 
     A clock that a letter on its way answers is left: the letter says when it was met.
     """
-    on_its_way = errand.session.scalars(
-        select(LetterRow.meets).where(
-            LetterRow.complaint_key == errand.complaint.key, LetterRow.dispatched_at.is_(None)
-        )
-    )
-    left = {name.strip() for meets in on_its_way for name in (meets or "").split(",")}
     clocks, stage = errand.tools.clocks, errand.header("stage")
-    errand.moved(clocks.cancel_stage(errand.desk, errand.complaint, stage, but=left))
+    errand.moved(clocks.cancel_stage(errand.desk, errand.complaint, stage, but=_to_come(errand)))
+
+
+def _to_come(errand: Errand) -> frozenset[str]:
+    complaint = errand.complaint
+    return answers_to_come(errand.session, complaint, errand.tools.letters, state=complaint.state)
 
 
 def _final_letter(errand: Errand) -> LetterRow | None:
+    """Return the letter that tells our newest answer; None while it waits for somebody to be reached."""
+    if any("final_response" in (unsent.meets or "") for unsent in letters_owed.kept(errand.complaint)):
+        return None
     return errand.session.scalar(
         select(LetterRow)
         .where(

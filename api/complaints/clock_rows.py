@@ -163,12 +163,13 @@ def keep(desk: Desk, row: ClockRow, moved: Moved, calendar: Calendar) -> None:
     if moved.state.name in CHANCES and moved.state.status == "breached":
         moved = _passed(moved)
     state, waiting = moved.state, row.next_at
+    told_late = row.state == "breached" and (waiting is None or waiting > desk.act.at)
     unmoved = waiting is not None and (row.bound_at, row.state) == (state.bound_at, state.status)
     row.number, row.state, row.saved = state.number, state.status, state.to_json()
     row.due_on, row.bound_at = state.due_on, state.bound_at
     row.calendar_id, row.calendar_version = state.calendar_id, state.calendar_version
     row.calendar_seen = max(row.calendar_seen, state.calendar_version)
-    row.next_at = waiting if unmoved else _attention_at(state, calendar, now=desk.act.at)
+    row.next_at = waiting if unmoved else _attention_at(state, calendar, now=desk.act.at, told_late=told_late)
     desk.session.flush()
     for change in moved.changes:
         _write(desk, row, change)
@@ -211,10 +212,15 @@ def next_event_at(state: ClockState, calendar: Calendar, *, after: datetime) -> 
     return min(moments, default=None)
 
 
-def _attention_at(state: ClockState, calendar: Calendar, *, now: datetime) -> datetime | None:
-    """Return when a clock that has moved wants attention: one that is over from the start is told of now, by its last warning."""
+def _attention_at(
+    state: ClockState, calendar: Calendar, *, now: datetime, told_late: bool
+) -> datetime | None:
+    """Return when a clock that has moved wants attention: one that has come to be late is told of now, by its last warning.
+
+    One that was late before is not: it was ``told_late``.
+    """
     coming = next_event_at(state, calendar, after=now)
-    if coming is None and state.status == "breached" and state.name not in WINDOWS:
+    if coming is None and state.status == "breached" and not told_late and state.name not in WINDOWS:
         return max((moment for moment, _ in warnings_of(state, calendar)), default=None)
     return coming
 

@@ -88,10 +88,15 @@ def covers(running: ClockState, promise: DeadlinePolicy, due: date) -> bool:
 def chosen_policies(
     calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, *, category: str | None, stage: str | None
 ) -> tuple[DeadlinePolicy, ...]:
-    """Return one policy for each clock that such a complaint owes, those that count from another clock's event last."""
+    """Return one policy for each clock that such a complaint owes or has open, those that count from another clock's event last."""
     found = by_table(calendars, desk, complaint, category=category, stage=stage)
     reachable = somebody_to_write_to(desk.session, complaint.key)
-    due = [policy for policy in found if owes(complaint.state, policy.clock, reachable=reachable)]
+    running = {row.name for row in open_clocks(desk.session, complaint.key)}
+    due = [
+        policy
+        for policy in found
+        if policy.clock in running or owes(complaint.state, policy.clock, reachable=reachable)
+    ]
     return tuple(sorted(due, key=lambda policy: policy.anchor == "acknowledged"))
 
 

@@ -279,13 +279,18 @@ class CaseClocks:
         return moved.state.due_on
 
     def cancel(
-        self, desk: Desk, complaint: ComplaintRow, names: Iterable[str] | None = None
+        self,
+        desk: Desk,
+        complaint: ComplaintRow,
+        names: Iterable[str] | None = None,
+        *,
+        but: Collection[str] = (),
     ) -> tuple[str, ...]:
-        """End open clocks that are no longer wanted: those named, or all."""
+        """End open clocks that are no longer wanted: those named, or all, those in ``but`` left out."""
         ending = None if names is None else frozenset(names)
         moved = []
         for row in open_clocks(desk.session, complaint.key):
-            if ending is None or row.name in ending:
+            if (ending is None or row.name in ending) and row.name not in but:
                 state = ClockState.from_json(row.saved)
                 keep(desk, row, clocks.cancel(state, desk.act), self._calendar(state))
                 moved.append(row.name)
@@ -298,16 +303,19 @@ class CaseClocks:
         begun = {
             row.name
             for row in open_clocks(desk.session, complaint.key)
-            if ClockState.from_json(row.saved).policy.stage == stage and row.name not in but
+            if ClockState.from_json(row.saved).policy.stage == stage
         }
-        return self.cancel(desk, complaint, begun - clock_rows.WINDOWS)
+        return self.cancel(desk, complaint, begun - clock_rows.WINDOWS, but=but)
 
-    def drop_unowed(self, desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
-        """End every open clock that the complaint does not owe in its state; no warning and no breach comes of it."""
+    def drop_unowed(self, desk: Desk, complaint: ComplaintRow, *, but: Collection[str]) -> tuple[str, ...]:
+        """End every open clock that the complaint does not owe in its state; no warning and no breach comes of it.
+
+        Those in ``but`` are left out: a letter that still leaves says when they are met.
+        """
         act, moved = replace(desk.act, reason=f"Nothing is owed: {staff_words(complaint.state).lower()}"), []
         reachable = somebody_to_write_to(desk.session, complaint.key)
         for row in open_clocks(desk.session, complaint.key):
-            if not owes(complaint.state, row.name, reachable=reachable):
+            if row.name not in but and not owes(complaint.state, row.name, reachable=reachable):
                 state = ClockState.from_json(row.saved)
                 keep(desk, row, clocks.rule_out(state, act), self._calendar(state))
                 moved.append(row.name)

@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from api.complaints import letters_owed
 from api.complaints.clock_rows import open_clocks
 from api.complaints.errand import Errand
 from api.complaints.letter_writing import DELIVERED, OF_THE_COMPLAINT
+from api.complaints.letters import Letters
 from api.complaints.parties import BY_HAND
 from api.complaints.states import staff_words
-from api.complaints.tables import LetterRow
+from api.complaints.tables import ComplaintRow, LetterRow
 
 
 def keep_all_back(errand: Errand, *, why: str) -> None:
     """Let nothing leave any more that was written about the complaint and still waits; ``why`` ends the line that says so."""
-    _keep_back(errand, _waiting(errand), why)
+    _keep_back(errand, _waiting(errand.session, errand.complaint), why)
+
+
+def answers_to_come(
+    session: Session, complaint: ComplaintRow, letters: Letters, *, state: str
+) -> frozenset[str]:
+    """Return the clocks that wait for the dispatch of a letter which waits, and still leaves once the complaint is in ``state``."""
+    staying = (row for row in _waiting(session, complaint) if not _is_unowed(row, letters, state))
+    return frozenset(name for row in staying for name in _met_by(row))
 
 
 def keep_letter_back(errand: Errand) -> None:
@@ -37,32 +47,31 @@ def keep_back_unowed(errand: Errand) -> None:
     One that answers a clock which is still open matters whatever the state is, as does one that an extension waits for.
     """
     complaint, letters = errand.complaint, errand.tools.letters
-    unowed = [
-        letter
-        for letter in _waiting(errand)
-        if letter.template in letters.ids
-        and not letters.owed(letter.template, complaint.state)
-        and not letter.extends
-    ]
+    waiting = _waiting(errand.session, complaint)
+    unowed = [letter for letter in waiting if _is_unowed(letter, letters, complaint.state)]
     if not unowed:
         return
     awaited = {row.name for row in open_clocks(errand.session, complaint.key)}
-    over = [
-        letter
-        for letter in unowed
-        if not awaited & {name.strip() for name in (letter.meets or "").split(",")}
-    ]
+    over = [letter for letter in unowed if not awaited & _met_by(letter)]
     _keep_back(errand, over, f"as it is not owed any more ({staff_words(complaint.state).lower()})")
 
 
-def _waiting(errand: Errand) -> list[LetterRow]:
+def _is_unowed(letter: LetterRow, letters: Letters, state: str) -> bool:
+    return letter.template in letters.ids and not letters.owed(letter.template, state) and not letter.extends
+
+
+def _met_by(letter: LetterRow) -> frozenset[str]:
+    return frozenset(name.strip() for name in (letter.meets or "").split(",") if name.strip())
+
+
+def _waiting(session: Session, complaint: ComplaintRow) -> list[LetterRow]:
     query = select(LetterRow).where(
-        LetterRow.complaint_key == errand.complaint.key,
+        LetterRow.complaint_key == complaint.key,
         LetterRow.to_role.in_(OF_THE_COMPLAINT),
         LetterRow.dispatched_at.is_(None),
         LetterRow.replaced_at.is_(None),
     )
-    return list(errand.session.scalars(query.order_by(LetterRow.key)))
+    return list(session.scalars(query.order_by(LetterRow.key)))
 
 
 def _keep_back(errand: Errand, letters: Iterable[LetterRow], why: str) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.complaints.clock_rows import label, late_as_it_came, next_event_at
 from api.complaints.clocks import Desk
+from api.complaints.letters_over import answers_to_come
 from api.complaints.tables import ClockRow, ComplaintRow, NoticeRow
 from api.deadlines.tables import ReminderRow
 from engine.actors import SYSTEM
@@ -72,7 +73,8 @@ def _note(service: Redress, desk: Desk, complaint: ComplaintRow) -> tuple[str, .
         .order_by(ClockRow.next_at)
         .execution_options(populate_existing=True)
     ).all()
-    moved = service.case_clocks.drop_unowed(desk, complaint)
+    to_come = answers_to_come(desk.session, complaint, service.letters, state=complaint.state)
+    moved = service.case_clocks.drop_unowed(desk, complaint, but=to_come)
     for row in rows:
         state = ClockState.from_json(row.saved)
         if not state.is_open:

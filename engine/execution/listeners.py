@@ -18,7 +18,7 @@ from engine.execution.ending import clear, close_wait, halt_at, terminate
 from engine.execution.expressions import correlation_key, evaluate, text
 from engine.execution.mapping import take_result
 from engine.execution.scopes import Touched
-from engine.execution.timing import announce, arm_timer
+from engine.execution.timing import announce, arm_timer, remember_fired
 from engine.execution.token import Token
 from engine.execution.world import Halt
 from engine.quoted import quoted
@@ -151,7 +151,7 @@ def _stay(listener: Token) -> None:
     now, fired = listener.workflow.world.moment.now, Armed.from_json(listener.internal_data["timer"])
     again = fired.next_due(now)
     if again is None and _returns_with_its_clock(listener.element):
-        listener.internal_data["fired"] = fired.due_at.isoformat()
+        remember_fired(listener, listener.element, fired.due_at)
         again = dormant(now)
     if again is None:
         terminate(listener)

@@ -24,8 +24,8 @@ def arm_timer(token: Token, element: Element, text: TimerText, *, at: int) -> Ar
     """Return the armed timer of ``element``: the bound of its case clock if the case has it, else what the
     text says.
 
-    A text that reads a clock the case has not, or that does not run, gives a dormant timer; so does one that
-    gives again the moment at which this timer fired.
+    A text that reads a clock the case has not, or that does not run, gives a dormant timer; so does one whose
+    moment is over and told already (``_told_already``).
 
     Raises ``Halt`` when the text gives no timer.
     """
@@ -41,12 +41,16 @@ def _armed(token: Token, element: Element, text: TimerText, *, at: int) -> Armed
     if value is None:
         value = evaluate(token, text.value, at=at, event=element) if _clocks_there(token, element) else None
         if value is None and read_by(element):
+            token.internal_data.pop("fired", None)
             return dormant(now)
         if read_by(element) and feel.kind_of(value) == "date and time":
             value = feel.outward(value)
     if isinstance(value, datetime):
         armed = TimerRule("date", value.isoformat(), CLOCK_ZONE).first_due(now)
-        return dormant(now) if armed.due_at.isoformat() == token.internal_data.get("fired") else armed
+        if _told_already(token, element, armed):
+            return dormant(now)
+        token.internal_data.pop("fired", None)
+        return armed
     what = value if isinstance(value, str) else str(value) if feel.kind_of(value) in _TEMPORAL else None
     written = f"={text.value.text}" if isinstance(text.value, Formula) else text.value or ""
     if what is None:
@@ -56,6 +60,28 @@ def _armed(token: Token, element: Element, text: TimerText, *, at: int) -> Armed
         return rule.first_due(token.workflow.world.moment.now)
     except Invalid as error:
         raise Halt(EXTRACT, f"The timer “{written[:80]}” cannot be used: {error.message}") from error
+
+
+def remember_fired(token: Token, element: Element, at: datetime) -> None:
+    """Keep that the timer of ``element`` fired for the moment ``at``, in these rounds of the clocks it follows."""
+    token.internal_data["fired"] = {"at": at.isoformat(), "rounds": _rounds(token, element)}
+
+
+def _told_already(token: Token, element: Element, armed: Armed) -> bool:
+    """Tell whether this timer fired for a moment that is over, and would again in the same rounds of its clocks.
+
+    A clock whose facts are corrected gives another moment; once it lies ahead, what was told is forgotten.
+    """
+    fired = token.internal_data.get("fired")
+    if not isinstance(fired, dict):  # None, or the moment alone as older cases keep it
+        return armed.due_at.isoformat() == fired
+    over = armed.due_at <= token.workflow.world.moment.now
+    return over and fired["rounds"] == _rounds(token, element)
+
+
+def _rounds(token: Token, element: Element) -> dict[str, int]:
+    clocks = {name: token.workflow.world.case_clock(name) for name in followed(element)}
+    return {name: clock.round for name, clock in clocks.items() if clock is not None}
 
 
 def announce(token: Token, armed: Armed) -> None:

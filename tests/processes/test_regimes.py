@@ -263,7 +263,7 @@ def test_somebody_turned_away_is_owed_nothing_in_any_regime(walk, regime):
 @SOME
 def test_a_late_appeal_is_answered_in_any_regime(walk, regime):
     turn_away(walk, regime, "out_of_time").wait(days=60).answer("rejects")
-    walk.beside("Answer the late appeal", lateResult="stands", lateReason="Nothing new.")
+    walk.beside("Answer the appeal", lateResult="stands", lateReason="Nothing new.")
     assert walk.letter("late-appeal").dispatched_at is not None
     over(walk)
 

@@ -25,9 +25,9 @@ def named(row):
     return datetime.strptime(BY.search(row.text)[1], "%d %B %Y").date()
 
 
-def decided(walk, sender):
+def decided(walk, sender, regime="generic"):
     """Answered, by letters that were delivered on the day they were written."""
-    walk.take("2026-06-01 10:00", sender=sender).wait(hours=1).beside(task_of(sender), **REACHED)
+    walk.take("2026-06-01 10:00", regime, sender=sender).wait(hours=1).beside(task_of(sender), **REACHED)
     return walk.through().beside(task_of(sender), **REACHED)
 
 

@@ -347,7 +347,7 @@ def test_a_letter_that_turns_away_says_until_when_one_may_appeal(walk):
 def test_a_late_appeal_is_read_and_answered_by_a_person(walk, result):
     turned_away(walk).later("2026-11-05 10:00")
     assert walk.ended
-    walk.answer("rejects").beside("Answer the late appeal", lateResult=result, lateReason="She was ill.")
+    walk.answer("rejects").beside("Answer the appeal", lateResult=result, lateReason="She was ill.")
 
     assert "She was ill." in walk.letter("late-appeal").text
     assert walk.troubles == []
@@ -358,14 +358,14 @@ def test_a_late_appeal_is_read_and_answered_by_a_person(walk, result):
         walk.beside("Register it again", registered=True, **told)
     else:  # and whoever writes once more is read again
         walk.later("2026-12-05 10:00").answer("rejects")
-        walk.beside("Answer the late appeal", lateResult="stands", lateReason="Nothing new.")
+        walk.beside("Answer the appeal", lateResult="stands", lateReason="Nothing new.")
 
 
 def test_a_late_appeal_is_taken_from_whom_it_turns_out_to_be_about(walk):
     turned_away(walk).later("2026-11-05 10:00").answer("rejects")
     service = walk.service
     lea = add_person(service, "lea", "team-lead")
-    [task] = [one for one in service.engine.tasks(by=lea.actor).items if one.name == "Answer the late appeal"]
+    [task] = [one for one in service.engine.tasks(by=lea.actor).items if one.name == "Answer the appeal"]
     service.engine.claim_task(task.user_task_key, by=lea.actor)
 
     def keep_away(desk, complaint, who="lea"):

@@ -40,7 +40,7 @@ def late_appeal(walk):
 
 
 def late_answered(walk):
-    return late_appeal(walk).beside("Answer the late appeal", lateResult="stands", lateReason="Nothing new.")
+    return late_appeal(walk).beside("Answer the appeal", lateResult="stands", lateReason="Nothing new.")
 
 
 def asked(walk):
@@ -165,9 +165,9 @@ def test_who_does_not_accept_it_is_heard(walk):
     assert "Somebody who has not looked at it before reads what you say" in page_of(walk).text
 
 
-def test_who_writes_after_the_time_to_appeal_is_told_that_it_is_over_and_is_read(walk):
+def test_who_writes_after_the_time_to_appeal_is_told_that_they_are_read_and_are(walk):
     text = page_of(late(walk)).text
-    assert "The time to appeal is over" in text
+    assert "Also after the time to appeal somebody reads it" in text
     assert NO_END not in text
     walk.answer("rejects")
-    assert [task.name for task in walk.aside()] == ["Answer the late appeal"]
+    assert [task.name for task in walk.aside()] == ["Answer the appeal"]

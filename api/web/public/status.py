@@ -63,8 +63,8 @@ class Visit:
         return ANSWERS in self.can and self.decides and self.comes_by is None
 
     @property
-    def is_late(self) -> bool:
-        """Tell whether what we wrote may still be answered, though the time for it is over."""
+    def closed_but_heard(self) -> bool:
+        """Tell whether what we wrote may still be answered, though the complaint is closed."""
         return self.may_answer and self.complaint.closed_at is not None
 
     @property

@@ -83,6 +83,7 @@ class FakeWorld:
         self.handlers: dict[str, Any] = {}
         self.decisions: dict[str, Any] = {}
         self.clocks: dict[str, datetime] = {}
+        self.round = 1
         self.ended: dict[int, datetime] = {}  # round → when it ended
         self.calendars: Any = None
         self.zone = "Europe/London"
@@ -129,7 +130,7 @@ class FakeWorld:
             bound.date(),
             bound,
             lambda share: self.now + (bound - self.now) * share,
-            1,
+            self.round,
             self.ended.get,
         )
 

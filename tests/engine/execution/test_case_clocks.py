@@ -78,6 +78,22 @@ def test_a_cycle_fires_again_when_its_clock_names_a_later_moment_and_not_before(
     assert story.open == ["work", "react", "react"]
 
 
+def test_a_cycle_does_not_fire_again_for_another_moment_that_is_over_but_in_another_round_it_does(
+    tell: Any,
+) -> None:
+    story = tell(watched("cycle", '=clock("final_response").bound'), final_response=s.NOW)
+    story.ring("due")
+    for corrected in (timedelta(days=-3), timedelta(days=-1)):
+        story.world.clocks["final_response"] = s.NOW + corrected
+        story.then(lambda run: run.rearm("final_response"))
+        assert due(story).year == 9999
+    assert story.open == ["work", "react"]
+
+    story.world.round = 2
+    story.then(lambda run: run.rearm("final_response"))
+    assert due(story) == s.NOW + timedelta(days=-1)
+
+
 def test_a_stopped_clock_puts_the_timer_to_rest(tell: Any) -> None:
     story = tell(watched("date", WARN), final_response=s.NOW + timedelta(days=10))
     story.world.clocks.clear()

@@ -1,0 +1,147 @@
+"""What counts from something that happened counts from that: the answer that told them, the day a letter named."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from api.complaints.letter_desk import look_for_a_way
+from tests.api.deadlines.conftest import at
+from tests.processes.test_days_letters_name import named
+from tests.processes.test_reminders_that_wait import NO_WAY, PAPER, REACHED, decided
+
+POST, FIND = "Post the letter", "Find a way to reach them"
+FOUND = {"wayFound": "email", "newEmail": "ann@example.org"}
+
+
+def second_answer_found_nobody(walk):
+    """Answered a second time, two months after the first answer, while nobody knows how to reach them."""
+    decided(walk, PAPER).answer("rejects").choose("stage_two")
+    walk.beside(POST, **NO_WAY).beside(FIND, wayFound="no").later("2026-08-03 10:00")
+    return walk.review()
+
+
+def test_the_time_to_go_outside_counts_from_the_second_answer_once_it_has_told_them(walk):
+    second_answer_found_nobody(walk)
+    first = walk.clock_named("referral_window")
+    assert (first.number, first.state, first.due_on) == (1, "running", date(2026, 12, 1))
+    walk.later("2026-08-20 10:00").beside(FIND, **FOUND).wait(minutes=5)
+    again = walk.clock_named("referral_window")
+    assert (again.number, again.state, again.due_on) == (2, "running", date(2027, 2, 20))
+    assert walk.read("stage-two-decision", "referral_window")
+    assert walk.troubles == walk.holes == []
+
+
+def turned_away_without_a_way(walk, exit="restricted_contact"):
+    """Turned away by a letter that nobody could get, and closed."""
+    walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1).beside(POST, **REACHED).screen(exit)
+    walk.beside(POST, **NO_WAY).beside(FIND, wayFound="no").later("2026-09-01 10:00")
+    assert walk.complaint().closed_at is not None
+    return walk
+
+
+def letter_found_its_way(walk):
+    """Somebody found a way after the closing: the letter leaves, and names the last day to appeal."""
+    turned_away_without_a_way(walk)
+    look_for_a_way(walk.service, walk.key)
+    walk.beside(FIND, **FOUND).wait(minutes=5)
+    return named(walk.letter("not-accepted-restricted-contact"))
+
+
+@pytest.mark.parametrize(("hour", "late"), [("16:00", False), ("23:00", True)])
+def test_an_appeal_within_the_days_of_a_letter_that_left_after_the_closing_is_in_time(walk, hour, late):
+    last = letter_found_its_way(walk)
+    assert last == date(2026, 9, 29)
+    walk.later(f"{last} {hour}").answer("rejects")
+    walk.beside("Answer the appeal", lateResult="stands", lateReason="Nothing new was said.")
+    assert ("after the time to appeal was over" in walk.letter("late-appeal").text) == late
+    assert walk.troubles == walk.holes == []
+
+
+def test_a_review_that_does_not_lengthen_the_time_to_go_outside_leaves_it_alone(walk):
+    decided(walk, PAPER, regime="uk-financial").answer("rejects").choose("stage_two")
+    walk.beside(POST, **NO_WAY).beside(FIND, wayFound="no").later("2026-08-03 10:00").review()
+    walk.beside(FIND, **FOUND).wait(minutes=5)
+    window = walk.clock_named("referral_window")
+    assert (window.number, window.state, window.due_on) == (1, "running", date(2026, 12, 1))
+    assert walk.read("stage-two-decision", "referral_window")
+
+
+def test_who_got_no_letter_yet_does_not_appeal_late(walk):
+    turned_away_without_a_way(walk).answer("rejects")
+    walk.beside("Answer the appeal", lateResult="stands", lateReason="Nothing new was said.")
+    look_for_a_way(walk.service, walk.key)
+    walk.beside(FIND, **FOUND).wait(minutes=5)
+    assert "You told us that you do not agree" in walk.letter("late-appeal").text
+
+
+def test_a_second_no_within_the_days_that_the_letter_gave_is_not_late(walk):
+    walk.take("2026-06-01 10:00").screen("restricted_contact").answer("rejects")
+    walk.do("Decide the appeal", appealResult="dismissed", appealReason="Nothing new.")
+    walk.wait(days=2).answer("rejects")
+    walk.beside("Answer the appeal", lateResult="stands", lateReason="Nothing new was said.")
+    assert "after the time to appeal was over" not in walk.letter("late-appeal").text
+
+
+def settled_on_paper(walk, regime="generic"):
+    """Settled in the quick lane with nothing promised, and closed, while the answer lies in the post room."""
+    walk.take("2026-06-01 10:00", regime, sender=PAPER).wait(hours=1).beside(POST, **REACHED).screen()
+    walk.assess(severity="low", complexity="low", quickAnswer=True)
+    said = {"earlyOutcome": "upheld", "remedyKind": "words", "earlySummary": "We said sorry."}
+    walk.do("Settle it with the complainant", earlyResult="settled", **said)
+    if "Look back on the complaint" in walk.open:
+        walk.close()
+    assert (walk.complaint().state, walk.letter("early-resolution").dispatched_at) == ("closed", None)
+    return walk
+
+
+@pytest.mark.parametrize("regime", ["generic", "uk-financial"])
+def test_closing_leaves_the_clock_that_the_answer_in_the_post_room_meets(walk, regime):
+    settled_on_paper(walk, regime)
+    assert walk.state("final_response") == "running"
+    assert walk.state("target") not in ("running", "cancelled"), "our target was met by deciding"
+    walk.wait(days=1).beside(POST, **REACHED)
+    assert walk.state("final_response") == "met"
+    assert walk.state("referral_window") == "running"
+    if regime == "uk-financial":
+        assert walk.state("early_resolution") == "met"
+    assert walk.late == walk.troubles == []
+
+
+def test_an_answer_that_leaves_too_late_after_the_closing_is_late(walk):
+    settled_on_paper(walk).later("2026-07-20 10:00")
+    assert walk.state("final_response") == "breached"
+    walk.beside(POST, **REACHED)
+    assert walk.late == ["final_response"]
+    assert walk.state("final_response") == "met_late"
+
+
+def test_a_closed_complaint_is_counted_anew_with_the_answer_still_in_the_post_room(walk):
+    settled_on_paper(walk)
+    walk.move(lambda d, c: walk.service.case_clocks.days_corrected(d, c, received_at=at("2026-05-29 10:00")))
+    assert (walk.state("final_response"), walk.due("final_response")) == ("running", "2026-06-26")
+
+
+def test_an_answer_that_does_not_leave_any_more_keeps_no_clock_open(walk):
+    settled_on_paper(walk).beside(POST, **NO_WAY)
+    walk.later("2026-07-20 10:00")
+    assert walk.state("final_response") == "not_applicable"
+    assert walk.late == []
+
+
+def test_the_receipt_of_a_duplicate_is_acknowledged_by_the_letter_that_says_so(walk):
+    walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1).beside(POST, **REACHED)
+    first = walk.reference
+    walk.take("2026-06-02 10:00", sender=PAPER).screen("duplicate", duplicateOf=first)
+    assert (walk.complaint().state, walk.state("acknowledgement")) == ("merged", "running")
+    while walk.aside(POST):
+        walk.beside(POST, **REACHED)
+    assert walk.state("acknowledgement") == "met"
+
+
+def test_what_was_withdrawn_leaves_no_clock_though_an_answer_lay_in_the_post_room(walk):
+    walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1).beside(POST, **REACHED).through()
+    assert walk.state("final_response") == "running"
+    walk.tell("complainant-withdraws")
+    assert walk.running == []
