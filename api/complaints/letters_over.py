@@ -37,7 +37,7 @@ def keep_letter_back(errand: Errand) -> None:
     """
     over = {name.strip() for name in errand.header("letter").split(",")}
     letters_owed.forget(errand.complaint, over)
-    asking = [letter for letter in _waiting(errand) if letter.template in over]
+    asking = [letter for letter in _waiting(errand.session, errand.complaint) if letter.template in over]
     _keep_back(errand, asking, "as nobody waits for an answer to it any more")
 
 
