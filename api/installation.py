@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -12,6 +13,7 @@ from api.deadlines import calendars
 from api.procedure.deployment import deploy
 from api.procedure.files import read_files
 from api.procedure.starting import check_letters, check_organisation, check_procedure
+from api.procedure.vocabulary import deployed
 from api.settings import Settings
 from api.wiring import Redress, first_start, wire
 from engine.actors import service as as_service
@@ -19,7 +21,7 @@ from engine.clock import Clock, SystemClock
 from engine.errors import NotFound, RedressError
 from engine.store import database as databases
 from engine.store.starting import alone
-from engine.store.unit_of_work import write
+from engine.store.unit_of_work import read, write
 
 
 class NoHouse(NotFound):
@@ -57,6 +59,22 @@ def ready_service(settings: Settings, *, clock: Clock | None = None) -> Redress:
     return service
 
 
+def procedure_in_use(settings: Settings) -> Mapping[str, bytes] | None:
+    """Return the newest version of everything that is deployed, by id and ending; None where there is no house yet.
+
+    Nothing is created and no table brought up to date for it.
+    """
+    try:
+        _house_or_refuse(settings)
+    except NoHouse:
+        return None
+    database = databases.connect(settings.database_url)
+    try:
+        return read(database, deployed)
+    finally:
+        database.dispose()
+
+
 def make_service(settings: Settings, *, clock: Clock | None = None) -> Redress:
     """Return a composed service over a database brought up to date and, if it was empty, filled with what is shipped."""
     database = databases.connect(settings.database_url)
@@ -71,7 +89,8 @@ def make_service(settings: Settings, *, clock: Clock | None = None) -> Redress:
             service = wire(settings, clock=clock)
             try:
                 if given is not None:
-                    deploy(service, given, by=as_service("installation"))
+                    for finding in deploy(service, given, by=as_service("installation")).findings:
+                        _say(f"{finding.severity}: {finding}")
                 first_start(service, _say)
             except Exception:
                 service.database.dispose()

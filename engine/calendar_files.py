@@ -57,7 +57,7 @@ class CountryUnknown(NotFound):
 def read_calendar(data: bytes, *, name: str = "") -> Calendar:
     """Read one calendar file (UTF-8 JSON); ``name`` is its file name. Raises ``CalendarRefused``.
 
-    Members: ``id``, ``name``, ``zone`` (IANA), ``hours`` (weekday → list of "09:00-17:00"; a missing weekday
+    Members: ``id`` (the name of the file without its ending, where that is .json), ``name``, ``zone`` (IANA), ``hours`` (weekday → list of "09:00-17:00"; a missing weekday
     is a day off; "24:00" ends a day), and perhaps ``version`` (default 1), ``holidays`` and ``closures`` (ISO
     date → name), ``special`` (ISO date → list of openings), ``knownUntil`` (ISO date), ``source`` (text, for
     people).
@@ -131,6 +131,13 @@ class _Reader:
         if calendar_id and not _ID.fullmatch(calendar_id):
             self._refuse(
                 "id", "An id is written in small letters, digits and single hyphens.", "E.g. uk-england."
+            )
+        stem = self.file.removesuffix(".json")
+        if calendar_id and stem != self.file != f"{calendar_id}.json":
+            self._refuse(
+                "id",
+                f"The id is “{calendar_id}” and the file is called {self.file}: two files could be one calendar.",
+                f"Call the file {calendar_id}.json, or give the calendar the id {stem}.",
             )
         name, zone = self._text(content, "name"), self._zone(content)
         version, known_until = self._version(content), self._known_until(content)

@@ -1,4 +1,4 @@
-"""`redress lint PATH…`: the judgement of a deployment, with nothing stored."""
+"""`redress lint PATH…`: the judgement of a deployment, with nothing stored, beside what is deployed where there is a house."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from api.cli.arguments import Subparsers, tell
+from api.installation import procedure_in_use
 from api.procedure.files import read_files
 from api.procedure.judging import lint
 from api.settings import read_settings
@@ -23,12 +24,14 @@ def add(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print every finding; 1 when one of them is an error."""
     try:
-        files = read_files(options.paths)
-        findings = lint(files, read_settings())
+        files, settings = read_files(options.paths), read_settings()
+        before = procedure_in_use(settings)
+        findings = lint(files, settings, before=before)
     except DeploymentRefused as refusal:
         tell(refusal.findings)
         return 1
     tell(findings)
     errors = sum(finding.severity == "error" for finding in findings)
-    sys.stdout.write(f"{len(files)} files, {errors} errors, {len(findings) - errors} warnings\n")
+    beside = "" if before is None else ", beside what is deployed"
+    sys.stdout.write(f"{len(files)} files{beside}, {errors} errors, {len(findings) - errors} warnings\n")
     return 1 if errors else 0

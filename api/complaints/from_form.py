@@ -7,7 +7,8 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from api.complaints.intake import ComplaintRefused, NewComplaint, PartyDetails
+from api.complaints.intake import CHANNELS, ComplaintRefused, NewComplaint, PartyDetails
+from api.complaints.parties import WAYS
 
 
 def _of(prefix: str, name: str) -> str:
@@ -50,6 +51,11 @@ STAFF: Mapping[str, frozenset[str]] = _BOTH | {
     ),
 }
 """The same of the form colleagues fill in."""
+CLOSED: Mapping[str, frozenset[str]] = {
+    "channel": frozenset(CHANNELS),
+    **{_of(prefix, "preferredChannel"): frozenset(WAYS) for prefix in ("", "other")},
+}
+"""Keys of both forms → all codes that are understood: any other would be refused, or followed by nobody."""
 
 
 def from_public_form(

@@ -23,11 +23,15 @@ class NothingToRead(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class ProcedureFiles:
-    """Name and bytes of what can be deployed, and the folders that were named: letters and organisation lie there too."""
+    """Name and bytes of what can be deployed, and the folders that were named: letters and organisation lie there too.
+
+    ``paths`` are those of the definitions, resolved, in their order.
+    """
 
     definitions: Named
     calendars: Named
     folders: tuple[Path, ...]
+    paths: tuple[Path, ...]
 
     def __len__(self) -> int:
         """Return how many files there are to deploy."""
@@ -50,7 +54,10 @@ def read_files(places: Iterable[Path]) -> ProcedureFiles:
     if doubled:
         raise DeploymentRefused(doubled)
     found = ProcedureFiles(
-        _read(definitions), _read(calendars), tuple(each for each in given if each.is_dir())
+        _read(definitions),
+        _read(calendars),
+        tuple(each for each in given if each.is_dir()),
+        tuple(definitions),
     )
     if not len(found):
         raise NothingToRead

@@ -70,10 +70,17 @@ class KeptProcedure:
         )
 
 
-def lint(given: ProcedureFiles, settings: Settings, *, clock: Clock | None = None) -> tuple[Finding, ...]:
-    """Return every finding about the files of some folders, without any database.
+def lint(
+    given: ProcedureFiles,
+    settings: Settings,
+    *,
+    before: Mapping[str, bytes] | None = None,
+    clock: Clock | None = None,
+) -> tuple[Finding, ...]:
+    """Return every finding about the files of some folders, as a deployment over ``before`` would give it.
 
-    What the folders lack (letters, calendars, organisation.json, other definitions) is taken from what ``settings`` ship.
+    None for ``before``: what ``settings`` ship, without the files that are judged themselves. What the folders lack (letters,
+    calendars, organisation.json) is taken from what ``settings`` ship.
     """
     homes = (*given.folders, settings.processes_dir)
     try:
@@ -83,9 +90,10 @@ def lint(given: ProcedureFiles, settings: Settings, *, clock: Clock | None = Non
         calendars = _calendars(own, beside=read_named(settings.processes_dir / CALENDARS))
     except (OrganisationRefused, LetterTextRefused, CalendarRefused, JsonRefused) as refused:
         return _findings(refused)
-    shipped = dict(read_files([settings.processes_dir, settings.forms_dir]).definitions)
+    if before is None:
+        before = _shipped_beside(given, settings)
     files, ids = given.definitions, frozenset(calendars.ids)
-    words = Vocabulary(Surroundings(over(shipped, files), organisation, letters, ids, frozenset(), shipped))
+    words = Vocabulary(Surroundings(over(before, files), organisation, letters, ids, frozenset(), before))
     now = (clock or SystemClock()).now()
     moment = feel.Moment(now, zone=settings.time_zone.key, calendars=calendars)
     found: tuple[Finding, ...] = ()
@@ -93,6 +101,13 @@ def lint(given: ProcedureFiles, settings: Settings, *, clock: Clock | None = Non
         known = _known(words, calendars, moment, settings)
         found = read_and_judge(files, known, words.findings(files, moment=moment)).findings
     return (*found, *words.organisation_findings(), *words.letter_findings())
+
+
+def _shipped_beside(given: ProcedureFiles, settings: Settings) -> dict[str, bytes]:
+    """Return the definitions ``settings`` ship but those that ``given`` reads itself: a file is no measure of its own words."""
+    shipped = read_files([settings.processes_dir, settings.forms_dir])
+    pairs = zip(shipped.paths, shipped.definitions, strict=True)
+    return {name: data for path, (name, data) in pairs if path not in given.paths}
 
 
 def _home(homes: tuple[Path, ...], name: str) -> Path:

@@ -60,6 +60,9 @@ class Named:
     handed: frozenset[tuple[str, str, str]] = (
         frozenset()
     )  # variable, job type, input of the job; "" for groups
+    bound: frozenset[tuple[str, str]] = (
+        frozenset()
+    )  # kind, id of what a diagram uses as deployed together with it
     relied_on: frozenset[tuple[str, str]] = frozenset()  # header of ``RELIED_ON``, word of it
 
 
@@ -192,6 +195,7 @@ def _of_process(process: ProcessDefinition) -> Named:
         read=frozenset(read),
         asked=frozenset(asked),
         handed=frozenset(handed),
+        bound=frozenset(_bound(process)),
         relied_on=frozenset(
             (key, word)
             for element in process.elements.values()
@@ -199,6 +203,17 @@ def _of_process(process: ProcessDefinition) -> Named:
             for word in _words(element.headers.get(key, ""))
         ),
     )
+
+
+def _bound(process: ProcessDefinition) -> Iterator[tuple[str, str]]:
+    """Yield kind and id of what a diagram uses in the version it is deployed together with."""
+    forms_shown = [(rule.form_id, rule.binding) for rule in process.forms.values()]
+    for kind, found in (
+        ("process", [(one.called, one.binding) for one in process.calls]),
+        ("decision", [(one.called, one.binding) for one in process.decisions]),
+        ("form", forms_shown),
+    ):
+        yield from ((kind, each) for each, how in found if how.kind == "deployment" and isinstance(each, str))
 
 
 def _filled(element: Element) -> Iterator[tuple[str, ...]]:

@@ -14,7 +14,7 @@ from api.complaints.clock_start import PROMISED
 from api.complaints.danger import FOUND
 from api.complaints.evidence import ANCHORS, KINDS
 from api.complaints.from_complainant import ACCEPTED, MESSAGES, REJECTED
-from api.complaints.from_form import PUBLIC, STAFF
+from api.complaints.from_form import CLOSED, PUBLIC, STAFF
 from api.complaints.intake import CHANNELS, PROCESS, start_variable_names
 from api.complaints.letter_writing import DELIVERED, NOBODY_LEFT, TO_DELIVER
 from api.complaints.letters import Letters
@@ -132,7 +132,7 @@ class Vocabulary:
 
     def findings(self, files: Files, *, moment: feel.Moment) -> tuple[Finding, ...]:
         """Return what is wrong with ``files`` for those who read them at run time, beside what each diagram shows by itself."""
-        found: list[Finding] = [*self._renamed(files)]
+        found: list[Finding] = [*self._renamed(files), *self._bound_elsewhere(files)]
         for name, data in files:
             model = _model(data) if name.lower().endswith(".dmn") else None
             if model is not None:
@@ -142,6 +142,22 @@ class Vocabulary:
             elif name.lower().endswith(".bpmn"):
                 found += (replace(each, file=name) for each in self._given_up(name, data))
         return tuple(found)
+
+    def _bound_elsewhere(self, files: Files) -> Iterable[Finding]:
+        """Yield what is new in ``files`` and that a diagram beside them goes on using as it was deployed together with it."""
+        beside = [name for name in self.files if name not in dict(files)]
+        for name, data in files:
+            ids = named_by({name: data}).ids
+            had = [
+                content
+                for each, content in self._around.before.items()
+                if named_by({each: content}).ids & ids
+            ]
+            using = [each for each in beside if named_by({each: self.files[each]}).bound & ids]
+            if using and had and data not in had:
+                message = f"New cases go on with the version before: it is bound to {', '.join(using)} as deployed together."
+                advice = f"Deploy {', '.join(using)} together with it."
+                yield Finding("warning", "bound_elsewhere", message, advice, file=name)
 
     def _given_up(self, name: str, data: bytes) -> Iterable[Finding]:
         """Yield what a diagram relied on and says nowhere any more: a duty, a clock that a letter meets."""
@@ -291,7 +307,7 @@ class Vocabulary:
         if decision_id != DECISION:  # its rows leave columns empty on purpose, and none has to fit
             before = _table_among(self._around.before, decision_id)
             yield from tables.check_values(box, before)
-            if decision_id in self._asked_of_tables:
+            if decision_id in self._asked_of_tables and self._around.before:
                 yield from tables.check_whole(box, before)
 
     @property
@@ -410,6 +426,15 @@ class Vocabulary:
             for code in sorted(codes - offered) if offered else ():
                 message = f"The service asks whether “{variable}” is “{code}”, and nobody can answer that."
                 yield Finding("error", "code_missing", message, perhaps(code, offered), attribute=variable)
+            understood = CLOSED.get(variable, offered)
+            for code in sorted(offered - understood):
+                message = (
+                    f"The service does not understand “{code}” as “{variable}”: nothing would follow it."
+                )
+                advice = (
+                    f"Give the option one of the values {', '.join(sorted(understood))}; its label is yours."
+                )
+                yield Finding("error", "code_unknown", message, advice, attribute=variable)
 
     def _check_codes_kept(self, name: str) -> Iterable[Finding]:
         """Yield codes of a file in the place of one that was there, a letter apart: the others that name it would miss it."""

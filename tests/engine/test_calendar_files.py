@@ -107,7 +107,7 @@ def test_what_is_not_one_json_object_is_refused(data):
 
 def test_a_folder_is_refused_with_the_findings_of_all_its_files(tmp_path):
     (tmp_path / "a.json").write_bytes(b"{")
-    (tmp_path / "b.json").write_text(json.dumps(GOOD | {"zone": "Mars/Base"}))
+    (tmp_path / "b.json").write_text(json.dumps(GOOD | {"id": "b", "zone": "Mars/Base"}))
 
     with pytest.raises(CalendarRefused) as refused:
         read_calendars(tmp_path, default="head-office")

@@ -293,3 +293,65 @@ def test_a_shipped_folder_with_a_doubled_name_stops_the_first_start_with_one_lin
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
     assert "survey.form" in done.stderr
+
+
+def test_a_folder_in_use_is_linted_like_any_other(own, tmp_path, monkeypatch, capsys):
+    """The files that are judged are no measure of their own words."""
+    monkeypatch.setenv("REDRESS_DATA_DIR", str(tmp_path / "none"))
+    monkeypatch.setenv("REDRESS_PROCESSES_DIR", str(own / "processes"))
+    monkeypatch.setenv("REDRESS_FORMS_DIR", str(own / "forms"))
+    assert run("lint", own / "processes", own / "forms") == 0
+    assert capsys.readouterr().out.endswith("0 errors, 0 warnings\n")
+    diagram = own / "processes" / "acknowledgement.bpmn"
+    diagram.write_text(diagram.read_text().replace('clock("acknowledgement")', 'clock("acknowledgment")'))
+    run("lint", own / "processes", own / "forms")
+    assert "Did you mean acknowledgement?" in capsys.readouterr().out
+    assert not (tmp_path / "none").exists()
+
+
+def test_lint_compares_with_what_is_deployed_as_a_deployment_does(house, own, monkeypatch, capsys):
+    monkeypatch.setenv("REDRESS_PROCESSES_DIR", str(own / "processes"))
+    monkeypatch.setenv("REDRESS_FORMS_DIR", str(own / "forms"))
+    diagram = own / "processes" / "acknowledgement.bpmn"
+    diagram.write_text(diagram.read_text().replace('clock("acknowledgement")', 'clock("acknowledgment")'))
+    said = []
+    for command in ("lint", "deploy"):
+        assert run(command, own / "processes", own / "forms") == 1
+        lines = capsys.readouterr().out.splitlines()
+        said.append({line for line in lines if line.startswith(("error", "warning"))})
+    assert said[0] == said[1] != set()
+
+
+def test_a_form_deployed_without_the_diagram_it_is_bound_to_is_warned_of(house, own, capsys):
+    change_each_kind(own)
+    assert run("deploy", own / "forms") == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning")]
+    assert "look-back.form" in line
+    assert "bound to closing.bpmn" in line
+    assert run("deploy", own / "processes", own / "forms") == 0
+    assert "warning" not in capsys.readouterr().out
+
+
+def test_two_calendars_with_one_id_are_refused(house, own, capsys):
+    folder = own / "processes" / "calendars"
+    shutil.copy(folder / "generic.json", folder / "our-office.json")
+    service = open_service(settings_for(house))
+    before = counts(service)
+    for command in ("lint", "deploy"):
+        assert run(command, own / "processes", own / "forms") == 1
+        assert "our-office.json" in capsys.readouterr().out
+    assert counts(service) == before
+    service.database.dispose()
+
+
+def test_the_first_start_says_what_a_deployment_would_say(own, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("REDRESS_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("REDRESS_PROCESSES_DIR", str(own / "processes"))
+    monkeypatch.setenv("REDRESS_FORMS_DIR", str(own / "forms"))
+    diagram = own / "processes" / "closing.bpmn"
+    text = diagram.read_text()
+    assert 'candidateGroups="' in text
+    start = text.index('candidateGroups="') + len('candidateGroups="')
+    diagram.write_text(text[:start] + "legal-team" + text[text.index('"', start) :])
+    assert run("init") == 0
+    assert "legal-team" in capsys.readouterr().out

@@ -105,6 +105,8 @@ def test_a_code_in_a_condition_that_is_nearly_a_known_one_is_told(alone, name, o
         ("response.bpmn", "addWorkingDays(today()", "addWorkingDay(today()", "function_unknown"),
         ("response.bpmn", 'value="final_response, ', 'value="answer, ', "word_unknown"),
         ("response.bpmn", 'value="final_response, ', 'value="final_response; ', "word_unknown"),
+        ("complaint.form", '"value": "post"', '"value": "brief"', "code_unknown"),
+        ("log-complaint.form", '"value": "phone"', '"value": "telephone"', "code_unknown"),
     ],
 )
 def test_what_could_only_stop_or_mislead_a_case_is_refused(alone, name, old, new, code):
