@@ -32,7 +32,7 @@ SEALED_FOR = timedelta(minutes=30)
 PAGE_LIVES = timedelta(hours=24)  # a form token older than this names nobody any more
 _PARSED_LATE = 64 * 1024 * 1024  # bytes of a post that is refused as too large, read for its text
 _TOKEN = "csrf_token"  # noqa: S105  (the name of a field)
-_NOT_TYPED = frozenset({_TOKEN, "_do", "_version", "_key", "_asked", "do", "confirm"})
+_NOT_TYPED = frozenset({_TOKEN, "_do", "_version", "_draft", "_key", "_asked", "do", "confirm"})
 _OPTION = re.compile(r"[0-9]{1,4}-[0-9a-f]{8}")
 
 

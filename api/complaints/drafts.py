@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+import re
+import secrets
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,10 +15,19 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from api.complaints.tables import DocumentRow, DraftRow
+from engine import values
+from engine.errors import Conflict
 
 PUBLIC_LIFE = timedelta(days=7)
 STAFF_LIFE = timedelta(days=90)
 ORPHAN_LIFE = timedelta(hours=24)
+_PAGE = re.compile(r"([A-Za-z0-9_-]{22})\.([0-9a-f]{64})")
+
+
+class DraftChanged(Conflict):
+    """Something else was saved here since this page was opened. It is kept, and stands below. Send this page again to replace it."""
+
+    code = "draft_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,15 @@ def sent_place(task_key: int, person: str) -> str:
 def visitor_place(cookie_sha256: bytes) -> str:
     """Return where a visitor's draft lies."""
     return f"public:{cookie_sha256.hex()}"
+
+
+def page_with(answers: Mapping[str, Any], *, page: str = "", of: Collection[str] | None = None) -> str:
+    """Return what a page carries that was made when ``answers`` were kept: a name of its own, and what of them it shows.
+
+    ``page``: what it carried before, where it is shown again. ``of``: the answers that it asks for; None: all.
+    """
+    found = _PAGE.fullmatch(page)
+    return f"{found[1] if found else secrets.token_urlsafe(16)}.{_digest(answers, of)}"
 
 
 def load(session: Session, place: str, *, at: datetime) -> Draft | None:
@@ -75,13 +96,22 @@ def save(
     form_key: int | None,
     life: timedelta,
     at: datetime,
+    page: str = "",
+    of: Collection[str] | None = None,
 ) -> None:
-    """Keep the answers, replacing earlier ones."""
-    row = session.get(DraftRow, place)
+    """Keep the answers, replacing earlier ones; ``page`` is what ``page_with`` gave the page they come from, ``of`` what it asks.
+
+    Raises ``DraftChanged`` where another page saved something else since that one was shown. One that carries nothing replaces
+    whatever is there.
+    """
+    row, found = session.get(DraftRow, place), _PAGE.fullmatch(page)
     if row is None:
         row = DraftRow(place=place)
         session.add(row)
+    elif row.expires_at > at and found and _is_news(row, found, answers, of):
+        raise DraftChanged
     row.data, row.form_key, row.changed_at, row.expires_at = dict(answers), form_key, at, at + life
+    row.page = found[1] if found else None
     session.flush()
 
 
@@ -113,3 +143,16 @@ def mark_of(place: str) -> bytes:
     if place.startswith("public:"):
         return bytes.fromhex(place.removeprefix("public:"))
     return hashlib.sha256(place.encode()).digest()
+
+
+def _is_news(
+    row: DraftRow, page: re.Match[str], answers: Mapping[str, Any], of: Collection[str] | None
+) -> bool:
+    """Tell whether what is kept is neither this page's own, nor what it showed, nor what it brings."""
+    return row.page != page[1] and _digest(row.data, of) not in (page[2], _digest(answers, of))
+
+
+def _digest(answers: Mapping[str, Any], of: Collection[str] | None) -> str:
+    meant = {name: value for name, value in answers.items() if of is None or name in of}
+    plain = json.loads(values.to_text(meant))  # as they are read back
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()

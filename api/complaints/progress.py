@@ -89,11 +89,13 @@ _RANK = {
     "external": 4,
     "correcting": 4,
 }
+_FINAL = "final_answer"  # what ``final_response`` promises of a second look
 _PROMISES = {
     "acknowledgement": "Confirm that we have your complaint",
     "early_resolution": "Settle your complaint early, if we can",
     "update": "Tell you how far we are",
     "final_response": "Give you our answer",
+    _FINAL: "Give you our final answer",
     "promised_answer": "Give you our answer, as we promised anew",
     "commitment": "Do what we promised",
 }
@@ -182,7 +184,7 @@ def _promise(view: ClockView) -> Promise:
         and change.due_before != change.due_after
     )
     return Promise(
-        what=_PROMISES[view.name],
+        what=_PROMISES[_FINAL if view.name == "final_response" and view.stage == "two" else view.name],
         words=words,
         tone=view.tone,
         due_on=view.due_on,

@@ -102,6 +102,7 @@ class ClockView:
     legal_source: str
     policy: str
     rule: str
+    stage: str | None  # of the complaint that the clock belongs to; None: any
     changes: tuple[ClockChange, ...] = ()
 
 
@@ -308,6 +309,7 @@ def _clock(
         legal_source=policy.legal_source,
         policy=f"{policy.id}, {policy.version}",
         rule=explain(state, calendar),
+        stage=policy.stage,
         changes=changes,
     )
 

@@ -340,5 +340,6 @@ class DraftRow(Row):
     place: Mapped[str] = mapped_column(String(160), primary_key=True)  # public:<hash> | task:<key>:<person>
     data: Mapped[dict[str, Any]] = mapped_column(Json)
     form_key: Mapped[int | None] = mapped_column(BigInteger)
+    page: Mapped[str | None] = mapped_column(String(40))  # that saved it last; None: one that did not say
     changed_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment, index=True)

@@ -274,6 +274,11 @@ class Step:
     slug: str = ""
     """The label in lower case with dashes, for addresses; unique in its form."""
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the top-level names of what it asks."""
+        return frozenset(path[0] for path, _ in keyed(self.components))
+
 
 @dataclass(frozen=True)
 class Form:

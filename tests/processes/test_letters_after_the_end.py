@@ -67,6 +67,6 @@ def test_a_settlement_written_anew_says_that_it_was_carried_out(walk):
 def test_a_settlement_written_anew_promises_no_new_day(walk):
     settled(walk).later("2026-07-20 10:00").post("early-resolution")
     text = walk.letter("early-resolution").text
-    assert "We said we would do this sooner, and have not." in text
+    assert "The day for it is over, and we have not done it yet." in text
     assert "August" not in text
     assert walk.due("commitment") == "2026-06-15"

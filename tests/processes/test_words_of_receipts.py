@@ -20,7 +20,7 @@ SO = {
     "correcting": "carry out what we promised",
     "external": "decided by the Services Ombudsman now",
     "turned away": "We could not take up your complaint",
-    "withdrawn": "You withdrew your complaint",
+    "withdrawn": "The complaint is withdrawn",
 }
 
 

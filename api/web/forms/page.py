@@ -30,7 +30,7 @@ class FormPage:
     ``title`` and ``intro`` are the step's label and description (the page's ``h1``), empty for a form on one
     page. ``asked`` names the questions on it, for the hidden input ``_asked``: what an answer brings up is then asked
     before the page is left. ``has_files`` asks for a multipart form. ``live`` is the status line. The values of the hidden
-    inputs ``_version`` and ``_key`` come from the caller.
+    inputs ``_version``, ``_key`` and ``_draft`` come from the caller.
     """
 
     lines: tuple[tuple[Control, ...], ...]
@@ -45,6 +45,7 @@ class FormPage:
     focus: str = ""
     version: str = ""
     key: str = ""
+    draft: str = ""
 
 
 def form_page(
@@ -59,6 +60,7 @@ def form_page(
     focus: str = "",
     version: str = "",
     key: str = "",
+    draft: str = "",
 ) -> FormPage:
     """Return the page of a form, or of one step of it.
 
@@ -85,6 +87,7 @@ def form_page(
         focus=focus,
         version=version,
         key=key,
+        draft=draft,
     )
 
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from api.complaints import drafts
 from api.context import the_service
 from api.identity.doors import action
-from api.web.forms import Decoded, decode, form_page, neighbours
+from api.web.forms import Decoded, decode, form_page, neighbours, typed_lines
 from api.web.public import blueprint, unsent
 from api.web.public.promises import limits_in_words
 from api.web.public.sheets import posted
@@ -83,7 +83,10 @@ def step(slug: str) -> ResponseReturnValue:
 @blueprint.post("/complain/<slug>")
 @action("public")
 def take_step(slug: str) -> ResponseReturnValue:
-    """Keep the answers of one page and go on or back: 303; refusals show it again with all that was typed, 422."""
+    """Keep the answers of one page and go on or back: 303; refusals show it again with all that was typed, 422.
+
+    409 where another window of this visitor answered the same page meanwhile: what stands there is shown beside it.
+    """
     known, lapsed = unsent.find(), False
     if known is None:
         lapsed = bool(held(DRAFT))
@@ -98,7 +101,10 @@ def take_step(slug: str) -> ResponseReturnValue:
         return _page(known, wanted, decoded, errors=decoded.errors, status=422)
     if not known.began:
         limit("draft")
-    mine = known.with_answers(decoded.answers)
+    try:
+        mine = known.with_answers(decoded.answers, page=request.form.get("_draft", ""), step=wanted)
+    except drafts.DraftChanged as refusal:
+        return _page(known, wanted, decoded, problem=refusal.message, status=409, elsewhere=True)
     if decoded.action.kind == "remove-file":
         mine.uploads.forget(decoded.action.key)
     return _remembered(_next(mine, wanted, decoded, lapsed=lapsed), mine)
@@ -177,6 +183,7 @@ def _page(
     errors: tuple[FieldError, ...] = (),
     problem: str = "",
     status: int = 200,
+    elsewhere: bool = False,
 ) -> Response:
     answers = decoded.answers if decoded else mine.answers
     view = forms.view(
@@ -188,6 +195,7 @@ def _page(
         submit="Continue",
         live=decoded.status if decoded else "",
         focus=decoded.focus if decoded else "",
+        draft=drafts.page_with(mine.answers, page=request.form.get("_draft", ""), of=wanted.names),
         key=(
             request.form.get("_key", "")
             if problem == TOO_FAST and seconds_on_page() is not None
@@ -202,11 +210,18 @@ def _page(
         number=number,
         of=len(steps),
         problem=problem,
+        elsewhere=_kept(mine, wanted) if elsewhere else (),
         action=url_for(
             "public.take_step", slug=wanted.slug, change="1" if "change" in request.args else None
         ),
     )
     return make_response(html, status)
+
+
+def _kept(mine: Unsent, wanted: Step) -> tuple[forms.Line, ...]:
+    """Return what is kept of the answers that a page asks for, to read and copy."""
+    answers = {name: value for name, value in mine.answers.items() if name in wanted.names}
+    return typed_lines(mine.form, answers, moment=unsent.moment(), documents=mine.uploads)
 
 
 def _remembered(answer: Response, mine: Unsent) -> Response:

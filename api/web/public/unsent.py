@@ -75,12 +75,19 @@ class Unsent:
         """Return what is wrong on one page, as the form says."""
         return check_step(self.form, step.id, self.answers, {}, moment=moment(), documents=self.uploads)
 
-    def with_answers(self, answers: Mapping[str, Any]) -> Unsent:
-        """Return it with these answers, kept for seven days from now."""
+    def with_answers(self, answers: Mapping[str, Any], *, page: str, step: Step) -> Unsent:
+        """Return it with these answers of ``step``, kept for seven days from now. Raises ``DraftChanged``."""
         now = the_service().clock.now()
         the_engine().write(
             lambda session: drafts.save(
-                session, self.place, answers, form_key=self.form_key, life=drafts.PUBLIC_LIFE, at=now
+                session,
+                self.place,
+                answers,
+                form_key=self.form_key,
+                life=drafts.PUBLIC_LIFE,
+                at=now,
+                page=page,
+                of=step.names,
             )
         )
         return replace(self, answers=answers, changed_at=now, began=True)

@@ -27,7 +27,7 @@ from api.identity.decide import may
 from api.identity.doors import action
 from api.identity.people import Person
 from api.procedure.contracts import LOG_FORM as FORM
-from api.web.forms import decode, form_page
+from api.web.forms import decode, form_page, typed_lines
 from api.web.staff import blueprint
 from engine import forms
 from engine.forms.errors import FieldError
@@ -62,7 +62,7 @@ def record() -> ResponseReturnValue:
 @blueprint.post("/record")
 @action("complaint.register")
 def record_now() -> ResponseReturnValue:
-    """Register the complaint: 303 to it, 422 with every error and all that was typed."""
+    """Register the complaint: 303 to it, 422 with every error and all that was typed, 409 with what another window saved."""
     person = require("complaint.register")
     service, form, digest, key = the_service(), _form(), kept.digest(), _key()
     if (before := _registered(person, digest)) is not None:
@@ -72,16 +72,20 @@ def record_now() -> ResponseReturnValue:
     decoded = decode(form, request.form, {}, _choices(), moment=moment, files=request.files, uploads=uploads)
     if decoded.is_forged:
         return _page(person, key, decoded.answers, errors=decoded.errors, status=422)
-    service.engine.write(
-        lambda session: drafts.save(
-            session,
-            _place(person, key),
-            decoded.answers,
-            form_key=None,
-            life=drafts.STAFF_LIFE,
-            at=moment.now,
+    try:
+        service.engine.write(
+            lambda session: drafts.save(
+                session,
+                _place(person, key),
+                decoded.answers,
+                form_key=None,
+                life=drafts.STAFF_LIFE,
+                at=moment.now,
+                page=request.form.get("_draft", ""),
+            )
         )
-    )
+    except drafts.DraftChanged as refusal:
+        return _page(person, key, decoded.answers, problem=refusal.message, status=409, elsewhere=True)
     if decoded.action.kind == "remove-file":
         uploads.forget(decoded.action.key)
     if decoded.action.kind == "save" and not decoded.errors:
@@ -184,23 +188,34 @@ def _page(
     status: int = 200,
     live: str = "",
     focus: str = "",
+    elsewhere: bool = False,
 ) -> Response:
+    moment = the_service().moment()
+    draft = the_engine().read(lambda session: drafts.load(session, _place(person, key), at=moment.now))
     uploads = DraftUploads(the_service(), drafts.mark_of(_place(person, key)), by=person.name)
     shown = [error for error in errors if error.code != "refused"]
-    view = forms.view(
-        _form(), answers, _choices(), moment=the_service().moment(), errors=tuple(shown), documents=uploads
-    )
+    view = forms.view(_form(), answers, _choices(), moment=moment, errors=tuple(shown), documents=uploads)
     page = form_page(
         view,
         submit="Record the complaint",
         live=live,
         focus=focus,
         key=key,
+        draft=drafts.page_with(draft.answers if draft else {}, page=request.form.get("_draft", "")),
+    )
+    typed = (
+        typed_lines(_form(), draft.answers, moment=moment, documents=uploads) if elsewhere and draft else ()
     )
     field = next((f"f-{error.path.replace('.', '-')}" for error in errors if error.code == "refused"), "")
     return make_response(
         render_template(
-            "staff/record.html", form=page, problem=problem, field=field, begun=_begun(person, besides=key)
+            "staff/record.html",
+            form=page,
+            problem=problem,
+            field=field,
+            elsewhere=typed,
+            draft=draft,
+            begun=_begun(person, besides=key),
         ),
         status,
     )

@@ -51,7 +51,8 @@ def task(key: int) -> ResponseReturnValue:
 def complete(key: int) -> ResponseReturnValue:
     """Complete the task, or only save, add or remove rows and files; refusals show the page again with all that was typed.
 
-    303 when done, also for the same post again; 422 with a summary; 409 when somebody was faster or it is not the person's.
+    303 when done, also for the same post again; 422 with a summary; 409 when somebody was faster, it is not the person's, or
+    another window of theirs saved something else meanwhile.
     """
     person, digest = require("task.list"), kept.digest()
     try:
@@ -69,7 +70,10 @@ def complete(key: int) -> ResponseReturnValue:
     )
     if decoded.is_forged:
         return _page(person, found, decoded.answers, errors=decoded.errors, status=422)
-    draft = task_drafts.save(found, person, decoded.answers)
+    try:
+        draft = task_drafts.save(found, person, decoded.answers, page=_shown())
+    except drafts.DraftChanged as refusal:
+        return _page(person, found, decoded.answers, problem=refusal.message, status=409, elsewhere=True)
     if decoded.action.kind == "remove-file":
         uploads.forget(decoded.action.key)
     if problem := _over(person, found):
@@ -94,7 +98,7 @@ def complete(key: int) -> ResponseReturnValue:
 @blueprint.post("/tasks/<int:key>/draft")
 @action("task.list")
 def save_draft(key: int) -> ResponseReturnValue:
-    """Keep what is typed so far, also when the task was taken away meanwhile: 204."""
+    """Keep what is typed so far, also when the task was taken away meanwhile: 204; 409 when another window of theirs saved."""
     person = require("task.list")
     try:
         found = the_engine().task(key, by=person.actor)
@@ -106,8 +110,13 @@ def save_draft(key: int) -> ResponseReturnValue:
     is_sent = found.state == "COMPLETED" and found.completed_by == person.name
     if form is not None and not is_sent:
         decoded = decode(form.form, request.form, {}, form.stored, moment=form.moment)
-        task_drafts.save(found, person, decoded.answers)
+        task_drafts.save(found, person, decoded.answers, page=_shown())
     return "", 204
+
+
+def _shown() -> str:
+    """Return which page was posted, and what draft it showed."""
+    return request.form.get("_draft", "")
 
 
 def _finish(
@@ -169,7 +178,7 @@ def _taken_away(person: Person, key: int, refusal: NotYourTask) -> ResponseRetur
         raise refusal
     if request.method == "POST":
         decoded = decode(form.form, request.form, {}, form.stored, moment=form.moment)
-        draft = task_drafts.save(found, person, decoded.answers)
+        draft = task_drafts.save(found, person, decoded.answers, page="")
     typed = task_drafts.lines(found, person, draft.answers, form_key=draft.form_key)
     html = render_template(
         "staff/task_gone.html", task=found, problem=refusal.message, typed=typed, draft=draft
@@ -188,7 +197,9 @@ def _page(
     live: str = "",
     focus: str = "",
     draft: drafts.Draft | None = None,
+    elsewhere: bool = False,
 ) -> Response:
+    """Show the task with ``answers``; ``elsewhere``: with what another window of this person saved beside them."""
     session, now = db.session(), the_service().clock.now()
     form = the_engine().task_sheet(found.user_task_key)
     shown, draft = None, draft or task_drafts.load(found, person)
@@ -207,6 +218,7 @@ def _page(
             live=live,
             focus=focus,
             version=str(found.revision),
+            draft=drafts.page_with(draft.answers if draft else {}, page=_shown()),
             document_url=_document_url,
         )
     row = complaint_of_case(session, found.root_process_instance_key)
@@ -222,6 +234,9 @@ def _page(
         problem=problem,
         draft=draft,
         typed=_not_in(shown, form, found, person, answers, draft),
+        elsewhere=task_drafts.lines(found, person, draft.answers, form_key=draft.form_key)
+        if elsewhere and draft
+        else (),
         strangers=[
             (error.path, text)
             for error in errors

@@ -46,13 +46,15 @@ def load(found: TaskRecord, person: Person) -> drafts.Draft | None:
     return the_engine().read(lambda session: drafts.load(session, _place(found, person), at=now))
 
 
-def save(found: TaskRecord, person: Person, answers: Mapping[str, Any]) -> drafts.Draft:
-    """Keep what is typed so far, in place of what was kept before."""
+def save(found: TaskRecord, person: Person, answers: Mapping[str, Any], *, page: str) -> drafts.Draft:
+    """Keep what is typed so far on ``page``, in place of what was kept before. Raises ``DraftChanged``."""
     now = the_service().clock.now()
 
     def work(session: Session) -> None:
         place = _place(found, person)
-        drafts.save(session, place, answers, form_key=found.form_key, life=drafts.STAFF_LIFE, at=now)
+        drafts.save(
+            session, place, answers, form_key=found.form_key, life=drafts.STAFF_LIFE, at=now, page=page
+        )
 
     the_engine().write(work)
     return drafts.Draft(answers, found.form_key, now, now + drafts.STAFF_LIFE)
