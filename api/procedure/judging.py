@@ -92,7 +92,7 @@ def lint(given: ProcedureFiles, settings: Settings, *, clock: Clock | None = Non
     if files:
         known = _known(words, calendars, moment, settings)
         found = read_and_judge(files, known, words.findings(files, moment=moment)).findings
-    return (*found, *words.organisation_findings(), *words.letter_findings())
+    return (*given.passed_over, *found, *words.organisation_findings(), *words.letter_findings())
 
 
 def _home(homes: tuple[Path, ...], name: str) -> Path:
