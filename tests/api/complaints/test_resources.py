@@ -186,6 +186,35 @@ def test_over_v2_the_excluded_see_nothing_of_it(admin, person):
         assert status == 200, path
 
 
+def test_a_complaint_is_put_under_other_rules_as_on_its_page(admin, person):
+    body = posted(admin)[1]
+    path = f"/api/complaints/{body['reference']}/rules"
+    before = admin.get(f"/api/complaints/{body['key']}")[1]
+    other = {"regime": "uk-financial", "category": "payment", "stage": "one", "reason": "A payment service"}
+    for wrong in (
+        {"regime": "uk-finance"},
+        {"category": "Payment"},
+        {"stage": "three"},
+        {"reason": " "},
+        {"odd": 1},
+    ):
+        assert admin.post(path, other | wrong)[0] == 422, wrong
+    assert admin.get(f"/api/complaints/{body['key']}")[1] == before
+    assert person("hana", "handler").post(path, other)[0] in (403, 404)
+    assert admin.post("/api/complaints/RD-0000-0000-0/rules", other)[0] == 404
+
+    assert admin.post(path, other)[0] == 204
+
+    after = admin.get(f"/api/complaints/{body['key']}")[1]
+    assert (before["regime"], after["regime"], after["category"]) == ("generic", "uk-financial", "payment")
+    assert after["clocks"] != before["clocks"]
+    variables = admin.post(
+        "/v2/variables/search",
+        {"filter": {"name": "regime", "processInstanceKey": body["processInstanceKey"]}},
+    )
+    assert '"uk-financial"' in {one["value"] for one in variables[1]["items"]}, "the case knows it too"
+
+
 def test_searching(admin, person):
     references = [
         posted(admin, {"product": product})[1]["reference"] for product in ("goods", "loans", "loans")
