@@ -57,9 +57,9 @@ class CountryUnknown(NotFound):
 def read_calendar(data: bytes, *, name: str = "") -> Calendar:
     """Read one calendar file (UTF-8 JSON); ``name`` is its file name. Raises ``CalendarRefused``.
 
-    Members: ``id`` (the name of the file without its ending, where that is .json), ``name``, ``zone`` (IANA), ``hours`` (weekday → list of "09:00-17:00"; a missing weekday
-    is a day off; "24:00" ends a day), and perhaps ``version`` (default 1), ``holidays`` and ``closures`` (ISO
-    date → name), ``special`` (ISO date → list of openings), ``knownUntil`` (ISO date), ``source`` (text, for
+    Members: ``id`` (the name of the file, where that ends in .json), ``name``, ``zone`` (IANA), ``hours`` (weekday → list of
+    "09:00-17:00"; a missing weekday is a day off; "24:00" ends a day), and perhaps ``version`` (default 1), ``holidays`` and
+    ``closures`` (ISO date → name), ``special`` (ISO date → list of openings), ``knownUntil`` (ISO date), ``source`` (text, for
     people).
     """
     return _Reader(name).read(data)

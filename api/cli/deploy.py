@@ -40,10 +40,11 @@ def run(options: argparse.Namespace) -> int:
     except (DeploymentRefused, CalendarRefused) as refusal:
         tell(refusal.findings)
         return 1
-    tell(deployed.findings)
+    findings = (*files.passed_over, *deployed.findings)
+    tell(findings)
     for process in deployed.processes:
         sys.stdout.write(f"{process.process_definition_id} version {process.version}\n")
-    warnings = f", {len(deployed.findings)} warnings" if deployed.findings else ""
+    warnings = f", {len(findings)} warnings" if findings else ""
     sys.stdout.write(f"{len(files)} files deployed{warnings}\n")
     return 0
 

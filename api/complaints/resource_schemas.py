@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import RAISE, fields, validate
 
+from api.complaints.clock_start import STAGES as STAGES_OF_CLOCKS
 from api.complaints.intake import CHANNELS
 from api.complaints.search import SORTS
 from api.complaints.states import STATES
@@ -225,6 +226,17 @@ class ComplaintAnswer(Record):
     clocks = fields.List(fields.Nested(ClockAnswer))
     remedies = fields.List(fields.Nested(RemedyAnswer))
     answers = fields.List(fields.Nested(AnswerSheet))
+
+
+class RulesBody(Strict):
+    """The rules a complaint is handled under from now on, as the table of deadlines names them; no category: none."""
+
+    regime = fields.String(required=True, validate=validate.Length(max=64))
+    category = _text(validate=_SHORT)
+    stage = fields.String(required=True, validate=validate.OneOf(STAGES_OF_CLOCKS))
+    reason = fields.String(
+        required=True, validate=validate.And(validate.Length(max=2_000), validate.Regexp(r"\s*\S"))
+    )
 
 
 class ComplaintFilter(Strict):

@@ -20,6 +20,7 @@ from api.complaints.intake import (
     receive,
     receive_within,
 )
+from api.complaints.other_rules import other_rules
 from api.complaints.policies import known_kinds
 from api.complaints.reading import ComplaintNotFound, case_view
 from api.complaints.references import read_reference
@@ -29,6 +30,7 @@ from api.complaints.resource_schemas import (
     ComplaintSearch,
     NewComplaintBody,
     RegisteredAnswer,
+    RulesBody,
 )
 from api.complaints.search import Wanted, facts_for, find
 from api.complaints.tables import ComplaintRow
@@ -39,6 +41,7 @@ from api.identity.doors import action
 from api.identity.tables import PersonRow
 from api.rest.interface import Interface, written
 from api.rest.shapes import LARGEST
+from engine.deadlines.clocks import Act
 from engine.errors import Invalid
 from engine.store.upkeep import Answer, StillOpen
 from engine.values import to_text
@@ -118,6 +121,28 @@ def complaint(name: str) -> Response:
         return written(ComplaintAnswer().dump(told))
 
     return the_engine().read(work)
+
+
+@blueprint.post("/complaints/<string:name>/rules")
+@action("complaint.clock")
+@blueprint.arguments(RulesBody)
+@blueprint.answers(204)
+def change_rules(body: dict[str, Any], name: str) -> Response:
+    """Put the complaint under another regime, category or stage: its clocks follow. 422 for rules the table has none of."""
+    person, service = the_person(), the_service()
+
+    def look(session: Session) -> int:
+        row, absent = _found(session, name), ComplaintNotFound(complaint=name)
+        if row is None:
+            raise absent
+        require("complaint.clock", facts_for(session, person, row), absent=absent)
+        return row.key
+
+    key = the_engine().read(look)
+    change = other_rules(service, regime=body["regime"], category=body["category"], stage=body["stage"])
+    act = Act(at=service.clock.now(), by=person.name, reason=body["reason"].strip())
+    service.move_clocks(key, change, act=act, by=person.actor)
+    return Response(status=204)
 
 
 @blueprint.post("/complaints/search")

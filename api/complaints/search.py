@@ -7,10 +7,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from api.complaints.answers.sheets import mentions
 from api.complaints.references import read_reference
 from api.complaints.states import ENDED
 from api.complaints.tables import AnswerSheetRow, ClockRow, ComplaintRow, ExclusionRow, IssueRow, PartyRow
@@ -18,6 +17,7 @@ from api.identity.decide import ComplaintFacts, Reach
 from api.identity.people import Person
 from engine.deadlines.state import LATE, OPEN
 from engine.store.instances import roots_of_case
+from engine.store.sought import has_word, words_of
 from engine.store.tables import instances, task_candidates, tasks
 
 PAGE = 50
@@ -129,11 +129,13 @@ def find(
     rows = session.scalars(
         select(ComplaintRow).where(condition).order_by(*order).offset(offset).limit(limit + 1)
     ).all()
+    shown, more = list(rows[:limit]), len(rows) > limit
+    if not more and (shown or not offset):
+        return Found(_lines(session, shown), offset + len(shown), more)
     total = session.scalar(
         select(func.count()).select_from(select(ComplaintRow.key).where(condition).limit(10_000).subquery())
     )
-    shown = list(rows[:limit])
-    return Found(_lines(session, shown), total or 0, len(rows) > limit)
+    return Found(_lines(session, shown), total or 0, more)
 
 
 def _conditions(wanted: Wanted, zone: ZoneInfo) -> list[ColumnElement[bool]]:
@@ -167,27 +169,25 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 def _mentions(text: str) -> ColumnElement[bool]:
+    """Return the condition that every word stands somewhere in the complaint, whichever answers or people they stand in."""
     reference = read_reference(text)
     if reference is not None:
         return ComplaintRow.reference == reference
-    pattern = "%" + text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    rarest_first = sorted(words_of(text), key=len, reverse=True)
+    return and_(true(), *map(_has, rarest_first))
 
-    def like(column: Any) -> ColumnElement[bool]:
-        return func.lower(column).like(pattern, escape="\\")
 
-    reached = (PartyRow.name, PartyRow.email, PartyRow.phone, PartyRow.address)
-    people = select(PartyRow.complaint_key).where(or_(*map(like, reached)))
-    raised = select(IssueRow.complaint_key).where(or_(like(IssueRow.summary), like(IssueRow.finding)))
-    answered = select(AnswerSheetRow.complaint_key).where(mentions(pattern))
+def _has(word: str) -> ColumnElement[bool]:
+    """Return the condition for one word; asked of each complaint, so that filters and earlier words spare the work."""
+    row, person, issue, sheet = ComplaintRow, PartyRow, IssueRow, AnswerSheetRow
     return or_(
-        like(ComplaintRow.reference),
-        like(ComplaintRow.product),
-        like(ComplaintRow.problem),
-        like(ComplaintRow.description),
-        like(ComplaintRow.desired_remedy),
-        ComplaintRow.key.in_(people),
-        ComplaintRow.key.in_(raised),
-        ComplaintRow.key.in_(answered),
+        has_word(word, row.reference, row.product, row.problem, row.description, row.desired_remedy),
+        exists().where(
+            person.complaint_key == row.key,
+            has_word(word, person.name, person.email, person.phone, person.address),
+        ),
+        exists().where(issue.complaint_key == row.key, has_word(word, issue.summary, issue.finding)),
+        exists().where(sheet.complaint_key == row.key, has_word(word, sheet.words)),
     )
 
 

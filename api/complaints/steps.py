@@ -16,6 +16,7 @@ from api.complaints.merging import EARLIER, earlier
 from api.complaints.of_case import complaint_of_root
 from api.complaints.related import DAY, WORDS, told_on, told_words
 from api.complaints.separation import newly_excluded
+from api.complaints.struck_out import STRUCK_OUT, struck_out
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow, NoticeRow
 from api.complaints.urgency import rank_tasks
 from engine.commands.house import FilledForm, IncidentOpened, StepReport
@@ -192,6 +193,7 @@ LOOKED_UP: Mapping[str, Callable[[Session, ComplaintRow, ZoneInfo], object]] = {
     COLLEAGUES: lambda session, _complaint, _zone: colleagues(session),
     WORDS: told_words,
     DAY: told_on,
+    STRUCK_OUT: struck_out,
     "receivedAt": lambda _session, complaint, _zone: complaint.received_at,
 }
 """What forms of a complaint find in the register as it is at the moment, by name: lists to choose from, the receipt."""

@@ -101,7 +101,9 @@ def check_table(model: dmn.Model, around: Around, *, file: str, moment: feel.Mom
         yield Finding("error", "deadline_hit_policy", message, advice, file=file, element_id=box.element_id)
         return
     rows = rows_of(model, moment=moment)
-    regimes = [word for row in rows for word in row.words.get("regime", ())]
+    regimes, categories = (
+        [word for row in rows for word in row.words.get(name, ())] for name in ("regime", "category")
+    )
     for row in rows:
         if row.policy is None:
             yield Finding(
@@ -109,7 +111,7 @@ def check_table(model: dmn.Model, around: Around, *, file: str, moment: feel.Mom
                 line=_line(row),
             )  # fmt: skip
             continue
-        for finding in _check_row(row, row.policy, around, regimes):
+        for finding in _check_row(row, row.policy, around, regimes, categories):
             yield replace(finding, file=file, element_id=row.rule.element_id, line=_line(row))
     for row, name in _of_one_name(rows):
         message = f"Another row has the id “{name}” too: a clock finds its row again by that."
@@ -196,15 +198,19 @@ def _check_columns(box: TableBox, file: str) -> Iterator[Finding]:
             yield Finding("error", "deadline_column", message, perhaps(name, GIVEN), file=file)
 
 
-def _check_row(row: Row, policy: DeadlinePolicy, around: Around, regimes: list[str]) -> Iterator[Finding]:
+def _check_row(
+    row: Row, policy: DeadlinePolicy, around: Around, regimes: list[str], categories: list[str]
+) -> Iterator[Finding]:
     first, last = policy.effective_from, policy.effective_to
     if first is not None and last is not None and last < first:
         message = f"The row is in force from {first} to {last}: never."
         yield Finding("error", "deadline_row", message, "Correct effectiveFrom or effectiveTo.")
+    yield from _check_empty(row)
     stages = Words(kind="stage", known=frozenset(STAGES))
-    for stage in row.words.get("stage", ()):
+    for stage in filter(None, row.words.get("stage", ())):
         yield from wrong_word(stage, stages)
     for category in row.words.get("category", ()):
+        yield from _check_capitals(category, categories)
         yield from wrong_word(category, around.categories)
         yield from _check_renamed("category", category, around)
     for regime in row.words.get("regime", ()):
@@ -234,14 +240,28 @@ def _check_regime(regime: str, policy_id: str, regimes: list[str]) -> Iterator[F
     named = {"-".join(parts[:end]) for end in range(1, len(parts) + 1)}
     meant = slip_of(regime, likely - {regime}) or (None if regime in named else slip_of(regime, named))
     if meant is not None:
-        message = (
-            f"The regime “{regime}” differs from “{meant}” by one letter: complaints would miss this clock."
-        )
+        message = f"The regime “{regime}” differs from “{meant}” by one letter or in capitals: complaints would miss this clock."
         yield Finding("error", "regime_slip", message, f"Did you mean {meant}?")
 
 
+def _check_empty(row: Row) -> Iterator[Finding]:
+    """Yield a finding for each cell that asks for a text without a letter."""
+    for column in sorted(name for name, words in row.words.items() if not all(map(str.strip, words))):
+        message = f"The cell of the column “{column}” asks for an empty text: no complaint has one, and no clock would start."
+        yield Finding("error", "condition_empty", message, "Write - for any, or name it.", attribute=column)
+
+
+def _check_capitals(category: str, categories: list[str]) -> Iterator[Finding]:
+    """Yield a finding when another category with as many rows or more has the same letters."""
+    alike = {other for other in categories if other.casefold() == category.casefold()} - {category}
+    meant = max(alike, key=categories.count, default=category)
+    if meant != category and categories.count(meant) >= categories.count(category):
+        message = f"The category “{category}” differs from “{meant}” in capitals only: complaints would miss this clock."
+        yield Finding("error", "category_slip", message, f"Did you mean {meant}?")
+
+
 def _check_renamed(kind: str, word: str, around: Around) -> Iterator[Finding]:
-    """Yield a finding for a word that is new and one letter away from one the table had before: complaints carry that."""
+    """Yield a finding for a word that is new and one letter or capitals away from one the table had before: complaints carry that."""
     meant = slip_of(word, around.before)
     if meant is not None:
         message = f"The {kind} “{word}” was “{meant}” before: complaints under that name would get no clock."

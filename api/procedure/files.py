@@ -11,6 +11,10 @@ from engine.errors import Invalid
 from engine.findings import Finding
 
 DEFINITIONS = (".bpmn", ".dmn", ".form")
+BESIDE = (
+    ".json",
+    ".md",
+)  # what lies beside definitions for others to read: letters, organisation, templates, notes
 CALENDARS, LETTERS = "calendars", "letters"
 Named = tuple[tuple[str, bytes], ...]
 
@@ -26,12 +30,14 @@ class ProcedureFiles:
     """Name and bytes of what can be deployed, and the folders that were named: letters and organisation lie there too.
 
     ``paths`` are those of the definitions, resolved, in their order.
+    ``passed_over`` says which files of those folders nobody reads.
     """
 
     definitions: Named
     calendars: Named
     folders: tuple[Path, ...]
     paths: tuple[Path, ...]
+    passed_over: tuple[Finding, ...]
 
     def __len__(self) -> int:
         """Return how many files there are to deploy."""
@@ -49,15 +55,17 @@ def read_files(places: Iterable[Path]) -> ProcedureFiles:
     calendars: dict[Path, None] = {}
     for place in given:
         for path in _inside(place):
-            (calendars if path.suffix == ".json" else definitions)[path.resolve()] = None
+            (calendars if path.suffix.lower() == ".json" else definitions)[path.resolve()] = None
     doubled = [*_doubled(definitions), *_doubled(calendars)]
     if doubled:
         raise DeploymentRefused(doubled)
+    folders = tuple(each for each in given if each.is_dir())
     found = ProcedureFiles(
         _read(definitions),
         _read(calendars),
-        tuple(each for each in given if each.is_dir()),
+        folders,
         tuple(definitions),
+        tuple(_passed_over(folders)),
     )
     if not len(found):
         raise NothingToRead
@@ -73,11 +81,30 @@ def _inside(place: Path) -> Iterator[Path]:
     if not place.is_dir():
         yield place
         return
-    for path in sorted(place.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(place).parts)
-        of_calendars = path.suffix == ".json" and path.parent.name == CALENDARS
-        if not hidden and path.is_file() and (of_calendars or path.suffix.lower() in DEFINITIONS):
+    for path in _shown(place):
+        ending = path.suffix.lower()
+        if ending in DEFINITIONS or (ending == ".json" and path.parent.name == CALENDARS):
             yield path
+
+
+def _shown(folder: Path) -> Iterator[Path]:
+    """Yield the files in and beneath a folder, without what is hidden."""
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if not hidden and path.is_file():
+            yield path
+
+
+def _passed_over(folders: Iterable[Path]) -> Iterator[Finding]:
+    for path in dict.fromkeys(path.resolve() for folder in folders for path in _shown(folder)):
+        if path.suffix.lower() not in (*DEFINITIONS, *BESIDE):
+            yield Finding(
+                "warning",
+                "file_passed_over",
+                f"This file is not read: its name ends in none of {', '.join(DEFINITIONS)}.",
+                "Give it its ending, or take it out of the folder.",
+                file=path.name,
+            )
 
 
 def _doubled(paths: Iterable[Path]) -> Iterator[Finding]:

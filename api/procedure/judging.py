@@ -100,7 +100,7 @@ def lint(
     if files:
         known = _known(words, calendars, moment, settings)
         found = read_and_judge(files, known, words.findings(files, moment=moment)).findings
-    return (*found, *words.organisation_findings(), *words.letter_findings())
+    return (*given.passed_over, *found, *words.organisation_findings(), *words.letter_findings())
 
 
 def _shipped_beside(given: ProcedureFiles, settings: Settings) -> dict[str, bytes]:

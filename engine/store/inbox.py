@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine.store.entities import TASKS
 from engine.store.records import TaskRecord
-from engine.store.search import like_pattern
+from engine.store.sought import has_word, words_of
 from engine.store.tables import task_candidates, tasks
 
 Box = Literal["mine", "groups", "unassigned", "overdue", "open"]
@@ -65,7 +65,7 @@ def page(
 
     ``mine`` are the tasks the reader holds, ``groups`` those offered to the reader or a group of theirs,
     ``unassigned`` the offered ones nobody holds, ``overdue`` the held or offered ones past their due
-    moment, ``open`` all. ``text`` is looked for in the task's name and the case's business id.
+    moment, ``open`` all. ``text`` is looked for in the task's name and the case's business id, word by word.
     """
     keys = session.execute(
         _keys(box, reader, now=now, text=text, order=order, most=offset + limit + 1).offset(offset)
@@ -95,14 +95,7 @@ def _keys(box: Box, reader: Reader, *, now: datetime, text: str, order: Order, m
     wanted = [T.state == "CREATED"]
     if reader.hidden:
         wanted.append(T.root_key.not_in(list(reader.hidden)))
-    if text:
-        pattern = f"%{like_pattern(text.lower().replace('*', ' ').replace('?', ' '))}%"
-        wanted.append(
-            sa.or_(
-                sa.func.lower(T.name).like(pattern, escape="\\"),
-                sa.func.lower(T.business_id).like(pattern, escape="\\"),
-            )
-        )
+    wanted += [has_word(word, T.name, T.business_id) for word in words_of(text)]
     if box == "unassigned":
         wanted.append(T.assignee.is_(None))
     parts = []

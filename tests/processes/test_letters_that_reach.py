@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from api.app import create_app
 from api.complaints import letter_desk
 from api.complaints.intake import PartyDetails
 from api.complaints.letter_desk import LetterNotWaiting, SomebodyAnswers
@@ -15,7 +16,9 @@ from api.complaints.letters import LetterTextRefused, read_letter
 from api.complaints.parties import Way, parties, way_to
 from api.complaints.tables import PartyRow
 from engine.actors import SYSTEM
+from engine.forms.errors import FormInvalid
 from tests.api.deadlines.conftest import at
+from tests.api.web.staff_desk import Desk
 from tests.processes.walking import ANN
 
 PAPER = PartyDetails("Ann Other", address="1 High Street", preferred_channel="post")
@@ -224,6 +227,39 @@ def test_a_number_that_reaches_nobody_has_somebody_look_for_a_way(walk):
     assert asides(walk) == [FIND]
     walk.beside(FIND, wayFound="email", newEmail="ann@example.org").wait(minutes=1)
     assert sent(walk) == ["acknowledgement"]
+
+
+@pytest.mark.parametrize(
+    ("sender", "how", "field", "again", "other"),
+    [
+        (PHONE, "phone", "newPhone", "07700-900 123", "07700 900124"),
+        (PAPER, "address", "newAddress", "1 HIGH  Street,", "2 High Street"),
+    ],
+)
+def test_what_was_struck_out_is_named_and_taken_again_only_by_who_knows_better(
+    walk, sender, how, field, again, other
+):
+    dead, box = sender.phone or sender.address, f"{how}WorksAgain"
+    walk.take("2026-06-01 10:00", sender=sender).wait(hours=1)
+    walk.beside(RING if how == "phone" else POST, **NO_WAY)
+    (task,) = walk.aside(FIND)
+    ines = Desk(create_app(walk.service), walk.service, "ines", "intake", groups=("intake",))
+    ines.open(f"/staff/tasks/{task.user_task_key}")
+    assert f"Reached nobody, and was struck out: {dead}" in ines.text
+    with pytest.raises(FormInvalid) as refused:
+        walk.beside(FIND, wayFound=how, **{field: again})
+    assert [error.path for error in refused.value.errors] == [box]
+    with pytest.raises(FormInvalid):
+        walk.beside(FIND, wayFound=how, **{box: True, field: other})  # nothing to confirm
+    walk.beside(FIND, wayFound=how, **{box: True, field: again})
+    assert walk.letter("acknowledgement").recipient == again
+    assert walk.troubles == []
+
+
+def test_who_was_never_written_to_in_vain_has_nothing_to_confirm(walk):
+    walk.take("2026-06-01 10:00", sender=PHONE).wait(hours=1).beside(RING, **NO_WAY)
+    walk.beside(FIND, wayFound="phone", newPhone="07700 900999")
+    assert walk.letter("acknowledgement").recipient == "07700 900999"
 
 
 def test_nobody_rings_in_time_and_the_lead_is_told(walk):

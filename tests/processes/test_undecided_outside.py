@@ -91,3 +91,15 @@ def test_a_body_that_did_not_decide_awards_nothing(walk):
     walk.do("Record the outcome", externalOutcome="not_decided")
     assert walk.open == ["Explain the options"]
     assert "award" not in [row.template for row in walk.letters]
+
+
+def test_a_decision_that_comes_while_somebody_should_ask_for_it_takes_that_task_away(walk):
+    walk.take("2026-07-06 10:00").through().wait(hours=1).answer("rejects").choose("external")
+    walk.do("Record the referral", referral="taken_up", body="FOS", bodyReference="1", fileDueOn="2026-07-20")
+    walk.do("Send the file", fileSentOn=walk.clock.now().date().isoformat()).wait(days=60)
+    assert walk.open == ["Ask how it stands"]
+    walk.tell("external-outcome")
+    assert walk.open == ["Record the outcome"]
+    walk.do("Record the outcome", externalOutcome="confirmed").close()
+    assert walk.complaint().closing_reason == "options_exhausted"
+    assert walk.troubles == walk.holes == []

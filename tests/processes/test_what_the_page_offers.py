@@ -10,6 +10,7 @@ from api.app import create_app
 from api.complaints import links
 from api.complaints.intake import PartyDetails
 from api.complaints.tables import PartyRow
+from tests.api.web.staff_desk import Desk
 from tests.api.web.visitor import Visitor
 from tests.processes.test_days_letters_name import ASK, asked_for_proof
 from tests.processes.test_words_and_deeds import kept
@@ -171,3 +172,37 @@ def test_who_writes_after_the_time_to_appeal_is_told_that_they_are_read_and_are(
     assert NO_END not in text
     walk.answer("rejects")
     assert [task.name for task in walk.aside()] == ["Answer the appeal"]
+
+
+@pytest.mark.parametrize(
+    ("result", "says", "letter", "state", "runs"),
+    [
+        ("allowed", "Its time limits run again at once, counted from the day of the first receipt", "appeal-upheld",
+         "assessing", "running"),
+        ("dismissed", "Then the complaint ends as not accepted, once nothing that protects people is open", "appeal-dismissed",
+         "not_accepted", "not_applicable"),
+    ],
+)  # fmt: skip
+def test_who_decides_an_appeal_reads_what_follows_and_that_follows(walk, result, says, letter, state, runs):
+    appealed(walk)
+    (task,) = walk.service.engine.open_tasks(walk.instance)
+    lea = Desk(create_app(walk.service), walk.service, "lea", "team-lead", groups=("team-leads",))
+    lea.open(f"/staff/tasks/{task.user_task_key}")
+    assert says in lea.text
+    walk.do("Decide the appeal", appealResult=result, appealReason="Nothing new.")
+    assert walk.letters[-1].template == letter
+    assert (walk.complaint().state, walk.state("final_response")) == (state, runs)
+
+
+@pytest.mark.parametrize(("result", "follows"), [("take_up", ["Register it again"]), ("stands", [])])
+def test_who_answers_a_late_appeal_reads_what_follows_and_that_follows(walk, result, follows):
+    late_appeal(walk)
+    (task,) = walk.aside("Answer the appeal")
+    lea = Desk(create_app(walk.service), walk.service, "lea", "team-lead", groups=("team-leads",))
+    lea.open(f"/staff/tasks/{task.user_task_key}")
+    assert "intake gets the task to register it as a new complaint. This one stays as it ended." in lea.text
+    assert "a letter that the decision stands, with your reason. The complaint stays as it ended." in lea.text
+    walk.beside("Answer the appeal", lateResult=result, lateReason="Nothing new.")
+    assert walk.letters[-1].template == "late-appeal"
+    assert [each.name for each in walk.aside()] == follows
+    assert (walk.complaint().state, walk.complaint().closed_at is None) == ("not_accepted", False)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.tables import AnswerSheetRow, DocumentRow
@@ -147,11 +147,6 @@ def newest(session: Session, complaint_key: int, form_id: str) -> SheetView | No
         .limit(1)
     )
     return None if row is None else _seen(row, {})
-
-
-def mentions(pattern: str) -> ColumnElement[bool]:
-    """Return the condition that an answer matches a LIKE ``pattern`` in lower case, escaped with a backslash."""
-    return AnswerSheetRow.words.like(pattern, escape="\\")
 
 
 def _seen(row: AnswerSheetRow, names: Mapping[str, str]) -> SheetView:

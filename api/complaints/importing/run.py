@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from api.complaints.importing.history import keep_closed
@@ -63,6 +64,7 @@ class Report:
     known: int
     closed: int = 0
     running: int = 0
+    meanwhile: int = 0  # that another import had registered when their turn came
     refused: list[tuple[int, str]] = field(default_factory=list)
 
     @property
@@ -74,8 +76,13 @@ class Report:
         """Yield the report for a terminal."""
         yield (
             f"{self.read} rows read: {self.registered} registered ({self.closed} closed, {self.running} running), "
-            f"{self.known} known already, {len(self.refused)} refused"
+            f"{self.known + self.meanwhile} known already, {len(self.refused)} refused"
         )
+        if self.meanwhile:
+            yield (
+                f"{self.meanwhile} of those known came in from another import while this one ran: each is in the register "
+                "once, as the other import took it in."
+            )
         yield from _refusals(self.refused)
 
 
@@ -127,7 +134,7 @@ def run_import(
     send_letters: bool = False,
     watch: Callable[[list[NewComplaint]], Iterable[NewComplaint]] = iter,
 ) -> Report:
-    """Do what ``plan`` says; safe to plan and run again after any interruption.
+    """Do what ``plan`` says; safe to plan and run again after any interruption, and beside another run.
 
     Letters that the cases write by themselves are held unless ``send_letters``. ``watch`` may wrap the work to show progress.
     """
@@ -143,6 +150,10 @@ def run_import(
                 report.running += 1
         except RedressError as refusal:
             report.refused.append((lines[id(complaint)], refusal.message))
+        except IntegrityError:
+            if not _is_registered(service, complaint):
+                raise
+            report.meanwhile += 1
     if report.running:
         service.engine.write(
             lambda session: _tell_managers(service, session, plan.source, report, send_letters)
@@ -192,6 +203,13 @@ def _refuse_to_come(complaint: NewComplaint, today: date) -> None:
     """Refuse a day of the file that has not come: where history is played day by day, the register sees it ahead of its time."""
     if complaint.sent_to_company_on is not None and complaint.sent_to_company_on > today:
         raise RowRefused("sentToCompanyOn: the day it was sent to us lies in the future.")
+
+
+def _is_registered(service: Redress, complaint: NewComplaint) -> bool:
+    query = select(ComplaintRow.key).where(
+        ComplaintRow.source == complaint.source, ComplaintRow.source_key == complaint.source_key
+    )
+    return service.engine.read(lambda session: session.scalar(query)) is not None
 
 
 def _registered(service: Redress, source: str) -> frozenset[str | None]:

@@ -17,11 +17,10 @@ from api.complaints.anchors import EARLIEST, KEPT, PLAN, WORDS, DayImpossible, r
 from api.complaints.clock_rows import label, wanted
 from api.complaints.clocks import Desk
 from api.complaints.evidence import meet_each
-from api.complaints.held_twice import carry_receipt, put_under
-from api.complaints.policies import kinds
+from api.complaints.held_twice import carry_receipt
+from api.complaints.other_rules import RulesUnknown, other_rules
 from api.complaints.tables import ComplaintRow, LetterRow
 from api.context import the_person, the_service
-from api.db import db
 from api.identity.doors import action
 from api.web.staff import blueprint
 from api.web.staff.complaint import opened, page
@@ -210,28 +209,16 @@ def correct_days(key: int) -> ResponseReturnValue:
 def recategorise(key: int) -> ResponseReturnValue:
     """Put the complaint under another regime, category or stage; clocks keep anchor and pauses, what is past is breached."""
     row, facts = opened(key, "complaint.clock")
-    service, form = the_service(), request.form
-    known = kinds(db.session())
-    regime, category, stage = form.get("regime", ""), form.get("category", "") or None, form.get("stage", "")
-    if (
-        regime not in known.regimes
-        or category not in (None, *known.categories)
-        or stage not in ("one", "two")
-    ):
-        return page(
-            row, facts, "clocks", problem="Select regime, category and stage from the lists.", field="regime"
-        ), 422
-
-    def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
-        before = f"{complaint.regime}, {complaint.category or 'no category'}"
-        put_under(service.engine, desk, complaint, regime=regime, category=category)
-        text = f"Now handled as {regime}, {category or 'no category'}"
-        told = {"before": before, "reason": desk.act.reason}
-        desk.tell(complaint.key, "recategorised", text, facts=told)
-        moved = service.case_clocks.start_by_policy(desk, complaint, category=category, stage=stage)
-        service.case_clocks.refuse_without_clock(desk, complaint, category=category, stage=stage)
-        return moved
-
+    form = request.form
+    try:
+        change = other_rules(
+            the_service(),
+            regime=form.get("regime", ""),
+            category=form.get("category", "") or None,
+            stage=form.get("stage", ""),
+        )
+    except RulesUnknown as refusal:
+        return page(row, facts, "clocks", problem=refusal.message, field="regime"), 422
     said = "The clocks follow the new rules, counted from the day they always counted from."
     return _moved(key, "complaint.clock", change, field="kind-reason", said=said)
 

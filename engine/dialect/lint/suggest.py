@@ -22,29 +22,35 @@ def closest(name: str, known: Collection[str], *, likeness: float = 0.8) -> str 
 
 
 def slip_of(name: str, known: Collection[str]) -> str | None:
-    """Return the known word that differs from ``name`` by one letter: left out, added, changed, or two in the wrong order.
+    """Return the known word that differs from ``name`` by one letter: left out, added, changed, two in the wrong order; or in
+    capitals only.
 
     Words that differ in a digit alone are different on purpose. None for a known word.
     """
     if name in known:
         return None
     index = _by_shorter(frozenset(known))
-    alike = {word for shorter in _shorter(name) for word in index.get(shorter, ())}
-    return min((word for word in alike if _one_slip(name, word)), default=None)
+    alike = {word for shorter in (*_shorter(name), name.casefold()) for word in index.get(shorter, ())}
+    return min((word for word in alike if _but_capitals(name, word) or _one_slip(name, word)), default=None)
 
 
 @lru_cache(maxsize=64)
 def _by_shorter(known: frozenset[str]) -> Mapping[str, list[str]]:
-    """Return the known words by themselves and by what is left of them without one letter: words a slip apart share one of these."""
+    """Return the known words by themselves and by what is left of them without one letter: words a slip apart share one of these, or
+    their small letters."""
     found: dict[str, list[str]] = {}
     for word in known:
-        for shorter in _shorter(word):
+        for shorter in _shorter(word) | {word.casefold()}:
             found.setdefault(shorter, []).append(word)
     return found
 
 
 def _shorter(word: str) -> set[str]:
     return {word, *(word[:at] + word[at + 1 :] for at in range(min(len(word), LONGEST_SLIP)))}
+
+
+def _but_capitals(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
 
 
 def _one_slip(one: str, other: str) -> bool:

@@ -108,6 +108,9 @@ RECIPES = {
     ("user-tasks.search_user_tasks", "POST"): Told({}),
     ("variables.search_variables", "POST"): Told({}),
     ("complaints.complaint", "GET"): Of({"name": "complaint"}),
+    ("complaints.change_rules", "POST"): Of(
+        {"name": "complaint"}, {"regime": "uk-financial", "stage": "one", "reason": "x"}
+    ),
     ("staff.complaint", "GET"): Of({"key": "complaint", "tab": "=overview"}),
     ("staff.timers_of", "GET"): of("complaint"),
     ("staff.change_timer", "POST"): Of({"key": "complaint", "job": "timer", "verb": "=fire"}, {"reason": "x"}),

@@ -13,8 +13,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from api.cli import main
+from api.complaints.importing import generic
+from api.complaints.importing.rows import read_rows
+from api.complaints.importing.run import plan_import, run_import
+from api.complaints.tables import ComplaintRow
 from api.demo.play import run_until
 from api.wiring import wire
 from engine.clock import FrozenClock, SystemClock
@@ -175,6 +180,53 @@ def test_the_example_mapping_reads_the_example_file(home, capsys):  # noqa: F811
         "4 rows read: 0 registered (0 closed, 0 running), 3 known already, 1 refused"
         in capsys.readouterr().out
     )
+
+
+def test_two_imports_at_once_lose_nothing_double_nothing_and_say_so(service):
+    mapped = generic.read_mapping(EXAMPLES / "mapping.json")
+    zone, now = service.settings.time_zone, service.clock.now()
+
+    def plan():
+        rows = read_rows(
+            EXAMPLES / "complaints.csv",
+            needed=mapped.needed,
+            id_column=mapped.id_column,
+            delimiter=mapped.delimiter,
+        )
+        return plan_import(
+            service,
+            rows,
+            lambda row: generic.read(row, mapped, zone=zone),
+            source=mapped.source,
+            open_as_running=True,
+            now=now,
+        )
+
+    first, second = plan(), plan()
+
+    def other_one_ends_after_my_first(complaints):
+        yield complaints[0]
+        told = list(run_import(service, second).lines())
+        assert told[0].startswith("4 rows read: 2 registered (0 closed, 2 running), 1 known already")
+        assert told[1].startswith("1 of those known came in from another import while this one ran")
+        yield from complaints[1:]
+
+    told = list(run_import(service, first, watch=other_one_ends_after_my_first).lines())
+    assert told[:2] == [
+        "4 rows read: 1 registered (1 closed, 0 running), 2 known already, 1 refused",
+        "2 of those known came in from another import while this one ran: each is in the register once, as the other "
+        "import took it in.",
+    ]
+    with service.database.new_read_session() as session:
+        keys = session.scalars(select(ComplaintRow.source_key).order_by(ComplaintRow.source_key)).all()
+        cases = session.scalars(
+            select(ComplaintRow.instance_key).where(ComplaintRow.instance_key.is_not(None))
+        ).all()
+    assert keys == ["C-1", "C-2", "C-3"]
+    begun = service.engine.instances().items
+    assert {
+        one.process_instance_key for one in begun if one.process_definition_id == "complaint-handling"
+    } == set(cases)
 
 
 def write(path, text):

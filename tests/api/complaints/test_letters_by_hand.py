@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from api.complaints.intake import NewComplaint, PartyDetails, receive
@@ -102,3 +103,48 @@ def test_the_page_says_why_a_letter_is_not_to_be_posted(service, app, clock):
     manager = Desk(app, service, "mara", "manager")
     manager.open(f"/staff/complaints/{made.key}/papers")
     assert "Do not post it. It names a day that is over" in manager.text
+
+
+@pytest.mark.parametrize(
+    ("sender", "says", "task"),
+    [
+        (
+            PartyDetails("Ann Other", "ann@mail.example"),
+            "Sending it mails it to the address above at once",
+            None,
+        ),
+        (
+            PartyDetails("Ann Other", address="1 High Street"),
+            "gives a colleague the task to post it",
+            "Post the letter",
+        ),
+        (
+            PartyDetails("Ann Other", phone="07700 900123"),
+            "the task to ring the number above",
+            "Tell them by phone",
+        ),
+    ],
+)
+def test_the_button_of_a_held_letter_says_what_it_does_and_does_that(service, app, sender, says, task):
+    new = NewComplaint("web", service.clock.now(), "The parcel never came.", sender, letters_held=True)
+    made = receive(service, new, by=as_service("test"))
+    service.run_due()
+    letter, mara = the_letter(service), Desk(app, service, "mara", "manager")
+    mara.open(f"/staff/complaints/{made.key}/papers")
+    assert says in mara.text
+    mara.send(f"/staff/complaints/{made.key}/letters/{letter.key}/send")
+    service.run_due()
+    assert says not in mara.open(f"/staff/complaints/{made.key}/papers").get_data(as_text=True)
+    names = {one.name for one in service.engine.case_tasks(made.instance_key)}
+    assert names == {"Screen the complaint"} | ({task} if task else set())
+    assert (the_letter(service).outbox_key is not None) is (task is None)
+
+
+def test_the_button_to_look_for_a_way_says_that_it_sends_nothing_and_opens_a_task(service, app):
+    made = come_in(service, None)
+    mara = Desk(app, service, "mara", "manager")
+    mara.open(f"/staff/complaints/{made.key}/people")
+    assert "The button opens a task in which an address or number is recorded" in mara.text
+    mara.send(f"/staff/complaints/{made.key}/people/way")
+    assert task_named(service, made, "Find a way to reach them")
+    assert service.engine.read(lambda session: session.scalars(select(LetterRow)).all()) == []

@@ -186,6 +186,35 @@ def test_over_v2_the_excluded_see_nothing_of_it(admin, person):
         assert status == 200, path
 
 
+def test_a_complaint_is_put_under_other_rules_as_on_its_page(admin, person):
+    body = posted(admin)[1]
+    path = f"/api/complaints/{body['reference']}/rules"
+    before = admin.get(f"/api/complaints/{body['key']}")[1]
+    other = {"regime": "uk-financial", "category": "payment", "stage": "one", "reason": "A payment service"}
+    for wrong in (
+        {"regime": "uk-finance"},
+        {"category": "Payment"},
+        {"stage": "three"},
+        {"reason": " "},
+        {"odd": 1},
+    ):
+        assert admin.post(path, other | wrong)[0] == 422, wrong
+    assert admin.get(f"/api/complaints/{body['key']}")[1] == before
+    assert person("hana", "handler").post(path, other)[0] in (403, 404)
+    assert admin.post("/api/complaints/RD-0000-0000-0/rules", other)[0] == 404
+
+    assert admin.post(path, other)[0] == 204
+
+    after = admin.get(f"/api/complaints/{body['key']}")[1]
+    assert (before["regime"], after["regime"], after["category"]) == ("generic", "uk-financial", "payment")
+    assert after["clocks"] != before["clocks"]
+    variables = admin.post(
+        "/v2/variables/search",
+        {"filter": {"name": "regime", "processInstanceKey": body["processInstanceKey"]}},
+    )
+    assert '"uk-financial"' in {one["value"] for one in variables[1]["items"]}, "the case knows it too"
+
+
 def test_searching(admin, person):
     references = [
         posted(admin, {"product": product})[1]["reference"] for product in ("goods", "loans", "loans")
@@ -239,6 +268,22 @@ def test_every_text_that_a_program_gave_is_found(admin):
     for text in leaves(TOLD):
         page = admin.post("/api/complaints/search", {"filter": {"text": text.upper()}})[1]
         assert [one["reference"] for one in page["items"]] == [reference], text
+
+
+def test_each_word_is_found_wherever_it_stands_and_however_it_is_written(admin):
+    whole = {**TOLD, "complainant": {"name": "Jürgen Müller"}, "facts": {"orderNumber": "n-13"}}
+    reference = posted(admin, whole)[1]["reference"]
+    posted(admin, {"description": "Zebra one of a Muller.", "product": "goods"})
+
+    def found(text):
+        return [
+            one["reference"]
+            for one in admin.post("/api/complaints/search", {"filter": {"text": text}})[1]["items"]
+        ]
+
+    assert found("muller n-13 four") == found("MÜLLER zebra five six JURGEN") == [reference]
+    assert len(found("zebra müller")) == 2
+    assert found("muller n-13 absent") == []
 
 
 def test_a_request_whose_twin_is_not_answered_yet_is_told_to_come_back(admin, service):

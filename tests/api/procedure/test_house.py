@@ -236,6 +236,27 @@ def test_two_calendars_of_one_name_are_refused_naming_both(house, own, capsys):
     assert str(own / "more" / "calendars" / "ireland.json") in capsys.readouterr().out
 
 
+def test_a_file_whose_ending_nobody_reads_is_named_and_capitals_make_no_difference(house, own, capsys):
+    forms = own / "forms"
+    (forms / "survey.form").rename(forms / "survey.FORM")
+    (forms / "calendars").mkdir()
+    (own / "processes" / "calendars" / "ireland.json").rename(forms / "calendars" / "IRELAND.JSON")
+    (forms / "scope.dm").write_text("x")
+    (forms / "notes.md").write_text("x")
+    count = len(list(forms.glob("*.form"))) + 2
+    for command, last in (
+        ("lint", f"{count} files, 0 errors, 1 warnings"),
+        ("deploy", f"{count} files deployed, 1 warnings"),
+    ):
+        assert run(command, forms) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0] == (
+            "warning: scope.dm: This file is not read: its name ends in none of .bpmn, .dmn, .form. "
+            "Give it its ending, or take it out of the folder."
+        )
+        assert lines[-1] == last
+
+
 def test_a_file_named_twice_is_deployed_once(house, own, capsys):
     assert run("lint", own / "forms", own / "forms" / "survey.form") == 0
     assert f"{len(list((own / 'forms').glob('*.form')))} files" in capsys.readouterr().out

@@ -123,6 +123,11 @@ def test_what_could_only_stop_or_mislead_a_case_is_refused(alone, name, old, new
         ("stages.dmn", '<text>"own"</text>', "<text></text>", "value_missing"),
         ("authority.dmn", '<text>"approvers"</text>', "<text>null</text>", "value_missing"),
         ("deadlines.dmn", '"generic-update"', '"generic-target"', "policy_id_twice"),
+        ("deadlines.dmn", '<text>"uk-councils"', '<text>"UK-Councils"', "regime_slip"),
+        ("deadlines.dmn", '<text>"uk-councils"', '<text>""', "condition_empty"),
+        ("deadlines.dmn", '<text>"payment"', '<text>""', "condition_empty"),
+        ("deadlines.dmn", '<text>"payment"', '<text>"superANNuation"', "category_slip"),
+        ("deadlines.dmn", '<text>"payment"', '<text>"Data_Protection"', "word_unknown"),
         ("deadlines.dmn", PAUSED + "null", PAUSED + '["complainnt"]', "word_unknown"),
     ],
 )

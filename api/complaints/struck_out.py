@@ -1,0 +1,35 @@
+"""Addresses and numbers that reached nobody: told to whoever looks for another way, so that none is typed in again unseen."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.complaints.tables import ComplaintRow, EventRow, LetterRow
+from engine.zones import local_date
+
+STRUCK_OUT = "struckOut"
+_BESIDE_WRITING = re.compile(
+    r"[\s().,;/+-]"
+)  # two spellings of one number or address differ in these and in capitals
+
+
+def struck_out(session: Session, complaint: ComplaintRow, zone: ZoneInfo) -> list[dict[str, str | date]]:
+    """Return ``what`` reached nobody, its ``plain`` form for comparing, and ``on`` which local day that was found, oldest first."""
+    replaced = session.scalars(
+        select(EventRow)
+        .where(EventRow.complaint_key == complaint.key, EventRow.kind == "letter-replaced")
+        .order_by(EventRow.at, EventRow.key)
+    )
+    found: dict[str, dict[str, str | date]] = {}
+    for event in replaced:
+        letter = session.get(LetterRow, int((event.facts or {}).get("letter", 0)))
+        what = letter.recipient if letter is not None else None
+        if what and f"does not reach them at {what}." in event.text:
+            plain = _BESIDE_WRITING.sub("", what).lower()
+            found[plain] = {"what": what, "plain": plain, "on": local_date(event.at, zone)}
+    return list(found.values())
