@@ -8,8 +8,10 @@ from sqlalchemy import select
 
 from api.complaints.clock_rows import open_clocks
 from api.complaints.errand import Errand
-from api.complaints.letter_writing import DELIVERED, OF_THE_COMPLAINT
-from api.complaints.parties import BY_HAND
+from api.complaints.letter_addressees import OF_THE_COMPLAINT
+from api.complaints.letter_carrying import DELIVERED
+from api.complaints.letters_owed import kept, settle
+from api.complaints.parties import BY_HAND, REPRESENTATIVE
 from api.complaints.states import staff_words
 from api.complaints.tables import LetterRow
 
@@ -41,6 +43,19 @@ def keep_back_unowed(errand: Errand) -> None:
         if not awaited & {name.strip() for name in (letter.meets or "").split(",")}
     ]
     _keep_back(errand, over, f"as it is not owed any more ({staff_words(complaint.state).lower()})")
+
+
+def keep_back_asking_for_authority(errand: Errand) -> None:
+    """Let nothing leave any more that was written to the representative before their authority was decided."""
+    waiting = [letter for letter in _waiting(errand) if letter.to_role == REPRESENTATIVE]
+    _keep_back(
+        errand,
+        [letter for letter in waiting if letter.template in errand.tools.letters.ids],
+        "as their authority is decided",
+    )
+    for one in kept(errand.complaint):
+        if one.to == REPRESENTATIVE:
+            settle(errand.complaint, one.letter, one.person)
 
 
 def _waiting(errand: Errand) -> list[LetterRow]:
