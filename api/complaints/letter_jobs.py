@@ -18,7 +18,7 @@ from api.complaints.letter_addressees import OF_THE_COMPLAINT, counts, set_of
 from api.complaints.letter_contents import write
 from api.complaints.letter_leaving import counts_from, delivered, is_by_hand, not_reached
 from api.complaints.letter_links import disarmed
-from api.complaints.letter_writing import write_anew, write_out, write_owed
+from api.complaints.letter_writing import unsent_of, write_anew, write_out, write_owed
 from api.complaints.letters import LetterUnknown, Written
 from api.complaints.letters_owed import came_back
 from api.complaints.owed import somebody_to_write_to
@@ -131,16 +131,20 @@ def deliver_letter(errand: Errand) -> None:
 def send_owed_letters(errand: Errand) -> None:
     """``redress:send-owed-letters``: write what the person of input ``person`` (a role) is still owed, if they can be reached now.
 
-    That is what found no way to them, and mail to them that came back; what others are owed is kept. A letter is owed in the
+    That is what found no way to them, and mail to them that came back: where there is no way to them, who is owed it besides gets
+    it. What others are owed is kept. A letter is owed in the
     states its head names, every letter without such a line always. Without the input it is the complainant. Raises what
     ``write_out`` raises.
     """
     tools, complaint, person = errand.tools, errand.complaint, errand.text("person") or COMPLAINANT
     party = parties(errand.session, complaint.key).get(person)
-    if party is None or not can_be_reached(party):
+    if party is None:
         return
+    for row in came_back(errand.session, party, tools.letters):
+        if tools.letters.owed(row.template, complaint.state):
+            _write_what_came_back(errand, party, row)
     for one in letters_owed.kept(complaint):
-        if one.person != person:
+        if one.person != person or not can_be_reached(party):
             continue
         letters_owed.settle(complaint, one.letter, person)
         if tools.letters.owed(one.letter, complaint.state):
@@ -148,11 +152,15 @@ def send_owed_letters(errand: Errand) -> None:
         else:
             text = f"Letter not owed any more: {one.letter}"
             errand.tell("letter-not-owed", text, facts={"letter": one.letter})
-    for row in came_back(errand.session, party, tools.letters):
-        if tools.letters.owed(row.template, complaint.state):
-            why = f"It came back from {row.recipient}."
-            moved = write_anew(tools, errand.desk, complaint, row, why=why, carrier=_Carrier(errand))
-            errand.moved(moved)
+
+
+def _write_what_came_back(errand: Errand, party: PartyRow, letter: LetterRow) -> None:
+    """Write mail to ``party`` that came back anew; where no other way leads to them, it is kept without a new search."""
+    tools, complaint = errand.tools, errand.complaint
+    if not can_be_reached(party):
+        letters_owed.keep(complaint, unsent_of(errand.session, letter))
+    why = f"It came back from {letter.recipient}."
+    errand.moved(write_anew(tools, errand.desk, complaint, letter, why=why, carrier=_Carrier(errand)))
 
 
 def answer_left(errand: Errand) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from api.complaints import extensions, letters_owed
 from api.complaints.clocks import Desk
 from api.complaints.contact import IN_WORDS
@@ -15,7 +17,7 @@ from api.complaints.letter_carrying import Carrier, get_away, look_for
 from api.complaints.letter_contents import facts_of, fill, today_at
 from api.complaints.letters import LEAVES_ON, Letters
 from api.complaints.letters_owed import Unsent
-from api.complaints.parties import BY_HAND, Way, may_act, may_decide, parties
+from api.complaints.parties import BY_HAND, COMPLAINANT, Way, may_act, may_decide, parties
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 from engine import feel
 
@@ -54,7 +56,7 @@ def _to_each(
     people: Sequence[Addressee],
     carrier: Carrier,
 ) -> list[LetterRow]:
-    """Write a copy to each of ``people``, or keep it for them; whose ``letter`` it is does not matter. Return the copies."""
+    """Write a copy of ``letter`` to each of ``people``, or keep it for them, whosever it was; return the copies."""
     asks, copies = tools.letters.asks(letter.letter), letter.copies
     reached = [(one.party, one.way) for one in people]
     is_told = not asks or any(way is not None and may_decide(party) for party, way in reached)
@@ -97,18 +99,16 @@ def _keep(desk: Desk, complaint: ComplaintRow, unsent: Unsent, carrier: Carrier)
 def write_anew(
     tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow, *, why: str, carrier: Carrier
 ) -> tuple[str, ...]:
-    """Write a letter that may not leave anew to its person, or to whom it is owed instead; its owner is told why.
+    """Write a letter that may not leave anew (``write_owed`` says to whom); its owner is told why.
 
-    Whoever has a copy of the same set, or is looked for to get one, is left alone. Returns the names of clocks that moved.
-    Raises what ``write_out`` raises.
+    Returns the names of clocks that moved. Raises what ``write_out`` raises.
     """
     letter.replaced_at, asked = desk.act.at, letter.extends
     letter.extends = None
-    given, copies = letter.given or {}, set_of(letter)
-    owed = Unsent(letter.template, letter.meets, given, copies, to=letter.to_role)
+    owed = unsent_of(desk.session, letter)
     rows = write_owed(tools, desk, complaint, owed, carrier=carrier)
     moved: tuple[str, ...] = ()
-    live = copies_of(desk.session, complaint.key, copies)
+    live = copies_of(desk.session, complaint.key, set_of(letter))
     heir = next((one for one in live if counts(tools.letters, desk.session, one)), None)
     if asked and heir is not None:
         heir.extends = heir.extends or asked
@@ -117,17 +117,27 @@ def write_anew(
     return moved
 
 
-def write_owed(
-    tools: Tools,
-    desk: Desk,
-    complaint: ComplaintRow,
-    letter: Unsent,
-    *,
-    carrier: Carrier,
-) -> list[LetterRow]:
-    """Write ``letter`` to whom it is owed today and who has no copy of its set, and return the copies.
+def unsent_of(session: Session, letter: LetterRow) -> Unsent:
+    """Return what a copy that does not leave leaves owed to its person; one for nobody in particular, to the complainant."""
+    party = session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
+    return Unsent(
+        letter.template,
+        letter.meets,
+        letter.given or {},
+        set_of(letter),
+        person=COMPLAINANT if party is None else party.role,
+        to=letter.to_role,
+    )
 
-    Who is looked for already to get this copy is left alone while they cannot be reached. Raises what ``write_out`` raises.
+
+def write_owed(
+    tools: Tools, desk: Desk, complaint: ComplaintRow, letter: Unsent, *, carrier: Carrier
+) -> list[LetterRow]:
+    """Write ``letter`` to its person, and return the copies; where it is not owed to them today or does not reach them, to
+    whom it is owed besides.
+
+    Whoever has a copy of its set is left alone, and while they cannot be reached who is looked for already to get one. Raises
+    what ``write_out`` raises.
     """
     desk.session.flush()
     copies = letter.copies
@@ -138,9 +148,10 @@ def write_owed(
         for one in letters_owed.kept(complaint)
         if (one.letter, one.copies) == (letter.letter, copies)
     }
+    due = addressees(tools.letters, desk, complaint, letter.letter, letter.to)
     people = [
         one
-        for one in addressees(tools.letters, desk, complaint, letter.letter, letter.to)
+        for one in [one for one in due if one.role == letter.person and one.way is not None] or due
         if (one.party is None or one.party.key not in having)
         and (one.way is not None or one.role not in waiting)
     ]

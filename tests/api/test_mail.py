@@ -506,6 +506,37 @@ def test_the_representatives_mail_that_came_back_is_looked_for_as_theirs(mailing
     assert person(mailing, case).email == "lady@example.org"
 
 
+def test_where_the_representatives_mail_finds_no_way_she_gets_what_was_for_both(mailing, server):
+    new = NewComplaint(
+        "web",
+        mailing.clock.now(),
+        "It never came.",
+        PartyDetails("Mrs Lind", "lady@example.org"),
+        representative=PartyDetails("Letting Agent", "agent@example.org"),
+    )
+    case = receive(mailing, new, by=as_service("web"))
+    mailing.run_due()
+    server.rcpt = {"agent@example.org": "550 no such person"}
+    finish(mailing, case, "Check the authority", authority="confirmed", authorityScope="settle")
+    mailing.run_due()
+    assert [row.recipient for row in letters(mailing, case)] == ["agent@example.org"] * 2
+
+    finish(mailing, case, FIND, wayFound="no")
+    last = letters(mailing, case)[-1]
+    assert (last.template, last.recipient) == ("acknowledgement", "lady@example.org")
+    assert last.dispatched_at is not None
+    assert FIND not in work(mailing, case)
+    finish(
+        mailing,
+        case,
+        "Screen the complaint",
+        scopeExit="in_scope",
+        problem="price",
+        issueList=[{"summary": "x"}],
+    )
+    assert mailing.engine.values(case.instance_key)["complainantKnown"] is True
+
+
 def test_a_link_that_somebody_asked_for_and_that_came_back_is_nobodys_work(mailing, server):
     case = complain(mailing, "ann@example.org")
     mailing.run_due()

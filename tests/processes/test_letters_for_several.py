@@ -221,6 +221,17 @@ def test_who_speaks_cannot_be_reached_so_she_gets_the_answer_and_somebody_looks_
     assert walk.complaint().closing_reason == "accepted"
 
 
+def test_her_copy_leaves_though_the_representative_is_found_meanwhile(walk):
+    acted(walk, "settle").on(remedy="words")
+    deliver(walk, AT_AGENT, **NO_WAY)
+    find(walk, "representative", wayFound="address", representativeAddress="8 New Road")
+    assert set(waiting(walk, "decision")) == {AT_LADY, "8 New Road"}
+    for where in ("8 New Road", AT_LADY):
+        deliver(walk, where, **REACHED)
+    assert sorted(left(walk, "decision")) == [AT_LADY, "8 New Road"]
+    assert (walk.aside(), walk.troubles) == ([], [])
+
+
 def test_where_nobody_finds_the_representative_she_is_written_to_and_the_task_stays_away(walk):
     acted(walk, "settle").on(remedy="words")
     deliver(walk, AT_AGENT, **NO_WAY)
