@@ -171,13 +171,6 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Redress:
     procedure = KeptProcedure(organisation, letters, moment=lambda: made[0].moment())
     made: list[Redress] = []
 
-    def desk(session: Session, act: Act) -> Desk:
-        return made[0].desk(session, act)
-
-    def rearm(session: Session, root_key: int, names: tuple[str, ...]) -> None:
-        for name in dict.fromkeys(names):
-            made[0].engine.rearm_within(session, root_key, name)
-
     engine = Engine(
         database,
         clock=clock,
@@ -189,7 +182,7 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Redress:
         case_clocks=case_clocks,
         private_facts=Private(settings.time_zone),
         on_step=Listener(database.keys.next),
-        on_letter=LetterListener(case_clocks, desk, rearm),
+        on_letter=LetterListener(lambda: made[0]),
         letter_guard=LetterGuard(lambda: made[0]),
         postman=LinkingPostman(
             postman(settings, organisation.name),

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import Select, select, true
 from sqlalchemy.orm import Session
 
-from api.complaints.of_case import complaint_of_case, roots_of_complaints
+from api.complaints.of_case import complaint_named, complaint_of_case, roots_of_complaints
 from api.complaints.open_words import OpenWords
 from api.complaints.search import facts_for, visible
 from api.complaints.separation import is_excluded
@@ -22,7 +22,6 @@ from engine.feel.values import Value
 from engine.store.tables import incidents, instances
 
 WORKER = "worker"  # the role of programs that do outside work
-_DIGITS = 19  # fewer fit into a key
 _TIMERS = ("move_timer", "fire_timer")  # commands that put another moment in place of the diagram's
 
 
@@ -77,12 +76,11 @@ class CaseAccess:
         return self._may(session, actor, "complaint.write", complaint_key)
 
     def case_named(self, session: Session, correlation_key: str) -> int | None:
-        """Return the case of the complaint whose key this is, None when it is none's."""
-        if not (correlation_key.isascii() and correlation_key.isdigit() and len(correlation_key) < _DIGITS):
+        """Return the case of the complaint that the key names, alone or with a person of it; None when it names none."""
+        named = complaint_named(correlation_key)
+        if named is None:
             return None
-        return session.scalar(
-            select(ComplaintRow.instance_key).where(ComplaintRow.key == int(correlation_key))
-        )
+        return session.scalar(select(ComplaintRow.instance_key).where(ComplaintRow.key == named))
 
     def is_conducted(self, session: Session, case_key: int) -> bool:
         """Tell whether the case is a complaint's."""

@@ -130,8 +130,9 @@ def extend_clock(errand: Errand) -> dict[str, Any]:
     name, letter = errand.header("clock"), errand.context.headers.get("letter", "holding-notice")
     category = errand.text("category") or ""
     try:
+        tools, desk = errand.tools, errand.desk
         moved = ask(
-            errand.tools.clocks, errand.desk, errand.complaint, name, letter=letter, category=category
+            tools.clocks, tools.letters, desk, errand.complaint, name, letter=letter, category=category
         )
     except ExtensionRefused as refusal:
         errand.tell("clock-extension-refused", refusal.message, facts={"clock": name})

@@ -24,6 +24,7 @@ from api.complaints.clock_rows import (
 )
 from api.complaints.clock_start import chosen_policies
 from api.complaints.owed import owed, somebody_to_write_to
+from api.complaints.parties import somebody_answers
 from api.complaints.states import owes, staff_words
 from api.complaints.tables import ClockRow, ComplaintRow
 from api.deadlines.calendars import KeptCalendars
@@ -198,9 +199,10 @@ class CaseClocks:
         """Record the evidence that answers a clock: every open round of it, or that of one ``promise`` (its policy's id).
 
         A repeating clock starts its next round while the complaint owes one. Nothing open: nothing moves. Raises
-        ``EvidenceRefused``, also for an answer said to lie on file while there is somebody to write to.
+        ``EvidenceRefused``, also for an answer said to lie on file while somebody who may give theirs can be reached.
         """
-        if evidence.kind == NOBODY and somebody_to_write_to(desk.session, complaint.key):
+        today = local_date(desk.moment.now, desk.moment.zone_info)
+        if evidence.kind == NOBODY and somebody_answers(desk.session, complaint.key, on=today):
             raise EvidenceRefused("There is somebody to write to.", clock=name, kind=evidence.kind)
         if self._before_receipt(complaint, evidence.sent_at):
             raise EvidenceRefused("Nobody was answered before the complaint was received.", clock=name)

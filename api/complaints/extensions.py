@@ -9,6 +9,8 @@ from sqlalchemy import select
 from api.complaints.clock_rows import open_clocks
 from api.complaints.clock_start import promised_policy
 from api.complaints.clocks import CaseClocks, Desk
+from api.complaints.letter_addressees import counts, set_of
+from api.complaints.letters import Letters
 from api.complaints.tables import ComplaintRow, LetterRow
 from engine.deadlines.errors import ExtensionRefused
 from engine.deadlines.state import ClockState
@@ -17,6 +19,7 @@ from engine.errors import RedressError
 
 def ask(
     clocks: CaseClocks,
+    letters: Letters,
     desk: Desk,
     complaint: ComplaintRow,
     name: str,
@@ -28,10 +31,10 @@ def ask(
     """Extend the clock ``name`` with the newest ``letter`` to the complainant, at once if it has left, else when it does.
 
     Returns the names of the clocks that moved already. Raises the refusals of the rules, and ``ExtensionRefused`` when
-    no such letter was written (nobody to write to).
+    no such letter was written to anybody who may answer it (nobody to write to).
     """
     until = clocks.extended_to(desk, complaint, name, category=category, amount=amount)
-    row = desk.session.scalar(
+    found = desk.session.scalars(
         select(LetterRow)
         .where(
             LetterRow.complaint_key == complaint.key,
@@ -40,8 +43,10 @@ def ask(
             LetterRow.replaced_at.is_(None),
         )
         .order_by(LetterRow.key.desc())
-        .limit(1)
     )
+    rows = found.all()
+    copies = [one for one in rows if set_of(one) == set_of(rows[0])]
+    row = next((one for one in copies if counts(letters, desk.session, one)), None)
     if row is None:
         raise ExtensionRefused(
             "The complainant was not told: no letter could be written.", clock=name, letter=letter

@@ -14,6 +14,7 @@ from api.complaints import drafts
 from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
 from api.complaints.letter_links import STATUS_LINK
+from api.complaints.of_case import complaint_named
 from api.complaints.our_answer import refuse_reply
 from api.complaints.parties import may_act
 from api.complaints.references import read_reference
@@ -125,7 +126,7 @@ def answer(
     """
 
     def work(session: Session) -> None:
-        refuse_reply(session, session.get_one(ComplaintRow, complaint_key))
+        refuse_reply(service.letters, session, session.get_one(ComplaintRow, complaint_key))
         said = (
             "The complainant accepts our answer" if accepts else "The complainant does not accept our answer"
         )
@@ -154,9 +155,9 @@ def judge_message(service: Redress, message: str, correlation_key: str, *, by: A
 
     def work(session: Session) -> None:
         access = service.engine.house.access
-        case = access.case_named(session, correlation_key)
+        case, named = access.case_named(session, correlation_key), complaint_named(correlation_key)
         if case is not None and access.hears(session, by, correlation_key, case):
-            refuse_reply(session, session.get_one(ComplaintRow, int(correlation_key)))
+            refuse_reply(service.letters, session, session.get_one(ComplaintRow, named))
 
     service.engine.read(work)
 

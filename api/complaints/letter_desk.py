@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints.clocks import CaseClocks, Desk
+from api.complaints.clocks import Desk
 from api.complaints.errand import Tools
+from api.complaints.letter_addressees import missed
+from api.complaints.letter_carrying import get_away, look_for
 from api.complaints.letter_leaving import (
     delivered,
     dispatched,
@@ -22,10 +24,10 @@ from api.complaints.letter_leaving import (
     put_another_in_its_place,
     why_not,
 )
-from api.complaints.letter_writing import NOBODY_LEFT, case_of, get_away, write_out
+from api.complaints.letter_writing import write_out
 from api.complaints.letters import LetterUnknown
-from api.complaints.parties import somebody_answers
-from api.complaints.tables import ComplaintRow, LetterRow
+from api.complaints.parties import COMPLAINANT
+from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 from engine.actors import SYSTEM, Actor
 from engine.commands.errors import MessageNotCorrelated
 from engine.deadlines.clocks import Act
@@ -158,23 +160,19 @@ def kept_back(service: Redress, complaint_key: int) -> Mapping[int, str]:
     return service.rehearse(judge)
 
 
-def look_for_a_way(service: Redress, complaint_key: int) -> int | None:
-    """Have somebody record how the complainant can be reached; return the instance begun, None while one is open.
+def look_for_a_way(service: Redress, complaint_key: int, *, person: str = COMPLAINANT) -> int | None:
+    """Have somebody record how the ``person`` of this role can be reached; return the instance begun, None while one is open.
 
-    Raises ``SomebodyAnswers``.
+    Raises ``SomebodyAnswers``, unless letters are owed to them and do not reach them.
     """
 
     def work(session: Session) -> int | None:
         complaint = session.get_one(ComplaintRow, complaint_key)
-        if somebody_answers(session, complaint_key, on=service.today()):
+        if person not in missed(service.letters, session, complaint_key, on=service.today()):
             raise SomebodyAnswers
         try:
             return service.engine.correlate_within(
-                session,
-                NOBODY_LEFT,
-                str(complaint_key),
-                case_of(complaint),
-                to_case=complaint.instance_key,
+                session, *look_for(complaint, person), to_case=complaint.instance_key
             ).instance_key
         except MessageNotCorrelated:
             return None
@@ -259,47 +257,41 @@ def _of_outbox(session: Session, outbox_key: int) -> LetterRow | None:
 class LetterListener:
     """Told by the engine, in its transaction, how a mailed letter fared; a letter that left answers its clock.
 
-    ``rearm`` is called with the root instance and the names of the clocks that moved, for after the commit.
+    One that came back has somebody look for another way to its person: the letter waits for what they find, or to be tried again.
     """
 
-    def __init__(
-        self,
-        clocks: CaseClocks,
-        desk: Callable[[Session, Act], Desk],
-        rearm: Callable[[Session, int, tuple[str, ...]], None],
-    ) -> None:
-        """``desk`` makes a desk for a transaction."""
-        self._clocks, self._desk, self._rearm = clocks, desk, rearm
+    def __init__(self, service: Callable[[], Redress]) -> None:
+        """``service`` gives the composed service, which is there before the first letter leaves."""
+        self._service = service
 
     def __call__(self, session: Session, report: LetterReport) -> None:
         """Note the dispatch with its evidence, or tell people that a letter will not arrive."""
-        row = _of_outbox(session, report.outbox_key)
+        row, service = _of_outbox(session, report.outbox_key), self._service()
         complaint = session.get(ComplaintRow, row.complaint_key) if row is not None else None
         if row is None or complaint is None or row.dispatched_at is not None:
             return
         if report.state != "sent":
-            not_delivered(
-                self._desk(session, Act(at=report.at, by="system", reason="Letter refused")),
-                complaint,
-                row,
-                report,
-            )
+            desk = service.desk(session, Act(at=report.at, by="system", reason="Letter refused"))
+            not_delivered(service, desk, complaint, row, report)
             return
-        desk = self._desk(session, Act(at=report.at, by="system", reason="Letter sent"))
+        desk = service.desk(session, Act(at=report.at, by="system", reason="Letter sent"))
         moved = dispatched(
-            self._clocks,
+            service.case_clocks,
             desk,
             complaint,
             row,
             kind="message_accepted",
             evidence=f"{report.code} {report.reply}",
         )
-        if moved and complaint.instance_key is not None:
-            self._rearm(session, complaint.instance_key, moved)
+        for name in dict.fromkeys(moved):
+            if complaint.instance_key is not None:
+                service.engine.rearm_within(session, complaint.instance_key, name)
 
 
-def not_delivered(desk: Desk, complaint: ComplaintRow, letter: LetterRow, report: LetterReport) -> None:
-    """Tell whoever looks after the complaint, else the complaints managers, that a letter was given up."""
+def not_delivered(
+    service: Redress, desk: Desk, complaint: ComplaintRow, letter: LetterRow, report: LetterReport
+) -> None:
+    """Tell whoever looks after the complaint, else the complaints managers, that a letter was given up, and look for a way."""
     desk.notify_owner(
         complaint,
         f"Letter not delivered: {letter.subject}",
@@ -308,3 +300,8 @@ def not_delivered(desk: Desk, complaint: ComplaintRow, letter: LetterRow, report
     )
     facts = {"letter": str(letter.key), "reply": report.reply[:500]}
     desk.tell(complaint.key, "letter-not-delivered", f"Letter not delivered: {letter.subject}", facts=facts)
+    party = desk.session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
+    if party is None or letter.template not in service.letters.ids:
+        return
+    if why_not(_tools(service), desk, complaint, letter) is None:
+        _Carrier(service, desk, complaint).throw(*look_for(complaint, party.role))

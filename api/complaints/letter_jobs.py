@@ -14,19 +14,21 @@ from api.complaints.clock_rows import late_as_it_came, newest
 from api.complaints.content import open_words
 from api.complaints.errand import Errand
 from api.complaints.evidence import meet_each
+from api.complaints.letter_addressees import OF_THE_COMPLAINT, counts, set_of
+from api.complaints.letter_contents import write
 from api.complaints.letter_leaving import counts_from, delivered, is_by_hand, not_reached
 from api.complaints.letter_links import disarmed
-from api.complaints.letter_writing import COMPLAINANT, OF_THE_COMPLAINT, write, write_out
+from api.complaints.letter_writing import unsent_of, write_anew, write_out, write_owed
 from api.complaints.letters import LetterUnknown, Written
+from api.complaints.letters_owed import came_back
 from api.complaints.owed import somebody_to_write_to
-from api.complaints.parties import may_decide, parties
+from api.complaints.parties import COMPLAINANT, can_be_reached, parties, somebody_answers
 from api.complaints.search import facts_for
 from api.complaints.separation import is_excluded
 from api.complaints.tables import LetterRow, NoticeRow, PartyRow
 from api.identity import people
 from api.identity.decide import may
 from api.identity.people import Person
-from engine import feel
 from engine.deadlines.policy import NOBODY
 from engine.deadlines.state import Evidence
 
@@ -38,12 +40,12 @@ CONTRIBUTION = (
 def send_letter(errand: Errand) -> None:
     """``redress:send-letter``: write the letter of header ``letter`` and let it go to input ``to``, or to the template's addressee.
 
-    One that asks for an answer goes to everybody who may give one.
+    One that asks for an answer goes to everybody who may give one, and each of those it is for is owed a copy of their own.
 
     By e-mail where there is an address and the person does not prefer paper; otherwise the message ``TO_DELIVER`` has somebody
-    post it, or ring and tell it. Header ``meets`` names the clock that its dispatch (not its writing) answers. Nobody to write
-    to: a line says so, the letter is kept until somebody can be reached, and what it would have answered is met by the decision
-    that lies on file.
+    post it, or ring and tell it. Header ``meets`` names the clock that its dispatch (not its writing) answers. For whom no way
+    leads to a line says so and the letter is kept until they can be reached. Nobody to write to, or of a letter that asks for an
+    answer nobody who may give it: what it would have answered is met by the decision that lies on file.
     Of a complaint whose letters are held only those leave that follow from what a colleague did; the others wait to be sent.
     """
     complaint, letter = errand.complaint, errand.header("letter")
@@ -67,8 +69,17 @@ def send_letter(errand: Errand) -> None:
         carrier=_Carrier(errand),
         meets=meets or None,
     )
-    if not copies and to in OF_THE_COMPLAINT:
-        _answer_on_file(errand, meets)
+    if meets and to in OF_THE_COMPLAINT and _lies_on_file(errand, letter, copies):
+        on_file = Evidence(NOBODY, "decided, nobody to write to", errand.now)
+        errand.moved(meet_each(errand.tools.clocks, errand.desk, errand.complaint, meets, on_file))
+
+
+def _lies_on_file(errand: Errand, letter: str, copies: Sequence[LetterRow]) -> bool:
+    """Tell whether there is nobody to write to; of a letter that asks for an answer, nobody who may give it."""
+    session, key = errand.session, errand.complaint.key
+    if errand.tools.letters.asks(letter):
+        return not somebody_answers(session, key, on=errand.today)
+    return not copies and not somebody_to_write_to(session, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,71 +129,78 @@ def deliver_letter(errand: Errand) -> None:
 
 
 def send_owed_letters(errand: Errand) -> None:
-    """``redress:send-owed-letters``: write what found nobody and is still owed, to whoever can be reached now.
+    """``redress:send-owed-letters``: write what the person of input ``person`` (a role) is still owed, if they can be reached now.
 
-    A letter is owed in the states its head names, every letter without such a line always. Raises what ``write_out`` raises.
+    That is what found no way to them, and mail to them that came back: where there is no way to them, who is owed it besides gets
+    it. What others are owed is kept. A letter is owed in the
+    states its head names, every letter without such a line always. Without the input it is the complainant. Raises what
+    ``write_out`` raises.
     """
-    owed, over = letters_owed.take(errand.complaint, errand.tools.letters)
-    for one in over:
-        text = f"Letter not owed any more: {one.letter}"
-        errand.tell("letter-not-owed", text, facts={"letter": one.letter})
-    for one in owed:
-        write_out(
-            errand.tools,
-            errand.desk,
-            errand.complaint,
-            one.letter,
-            to=COMPLAINANT,
-            variables={name: feel.unpack(value) for name, value in one.given.items()},
-            carrier=_Carrier(errand),
-            meets=one.meets,
-            copies=one.copies,
-        )
+    tools, complaint, person = errand.tools, errand.complaint, errand.text("person") or COMPLAINANT
+    party = parties(errand.session, complaint.key).get(person)
+    if party is None:
+        return
+    for row in came_back(errand.session, party, tools.letters):
+        if tools.letters.owed(row.template, complaint.state):
+            _write_what_came_back(errand, party, row)
+    for one in letters_owed.kept(complaint):
+        if one.person != person or not can_be_reached(party):
+            continue
+        letters_owed.settle(complaint, one.letter, person)
+        if tools.letters.owed(one.letter, complaint.state):
+            write_owed(tools, errand.desk, complaint, one, carrier=_Carrier(errand))
+        else:
+            text = f"Letter not owed any more: {one.letter}"
+            errand.tell("letter-not-owed", text, facts={"letter": one.letter})
+
+
+def _write_what_came_back(errand: Errand, party: PartyRow, letter: LetterRow) -> None:
+    """Write mail to ``party`` that came back anew; where no other way leads to them, it is kept without a new search."""
+    tools, complaint = errand.tools, errand.complaint
+    if not can_be_reached(party):
+        letters_owed.keep(complaint, unsent_of(errand.session, letter))
+    why = f"It came back from {letter.recipient}."
+    errand.moved(write_anew(tools, errand.desk, complaint, letter, why=why, carrier=_Carrier(errand)))
 
 
 def answer_left(errand: Errand) -> dict[str, Any]:
     """``redress:answer-left``: when our answer left, as ``leftOn`` (a date in the service's zone); null while it has not.
 
     That is the newest letter to the complainant that asks for an answer and answers a clock; with header ``letter`` the newest
-    of that name. One that counts from the last day on which it may leave left on that day. Where nobody is on file to write to,
-    the answer lies on file from today on.
+    of that name. It has left with its first copy for somebody who may answer; one that counts from the last day on which it may
+    leave left on that day. Where nobody is on file to write to, the answer lies on file from today on.
     """
+    letters, session = errand.tools.letters, errand.session
     named = errand.context.headers.get("letter")
-    asking = {named} if named else {letter.id for letter in errand.tools.letters if letter.asks}
-    unsent = [one for one in letters_owed.kept(errand.complaint) if one.letter in asking]
-    if any(named or one.meets for one in unsent):
-        waits = bool(parties(errand.session, errand.complaint.key))
-        return {"leftOn": None if waits else errand.today}
-    query = (
-        select(LetterRow)
-        .where(
-            LetterRow.complaint_key == errand.complaint.key,
-            LetterRow.template.in_(sorted(asking)),
-            LetterRow.replaced_at.is_(None),
-        )
-        .order_by(LetterRow.key.desc())
+    asking = {named} if named else {letter.id for letter in letters if letter.asks}
+    query = select(LetterRow).where(
+        LetterRow.complaint_key == errand.complaint.key,
+        LetterRow.template.in_(sorted(asking)),
+        LetterRow.replaced_at.is_(None),
     )
-    rows = errand.session.scalars(query if named else query.where(LetterRow.meets.is_not(None))).all()
-    if not rows:
+    if not named:
+        query = query.where(LetterRow.meets.is_not(None))
+    rows = [row for row in session.scalars(query) if counts(letters, session, row)]
+    newest = max((set_of(row) for row in rows), default=None)
+    if _waits_for_a_way(errand, asking, newest, meets=not named):
+        return {"leftOn": None if parties(session, errand.complaint.key) else errand.today}
+    if newest is None:
         return {"leftOn": errand.today}
-    first, zone = rows[0].copy_of or rows[0].key, errand.tools.settings.time_zone
-    copies = [row for row in rows if first in (row.key, row.copy_of) and _is_for_who_answers(errand, row)]
-    left = [day for row in copies if (day := counts_from(row, zone=zone)) is not None]
-    return {"leftOn": min(left, default=None)}
+    zone = errand.tools.settings.time_zone
+    left = [counts_from(row, zone=zone) for row in rows if set_of(row) == newest]
+    return {"leftOn": min((day for day in left if day is not None), default=None)}
 
 
-def _is_for_who_answers(errand: Errand, copy: LetterRow) -> bool:
-    """Tell whether the copy is for whoever we wait for: who only receives letters cannot be silent where one asks for an answer."""
-    if not errand.tools.letters.asks(copy.template):
-        return True
-    return may_decide(None if copy.party_key is None else errand.session.get(PartyRow, copy.party_key))
-
-
-def _answer_on_file(errand: Errand, meets: str) -> None:
-    """Meet the clocks a letter to nobody would have answered by the decision that lies on file."""
-    if meets and not somebody_to_write_to(errand.session, errand.complaint.key):
-        on_file = Evidence(NOBODY, "decided, nobody to write to", errand.now)
-        errand.moved(meet_each(errand.tools.clocks, errand.desk, errand.complaint, meets, on_file))
+def _waits_for_a_way(errand: Errand, asking: Collection[str], newest: int | None, *, meets: bool) -> bool:
+    """Tell whether a letter is kept, newer than the set ``newest``, that nobody got who may answer it; with ``meets`` one that
+    answers a clock.
+    """
+    return any(
+        one.letter in asking
+        and (one.meets is not None or not meets)
+        and (one.copies is None or newest is None or one.copies > newest)
+        for one in letters_owed.kept(errand.complaint)
+    )
 
 
 def notify(errand: Errand) -> None:

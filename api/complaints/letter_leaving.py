@@ -10,15 +10,10 @@ from api.complaints import extensions
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
-from api.complaints.letter_writing import (
-    DELIVERED,
-    Carrier,
-    day_over,
-    to_leave_on,
-    today_at,
-    why_not_leave,
-    write_anew,
-)
+from api.complaints.letter_addressees import copies_of, set_of, why_not_leave
+from api.complaints.letter_carrying import DELIVERED, Carrier
+from api.complaints.letter_contents import day_over, to_leave_on, today_at
+from api.complaints.letter_writing import write_anew
 from api.complaints.letters import LEAVES_ON
 from api.complaints.parties import BY_HAND, BY_MAIL, BY_POST, WAYS
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
@@ -127,14 +122,16 @@ def dispatched(
 ) -> tuple[str, ...]:
     """Note that a letter has left, answer the clock it was written for, and return the names of the clocks that moved.
 
-    The clock is answered when the letter leaves. What counts from it counts from when the letter was written: the day that
-    somebody reads in it is the day that counts, however long it lay in the post room.
+    The clock is answered when the first of its copies leaves that may answer it. What counts from it counts from when that one
+    was written: the day that somebody reads in it is the day that counts, however long it lay in the post room.
     """
     counts = {name: day for name, day in (letter.given or {}).items() if name == LEAVES_ON}
     letter.dispatched_at, letter.evidence, letter.given = desk.act.at, evidence[:500], counts or None
     facts = {"letter": str(letter.key)}
     desk.tell(complaint.key, "letter-sent", f"Letter sent: {letter.subject}", public=True, facts=facts)
+    others = copies_of(desk.session, complaint.key, set_of(letter))
+    is_first = all(one is letter or one.dispatched_at is None or one.meets is None for one in others)
+    meets = letter.meets or "" if is_first else ""
     evidence_of = Evidence(kind, str(letter.key), desk.act.at)
-    written_at = letter.queued_at
-    moved = meet_each(clocks, desk, complaint, letter.meets or "", evidence_of, counted_from=written_at)
+    moved = meet_each(clocks, desk, complaint, meets, evidence_of, counted_from=letter.queued_at)
     return (*moved, *extensions.begin(clocks, desk, complaint, letter))

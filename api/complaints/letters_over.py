@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from api.complaints import letters_owed
 from api.complaints.clock_rows import open_clocks
 from api.complaints.errand import Errand
-from api.complaints.letter_writing import DELIVERED, OF_THE_COMPLAINT
+from api.complaints.letter_addressees import OF_THE_COMPLAINT
+from api.complaints.letter_carrying import DELIVERED
 from api.complaints.letters import Letters
 from api.complaints.parties import BY_HAND
 from api.complaints.states import staff_words

@@ -1,4 +1,4 @@
-"""Letters that found nobody: kept with what was known then, and written once somebody can be reached and still is owed them."""
+"""Letters that did not reach whom they are owed to: kept for that person, or come back from the address we had."""
 
 from __future__ import annotations
 
@@ -6,26 +6,41 @@ from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from api.complaints.letters import Letters
-from api.complaints.tables import ComplaintRow
+from api.complaints.parties import BY_MAIL, COMPLAINANT
+from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
+from engine.store import outbox
 
 _KEPT = "unsent"  # the member of a complaint's facts
 
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """A letter to the complainant that somebody who is owed it did not get."""
+    """A letter that somebody who is owed it did not get. One kept before persons were named is the complainant's."""
 
     letter: str
-    meets: str | None  # the clocks its dispatch answers, parted by commas
+    meets: str | None  # the clocks that its dispatch to them answers, parted by commas
     given: Mapping[str, Any]  # what else it wants to know, ``feel.pack`` by name
-    copies: int | None  # the first of the copies that others got; None: nobody got one
+    copies: (
+        int | None
+    )  # the set of copies it belongs to; None: kept before every letter had one, and nobody got one
+    person: str = COMPLAINANT  # the role of who is owed it
+    to: str = COMPLAINANT  # whom it is written to
 
 
 def keep(complaint: ComplaintRow, unsent: Unsent) -> None:
-    """Keep a letter until its addressee can be reached. The same letter written again takes the place of the older one."""
-    others = [one for one in complaint.facts.get(_KEPT, ()) if one["letter"] != unsent.letter]
-    complaint.facts = complaint.facts | {_KEPT: [*others, asdict(unsent)]}
+    """Keep a letter until its person can be reached. The same letter to them written again takes the place of the older one."""
+    _hold(complaint, [*_but(complaint, unsent.letter, unsent.person), unsent])
+
+
+def settle(complaint: ComplaintRow, letter: str, person: str) -> None:
+    """Note that nothing of this letter is owed to the person any more."""
+    rest = _but(complaint, letter, person)
+    if len(rest) < len(kept(complaint)):
+        _hold(complaint, rest)
 
 
 def kept(complaint: ComplaintRow) -> tuple[Unsent, ...]:
@@ -40,9 +55,32 @@ def forget(complaint: ComplaintRow, letters: Container[str]) -> None:
         complaint.facts = complaint.facts | {_KEPT: rest}
 
 
-def take(complaint: ComplaintRow, letters: Letters) -> tuple[tuple[Unsent, ...], tuple[Unsent, ...]]:
-    """Return the kept letters that are owed in the state the complaint is in, and those that are not any more; forget all."""
-    found = kept(complaint)
-    complaint.facts = {name: value for name, value in complaint.facts.items() if name != _KEPT}
-    owed = tuple(one for one in found if letters.owed(one.letter, complaint.state))
-    return owed, tuple(one for one in found if one not in owed)
+def _but(complaint: ComplaintRow, letter: str, person: str) -> list[Unsent]:
+    return [one for one in kept(complaint) if (one.letter, one.person) != (letter, person)]
+
+
+def _hold(complaint: ComplaintRow, unsent: list[Unsent]) -> None:
+    rest = {name: value for name, value in complaint.facts.items() if name != _KEPT}
+    complaint.facts = rest | ({_KEPT: [asdict(one) for one in unsent]} if unsent else {})
+
+
+def came_back(session: Session, party: PartyRow, letters: Letters) -> list[LetterRow]:
+    """Return the letters to ``party`` that the postman gave up and that nothing took the place of, oldest first."""
+    rows = session.scalars(
+        select(LetterRow)
+        .where(
+            LetterRow.complaint_key == party.complaint_key,
+            LetterRow.party_key == party.key,
+            LetterRow.channel == BY_MAIL,
+            LetterRow.outbox_key.is_not(None),
+            LetterRow.dispatched_at.is_(None),
+            LetterRow.replaced_at.is_(None),
+        )
+        .order_by(LetterRow.key)
+    )
+    return [row for row in rows if row.template in letters.ids and given_up(session, row)]
+
+
+def given_up(session: Session, letter: LetterRow) -> bool:
+    """Tell whether the postman gave this letter up."""
+    return letter.outbox_key is not None and outbox.state_of(session, letter.outbox_key) == "dead"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from api.complaints.parties import COMPLAINANT
 from api.complaints.tables import ComplaintRow
 from engine.store import instances
 from engine.store.tables import instances as instances_table
 
 _ASKED = "complaint_of_case"
 _CASES = "case_of_root"
+_DIGITS = 19  # fewer fit into a key
 
 
 def complaint_of_case(session: Session, case_key: int) -> int | None:
@@ -35,6 +37,18 @@ def complaint_of_root(session: Session, root_key: int) -> int | None:
             return None
         cases[root_key] = row.case_key
     return complaint_of_case(session, cases[root_key])
+
+
+def key_of_person(complaint_key: int, role: str) -> str:
+    """Return the correlation key of a person of a complaint: that of the complaint, which alone is the complainant's."""
+    return str(complaint_key) if role == COMPLAINANT else f"{complaint_key}:{role}"
+
+
+def complaint_named(correlation_key: str) -> int | None:
+    """Return the key of the complaint that a correlation key names, alone or with a person of it; None when it is none's."""
+    named = correlation_key.partition(":")[0]
+    is_key = named.isascii() and named.isdigit() and len(named) < _DIGITS
+    return int(named) if is_key else None
 
 
 def forget_case(session: Session, case_key: int) -> None:

@@ -16,6 +16,7 @@ CLAIMED, CONFIRMED, REFUSED, EXPIRED = (
     "refused",
     "expired",
 )  # "none": not a representative
+COMPLAINANT, REPRESENTATIVE = "complainant", "representative"  # roles of who speaks
 RECEIVE = "receive"  # scope: reads and adds, decides nothing
 SETTLED = frozenset({CONFIRMED, REFUSED})  # what a person decides
 BY_MAIL, BY_POST, BY_PHONE = "e-mail", "post", "phone"
@@ -49,8 +50,8 @@ def may_act(party: PartyRow, *, on: date) -> bool:
     """
     if party.ended_at is not None:
         return False
-    if party.role != "representative":
-        return party.role == "complainant"
+    if party.role != REPRESENTATIVE:
+        return party.role == COMPLAINANT
     begun = party.authority_from is None or party.authority_from <= on
     return (
         party.authority == CONFIRMED
@@ -62,7 +63,7 @@ def may_act(party: PartyRow, *, on: date) -> bool:
 def speaks(session: Session, complaint_key: int, *, on: date) -> PartyRow | None:
     """Return whom we deal with on the day ``on``: the representative while they may act, else the complainant, else None."""
     known = parties(session, complaint_key)
-    for role in ("representative", "complainant"):
+    for role in (REPRESENTATIVE, COMPLAINANT):
         party = known.get(role)
         if party is not None and may_act(party, on=on):
             return party
@@ -103,7 +104,7 @@ def somebody_answers(session: Session, complaint_key: int, *, on: date) -> bool:
 
 def lapsed(session: Session, complaint_key: int, *, on: date) -> PartyRow | None:
     """Return the representative whose confirmed authority ended before the day ``on`` and is not noted as expired yet."""
-    party = parties(session, complaint_key).get("representative")
+    party = parties(session, complaint_key).get(REPRESENTATIVE)
     if party is None or party.authority != CONFIRMED or party.authority_until is None:
         return None
     return party if party.authority_until < on else None

@@ -50,6 +50,9 @@ class Promise:
 
 
 ON_ITS_WAY = "We have written our answer, and it is on its way to you"
+ON_ITS_WAY_ELSEWHERE = (
+    "We have written our answer, and it is on its way"  # to somebody else than who reads it
+)
 TOLD_BY_LETTER = frozenset({"responded", "not_accepted"})  # the states that a letter of ours tells
 _COMMON = ("received", "assessing", "investigating", "deciding", "responded", "closed")
 _TO_COME = {
@@ -111,11 +114,11 @@ def stages(
     events: Iterable[Event],
     *,
     closed_at: datetime | None = None,
-    answer_comes: bool = False,
+    answer_comes: str = "",
 ) -> tuple[Stage, ...]:
     """Return the way the complaint has gone, where it is, and the usual way on; ``events`` newest first.
 
-    ``answer_comes`` says that the newest answer has not left yet.
+    ``answer_comes`` says in words that the newest answer has not left yet; empty where it has.
     """
     been: list[tuple[str, datetime]] = [("received", received_at)]
     changes = [one for one in reversed(tuple(events)) if one.kind == "state"]
@@ -130,7 +133,7 @@ def stages(
     now = Stage(public_words(last), "current", at)
     told = next((n for n, (name, _) in reversed([*enumerate(been)]) if name in TOLD_BY_LETTER), None)
     if answer_comes and told is not None:
-        line = replace(now if told == len(gone) else gone[told], words=ON_ITS_WAY)
+        line = replace(now if told == len(gone) else gone[told], words=answer_comes)
         now, gone[told:] = (line, []) if told == len(gone) else (now, [line, *gone[told + 1 :]])
     ahead = () if last in ENDED else tuple(name for name in _COMMON if _rank(name) > _RANK.get(last, 4))
     return (

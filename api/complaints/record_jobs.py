@@ -9,18 +9,17 @@ from typing import Any
 
 from sqlalchemy import select
 
+from api.complaints import contact
 from api.complaints.errand import Errand
 from api.complaints.issues import put, replace
 from api.complaints.links import revoke_of
 from api.complaints.parties import (
     REFUSED,
     SETTLED,
-    WAYS,
     parties,
     settle,
-    somebody_answers,
 )
-from api.complaints.tables import IssueRow, PartyRow, RecordRow, RemedyRow
+from api.complaints.tables import IssueRow, RecordRow, RemedyRow
 from api.complaints.urgency import make_urgent
 from engine import feel
 from engine.errors import Invalid
@@ -40,7 +39,7 @@ SAID = {
     "information": "Information recorded",
     "root-cause": "Root cause recorded",
     "authority": "Authority of the representative decided",
-    "contact": "Looked for a way to reach the complainant",
+    "contact": "Looked for a way to reach {person}",
     "danger": "Danger told",
     "plan": "Plan for the complaint kept",
 }
@@ -83,7 +82,7 @@ MEMBERS = frozenset(
             "scope",
             "until",
         ),
-        *("found", "treatedAs", *(f"new{each.capitalize()}" for each in WAYS.values())),
+        *("treatedAs", *contact.MEMBERS),
     }
 )  # what the register reads of the data of a record
 MONEY = frozenset(
@@ -140,7 +139,8 @@ def record(errand: Errand) -> None:
     if kind == "verification" and any(one.get("verified") is False for one in checked(data)):
         errand.tell(kind, SENT_BACK)
     else:
-        errand.tell(kind, SAID[kind], public=kind in ("assessment", "decision", "verification"))
+        text = SAID[kind].format(person=contact.whom(data))
+        errand.tell(kind, text, public=kind in ("assessment", "decision", "verification"))
 
 
 def _scope(errand: Errand, data: Mapping[str, Any]) -> None:
@@ -252,33 +252,6 @@ def _authority(errand: Errand, data: Mapping[str, Any]) -> None:
         revoke_of(errand.session, party.key, at=errand.now)
 
 
-def _contact(errand: Errand, data: Mapping[str, Any]) -> None:
-    """Lay an address that was found onto the complainant; it came by a private answer and stands in the register only.
-
-    Diagrams know from here on whether there is anybody to write to (``complainantKnown``).
-    """
-    complaint, field = errand.complaint, _text(data.get("found")) or ""
-    private = dict(complaint.private)
-    given = _text(private.pop(f"new{field.capitalize()}", None))
-    if field in WAYS.values() and given is not None:
-        _lay_contact(errand, field, given)
-        complaint.private, complaint.anonymous = private, False
-    known = somebody_answers(errand.session, complaint.key, on=errand.today)
-    errand.context.overwrite("complainantKnown", known, in_case=errand.context.case_key)
-
-
-def _lay_contact(errand: Errand, field: str, given: str) -> None:
-    complaint = errand.complaint
-    party = parties(errand.session, complaint.key).get("complainant")
-    if party is None:
-        party = PartyRow(
-            key=errand.next_key(), complaint_key=complaint.key, role="complainant", authority="none"
-        )
-        errand.session.add(party)
-    setattr(party, field, given)
-    errand.session.flush()
-
-
 def _danger(errand: Errand, _data: Mapping[str, Any]) -> None:
     errand.complaint.facts = errand.complaint.facts | {"danger": True}
     make_urgent(errand.session, errand.complaint)
@@ -307,7 +280,7 @@ _LAID: dict[str, Callable[[Errand, Mapping[str, Any]], None]] = {
     "referral": _referral,
     "root-cause": _root_cause,
     "authority": _authority,
-    "contact": _contact,
+    "contact": contact.lay,
     "danger": _danger,
     "plan": _plan,
     "information": _information,

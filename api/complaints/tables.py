@@ -219,7 +219,9 @@ class LetterRow(Row):
     party_key: Mapped[int | None] = mapped_column(
         BigInteger
     )  # who it is for; None: kept before that was noted
-    copy_of: Mapped[int | None] = mapped_column(BigInteger)  # the first letter of those written as one
+    copy_of: Mapped[int | None] = mapped_column(
+        BigInteger
+    )  # the set it belongs to, as a rule the first letter of those written as one; None: its own key
     neutral: Mapped[bool] = mapped_column(default=False)  # says nothing of the complaint
     recipient: Mapped[str | None] = mapped_column(Text)
     channel: Mapped[str] = mapped_column(String(16))  # e-mail | post | phone
@@ -231,7 +233,9 @@ class LetterRow(Row):
     evidence: Mapped[str | None] = mapped_column(Text)
     outbox_key: Mapped[int | None] = mapped_column(BigInteger, index=True)
     held: Mapped[bool] = mapped_column(default=False)  # by hand, and nobody was told to deliver it yet
-    meets: Mapped[str | None] = mapped_column(Text)  # the clocks its dispatch answers, parted by commas
+    meets: Mapped[str | None] = mapped_column(
+        Text
+    )  # the clocks its dispatch answers, parted by commas; none where it asks for an answer its person may not give
     extends: Mapped[dict[str, Any] | None] = mapped_column(
         Json
     )  # the extension that begins with its dispatch

@@ -16,7 +16,7 @@ from api.complaints.evidence import ANCHORS, KINDS
 from api.complaints.from_complainant import ACCEPTED, MESSAGES, REJECTED
 from api.complaints.from_form import CLOSED, PUBLIC, STAFF
 from api.complaints.intake import CHANNELS, PROCESS, start_variable_names
-from api.complaints.letter_writing import DELIVERED, NOBODY_LEFT, TO_DELIVER
+from api.complaints.letter_carrying import DELIVERED, NOBODY_LEFT, TO_DELIVER
 from api.complaints.letters import Letters
 from api.complaints.policies import DECISION
 from api.complaints.record_jobs import MEMBERS

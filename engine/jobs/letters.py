@@ -170,7 +170,11 @@ def _begin(
     if not jobs.renew(session, claim, lease=lease, now=house.clock.now()):
         raise FenceLost(job=claim.key)
     letter = outbox.of_job(session, claim.key)
-    if letter is None or letter.state not in ("queued", "sending"):
+    if letter is None or letter.state not in (
+        "queued",
+        "sending",
+        "dead",
+    ):  # dead: somebody wants another try
         return None, None
     refused = guard(session, letter.key) if guard is not None else None
     if refused is None:

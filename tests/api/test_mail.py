@@ -18,7 +18,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
 
+from api.complaints.from_complainant import Mail, send_new_link
 from api.complaints.intake import NewComplaint, PartyDetails, receive
+from api.complaints.letter_desk import look_for_a_way
+from api.complaints.parties import parties
 from api.complaints.tables import EventRow, LetterRow, NoticeRow
 from api.mail import FolderPostman, SmtpPostman, build_message
 from api.wiring import wire
@@ -390,3 +393,155 @@ def test_patience_ends_after_a_day_with_somebody_told(mailing, server, clock):
         ).all()
     )
     assert any("greylisted" in text for text in told)
+
+
+# mail that comes back for good
+
+FIND, POST = "Find a way to reach them", "Post the letter"
+
+
+def refused(mailing, server, address="gone@example.org", **more):
+    """A complaint whose first letter the server will never take."""
+    server.rcpt = {address: "550 no such person"}
+    new = NewComplaint(
+        "web", mailing.clock.now(), "It never came.", PartyDetails("Ann Other", address, **more)
+    )
+    case = receive(mailing, new, by=as_service("web"))
+    mailing.run_due()
+    return case
+
+
+def work(mailing, case):
+    return sorted(task.name for task in mailing.engine.case_tasks(case.instance_key))
+
+
+def finish(mailing, case, name, **answers):
+    task = next(one for one in mailing.engine.case_tasks(case.instance_key) if one.name == name)
+    mailing.engine.complete_task(task.user_task_key, answers)
+    mailing.run_due()
+    mailing.clock.advance(timedelta(minutes=1))
+    mailing.run_due()
+
+
+def resolve(mailing):
+    """What an operator does once the mail server works again."""
+    for one in mailing.engine.incidents(Query(where=(Condition("state", "eq", "ACTIVE"),))).items:
+        mailing.engine.resolve_incident(one.incident_key)
+    mailing.run_due()
+
+
+def person(mailing, case):
+    return mailing.engine.read(lambda session: parties(session, case.key)["complainant"])
+
+
+def test_mail_that_came_back_is_work_and_the_letter_reaches_them_by_the_way_that_is_found(mailing, server):
+    case = refused(mailing, server)
+    assert FIND in work(mailing, case)
+    assert look_for_a_way(mailing, case.key) is None, "somebody looks already, though an address stands there"
+
+    finish(mailing, case, FIND, wayFound="address", newAddress="1 High Street")
+    old, new = letters(mailing, case)
+    assert old.replaced_at is not None
+    assert (new.recipient, new.copy_of) == ("1 High Street", old.key)
+    assert (person(mailing, case).email, POST in work(mailing, case)) == (None, True)
+    finish(mailing, case, POST, delivery="done")
+    assert letters(mailing, case)[1].dispatched_at is not None
+
+    server.rcpt = {}
+    resolve(mailing)
+    assert (server.got, len(letters(mailing, case))) == ([], 2), "what took its place is enough"
+
+
+def test_a_letter_is_tried_again_once_the_mail_server_works_and_the_search_writes_no_second_one(
+    mailing, server
+):
+    case = refused(mailing, server)
+    server.rcpt = {}
+    resolve(mailing)
+    (row,) = letters(mailing, case)
+    assert (row.dispatched_at, len(server.got)) == (mailing.clock.now(), 1)
+    finish(mailing, case, FIND, wayFound="email", newEmail="gone@example.org")
+    assert (len(letters(mailing, case)), len(server.got)) == (1, 1)
+
+
+def test_the_same_address_can_be_right_after_all(mailing, server):
+    case = refused(mailing, server)
+    server.rcpt = {}
+    finish(mailing, case, FIND, wayFound="email", newEmail="gone@example.org")
+    assert [row.dispatched_at is not None for row in letters(mailing, case)] == [False, True]
+    assert person(mailing, case).email == "gone@example.org"
+
+
+def test_where_there_is_no_way_that_address_is_not_used_again(mailing, server):
+    case = refused(mailing, server)
+    finish(mailing, case, FIND, wayFound="no")
+    assert (person(mailing, case).email, FIND in work(mailing, case)) == (None, False)
+    assert mailing.engine.values(case.instance_key)["complainantKnown"] is False
+    assert look_for_a_way(mailing, case.key) is not None
+    finish(mailing, case, FIND, wayFound="phone", newPhone="07700 900123")
+    assert "Tell them by phone" in work(mailing, case)
+
+
+def test_where_there_is_no_way_the_letter_goes_to_the_address_that_we_know_besides(mailing, server):
+    case = refused(mailing, server, address="gone@example.org", phone="07700 900123")
+    finish(mailing, case, FIND, wayFound="no")
+    assert "Tell them by phone" in work(mailing, case)
+    assert mailing.engine.values(case.instance_key)["complainantKnown"] is True
+
+
+def test_the_representatives_mail_that_came_back_is_looked_for_as_theirs(mailing, server):
+    server.rcpt = {"agent@example.org": "550 no such person"}
+    new = NewComplaint(
+        "web",
+        mailing.clock.now(),
+        "It never came.",
+        PartyDetails("Mrs Lind", "lady@example.org"),
+        representative=PartyDetails("Letting Agent", "agent@example.org"),
+    )
+    case = receive(mailing, new, by=as_service("web"))
+    mailing.run_due()
+    finish(mailing, case, FIND, wayFound="email", representativeEmail="new@example.org")
+    assert [row.recipient for row in letters(mailing, case)] == ["agent@example.org", "new@example.org"]
+    assert letters(mailing, case)[1].dispatched_at is not None
+    assert person(mailing, case).email == "lady@example.org"
+
+
+def test_where_the_representatives_mail_finds_no_way_she_gets_what_was_for_both(mailing, server):
+    new = NewComplaint(
+        "web",
+        mailing.clock.now(),
+        "It never came.",
+        PartyDetails("Mrs Lind", "lady@example.org"),
+        representative=PartyDetails("Letting Agent", "agent@example.org"),
+    )
+    case = receive(mailing, new, by=as_service("web"))
+    mailing.run_due()
+    server.rcpt = {"agent@example.org": "550 no such person"}
+    finish(mailing, case, "Check the authority", authority="confirmed", authorityScope="settle")
+    mailing.run_due()
+    assert [row.recipient for row in letters(mailing, case)] == ["agent@example.org"] * 2
+
+    finish(mailing, case, FIND, wayFound="no")
+    last = letters(mailing, case)[-1]
+    assert (last.template, last.recipient) == ("acknowledgement", "lady@example.org")
+    assert last.dispatched_at is not None
+    assert FIND not in work(mailing, case)
+    finish(
+        mailing,
+        case,
+        "Screen the complaint",
+        scopeExit="in_scope",
+        problem="price",
+        issueList=[{"summary": "x"}],
+    )
+    assert mailing.engine.values(case.instance_key)["complainantKnown"] is True
+
+
+def test_a_link_that_somebody_asked_for_and_that_came_back_is_nobodys_work(mailing, server):
+    case = complain(mailing, "ann@example.org")
+    mailing.run_due()
+    server.rcpt = {"ann@example.org": "550 no such person"}
+    mail = Mail("Link", "text", "html")
+    assert send_new_link(mailing, case.reference, "ann@example.org", write=lambda *_: mail)
+    mailing.run_due()
+    assert FIND not in work(mailing, case)

@@ -114,7 +114,7 @@ def _answer_page(
     visit: Visit, answers: Mapping[str, Any], errors: tuple[FieldError, ...] = (), *, status: int = 200
 ) -> Response:
     session, key = db.session(), visit.complaint.key
-    letter = answer_letter(session, key)
+    letter = answer_letter(the_service().letters, session, key)
     issues = (
         session.scalars(select(IssueRow).where(IssueRow.complaint_key == key).order_by(IssueRow.number)).all()
         if visit.comes_by is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -11,9 +12,16 @@ from sqlalchemy.orm import Session
 
 from api.complaints import links
 from api.complaints.from_complainant import ADDS, ANSWERS, RATES, WITHDRAWS, last_said, open_to
-from api.complaints.our_answer import answer_letter, way_of_answer
-from api.complaints.parties import may_decide
-from api.complaints.progress import ON_ITS_WAY, TOLD_BY_LETTER, outside_until, promises, stages
+from api.complaints.our_answer import SOUGHT, answer_letter, way_of_answer
+from api.complaints.parties import COMPLAINANT, may_decide
+from api.complaints.progress import (
+    ON_ITS_WAY,
+    ON_ITS_WAY_ELSEWHERE,
+    TOLD_BY_LETTER,
+    outside_until,
+    promises,
+    stages,
+)
 from api.complaints.reading import Event, clock_views, decided_outside, display_names, timeline
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.states import ENDED, public_words
@@ -40,7 +48,16 @@ class Visit:
     complaint: ComplaintRow
     can: frozenset[str]
     decides: bool = True  # False for a representative who only receives
-    comes_by: str | None = None  # how our newest answer is on its way (``our_answer.way_of_answer``)
+    comes_by: str | None = (
+        None  # how our newest answer is on its way to them, or ``to-…`` or ``sought-…`` whom else
+    )
+
+    @property
+    def answer_comes(self) -> str:
+        """Return in words that our newest answer is on its way, empty where it has left."""
+        if self.comes_by is None:
+            return ""
+        return ON_ITS_WAY_ELSEWHERE if self.comes_by.startswith(("to-", "sought-")) else ON_ITS_WAY
 
     @property
     def mark(self) -> bytes:
@@ -111,11 +128,14 @@ def status() -> ResponseReturnValue:
         "public/status.html",
         visit=visit,
         us=service.organisation,
-        words=ON_ITS_WAY if visit.comes_by and row.state in TOLD_BY_LETTER else public_words(row.state),
-        read_again=row.state in _READ_AGAIN and (not visit.comes_by or answer_letter(session, row.key)),
+        words=visit.answer_comes
+        if visit.comes_by and row.state in TOLD_BY_LETTER
+        else public_words(row.state),
+        read_again=row.state in _READ_AGAIN
+        and (not visit.comes_by or answer_letter(service.letters, session, row.key)),
         closing=CLOSING_WORDS.get(row.closing_reason or ""),
         stages=stages(
-            row.state, row.received_at, events, closed_at=row.closed_at, answer_comes=bool(visit.comes_by)
+            row.state, row.received_at, events, closed_at=row.closed_at, answer_comes=visit.answer_comes
         ),
         events=events,
         promises=given,
@@ -133,7 +153,7 @@ def _as_far_as_told(visit: Visit, events: tuple[Event, ...]) -> tuple[Event, ...
     if visit.comes_by is None:
         return events
     last = next((one for one in events if one.facts.get("to") in TOLD_BY_LETTER), None)
-    return tuple(replace(one, text=ON_ITS_WAY) if one is last else one for one in events)
+    return tuple(replace(one, text=visit.answer_comes) if one is last else one for one in events)
 
 
 @blueprint.post("/status/leave")
@@ -171,8 +191,17 @@ def the_visit() -> Visit:
         complaint,
         open_to(service, opened.complaint_key),
         decides=may_decide(party),
-        comes_by=way_of_answer(session, complaint),
+        comes_by=_comes_by(way_of_answer(service.letters, session, complaint), party),
     )
+
+
+def _comes_by(ways: Mapping[str, str], party: PartyRow | None) -> str | None:
+    """Return how our answer is on its way to who visits us, else whether to whom else it is, or is to be found; None: none is."""
+    role = COMPLAINANT if party is None else party.role
+    if role in ways or not ways:
+        return ways.get(role)
+    other, way = next(iter(ways.items()))
+    return f"{'sought' if way == SOUGHT else 'to'}-{other}"
 
 
 def private(template: str, status: int = 200, **facts: object) -> Response:

@@ -89,7 +89,9 @@ def extend_clock(key: int, name: str) -> ResponseReturnValue:
         letter = (rule.letter if rule else None) or "holding-notice"
         letter_desk.write_now(service, desk, complaint, letter, reason=reason)
         desk.session.flush()
-        return extensions.ask(service.case_clocks, desk, complaint, name, letter=letter, category=category)
+        return extensions.ask(
+            service.case_clocks, service.letters, desk, complaint, name, letter=letter, category=category
+        )
 
     try:
         if not request.form.get("confirm"):

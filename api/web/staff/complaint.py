@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from api.complaints import letter_desk, letter_leaving
 from api.complaints.anchors import WORDS
 from api.complaints.clock_start import stage_of
+from api.complaints.contact import IN_WORDS
 from api.complaints.keeping_away import colleagues, kept_away
-from api.complaints.parties import somebody_answers
+from api.complaints.letter_addressees import missed
+from api.complaints.parties import COMPLAINANT
 from api.complaints.policies import kinds
 from api.complaints.reading import CaseView, ComplaintNotFound, case_view, display_names
 from api.complaints.reading import complaint as complaint_row
@@ -104,10 +106,10 @@ def send_held(key: int, letter: int) -> ResponseReturnValue:
 @blueprint.post("/complaints/<int:key>/people/way")
 @action("complaint.write")
 def look_for_a_way(key: int) -> ResponseReturnValue:
-    """Open the task in which an address that became known is recorded; what they are still owed leaves after it."""
+    """Open the task in which an address of ``person`` (a role) is recorded; what they are still owed leaves after it."""
     row, facts = opened(key, "complaint.write")
     try:
-        begun = letter_desk.look_for_a_way(the_service(), key)
+        begun = letter_desk.look_for_a_way(the_service(), key, person=request.form.get("person", COMPLAINANT))
     except letter_desk.SomebodyAnswers as refusal:
         return page(row, facts, "people", problem=refusal.message), 409
     tasks = the_engine().open_tasks(begun) if begun is not None else ()
@@ -150,7 +152,9 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
         to_be_posted=letter_leaving.is_to_be_posted,
         kept_back=letter_desk.kept_back(service, row.key) if tab == "papers" else {},
         related_papers=papers_of_related(session, row.key, person, reach(person)) if tab == "papers" else {},
-        unanswered=not somebody_answers(session, row.key, on=service.today()),
+        missed=[
+            (role, IN_WORDS[role]) for role in missed(service.letters, session, row.key, on=service.today())
+        ],
         drawings=_drawings(row) if tab == "diagram" else (),
         may_write=bool(may(person, "complaint.write", facts)),
         may_clock=bool(may(person, "complaint.clock", facts)),

@@ -185,12 +185,15 @@ def surveys(service, case):
     ]
 
 
+@pytest.mark.parametrize("person", ["", ":representative"])
 @pytest.mark.parametrize("time_to_live", [None, 0, 3_600_000], ids=["correlated", "published", "kept"])
 @pytest.mark.parametrize("role", sorted(ROLES))
-def test_only_who_may_write_on_a_complaint_starts_what_its_key_names(app, service, case, role, time_to_live):
+def test_only_who_may_write_on_a_complaint_starts_what_its_key_names(
+    app, service, case, role, time_to_live, person
+):
     someone = Someone(app, service, "someone", role)
     service.engine.update_task(case.task, TaskChanges(candidate_groups=["nobody"]))
-    body = {"name": CLOSED, "correlationKey": str(case.complaint)}
+    body = {"name": CLOSED, "correlationKey": f"{case.complaint}{person}"}
     if time_to_live is None:
         someone.ask("POST", "/v2/messages/correlation", body)
     else:
@@ -200,6 +203,12 @@ def test_only_who_may_write_on_a_complaint_starts_what_its_key_names(app, servic
     may_publish = someone.ask("POST", "/v2/messages/publication", {"name": "nobody-waits"})[0] == 200
     assert len(begun) == (may_write and may_publish)
     assert all(one.case_key == case.instance for one in begun), "what it starts is the complaint's"
+
+
+def test_an_answer_under_the_key_of_a_person_reaches_nobody(app, service, case):
+    manager = Someone(app, service, "max", "manager")
+    body = {"name": "complainant-answers", "correlationKey": f"{case.complaint}:representative"}
+    assert manager.ask("POST", "/v2/messages/correlation", body)[0] == 404
 
 
 def test_a_stray_start_does_not_stand_in_the_way_of_the_complaints_own(app, service, case):

@@ -15,8 +15,8 @@ from engine.actors import service as as_service
 from tests.api.web.staff_desk import Desk
 
 
-def come_in(service, sender):
-    new = NewComplaint("web", service.clock.now(), "The parcel never came.", sender)
+def come_in(service, sender, **more):
+    new = NewComplaint("web", service.clock.now(), "The parcel never came.", sender, **more)
     made = receive(service, new, by=as_service("test"))
     service.clock.advance(timedelta(minutes=5))
     service.run_due()
@@ -72,7 +72,8 @@ def test_an_address_that_became_known_is_recorded_on_the_tab_people(service, app
     assert "Record how to reach them" in manager.text
 
     manager.send(f"/staff/complaints/{made.key}/people/way")
-    assert "Can we reach the complainant now?" in manager.text
+    assert "Can we reach them now?" in manager.text
+    assert "Whom we look for: the complainant" in manager.text
     manager.send(f"/staff/complaints/{made.key}/people/way")
     assert "Somebody looks for a way already" in manager.text
 
@@ -86,6 +87,38 @@ def test_an_address_that_became_known_is_recorded_on_the_tab_people(service, app
     assert "Record how to reach them" not in manager.text
     assert manager.send(f"/staff/complaints/{made.key}/people/way").status_code == 409
     assert "There is somebody to write to" in manager.text
+
+
+def test_an_address_of_the_representative_is_recorded_there_as_theirs(service, app):
+    agent = PartyDetails("Letting Agent")
+    made = come_in(service, PartyDetails("Mrs Lind", "lady@example.org"), representative=agent)
+    task = task_named(service, made, "Find a way to reach them")
+    service.engine.complete_task(task.user_task_key, {"wayFound": "no"})
+    service.run_due()
+    manager = Desk(app, service, "mara", "manager")
+    manager.open(f"/staff/complaints/{made.key}/people")
+    assert "We know no way to reach their representative that works." in manager.text
+    assert "reach the complainant" not in manager.text
+    assert manager.send(f"/staff/complaints/{made.key}/people/way").status_code == 409
+    assert manager.send(f"/staff/complaints/{made.key}/people/way", person="nobody").status_code == 409
+
+    manager.send(f"/staff/complaints/{made.key}/people/way", person="representative")
+    assert "Whom we look for: their representative" in manager.text
+    task = task_named(service, made, "Find a way to reach them")
+    path = f"/staff/tasks/{task.user_task_key}"
+    ina = Desk(app, service, "ina", "intake")
+    ina.open(path)
+    ina.send(path + "/claim")
+    sent = {"wayFound": token(0, "email"), "representativeEmail": "agent@example.org"}
+    assert ina.send(path, **sent, _do="continue").status_code == 200
+    service.run_due()
+
+    known = service.engine.read(lambda session: parties(session, made.key))
+    assert (known["representative"].email, known["complainant"].email) == (
+        "agent@example.org",
+        "lady@example.org",
+    )
+    assert the_letter(service).recipient == "agent@example.org"
 
 
 def test_it_is_not_offered_to_who_may_only_read(service, app):

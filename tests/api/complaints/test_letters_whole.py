@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from api.complaints.errand import Tools
 from api.complaints.intake import NewComplaint, PartyDetails, receive
-from api.complaints.letter_writing import addressees, write
+from api.complaints.letter_addressees import addressees
+from api.complaints.letter_contents import write
 from api.complaints.letters import LetterIncomplete, read_letter
 from api.complaints.policies import kinds, second_look
 from api.complaints.tables import ComplaintRow, LetterRow, RemedyRow
@@ -119,7 +120,7 @@ def written(service, made, letter, *, bare):
         tools = Tools(service.letters, service.case_clocks, service.settings, service.organisation)
         due = (service.clock.now() + timedelta(days=10)).date()
         to = service.letters.addressee(letter)
-        party = next(iter(addressees(service.letters, desk, row, letter, to)), None)
+        party = next((one.party for one in addressees(service.letters, desk, row, letter, to)), None)
         known = variables(due, bare=bare)
         done = known["commitments"] if letter == "closing" and not bare else ()
         session.add_all([kept(service, made, promise) for promise in done])

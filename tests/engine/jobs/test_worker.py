@@ -245,6 +245,18 @@ def test_a_refused_letter_is_an_incident_and_blocks_no_other(mailing, carrier, c
     assert {one.state for one in letters(mailing)} == {"sent"}
 
 
+def test_a_refused_letter_whose_incident_is_resolved_is_tried_again(mailing, carrier):
+    mailing.start("m")
+    carrier.mood = LetterRefused("550 no such user")
+    assert mailing.run_due_jobs() == 1
+    carrier.mood = None
+    (incident,) = mailing.incidents().items
+    mailing.resolve_incident(incident.incident_key)
+    assert mailing.run_due_jobs() == 1
+    assert [one.state for one in letters(mailing)] == ["sent"]
+    assert mailing.run_due_jobs() == 0
+
+
 def test_a_letter_that_is_never_accepted_is_given_up_after_eight_waits(mailing, carrier, clock):
     mailing.start("m")
     carrier.mood = OSError("connection refused")

@@ -1,0 +1,57 @@
+"""An address that somebody found: laid onto the person it was looked for, and no letter goes where it came back from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.complaints.errand import Errand
+from api.complaints.letters_owed import came_back
+from api.complaints.parties import COMPLAINANT, REPRESENTATIVE, WAYS, parties, somebody_answers
+from api.complaints.tables import PartyRow
+
+_ANSWERS = {COMPLAINANT: "new", REPRESENTATIVE: "representative"}
+"""Role → how the private answers with an address of theirs begin: two people can be looked for at once."""
+IN_WORDS = {COMPLAINANT: "the complainant", REPRESENTATIVE: "their representative"}
+MEMBERS = frozenset(
+    {
+        *("found", "person"),
+        *(f"{start}{each.capitalize()}" for start in _ANSWERS.values() for each in WAYS.values()),
+    }
+)  # what is read of the data of such a record, and of the answers before it
+
+
+def person_of(data: Mapping[str, Any]) -> str:
+    """Return the role of the person that a search was for; one begun before persons were named was for the complainant."""
+    return REPRESENTATIVE if data.get("person") == REPRESENTATIVE else COMPLAINANT
+
+
+def whom(data: Mapping[str, Any]) -> str:
+    """Return in words whom a search was for."""
+    return IN_WORDS[person_of(data)]
+
+
+def lay(errand: Errand, data: Mapping[str, Any]) -> None:
+    """Lay an address that was found onto its person; it came by a private answer and stands in the register only.
+
+    An address that mail came back from is not used again, whatever was found. Diagrams know from here on whether there is
+    anybody to write to who may answer (``complainantKnown``).
+    """
+    complaint, role, field = errand.complaint, person_of(data), str(data.get("found") or "")
+    party = parties(errand.session, complaint.key).get(role)
+    if party is not None and party.email in {
+        row.recipient for row in came_back(errand.session, party, errand.tools.letters)
+    }:
+        party.email = None
+    private = dict(complaint.private)
+    given = str(private.pop(f"{_ANSWERS[role]}{field.capitalize()}", None) or "").strip()
+    if field in WAYS.values() and given:
+        if party is None:
+            party = PartyRow(key=errand.next_key(), complaint_key=complaint.key, role=role, authority="none")
+            errand.session.add(party)
+        setattr(party, field, given)
+        complaint.private = private
+        complaint.anonymous = complaint.anonymous and role != COMPLAINANT
+    errand.session.flush()
+    known = somebody_answers(errand.session, complaint.key, on=errand.today)
+    errand.context.overwrite("complainantKnown", known, in_case=errand.context.case_key)

@@ -1,0 +1,160 @@
+"""Whom a letter of a complaint is for today, whether they can be reached or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from api.complaints.clock_rows import Desk
+from api.complaints.letters import Letters
+from api.complaints.letters_owed import came_back
+from api.complaints.links import revoke_of
+from api.complaints.parties import (
+    CLAIMED,
+    COMPLAINANT,
+    EXPIRED,
+    REPRESENTATIVE,
+    WAYS,
+    Way,
+    lapsed,
+    may_act,
+    may_decide,
+    parties,
+    way_to,
+)
+from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
+from engine.zones import local_date
+
+OF_THE_COMPLAINT = frozenset({COMPLAINANT, REPRESENTATIVE})  # whose letters need an address
+NO_LONGER = "It is addressed to somebody we no longer deal with in this complaint."
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Somebody of a complaint whom a letter is owed to; ``party`` None: nobody on file has this ``role``."""
+
+    role: str
+    party: PartyRow | None
+
+    @property
+    def way(self) -> Way | None:
+        """Return how letters reach them, None while they cannot be reached."""
+        return None if self.party is None else way_to(self.party)
+
+
+def addressees(
+    letters: Letters, desk: Desk, complaint: ComplaintRow, letter: str, to: str
+) -> list[Addressee]:
+    """Return whom ``letter``, written to ``to``, is owed to today; that an authority has ended is noted here.
+
+    The complainant's letters go to a representative only while their authority is confirmed and its days are not over. The
+    complainant gets them too where the representative cannot be reached, and one that asks for an answer where the
+    representative may not give it. Letters to the ``representative`` themselves need no authority: they hold neutral facts
+    only until it is there. [] for letters to nobody of the complaint.
+    """
+    today = local_date(desk.moment.now, desk.moment.zone_info)
+    _note_lapse(desk, complaint, on=today)
+    return _addressees(letters, desk.session, complaint.key, letter, to, on=today)
+
+
+def _addressees(
+    letters: Letters, session: Session, complaint_key: int, letter: str, to: str, *, on: date
+) -> list[Addressee]:
+    known = parties(session, complaint_key)
+    if to != COMPLAINANT:
+        party = known.get(to)
+        return [] if party is None else [Addressee(to, party)]
+    return _of_complainant(known, asks=letters.asks(letter), on=on)
+
+
+def _of_complainant(known: dict[str, PartyRow], *, asks: bool, on: date) -> list[Addressee]:
+    own, other = known.get(COMPLAINANT), known.get(REPRESENTATIVE)
+    complainant = [] if own is not None and not may_act(own, on=on) else [Addressee(COMPLAINANT, own)]
+    if other is None or not may_act(other, on=on):
+        return complainant
+    speaker = Addressee(REPRESENTATIVE, other)
+    enough = speaker.way is not None and (may_decide(other) or not asks)
+    return [speaker] if enough else [speaker, *complainant]
+
+
+def missed(letters: Letters, session: Session, complaint_key: int, *, on: date) -> list[str]:
+    """Return the roles of those who are owed letters on the day ``on``, and whom these do not reach.
+
+    No way to them is known, or mail to them came back.
+    """
+    known = parties(session, complaint_key)
+    owed = _of_complainant(known, asks=True, on=on)
+    other = known.get(REPRESENTATIVE)
+    if other is not None and other.authority == CLAIMED and other.ended_at is None:
+        owed.append(Addressee(REPRESENTATIVE, other))
+    return [
+        one.role
+        for one in owed
+        if one.way is None or (one.party is not None and came_back(session, one.party, letters))
+    ]
+
+
+def counts(letters: Letters, session: Session, letter: LetterRow) -> bool:
+    """Tell whether this copy is for somebody who may give the answer that the letter asks for, or it asks for none."""
+    if letter.template not in letters.ids or not letters.asks(letter.template):
+        return True
+    return may_decide(None if letter.party_key is None else session.get(PartyRow, letter.party_key))
+
+
+def set_of(letter: LetterRow) -> int:
+    """Return the set of copies that this letter belongs to: what was written as one, and whatever took the place of it."""
+    return letter.copy_of or letter.key
+
+
+def copies_of(session: Session, complaint_key: int, copies: int) -> list[LetterRow]:
+    """Return the copies of this set that have left or still may, in the order they were written."""
+    rows = session.scalars(
+        select(LetterRow)
+        .where(
+            LetterRow.complaint_key == complaint_key,
+            or_(LetterRow.key == copies, LetterRow.copy_of == copies),
+            LetterRow.replaced_at.is_(None),
+        )
+        .order_by(LetterRow.key)
+    )
+    return list(rows)
+
+
+def why_not_leave(letters: Letters, session: Session, letter: LetterRow, *, on: date) -> str | None:
+    """Return why a letter written earlier may not leave on the day ``on``: it is for somebody we no longer deal with.
+
+    Who got a copy because somebody else could not be reached keeps it, once that one has theirs. Mail of the service itself,
+    such as a link somebody asked for, may leave while that person may act.
+    """
+    if letter.to_role not in OF_THE_COMPLAINT:
+        return None
+    party = session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
+    if letter.template not in letters.ids:
+        return None if party is None or may_act(party, on=on) else NO_LONGER
+    due = _addressees(letters, session, letter.complaint_key, letter.template, letter.to_role, on=on)
+    people = [one.party for one in due if one.party is not None]
+    having = {one.party_key for one in copies_of(session, letter.complaint_key, set_of(letter))}
+    if party is not None and all(one.key in having for one in people):
+        people.append(party)
+    for one in people:
+        recipient = getattr(one, WAYS[letter.channel])
+        theirs = letter.party_key in (None, one.key) and letter.recipient == recipient is not None
+        if theirs and (letter.neutral or may_act(one, on=on)):
+            return None
+    return NO_LONGER
+
+
+def _note_lapse(desk: Desk, complaint: ComplaintRow, *, on: date) -> None:
+    """Note that a representative's days are over, end their links, and say why letters go elsewhere from here on."""
+    party = lapsed(desk.session, complaint.key, on=on)
+    if party is None:
+        return
+    party.authority = EXPIRED
+    revoke_of(desk.session, party.key, at=desk.act.at)
+    why = f"The authority of the representative ended on {party.authority_until}: letters go to the complainant."
+    subject = "Authority of a representative has ended"
+    desk.notify_owner(complaint, subject, why, otherwise="complaints-managers")
+    desk.tell(complaint.key, "authority-ended", why, facts={"party": str(party.key)})
