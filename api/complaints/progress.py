@@ -162,9 +162,6 @@ def outside_until(clocks: Iterable[ClockView]) -> date | None:
 
 
 def _promise(view: ClockView) -> Promise:
-    done_at = next(
-        (change.at for change in reversed(view.changes) if change.words in ("met", "met late")), None
-    )
     words = {
         "met": "Done",
         "met_late": "Done, but late",
@@ -185,9 +182,9 @@ def _promise(view: ClockView) -> Promise:
         what=_PROMISES[view.name],
         words=words,
         tone=view.tone,
-        due_on=view.due_on,
+        due_on=None if view.only_expected else view.due_on,
         left=view.left if view.state == "running" else "",
-        done_at=done_at if view.state in _KEPT else None,
+        done_at=view.answered_at if view.state in _KEPT else None,
         late=view.state == "breached",
         missed=view.state == "missed",
         moved=moved,

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from api.complaints.answers.sheets import mentions
+from api.complaints.clock_rows import WINDOWS
 from api.complaints.references import read_reference
 from api.complaints.states import ENDED
 from api.complaints.tables import AnswerSheetRow, ClockRow, ComplaintRow, ExclusionRow, IssueRow, PartyRow
@@ -209,7 +210,8 @@ def _lines(session: Session, rows: list[ComplaintRow]) -> tuple[Line, ...]:
 
 
 def _line(row: ComplaintRow, complainant: str | None, clocks: list[ClockRow]) -> Line:
-    upcoming = next((clock for clock in clocks if clock.state in OPEN and clock.due_on is not None), None)
+    dated = (clock for clock in clocks if clock.state in OPEN and clock.due_on is not None)
+    upcoming = next((clock for clock in dated if clock.name not in WINDOWS), None)
     return Line(
         key=row.key,
         reference=row.reference,
