@@ -13,7 +13,7 @@ from api.complaints import letters_owed
 from api.complaints.clock_rows import late_as_it_came, newest
 from api.complaints.content import open_words
 from api.complaints.errand import Errand
-from api.complaints.evidence import meet_each
+from api.complaints.evidence import meet_by_step
 from api.complaints.letter_leaving import counts_from, delivered, is_by_hand, not_reached
 from api.complaints.letter_links import disarmed
 from api.complaints.letter_writing import COMPLAINANT, OF_THE_COMPLAINT, write, write_out
@@ -182,7 +182,7 @@ def _answer_on_file(errand: Errand, meets: str) -> None:
     """Meet the clocks a letter to nobody would have answered by the decision that lies on file."""
     if meets and not somebody_to_write_to(errand.session, errand.complaint.key):
         on_file = Evidence(NOBODY, "decided, nobody to write to", errand.now)
-        errand.moved(meet_each(errand.tools.clocks, errand.desk, errand.complaint, meets, on_file))
+        errand.moved(meet_by_step(errand.tools.clocks, errand.desk, errand.complaint, meets, on_file))
 
 
 def notify(errand: Errand) -> None:
