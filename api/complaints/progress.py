@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
-from api.complaints.reading import ClockView, Event
+from api.complaints.reading import OVER, ClockView, Event
 from api.complaints.states import ENDED, public_words
 
 Place = Literal["done", "current", "next"]
@@ -155,10 +155,9 @@ def promises(clocks: Iterable[ClockView]) -> tuple[Promise, ...]:
 
 
 def outside_until(clocks: Iterable[ClockView]) -> date | None:
-    """Return the last day to turn to the outside body, None while it is not known or not running."""
-    return next(
-        (view.due_on for view in clocks if view.name == "referral_window" and view.state == "running"), None
-    )
+    """Return the last day to turn to the outside body, None while it is not known or not running, and once it is over."""
+    running = (view for view in clocks if view.name == "referral_window" and view.state == "running")
+    return next((view.due_on for view in running if view.words != OVER), None)
 
 
 def _promise(view: ClockView) -> Promise:

@@ -57,6 +57,9 @@ TONES = {
 }
 
 
+OVER = "over"  # of time the complainant has
+
+
 class ComplaintNotFound(NotFound):
     """There is no such complaint."""
 
@@ -297,7 +300,7 @@ def _clock(
         name=row.name,
         label=label(row.name) + suffix,
         state=row.state,
-        words="over" if over else CLOCK_WORDS.get(row.state, row.state),
+        words=OVER if over else CLOCK_WORDS.get(row.state, row.state),
         tone="" if over else TONES.get(row.state, ""),
         due_on=row.due_on,
         bound_at=row.bound_at,
