@@ -11,7 +11,7 @@ from api.complaints import letters_owed
 from api.complaints.clock_rows import ClockNotFound
 from api.complaints.clock_start import promised_policy
 from api.complaints.errand import Errand
-from api.complaints.evidence import KINDS, meet_each
+from api.complaints.evidence import KINDS, meet_by_step
 from api.complaints.extensions import ask
 from api.complaints.held_twice import asked
 from api.complaints.letters_over import answers_to_come
@@ -102,7 +102,7 @@ def meet_clock(errand: Errand) -> None:
         clocks, complaint = errand.tools.clocks, errand.complaint
         errand.moved(clocks.meet(errand.desk, complaint, name, evidence, promise=promise))
         return
-    errand.moved(meet_each(errand.tools.clocks, errand.desk, errand.complaint, name, evidence))
+    errand.moved(meet_by_step(errand.tools.clocks, errand.desk, errand.complaint, name, evidence))
 
 
 def pause_clock(errand: Errand) -> None:

@@ -122,6 +122,17 @@ def late_as_it_came(complaint: ComplaintRow, row: ClockRow) -> bool:
     return complaint.source is not None and row.bound_at is not None and row.bound_at <= complaint.recorded_at
 
 
+def is_late(row: ClockRow, *, now: datetime) -> bool:
+    """Tell whether an open clock is over. A day that is only expected, and time that is the complainant's, make nobody late."""
+    over = row.bound_at is not None and row.bound_at <= now and row.name not in WINDOWS
+    return over and row.state in ("running", "breached")
+
+
+def is_only_expected(row: ClockRow, *, now: datetime) -> bool:
+    """Tell whether the day of a clock has passed and counts for nothing: what it counts from is not known yet."""
+    return row.state == "projected" and row.bound_at is not None and row.bound_at <= now
+
+
 def open_clocks(session: Session, complaint_key: int) -> list[ClockRow]:
     """Return the clocks of a complaint for which evidence is still awaited."""
     return list(

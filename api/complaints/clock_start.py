@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.anchors import ASKED, anchor_of, ask_for, known_days
-from api.complaints.clock_rows import Desk, add, keep, last_changed_at, newest, open_clocks
+from api.complaints.answered_before import meet_if_answered, opening
+from api.complaints.clock_rows import WINDOWS, Desk, add, keep, last_changed_at, newest, open_clocks
 from api.complaints.owed import somebody_to_write_to
 from api.complaints.policies import PROMISING, Gap, Matter, covered_by, gap_on, policies_on, rows_of_any_day
-from api.complaints.states import owes, public_words
-from api.complaints.tables import ClockRow, ComplaintRow, EventRow, LetterRow
+from api.complaints.states import owes
+from api.complaints.tables import ClockRow, ComplaintRow
 from api.deadlines.calendars import KeptCalendars
 from engine.calendars import Calendar
 from engine.deadlines import clocks
 from engine.deadlines.clocks import Moved
 from engine.deadlines.compute import Anchor, count
 from engine.deadlines.policy import DeadlinePolicy
-from engine.deadlines.state import ClockState, Evidence, Pause
+from engine.deadlines.state import ClockState, Pause
 from engine.errors import Broken
 from engine.zones import local_date
 
@@ -150,8 +150,8 @@ def fit(
 
     A clock that is open keeps the rule it was given while the table still names that rule for it; under another rule it is
     counted from its original anchor, with its pauses (rule 10). An open clock the table no longer gives is ruled out, unless
-    the rules hold on other days only: those take nothing away. One that comes with other rules is met by the letter that
-    answers it if that has left already.
+    the rules hold on other days only: those take nothing away. Time that a letter gave the complainant stays as it was
+    told. One that comes with other rules is met by what answered it already.
     """
     chosen, moved = chosen_policies(calendars, desk, complaint, category=category, stage=stage), []
     for policy in chosen:
@@ -159,7 +159,8 @@ def fit(
         state = None if row is None else ClockState.from_json(row.saved)
         if row is not None and state is not None and state.is_open:
             if (
-                state.policy.stage == stage
+                policy.clock not in WINDOWS
+                and state.policy.stage == stage
                 and state.policy.id != policy.id
                 and _recategorise(calendars, desk, complaint, row, policy)
             ):
@@ -169,7 +170,7 @@ def fit(
         if row is not None and ran_here and not _was_let_go(desk, complaint, row):
             continue
         if _start(calendars, desk, complaint, policy, row):
-            _answered_already(desk, complaint, policy, calendars.get(policy.calendar))
+            meet_if_answered(desk, complaint, policy, calendars.get(policy.calendar))
             moved.append(policy.clock)
     dropped = _not_given(desk, complaint, chosen, stage=stage)
     if not dropped or gap_of(calendars, desk, complaint, category=category, stage=stage) is not None:
@@ -238,7 +239,7 @@ def _start(
             return False
         made = _projected(policy, expected, anchor, calendar, desk, number=number)
     elif policy.anchor == "stage_opened" or (again and policy.repeats):
-        opened = _opened_at(desk, complaint) if policy.anchor == "stage_opened" and not again else desk.act.at
+        opened = desk.act.at if again and policy.repeats else _opened_at(desk, complaint)
         made = _opened(calendar, desk, complaint, policy, opened, number=number)
     else:
         day = anchor_of(complaint, policy.anchor)
@@ -254,35 +255,6 @@ def _start(
             made = clocks.start(policy, day, calendar, desk.act, number=number)
     add(desk, complaint, made, calendar)
     return True
-
-
-def _answered_already(
-    desk: Desk, complaint: ComplaintRow, policy: DeadlinePolicy, calendar: Calendar
-) -> None:
-    """Let a new clock be met by the first letter that has left since its anchor and answers such a clock; not one that repeats.
-
-    No letter of the first look answers a clock of the second.
-    """
-    row = newest(desk.session, complaint.key, policy.clock)
-    if row is None or policy.repeats:
-        return
-    state = ClockState.from_json(row.saved)
-    since = state.anchor.moment(calendar) if state.anchor_known else complaint.received_at
-    written_for_it = LetterRow.queued_at >= since
-    if policy.stage == "two":
-        written_for_it &= LetterRow.queued_at > _opened_at(desk, complaint)
-    left = select(LetterRow).where(
-        LetterRow.complaint_key == complaint.key,
-        LetterRow.meets.is_not(None),
-        written_for_it,
-        LetterRow.dispatched_at <= desk.act.at,
-    )
-    for letter in desk.session.scalars(left.order_by(LetterRow.dispatched_at)):
-        if letter.dispatched_at and policy.clock in re.split(r"\s*,\s*", letter.meets or ""):
-            kind = "letter_posted" if letter.channel == "post" else "message_accepted"
-            evidence = Evidence(kind, str(letter.key), letter.dispatched_at)
-            keep(desk, row, clocks.meet(state, calendar, desk.act, evidence=evidence), calendar)
-            return
 
 
 def _opened(
@@ -320,14 +292,8 @@ def _was_let_go(desk: Desk, complaint: ComplaintRow, row: ClockRow) -> bool:
 
 def _opened_at(desk: Desk, complaint: ComplaintRow) -> datetime:
     """Return when the second look was opened: as the complainant did not accept the answer, however long we took to ask on."""
-    said = desk.session.scalar(
-        select(func.max(EventRow.at)).where(
-            EventRow.complaint_key == complaint.key,
-            EventRow.kind == "state",
-            EventRow.text == public_words("rejected_open"),
-        )
-    )
-    return desk.act.at if said is None else said
+    opened = opening(desk, complaint)
+    return desk.act.at if opened is None else opened.at
 
 
 def _projected(
@@ -355,7 +321,11 @@ def _recategorise(
     """Put an open clock under another rule; one whose new anchor nobody knows anything of stays under the old."""
     state, calendar = ClockState.from_json(row.saved), calendars.get(policy.calendar)
     anchor = anchor_of(complaint, policy.anchor)
-    if anchor is not None and anchor == Anchor(policy.anchor) and policy.anchor in ASKED:
+    if state.policy.repeats and policy.repeats and state.number > 1:
+        anchor = replace(
+            state.anchor, event=policy.anchor
+        )  # what was said last, not what the first round counted from
+    elif anchor is not None and anchor == Anchor(policy.anchor) and policy.anchor in ASKED:
         ask_for(desk, complaint, policy.anchor)
         state = replace(state, expected_on=local_date(complaint.received_at, calendar.zone))
     elif anchor is not None and anchor != Anchor(policy.anchor):
@@ -380,7 +350,7 @@ def _not_given(
     return [
         (row, state)
         for row, state in rows
-        if state.policy.regime != PROMISE and state.policy.stage == stage and row.name not in names
+        if state.policy.regime != PROMISE and state.policy.stage == stage and row.name not in names | WINDOWS
     ]
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from api.complaints.answered_before import keep_answer
+from api.complaints.clock_rows import newest
+from api.complaints.clock_start import LEFT
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.tables import ComplaintRow
 from engine.deadlines.policy import NOBODY
@@ -40,4 +43,19 @@ def meet_each(
         moved += clocks.meet(desk, complaint, name, evidence) if name else ()
         if name in ANCHORS and evidence.kind != NOBODY:
             moved += clocks.happened(desk, complaint, ANCHORS[name], counted_from or evidence.sent_at)
+    return moved
+
+
+def meet_by_step(
+    clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, names: str, evidence: Evidence
+) -> tuple[str, ...]:
+    """Answer clocks like ``meet_each`` by a step that no letter shows; what the complaint has no clock for is kept.
+
+    Other rules may ask for it later: it was done then.
+    """
+    moved = meet_each(clocks, desk, complaint, names, evidence)
+    for name in (each.strip() for each in names.split(",")):
+        row = newest(desk.session, complaint.key, name) if name else None
+        if name and (row is None or row.state in LEFT):
+            keep_answer(complaint, name, evidence)
     return moved

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.complaints.clock_rows import newest
 from api.complaints.letter_links import disarmed
 from api.complaints.parties import goes_by_hand, may_decide, parties
 from api.complaints.reading import decided_outside
@@ -20,7 +21,7 @@ from api.identity.tables import PersonRow
 from api.organisation import Organisation
 from engine import feel
 from engine.deadlines.state import OPEN
-from engine.zones import local_date
+from engine.zones import day_in_words, local_date
 
 CHANNEL_WORDS = {
     "web": "our website",
@@ -69,6 +70,8 @@ def letter_facts(
     )
     facts["clocks"] = clock_dates(session, complaint.key)
     facts["organisation"] = organisation.facts(complaint.regime)
+    if (over := window_over(session, complaint.key, at=at)) is not None:
+        facts["organisation"]["outsideBody"]["window"] = over
     facts["money"] = feel.Function(
         (feel.Parameter("amount"),),
         lambda _run, given: organisation.money(given[0]) if isinstance(given[0], Decimal) else None,
@@ -148,6 +151,23 @@ def clock_dates(session: Session, complaint_key: int) -> dict[str, Any]:
         .order_by(ClockRow.name, ClockRow.number)
     )
     return {row.name: row.due_on if row.state in OPEN else None for row in rows}
+
+
+def window_over(session: Session, complaint_key: int, *, at: datetime) -> str | None:
+    """Return what is said of the time to go to the outside body once it is over ``at`` a moment (aware UTC), else None."""
+    row = newest(session, complaint_key, "referral_window")
+    if (
+        row is None
+        or row.state not in OPEN
+        or row.due_on is None
+        or row.bound_at is None
+        or row.bound_at > at
+    ):
+        return None
+    ended = day_in_words(row.due_on)
+    return (
+        f"The time to go there ended on {ended}. Only they can say whether they still take your complaint up."
+    )
 
 
 def _contact(session: Session, complaint: ComplaintRow, organisation: Organisation) -> str:

@@ -13,7 +13,7 @@ from api.complaints import letters_owed
 from api.complaints.clock_rows import late_as_it_came, newest
 from api.complaints.content import open_words
 from api.complaints.errand import Errand
-from api.complaints.evidence import meet_each
+from api.complaints.evidence import meet_by_step
 from api.complaints.letter_addressees import OF_THE_COMPLAINT, counts, set_of
 from api.complaints.letter_contents import write
 from api.complaints.letter_leaving import counts_from, delivered, is_by_hand, not_reached
@@ -71,7 +71,7 @@ def send_letter(errand: Errand) -> None:
     )
     if meets and to in OF_THE_COMPLAINT and _lies_on_file(errand, letter, copies):
         on_file = Evidence(NOBODY, "decided, nobody to write to", errand.now)
-        errand.moved(meet_each(errand.tools.clocks, errand.desk, errand.complaint, meets, on_file))
+        errand.moved(meet_by_step(errand.tools.clocks, errand.desk, errand.complaint, meets, on_file))
 
 
 def _lies_on_file(errand: Errand, letter: str, copies: Sequence[LetterRow]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
-from api.complaints.reading import ClockView, Event
+from api.complaints.reading import OVER, ClockView, Event
 from api.complaints.states import ENDED, public_words
 
 Place = Literal["done", "current", "next"]
@@ -160,16 +160,12 @@ def promises(clocks: Iterable[ClockView]) -> tuple[Promise, ...]:
 
 
 def outside_until(clocks: Iterable[ClockView]) -> date | None:
-    """Return the last day to turn to the outside body, None while it is not known or not running."""
-    return next(
-        (view.due_on for view in clocks if view.name == "referral_window" and view.state == "running"), None
-    )
+    """Return the last day to turn to the outside body, None while it is not known or not running, and once it is over."""
+    running = (view for view in clocks if view.name == "referral_window" and view.state == "running")
+    return next((view.due_on for view in running if view.words != OVER), None)
 
 
 def _promise(view: ClockView) -> Promise:
-    done_at = next(
-        (change.at for change in reversed(view.changes) if change.words in ("met", "met late")), None
-    )
     words = {
         "met": "Done",
         "met_late": "Done, but late",
@@ -190,9 +186,9 @@ def _promise(view: ClockView) -> Promise:
         what=_PROMISES[_FINAL if view.name == "final_response" and view.stage == "two" else view.name],
         words=words,
         tone=view.tone,
-        due_on=view.due_on,
+        due_on=None if view.only_expected else view.due_on,
         left=view.left if view.state == "running" else "",
-        done_at=done_at if view.state in _KEPT else None,
+        done_at=view.answered_at if view.state in _KEPT else None,
         late=view.state == "breached",
         missed=view.state == "missed",
         moved=moved,

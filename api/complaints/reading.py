@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.answers.sheets import SheetView, of_complaint
-from api.complaints.clock_rows import WINDOWS, label
+from api.complaints.clock_rows import WINDOWS, is_only_expected, label
 from api.complaints.of_case import complaint_of_root
 from api.complaints.states import CLOSING_REASONS, public_words, staff_words
 from api.complaints.tables import (
@@ -57,6 +57,9 @@ TONES = {
 }
 
 
+OVER = "over"  # of time the complainant has
+
+
 class ComplaintNotFound(NotFound):
     """There is no such complaint."""
 
@@ -77,7 +80,11 @@ class ClockChange:
 
 @dataclass(frozen=True, slots=True)
 class ClockView:
-    """A clock for reading. ``used`` is the share of its days gone by, 0 to 100; ``left`` says it in words."""
+    """A clock for reading. ``used`` is the share of its days gone by, 0 to 100; ``left`` says it in words.
+
+    ``answered_at`` is when what answered it left; None while nothing has. ``only_expected``: the day has passed and counts for
+    nothing, as what it counts from is not known yet.
+    """
 
     key: int
     name: str
@@ -98,6 +105,8 @@ class ClockView:
     extension_amount: int
     extension_unit: str
     evidence: tuple[str, ...]
+    answered_at: datetime | None
+    only_expected: bool
     held_on: date | None
     legal_source: str
     policy: str
@@ -254,7 +263,10 @@ def clock_views(
 def next_clocks(
     session: Session, complaint_keys: Iterable[int], *, calendars: KeptCalendars, now: datetime
 ) -> dict[int, ClockView]:
-    """Return of each complaint the open clock that is due first; windows of the complainant are left out."""
+    """Return of each complaint the open clock that is due first; windows of the complainant are left out.
+
+    One that was expected for a day that has passed comes after those that count.
+    """
     rows = session.scalars(
         select(ClockRow)
         .where(ClockRow.complaint_key.in_(list(complaint_keys)), ClockRow.state.in_(OPEN))
@@ -262,7 +274,7 @@ def next_clocks(
         .order_by(ClockRow.bound_at.is_(None), ClockRow.bound_at, ClockRow.key)
     )
     first: dict[int, ClockRow] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: is_only_expected(row, now=now)):
         first.setdefault(row.complaint_key, row)
     return {key: _clock(row, calendars, now, ()) for key, row in first.items()}
 
@@ -283,17 +295,18 @@ def _clock(
     rule = policy.extension
     granted = sum(each.policy_id == policy.id for each in state.extensions)
     over = row.name in WINDOWS and row.bound_at is not None and row.bound_at <= now
+    only_expected = is_only_expected(row, now=now)
     return ClockView(
         key=row.key,
         name=row.name,
         label=label(row.name) + suffix,
         state=row.state,
-        words="over" if over else CLOCK_WORDS.get(row.state, row.state),
+        words=OVER if over else CLOCK_WORDS.get(row.state, row.state),
         tone="" if over else TONES.get(row.state, ""),
         due_on=row.due_on,
         bound_at=row.bound_at,
         used=_used(state, calendar, now),
-        left="" if over else _left(state, calendar, now),
+        left="" if over or only_expected else _left(state, calendar, now),
         is_open=row.state in OPEN,
         is_window=row.name in WINDOWS,
         pausable=policy.pausable,
@@ -305,6 +318,8 @@ def _clock(
         extension_amount=rule.amount if rule else 0,
         extension_unit=rule.unit.replace("_", " ") if rule else "",
         evidence=policy.evidence,
+        answered_at=state.evidence.sent_at if state.evidence else None,
+        only_expected=only_expected,
         held_on=state.held.due_on if state.held else None,
         legal_source=policy.legal_source,
         policy=f"{policy.id}, {policy.version}",

@@ -7,9 +7,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from api.complaints.answers.sheets import mentions
+from api.complaints.clock_rows import WINDOWS
 from api.complaints.references import read_reference
 from api.complaints.states import ENDED
 from api.complaints.tables import AnswerSheetRow, ClockRow, ComplaintRow, ExclusionRow, IssueRow, PartyRow
@@ -17,7 +19,6 @@ from api.identity.decide import ComplaintFacts, Reach
 from api.identity.people import Person
 from engine.deadlines.state import LATE, OPEN
 from engine.store.instances import roots_of_case
-from engine.store.sought import has_word, words_of
 from engine.store.tables import instances, task_candidates, tasks
 
 PAGE = 50
@@ -173,21 +174,27 @@ def _mentions(text: str) -> ColumnElement[bool]:
     reference = read_reference(text)
     if reference is not None:
         return ComplaintRow.reference == reference
-    rarest_first = sorted(words_of(text), key=len, reverse=True)
-    return and_(true(), *map(_has, rarest_first))
+    words = dict.fromkeys(text.lower().split())
+    return and_(true(), *map(_has, sorted(words, key=len, reverse=True)))
 
 
 def _has(word: str) -> ColumnElement[bool]:
-    """Return the condition for one word; asked of each complaint, so that filters and earlier words spare the work."""
-    row, person, issue, sheet = ComplaintRow, PartyRow, IssueRow, AnswerSheetRow
+    def holds(column: Any) -> ColumnElement[bool]:
+        return func.lower(column).contains(word, autoescape=True)
+
+    reached = (PartyRow.name, PartyRow.email, PartyRow.phone, PartyRow.address)
+    people = select(PartyRow.complaint_key).where(or_(*map(holds, reached)))
+    raised = select(IssueRow.complaint_key).where(or_(holds(IssueRow.summary), holds(IssueRow.finding)))
+    answered = select(AnswerSheetRow.complaint_key).where(mentions(word))
     return or_(
-        has_word(word, row.reference, row.product, row.problem, row.description, row.desired_remedy),
-        exists().where(
-            person.complaint_key == row.key,
-            has_word(word, person.name, person.email, person.phone, person.address),
-        ),
-        exists().where(issue.complaint_key == row.key, has_word(word, issue.summary, issue.finding)),
-        exists().where(sheet.complaint_key == row.key, has_word(word, sheet.words)),
+        holds(ComplaintRow.reference),
+        holds(ComplaintRow.product),
+        holds(ComplaintRow.problem),
+        holds(ComplaintRow.description),
+        holds(ComplaintRow.desired_remedy),
+        ComplaintRow.key.in_(people),
+        ComplaintRow.key.in_(raised),
+        ComplaintRow.key.in_(answered),
     )
 
 
@@ -209,7 +216,8 @@ def _lines(session: Session, rows: list[ComplaintRow]) -> tuple[Line, ...]:
 
 
 def _line(row: ComplaintRow, complainant: str | None, clocks: list[ClockRow]) -> Line:
-    upcoming = next((clock for clock in clocks if clock.state in OPEN and clock.due_on is not None), None)
+    dated = (clock for clock in clocks if clock.state in OPEN and clock.due_on is not None)
+    upcoming = next((clock for clock in dated if clock.name not in WINDOWS), None)
     return Line(
         key=row.key,
         reference=row.reference,

@@ -28,6 +28,7 @@ WORD_COLUMNS = {("authority", "approvers"): "groups", ("stages", "roundCovers"):
 """Decision and column of a table → the vocabulary of ``ProcedureWords`` its cells name."""
 NUMBERS = {"priority": (0, 100)}
 """Result of a table by which a case goes on → the least and the most it may be: anything else stops the case."""
+WAITS = "waiting-times"  # the table whose numbers are all lengths of time
 READ_COLUMNS = {STAGES_TABLE: frozenset({"secondStage", "roundCovers"})}  # of a table the service itself asks
 WHY = "category"  # the input of a job by which a policy judges whether a clock pauses or is extended
 LOG_FORM = "log-complaint"  # what colleagues fill in for somebody; the public form is the one the process starts with

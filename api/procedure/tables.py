@@ -11,6 +11,7 @@ from engine.findings import Finding, Severity
 
 SEVERAL = ("COLLECT", "RULE ORDER", "OUTPUT ORDER")  # hit policies whose answer is a list, an empty one too
 _NOTHING = ("", "-", "null")
+LONGEST = 10_000  # the longest time that tables give, in whatever unit
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 
@@ -46,6 +47,21 @@ def check_range(name: str, cells: Iterable[Text], bounds: tuple[int, int]) -> It
             advice = f"Give a number from {least} to {most}."
             yield Finding(
                 "error", "number_out_of_range", message, advice, element_id=cell.element_id, line=cell.line
+            )
+
+
+def check_lengths(name: str, cells: Iterable[Text]) -> Iterator[Finding]:
+    """Yield the cells that write out a number no length of time can be: less than nothing, part of a day, beyond counting."""
+    for cell in cells:
+        written = re.sub(r"\s", "", cell.text)
+        if not _NUMBER.fullmatch(written):
+            continue
+        length = Decimal(written)
+        if length != length.to_integral_value() or not 0 <= length <= LONGEST:
+            message = f"“{name}” counts days or hours, and here it is {cell.text.strip()}."
+            advice = f"Give a whole number from 0 to {LONGEST}."
+            yield Finding(
+                "error", "no_length_of_time", message, advice, element_id=cell.element_id, line=cell.line
             )
 
 

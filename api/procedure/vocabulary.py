@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -300,9 +300,9 @@ class Vocabulary:
             if kind is not None:
                 for cell in cells:
                     yield from _placed(cell, getattr(words, kind))
-            if column.name in contracts.NUMBERS:
-                written = [*cells, *([column.default] if column.default else [])]
-                yield from tables.check_range(column.name, written, contracts.NUMBERS[column.name])
+            yield from _check_numbers(
+                decision_id, column.name, [*cells, *([column.default] if column.default else [])]
+            )
         yield from self._check_members(decision_id, box)
         if decision_id != DECISION:  # its rows leave columns empty on purpose, and none has to fit
             before = _table_among(self._around.before, decision_id)
@@ -457,6 +457,13 @@ class Vocabulary:
             if known is not None:
                 found.setdefault(variable, set()).update(known.known)
         return found
+
+
+def _check_numbers(decision_id: str, column: str, written: Sequence[dmn.model.Text]) -> Iterable[Finding]:
+    if decision_id == contracts.WAITS:
+        yield from tables.check_lengths(column, written)
+    if column in contracts.NUMBERS:
+        yield from tables.check_range(column, written, contracts.NUMBERS[column])
 
 
 def _check_allowed(allowed: dmn.model.Text | None, cells: Iterable[dmn.model.Text]) -> Iterable[Finding]:

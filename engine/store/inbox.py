@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from engine.store.entities import TASKS
 from engine.store.records import TaskRecord
-from engine.store.sought import has_word, words_of
 from engine.store.tables import task_candidates, tasks
 
 Box = Literal["mine", "groups", "unassigned", "overdue", "open"]
@@ -95,7 +94,9 @@ def _keys(box: Box, reader: Reader, *, now: datetime, text: str, order: Order, m
     wanted = [T.state == "CREATED"]
     if reader.hidden:
         wanted.append(T.root_key.not_in(list(reader.hidden)))
-    wanted += [has_word(word, T.name, T.business_id) for word in words_of(text)]
+    for word in dict.fromkeys(text.lower().replace("*", " ").replace("?", " ").split()):
+        holds = (sa.func.lower(column).contains(word, autoescape=True) for column in (T.name, T.business_id))
+        wanted.append(sa.or_(*holds))
     if box == "unassigned":
         wanted.append(T.assignee.is_(None))
     parts = []

@@ -8,8 +8,10 @@ import pytest
 
 from api.complaints.letter_desk import look_for_a_way
 from tests.api.deadlines.conftest import at
+from tests.processes.test_corrected_while_late import put_under
 from tests.processes.test_days_letters_name import named
 from tests.processes.test_reminders_that_wait import NO_WAY, PAPER, REACHED, decided
+from tests.processes.test_what_the_page_offers import page_of
 
 POST, FIND = "Post the letter", "Find a way to reach them"
 FOUND = {"wayFound": "email", "newEmail": "ann@example.org"}
@@ -145,3 +147,29 @@ def test_what_was_withdrawn_leaves_no_clock_though_an_answer_lay_in_the_post_roo
     assert walk.state("final_response") == "running"
     walk.tell("complainant-withdraws")
     assert walk.running == []
+
+
+@pytest.mark.parametrize("after", ["uk-social-housing", "us-cfpb", "india-rbi"])
+def test_the_time_to_go_outside_that_a_letter_told_is_the_time_under_other_rules_too(walk, after):
+    walk.take("2026-07-06 10:00").through(remedy="words").wait(hours=1)
+    told = walk.due("referral_window")
+    assert walk.read("decision", "referral_window")
+    put_under(walk, after)
+    assert (walk.state("referral_window"), walk.due("referral_window")) == ("running", told)
+
+
+def test_a_time_to_go_outside_that_is_over_is_said_to_be_over(walk):
+    """In letters, and on the page of the complainant: neither asks to make haste, nor names a day as still to come."""
+    walk.take("2026-07-06 10:00").through(remedy="words").wait(hours=1).answer("rejects").choose("external")
+    walk.do("Record the referral", referral="taken_up", body="FOS", bodyReference="1", fileDueOn="2026-07-20")
+    walk.do("Send the file", fileSentOn="2026-07-06").later("2027-01-08 10:00")
+    walk.do("Ask how it stands", referralStatus="decided").do(
+        "Record the outcome", externalOutcome="not_decided"
+    )
+    walk.choose("none").close()
+    over = "The time to go there ended on 6 January 2027."
+    assert over in walk.letter("closing").text
+    text = page_of(walk).text
+    assert over in text
+    assert "do not wait" not in text + walk.letter("closing").text
+    assert "You have until" not in text

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from api.complaints.tables import AnswerSheetRow, DocumentRow
@@ -147,6 +147,11 @@ def newest(session: Session, complaint_key: int, form_id: str) -> SheetView | No
         .limit(1)
     )
     return None if row is None else _seen(row, {})
+
+
+def mentions(word: str) -> ColumnElement[bool]:
+    """Return the condition that an answer holds ``word``, in lower case."""
+    return AnswerSheetRow.words.contains(word, autoescape=True)
 
 
 def _seen(row: AnswerSheetRow, names: Mapping[str, str]) -> SheetView:

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from api.complaints import links
+from api.complaints.facts import window_over
 from api.complaints.from_complainant import ADDS, ANSWERS, RATES, WITHDRAWS, last_said, open_to
 from api.complaints.our_answer import SOUGHT, answer_letter, way_of_answer
 from api.complaints.parties import COMPLAINANT, may_decide
@@ -143,6 +144,7 @@ def status() -> ResponseReturnValue:
         contact=display_names(session).get(row.owner or "") or service.organisation.complaints_manager,
         outside=(row.state in _TO_OUTSIDE or bool(late)) and not decided_outside(session, row.key),
         outside_until=outside_until(clocks),
+        outside_over=window_over(session, row.key, at=now),
         ended=row.state in ENDED,
         said=last_said(session, row.key, "complainant-answer") if turned_away else None,
     )

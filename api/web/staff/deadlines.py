@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from api.complaints.clock_rows import WINDOWS, label
+from api.complaints.clock_rows import WINDOWS, is_late, label
 from api.complaints.reading import display_names
 from api.complaints.search import visible
 from api.complaints.tables import ClockRow, ComplaintRow
@@ -61,8 +61,9 @@ def due() -> ResponseReturnValue:
     session = db.session()
     whose = _whose(session, person, request.args.get("whose", "all"))
     span = next((days for days, _ in SPANS if str(days) == request.args.get("span")), 14)
-    today = local_date(the_service().clock.now(), the_service().settings.time_zone)
-    lines = due_lines(session, person, until=today + timedelta(days=span), today=today, whose=whose)
+    now = the_service().clock.now()
+    today = local_date(now, the_service().settings.time_zone)
+    lines = due_lines(session, person, until=today + timedelta(days=span), now=now, whose=whose)
     late = [line for line in lines if line.late]
     days = [
         (day, list(group))
@@ -117,24 +118,29 @@ def feed(token: str) -> ResponseReturnValue:
     return answer
 
 
-def due_lines(session: Session, person: Person, *, until: date, today: date, whose: Whose) -> list[DueLine]:
+def due_lines(session: Session, person: Person, *, until: date, now: datetime, whose: Whose) -> list[DueLine]:
     """Return the open clocks and tasks ``person`` may know of that are due by ``until``, in order of the day."""
     names, seen = display_names(session), visible(person, reach(person))
     lines = [
-        *_clock_lines(session, seen, names, until, today, whose),
-        *_task_lines(session, seen, names, until, today, whose),
+        *_clock_lines(session, seen, names, until, now, whose),
+        *_task_lines(session, seen, names, until, now, whose),
     ]
     return sorted(lines, key=lambda line: (line.due_on, line.kind, -line.complaint.priority))
 
 
 def _clock_lines(
-    session: Session, seen: ColumnElement[bool], names: dict[str, str], until: date, today: date, whose: Whose
+    session: Session,
+    seen: ColumnElement[bool],
+    names: dict[str, str],
+    until: date,
+    now: datetime,
+    whose: Whose,
 ) -> list[DueLine]:
     query = (
         select(ClockRow, ComplaintRow)
         .join(ComplaintRow, ComplaintRow.key == ClockRow.complaint_key)
         .where(ClockRow.state.in_(OPEN), ClockRow.due_on.is_not(None), ClockRow.due_on <= until, seen)
-        .where((ClockRow.name.not_in(WINDOWS)) | (ClockRow.due_on >= today))
+        .where((ClockRow.name.not_in(WINDOWS)) | (ClockRow.bound_at > now))
         .order_by(ClockRow.due_on, ClockRow.key)
         .limit(MOST)
     )
@@ -146,7 +152,7 @@ def _clock_lines(
             label(clock.name),
             "clock",
             clock.state,
-            clock.due_on < today,
+            is_late(clock, now=now),
             complaint,
             names.get(complaint.owner or "", complaint.owner or "Nobody yet"),
         )
@@ -156,7 +162,12 @@ def _clock_lines(
 
 
 def _task_lines(
-    session: Session, seen: ColumnElement[bool], names: dict[str, str], until: date, today: date, whose: Whose
+    session: Session,
+    seen: ColumnElement[bool],
+    names: dict[str, str],
+    until: date,
+    now: datetime,
+    whose: Whose,
 ) -> list[DueLine]:
     zone = the_service().settings.time_zone
     end = at_wall(datetime.combine(until + timedelta(days=1), time()), zone)
@@ -177,7 +188,7 @@ def _task_lines(
             due_at - timedelta(microseconds=1), zone
         )  # a bound at midnight belongs to the day before
         who = names.get(assignee or "", assignee or "Nobody yet")
-        lines.append(DueLine(due_on, name, "task", "open", due_on < today, complaint, who))
+        lines.append(DueLine(due_on, name, "task", "open", due_at <= now, complaint, who))
     return lines
 
 

@@ -79,6 +79,20 @@ def test_a_priority_that_no_task_can_have_is_refused(alone, given, wrong):
     assert (("number_out_of_range", "error") in found) is wrong
 
 
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [("-2", True), ("- 2", True), ("2.5", True), ("10001", True), ("0", False), ("3.0", False)],
+)
+def test_a_waiting_time_that_no_time_can_be_is_refused(alone, given, wrong):
+    name = "waiting-times.dmn"
+    found = alone(name, SHIPPED[name].replace(b"<text>20</text>", f"<text>{given}</text>".encode(), 1))
+    refused = [each for each in found if each.code == "no_length_of_time"]
+    assert bool(refused) is wrong
+    if wrong:
+        assert (refused[0].severity, bool(refused[0].element_id)) == ("error", True)
+        assert "appeal" in refused[0].message
+
+
 def told(alone, name, old, new):
     """Code and severity of what is found in a shipped file with ``new`` in the place of the first ``old``."""
     assert old in SHIPPED[name].decode()
