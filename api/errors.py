@@ -35,7 +35,7 @@ TITLES = {
     403: "You may not do this",
     404: "Page not found",
     405: "This cannot be done here",
-    409: "Somebody was faster",
+    409: "Not possible as things stand now",
     413: "Too large",
     415: "This kind of content is not accepted",
     422: "There is a problem",

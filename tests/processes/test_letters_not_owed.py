@@ -115,3 +115,15 @@ def test_nobody_is_told_that_a_body_looks_at_it_once_it_has_looked(walk, outcome
         walk.close()
     assert "referral" not in waiting(walk)
     assert walk.troubles == []
+
+
+def test_who_was_answered_is_not_told_any_more_that_we_took_it_up(walk):
+    walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1).beside(POST, **REACHED)
+    walk.screen("restricted_contact")
+    walk.beside(POST, **REACHED).answer("rejects")
+    walk.do("Decide the appeal", appealResult="allowed", appealReason="She was ill.")
+    assert "appeal-upheld" in waiting(walk)
+    walk.on()
+    assert "appeal-upheld" not in waiting(walk)
+    assert "decision" in waiting(walk)
+    assert walk.troubles == []

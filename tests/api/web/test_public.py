@@ -12,12 +12,13 @@ from sqlalchemy import func, select, text
 from api.complaints import links
 from api.complaints.answers.sheets import of_complaint
 from api.complaints.forgetting import forget_expired
-from api.complaints.intake import link_of_sender
+from api.complaints.intake import PartyDetails, link_of_sender
 from api.complaints.policies import kinds, second_look
 from api.complaints.tables import ComplaintRow, DocumentRow, DraftRow, EventRow, LinkRow
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
 from engine.store.tables import outbox
+from tests.api.web.staff_desk import complain
 from tests.api.web.visitor import Visitor
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -925,3 +926,13 @@ def test_somebody_anonymous_who_is_turned_away_reads_why_and_may_appeal(ann, ser
     no = ann.option("answer", "I do not agree")
     assert ann.send("/status/answer", answer=no, reason="It is not.").status_code == 303
     assert "Decide the appeal" in service.engine.open_task_names(case)
+
+
+def test_the_receipt_of_a_representative_says_what_waits_for_the_authority(app, service):
+    made = complain(service, representative=PartyDetails("Lettings Ltd", "agent@example.org"))
+    row = service.engine.read(lambda db: db.get(ComplaintRow, made.key))
+    with app.test_request_context():
+        receipt = app.jinja_env.get_template("public/receipt_representative.html")
+        page = receipt.render(us=service.organisation, complaint=row)
+    assert "the next step of the complaint waits until that is settled" in page
+    assert "does not wait" not in page

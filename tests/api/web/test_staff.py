@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from api.complaints.intake import PartyDetails
+from api.complaints.letter_desk import LetterNotWaiting
 from api.complaints.tables import LetterRow, NoticeRow
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
@@ -366,6 +367,9 @@ def test_a_held_letter_of_an_imported_complaint_leaves_when_somebody_sends_it_an
     ines.open(papers)
     assert "Send it now" not in ines.text
     assert ines.send(path).status_code == 409
+    assert "Not possible as things stand now" in ines.text
+    assert "faster" not in ines.text
+    assert LetterNotWaiting().message in ines.text
 
 
 def test_what_a_colleague_decides_on_an_imported_complaint_leaves_at_once(service, desk):
