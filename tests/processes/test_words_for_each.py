@@ -6,7 +6,7 @@ import pytest
 
 from api.complaints.errand import Tools
 from api.complaints.intake import PartyDetails
-from api.complaints.letter_writing import write
+from api.complaints.letter_contents import write
 from api.complaints.parties import parties
 from api.complaints.progress import promises
 from api.complaints.reading import clock_views
