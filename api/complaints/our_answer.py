@@ -15,8 +15,10 @@ from engine.errors import Conflict
 
 SOUGHT = "sought"  # how it goes while somebody looks for a way to who is to get it
 _TELLING = frozenset(
-    {"decision", "stage-two-decision", "early-resolution", "enquiry-answer", "forwarding", "award"}
-    | {"outside-decision"}
+    {
+        *("decision", "stage-two-decision", "early-resolution", "enquiry-answer", "forwarding"),
+        *("award", "outside-decision"),
+    }
 )
 _TURNING_AWAY = "not-accepted-"
 
