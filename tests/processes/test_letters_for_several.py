@@ -326,6 +326,7 @@ def test_what_is_for_the_representative_is_looked_for_and_written(walk, letter):
     assert (looked_for(walk), kept(walk)) == (["representative"], [(letter, "representative")])
     find(walk, "representative", wayFound="email", representativeEmail="agent@example.org").wait(minutes=5)
     assert left(walk, letter)[-1] == "agent@example.org"
+    assert walk.events("contact") == ["Looked for a way to reach their representative"]
     assert people(walk)["complainant"].address == AT_LADY
     assert (looked_for(walk), walk.troubles) == ([], [])
 

@@ -93,7 +93,11 @@ def test_the_second_look_may_be_extended_once_while_its_time_runs(walk):
 
     extended(walk, "2027-01-04 16:00")
     clocks = walk.service.case_clocks
-    walk.move(lambda d, c: ask(clocks, d, c, "final_response", letter="holding-notice", category=""))
+    walk.move(
+        lambda d, c: ask(
+            clocks, walk.service.letters, d, c, "final_response", letter="holding-notice", category=""
+        )
+    )
     walk.service.run_due()
     assert walk.due("final_response") == "2027-02-01"
     assert walk.late == []
@@ -106,7 +110,11 @@ def test_the_day_after_its_end_an_extension_is_refused_and_the_limit_missed(walk
     extended(walk, "2027-01-05 09:00")
     clocks = walk.service.case_clocks
     with pytest.raises(ExtensionTooLate):
-        walk.move(lambda d, c: ask(clocks, d, c, "final_response", letter="holding-notice", category=""))
+        walk.move(
+            lambda d, c: ask(
+                clocks, walk.service.letters, d, c, "final_response", letter="holding-notice", category=""
+            )
+        )
     assert (walk.state("final_response"), walk.due("final_response")) == ("breached", "2027-01-04")
 
 

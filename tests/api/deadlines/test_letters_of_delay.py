@@ -40,7 +40,10 @@ def by_hand(office, reason="We wait for the carrier."):
         letter_desk.write_now(office.service, desk, complaint, "holding-notice", reason=reason)
         desk.session.flush()
         clocks = office.service.case_clocks
-        return extensions.ask(clocks, desk, complaint, "final_response", letter="holding-notice", category="")
+        letters = office.service.letters
+        return extensions.ask(
+            clocks, letters, desk, complaint, "final_response", letter="holding-notice", category=""
+        )
 
     return office.move(change, reason=reason)
 
