@@ -12,6 +12,7 @@ from sqlalchemy.pool import QueuePool
 from engine.errors import Invalid
 from engine.keys import FIRST_KEY, Keys
 from engine.store.tables import key_blocks
+from engine.store.turns import Turns
 
 BUSY_MS = 15_000
 CHANNEL = "redress_work"
@@ -95,19 +96,34 @@ def _connect_sqlite(address: sa.URL) -> Database:
     Path(address.database).touch(
         mode=0o600
     )  # what it holds is nobody else's to read; the files beside it follow
-    writer = _sqlite_engine(address, begin="BEGIN IMMEDIATE", size=1)
-    reader = _sqlite_engine(address, begin="BEGIN", size=8)
-    aside = _sqlite_engine(address, begin="BEGIN", size=8, overflow=UNBOUNDED)
+    writer, reader = _sqlite_engine(address, size=1), _sqlite_engine(address, size=8)
+    aside = _sqlite_engine(address, size=8, overflow=UNBOUNDED)
+    turns = Turns(Path(address.database))
+
+    @sa.event.listens_for(writer, "begin")
+    def begin_to_write(connection: sa.Connection) -> None:
+        with turns.first():
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @sa.event.listens_for(writer, "engine_disposed")
+    def leave(_engine: sa.Engine) -> None:
+        turns.close()
+
     for engine in (reader, aside):
         sa.event.listen(engine, "connect", _only_read)
+        sa.event.listen(engine, "begin", _begin_to_read)
     return Database(writer, reader, aside)
+
+
+def _begin_to_read(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
 
 
 def _only_read(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA query_only=ON")
 
 
-def _sqlite_engine(address: sa.URL, *, begin: str, size: int, overflow: int = 0) -> sa.Engine:
+def _sqlite_engine(address: sa.URL, *, size: int, overflow: int = 0) -> sa.Engine:
     engine = sa.create_engine(
         address,
         poolclass=QueuePool,
@@ -131,10 +147,6 @@ def _sqlite_engine(address: sa.URL, *, begin: str, size: int, overflow: int = 0)
             "case_sensitive_like=ON",
         ):
             connection.execute(f"PRAGMA {pragma}")
-
-    @sa.event.listens_for(engine, "begin")
-    def begin_transaction(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
 
     return engine
 
