@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -36,6 +36,11 @@ def at_wall(wall: datetime, zone: ZoneInfo) -> datetime:
 def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     """Return the UTC moment at which ``day`` begins in ``zone``."""
     return at_wall(datetime.combine(day, time()), zone)
+
+
+def reached_on(day: date, zone: ZoneInfo, *, now: datetime) -> datetime:
+    """Return the moment that something done on ``day`` counts as done: the last of that day in ``zone``, at most ``now`` (UTC)."""
+    return min(start_of_day(day + timedelta(days=1), zone) - timedelta(microseconds=1), in_utc(now))
 
 
 def local_date(moment: datetime, zone: ZoneInfo) -> date:

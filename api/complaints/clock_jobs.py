@@ -15,6 +15,7 @@ from api.complaints.evidence import KINDS, meet_by_step
 from api.complaints.extensions import ask
 from api.complaints.held_twice import asked
 from api.complaints.letters_over import answers_to_come
+from api.complaints.reading import standing_remedies
 from api.complaints.tables import LetterRow
 from engine.deadlines.compute import Anchor
 from engine.deadlines.errors import (
@@ -26,6 +27,7 @@ from engine.deadlines.errors import (
     PauseReasonRefused,
 )
 from engine.deadlines.state import Evidence
+from engine.zones import reached_on
 
 RUNS_ON = (ClockNotFound, ClockNotPausable, ClockNotRunning, ClockEnded, BoundPassed, PauseReasonRefused)
 """Why a clock may not pause: the case goes on all the same, and so does the clock."""
@@ -86,7 +88,9 @@ def start_clock(errand: Errand) -> dict[str, Any]:
 def meet_clock(errand: Errand) -> None:
     """``redress:meet-clock``: evidence of having reached the complainant (inputs ``evidence``, ``at``), or a skip.
 
-    Input ``subject`` names the promise that was kept; without it every open round of the clock is met.
+    ``at`` is a moment, or a day in the service's zone: what was done on a day was done on it to its end. Input ``subject`` names
+    the promise that was kept: its own clock is met, and once nothing promised is left to carry out the limit of the rules too;
+    without it every open round of the clock is met.
     """
     name, how = errand.header("clock"), errand.text("evidence") or "e-mail"
     if how == "skip":
@@ -94,12 +98,18 @@ def meet_clock(errand: Errand) -> None:
         return
     kind = KINDS.get(how, how)
     at = errand.value("at")
-    sent_at = at if isinstance(at, datetime) and at.tzinfo else errand.now
+    sent_at = at if isinstance(at, datetime) and at.tzinfo else None
+    if sent_at is None:
+        day = _day(at)
+        sent_at = (
+            errand.now if day is None else reached_on(day, errand.tools.settings.time_zone, now=errand.now)
+        )
     evidence = Evidence(kind, errand.context.element_id, min(sent_at, errand.now))
     subject = errand.text("subject")
     if subject is not None:
-        promise = promised_policy(name, subject).id
         clocks, complaint = errand.tools.clocks, errand.complaint
+        left = any(one.corrected_at is None for one in standing_remedies(errand.session, complaint.key))
+        promise = promised_policy(name, subject).id if left else None
         errand.moved(clocks.meet(errand.desk, complaint, name, evidence, promise=promise))
         return
     errand.moved(meet_by_step(errand.tools.clocks, errand.desk, errand.complaint, name, evidence))

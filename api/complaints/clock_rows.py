@@ -48,6 +48,7 @@ _TOLD = {
     "breached": "breached",
     "breach_superseded": "breach superseded",
     "re_anchored": "counted anew",
+    "reopened": "open again",
     "recategorised": "under another rule",
     "calendar_changed": "moved by a calendar change",
     "calendar_change_held": "a calendar change would shorten it; kept until somebody approves",

@@ -33,7 +33,7 @@ from engine.deadlines import clocks
 from engine.deadlines.compute import Anchor
 from engine.deadlines.errors import EvidenceRefused
 from engine.deadlines.policy import NOBODY, DeadlinePolicy
-from engine.deadlines.state import OPEN, ClockState, Evidence
+from engine.deadlines.state import MET, OPEN, ClockState, Evidence
 from engine.deadlines.warn import warn_at
 from engine.errors import Invalid
 from engine.execution.world import CaseClock
@@ -142,8 +142,8 @@ class CaseClocks:
         """Start a clock that ends on a promised date; the same promise made anew replaces the one that is open.
 
         It runs from now to the end of that day, and is watched like our answer (``clock_start.made_today``). The same promise
-        for the same day runs on, and so does a limit of the table for the same clock that ends no later: what is promised once
-        is missed once.
+        for the same day runs on, or is open again if it was met and is not kept after all; so does a limit of the table for the
+        same clock that ends no later: what is promised once is missed once.
         """
         for running in open_clocks(desk.session, complaint.key):
             state = ClockState.from_json(running.saved)
@@ -151,11 +151,30 @@ class CaseClocks:
                 return ()
             if state.policy.id == policy.id:
                 keep(desk, running, clocks.supersede(state, desk.act), self._calendar(state))
+        if self._reopened(desk, complaint, policy, due):
+            return (policy.clock,)
         row = newest(desk.session, complaint.key, policy.clock)
         number, calendar = row.number + 1 if row is not None else 1, self.calendars.get(None)
         promise, anchor = clock_start.made_today(self.calendars, desk, complaint, policy, due=due)
         add(desk, complaint, clocks.start(promise, anchor, calendar, desk.act, number=number), calendar)
         return (policy.clock,)
+
+    def _reopened(self, desk: Desk, complaint: ComplaintRow, promise: DeadlinePolicy, due: date) -> bool:
+        """Open the clock again that says this promise was kept by that day; tell whether there was one."""
+        rows = desk.session.scalars(
+            select(ClockRow).where(
+                ClockRow.complaint_key == complaint.key,
+                ClockRow.name == promise.clock,
+                ClockRow.due_on == due,
+                ClockRow.state.in_(MET),
+            )
+        )
+        for row in rows:
+            state = ClockState.from_json(row.saved)
+            if state.policy.id == promise.id:
+                keep(desk, row, clocks.reopen(state, self._calendar(state), desk.act), self._calendar(state))
+                return True
+        return False
 
     def promised_on(self, session: Session, complaint_key: int, promise: DeadlinePolicy) -> date | None:
         """Return the day by which a promise is to be kept: that of its open clock, or of the limit that takes its place."""

@@ -45,14 +45,16 @@ def keep_letter_back(errand: Errand) -> None:
 def keep_back_unowed(errand: Errand) -> None:
     """Let no letter leave that its head does not name the new state of the complaint for.
 
-    One that answers a clock which is still open matters whatever the state is, as does one that an extension waits for.
+    One that answers a clock which is still open matters whatever the state is, unless a letter answers it that waits as well and
+    is owed; as does one that an extension waits for.
     """
     complaint, letters = errand.complaint, errand.tools.letters
     waiting = _waiting(errand.session, complaint)
     unowed = [letter for letter in waiting if _is_unowed(letter, letters, complaint.state)]
     if not unowed:
         return
-    awaited = {row.name for row in open_clocks(errand.session, complaint.key)}
+    answered = {name for letter in waiting if letter not in unowed for name in _met_by(letter)}
+    awaited = {row.name for row in open_clocks(errand.session, complaint.key)} - answered
     over = [letter for letter in unowed if not awaited & _met_by(letter)]
     _keep_back(errand, over, f"as it is not owed any more ({staff_words(complaint.state).lower()})")
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from api.complaints.reading import OVER, ClockView, Event
 from api.complaints.states import ENDED, public_words
+from engine.deadlines.state import MET
 
 Place = Literal["done", "current", "next"]
 
@@ -103,7 +104,7 @@ _PROMISES = {
     "commitment": "Do what we promised",
 }
 _ONLY_OPEN = frozenset({"update"})
-_KEPT = frozenset({"met", "met_late"})
+_KEPT = frozenset(MET)
 # What we missed is no secret, also after the end.
 _TOLD = frozenset({"running", "paused", "breached", "projected", "missed"}) | _KEPT
 

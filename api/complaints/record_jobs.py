@@ -23,6 +23,7 @@ from api.complaints.tables import IssueRow, RecordRow, RemedyRow
 from api.complaints.urgency import make_urgent
 from engine import feel
 from engine.errors import Invalid
+from engine.zones import reached_on
 
 SAID = {
     "scope": "Scope decided",
@@ -199,7 +200,12 @@ def _remedy(errand: Errand, data: Mapping[str, Any]) -> None:
     row = _promised(errand, mark)
     if row is None:
         row = _promise(errand, {**data, "id": mark})
-    row.corrected_at, row.corrected_by = errand.now, errand.actor
+    done = _text(data.get("doneOn"))
+    zone = errand.tools.settings.time_zone
+    row.corrected_at = (
+        errand.now if done is None else reached_on(date.fromisoformat(done[:10]), zone, now=errand.now)
+    )
+    row.corrected_by = errand.actor
 
 
 def checked(data: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -38,6 +38,8 @@ from engine.deadlines.judge import (
 )
 from engine.deadlines.policy import NOBODY, DeadlinePolicy
 from engine.deadlines.state import (
+    MET,
+    OPEN,
     ClockState,
     Evidence,
     Extended,
@@ -222,6 +224,16 @@ def meet(state: ClockState, calendar: Calendar, act: Act, *, evidence: Evidence)
     return judged(state, replace(state, evidence=evidence, pauses=pauses, held=None), calendar, act, "met")
 
 
+def reopen(state: ClockState, calendar: Calendar, act: Act) -> Moved:
+    """Take back what met a clock: it showed nothing after all, and the clock is judged as if it had never been.
+
+    Raises ``ClockEnded``, ``ClockNotRunning`` for one that is not met, ``ReasonNeeded``, ``WrongCalendar``.
+    """
+    require(state, calendar, *MET)
+    require_reason(state, act)
+    return judged(state, replace(state, evidence=None), calendar, act, "reopened")
+
+
 def breach(state: ClockState, act: Act) -> Moved:
     """Note that the bound has passed.
 
@@ -243,7 +255,7 @@ def re_anchor(state: ClockState, anchor: Anchor, calendar: Calendar, act: Act) -
     Raises ``ReasonNeeded`` for a correction, ``AnchorUnknown`` for another event, ``ClockEnded``,
     ``WrongCalendar``.
     """
-    require(state, calendar, "projected", "running", "paused", "breached", "met", "met_late")
+    require(state, calendar, *OPEN, *MET)
     if anchor.event != state.policy.anchor:
         raise AnchorUnknown(clock=state.name, needed=state.policy.anchor, given=anchor.event)
     if state.anchor_known:
@@ -256,7 +268,7 @@ def re_project(state: ClockState, expected_on: date, calendar: Calendar, act: Ac
 
     Under the rule "earliest" it counts even after the anchor has happened. Raises like ``re_anchor``.
     """
-    require(state, calendar, "projected", "running", "paused", "breached", "met", "met_late")
+    require(state, calendar, *OPEN, *MET)
     if state.anchor_known:
         require_reason(state, act)
     return judged(state, replace(state, expected_on=expected_on), calendar, act, "re_anchored")

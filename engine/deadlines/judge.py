@@ -18,6 +18,7 @@ ChangeKind = Literal[
     "resumed",
     "extended",
     "met",
+    "reopened",
     "breached",
     "missed",
     "breach_superseded",

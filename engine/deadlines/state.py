@@ -28,6 +28,7 @@ Status = Literal[
 _LATEST = datetime.max.replace(tzinfo=UTC)
 LATE: tuple[Status, ...] = ("breached", "met_late", "missed")
 SHOWN = ("state", "due", "bound", "round", "warnAt", "endedAt")  # what a diagram may ask of ``clock("…")``
+MET: tuple[Status, ...] = ("met", "met_late")
 OPEN: tuple[Status, ...] = ("projected", "running", "paused", "breached")
 
 

@@ -63,15 +63,15 @@ def test_the_letter_that_closes_is_still_posted(walk):
 
 
 def test_a_letter_that_answers_a_clock_which_is_still_open_stays(walk):
-    walk.take("2026-06-01 10:00", sender=PAPER)
-    walk.move(lambda desk, _: setattr(first_letter(desk, walk.key), "meets", "final_response") or ())
-    walk.through()
-    assert waiting(walk) == ["acknowledgement", "decision"]
+    reminded(walk, PAPER, POST)
+    walk.move(lambda desk, _: setattr(last_letter(desk, walk.key), "meets", "referral_window") or ())
+    walk.answer("rejects")
+    assert waiting(walk) == ["reminder"]
 
 
-def first_letter(desk, key):
-    """The letter of the complaint ``key`` that was written first, in the desk's transaction."""
-    query = select(LetterRow).where(LetterRow.complaint_key == key).order_by(LetterRow.key)
+def last_letter(desk, key):
+    """The letter of the complaint ``key`` that was written last, in the desk's transaction."""
+    query = select(LetterRow).where(LetterRow.complaint_key == key).order_by(LetterRow.key.desc())
     return desk.session.scalars(query).first()
 
 
@@ -127,3 +127,10 @@ def test_who_was_answered_is_not_told_any_more_that_we_took_it_up(walk):
     assert "appeal-upheld" not in waiting(walk)
     assert "decision" in waiting(walk)
     assert walk.troubles == []
+
+
+def test_who_is_turned_away_gets_no_receipt_that_promises_an_answer(walk):
+    walk.take("2026-06-01 10:00", sender=PAPER).screen("restricted_contact")
+    assert waiting(walk) == ["not-accepted-restricted-contact"]
+    walk.beside(POST, **REACHED)
+    assert (walk.state("acknowledgement"), walk.troubles) == ("met", [])

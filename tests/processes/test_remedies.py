@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from api.complaints.tables import EventRow, RemedyRow
+from api.complaints.tables import EventRow, NoticeRow, RemedyRow
 from tests.processes.test_status_after_the_end import status
 from tests.processes.test_words_and_deeds import award, kept
 
@@ -182,3 +182,40 @@ def test_what_a_check_sent_back_is_carried_out_anew_after_a_withdrawal(walk):
     sent_back(kept(walk)).tell("complainant-withdraws")
     assert "Carry out the promise" in walk.open
     assert "Verify the correction" not in walk.open
+
+
+def handed_in(walk, day, *, done=None):
+    """Go to ``day`` and record that the promise was carried out, on that day or on ``done``."""
+    while walk.clock.now().date().isoformat() < day:
+        walk.wait(days=1)
+    return walk.do("Carry out the promise", doneOn=done or day, proof="Payment 4711")
+
+
+def told_late(walk):
+    """The subjects of notices that something promised is late."""
+    rows = walk.ask(lambda session: session.scalars(select(NoticeRow.subject)).all())
+    return [subject for subject in rows if "late" in subject.lower() and "promise" in subject.lower()]
+
+
+def test_a_promise_is_kept_on_the_day_it_was_done_however_long_its_check_takes(walk):
+    handed_in(kept(walk), "2026-07-20").wait(days=3)
+    assert (walk.open, commitments(walk), told_late(walk)) == (["Verify the correction"], ["met"], [])
+    walk.do("Verify the correction", verified="yes").wait(hours=1)
+    assert (commitments(walk), walk.late, walk.troubles) == (["met"], [], [])
+
+
+def test_what_was_done_in_time_and_recorded_late_was_kept_in_time(walk):
+    handed_in(kept(walk), "2026-07-23", done="2026-07-17")
+    assert commitments(walk) == ["met"]
+    (done_at,) = walk.ask(lambda session: session.scalars(select(RemedyRow.corrected_at)).all())
+    assert done_at.date().isoformat() == "2026-07-17"
+    walk.do("Verify the correction", verified="yes")
+    assert commitments(walk) == ["met"]
+
+
+def test_what_a_check_sends_back_after_its_day_is_late_once(walk):
+    handed_in(kept(walk), "2026-07-20").wait(days=2)
+    walk.do("Verify the correction", verified="no", verifyRemark="The money did not arrive.").wait(hours=1)
+    assert (walk.open, commitments(walk)) == (["Carry out the promise"], ["breached"])
+    walk.correct()
+    assert (commitments(walk), walk.troubles) == (["met_late"], [])
