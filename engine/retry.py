@@ -42,9 +42,7 @@ LETTERS = RetryPolicy(
         timedelta(minutes=2),
         timedelta(minutes=10),
         timedelta(minutes=30),
-        timedelta(hours=1),
-        timedelta(hours=2),
-        timedelta(hours=4),
-        timedelta(hours=8),
+        *[timedelta(hours=1)] * (5 * 24),  # five days: RFC 5321, 4.5.4.1
     )
 )
+LETTER_TRIES = len(LETTERS.waits) + 1

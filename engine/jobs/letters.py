@@ -14,7 +14,7 @@ from engine.commands.errors import FenceLost
 from engine.commands.house import House
 from engine.commands.step import Step
 from engine.errors import NotFound, RedressError
-from engine.retry import LETTERS
+from engine.retry import LETTER_TRIES, LETTERS
 from engine.store import jobs, outbox
 from engine.store.jobs import Claim
 from engine.store.outbox import StoredLetter
@@ -267,7 +267,7 @@ def release_held(house: House, key: int) -> None:
             due_at=now,
             tries=0,
             claims=0,
-            retries=9,
+            retries=LETTER_TRIES,
         )
 
     write(house.database, work)

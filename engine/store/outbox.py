@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine.keys import Keys
+from engine.retry import LETTER_TRIES
 from engine.store import dialects
 from engine.store.tables import jobs, outbox
 
@@ -58,7 +59,7 @@ def queue_letter(
             type="mail",
             dedup_key=f"mail:{dedup}",
             due_at=now,
-            retries=9,
+            retries=LETTER_TRIES,
             root_key=case_key,
             instance_key=case_key,
             created_at=now,

@@ -257,15 +257,25 @@ def test_a_refused_letter_whose_incident_is_resolved_is_tried_again(mailing, car
     assert mailing.run_due_jobs() == 0
 
 
-def test_a_letter_that_is_never_accepted_is_given_up_after_eight_waits(mailing, carrier, clock):
+def test_a_letter_leaves_once_the_server_is_back_after_a_weekend(mailing, carrier, clock):
     mailing.start("m")
     carrier.mood = OSError("connection refused")
-    tries = 0
-    for _ in range(20):
-        tries += mailing.run_due_jobs()
-        clock.advance(timedelta(hours=10))
-    assert tries == 9
-    assert letters(mailing)[0].state == "dead"
+    for _ in range(60):
+        mailing.run_due_jobs()
+        clock.advance(timedelta(hours=1, minutes=10))
+    carrier.mood = None
+    mailing.run_due_jobs()
+    assert letters(mailing)[0].state == "sent"
+
+
+def test_a_letter_that_is_never_accepted_is_tried_for_five_days_and_given_up_then(mailing, carrier, clock):
+    mailing.start("m")
+    carrier.mood, began = OSError("connection refused"), clock.now()
+    while letters(mailing)[0].state != "dead":
+        mailing.run_due_jobs()
+        clock.advance(timedelta(minutes=70))
+        assert clock.now() - began < timedelta(days=7)
+    assert clock.now() - began > timedelta(days=5)
 
 
 def test_the_metronome_does_what_is_due_and_shows_signs_of_life(database, carrier):
