@@ -71,7 +71,7 @@ _BEHIND = {
     "responded": "We sent you our answer",
     "correcting": "We carried out what we promised",
     "stage_two": "Somebody new reviewed your complaint",
-    "external": "Your complaint was with an outside body",
+    "external": "You took your complaint to an outside body",
 }
 _BROKEN_OFF = {  # the step an end cut short: what it was to bring is not there
     "assessing": "We began to look at what your complaint needs",

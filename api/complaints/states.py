@@ -15,7 +15,7 @@ STATES: dict[str, tuple[str, str]] = {
     "correcting": ("Being put right", "We are carrying out what we promised"),
     "rejected_open": ("Answer not accepted", "You did not accept our answer"),
     "stage_two": ("Second review", "Somebody new is reviewing your complaint"),
-    "external": ("With an outside body", "Your complaint is with an outside body"),
+    "external": ("With an outside body", "You take your complaint to an outside body"),
     "closed": ("Closed", "Your complaint is closed"),
     "not_accepted": ("Not accepted", "We could not take this up as a complaint"),
     "withdrawn": ("Withdrawn", "You withdrew your complaint"),

@@ -10,6 +10,7 @@ NOT_SO = {
     "withdrawn": ("take it into account", "withdraw it at any time"),
     "turned away": ("take it into account", "withdraw it at any time"),
     "appealed": ("take it into account", "withdraw it at any time"),
+    "external": ("Ombudsman now", "decided by"),  # nobody has taken it up before *Record the referral* says so
 }
 SO = {
     "investigating": "take it into account",
@@ -18,7 +19,7 @@ SO = {
     "answered again": "Our answer to your complaint stands",
     "rejected": "when you tell us how you want to go on",
     "correcting": "carry out what we promised",
-    "external": "decided by the Services Ombudsman now",
+    "external": "Send it to the outside body too",
     "turned away": "We could not take up your complaint",
     "withdrawn": "The complaint is withdrawn",
 }
@@ -36,4 +37,5 @@ def test_thanks_for_what_was_sent_say_what_is_so(walk, state):
     assert SO[state] in text
     assert ("take it into account" in text) is (SO[state] == "take it into account")
     assert not any(words in text for words in NOT_SO.get(state, ()))
+    assert "complaint is with an outside body" not in page_of(walk).text
     assert walk.troubles == []
