@@ -61,3 +61,14 @@ def test_news_that_was_given_counts_though_what_they_counted_from_is_put_right(w
     assert walk.clock_named("update").number == 2
     assert walk.due("update") == {"rules": "2026-08-12", "receipt": "2026-08-26"}[change]
     assert walk.state("update") == "running"
+
+
+@pytest.mark.parametrize("assessed", [True, False])
+def test_an_acknowledgement_in_person_answers_that_of_data_protection_too(walk, assessed):
+    category = None if assessed else "data_protection"
+    walk.take("2026-07-06 10:00", "generic", category, sender=PHONE, channel="phone")
+    walk.do("Acknowledge in person", acknowledgedBy="phone", acknowledgedAt="2026-07-06T10:00:00+01:00")
+    if assessed:
+        walk.screen().assess(category="data_protection")
+    walk.wait(days=1)
+    assert (walk.state("acknowledgement"), walk.state("data_protection_acknowledgement")) == ("met", "met")
