@@ -8,9 +8,11 @@ from api.complaints.answered_before import keep_answer
 from api.complaints.clock_rows import newest
 from api.complaints.clock_start import LEFT
 from api.complaints.clocks import CaseClocks, Desk
+from api.complaints.states import AWAITED
 from api.complaints.tables import ComplaintRow
 from engine.deadlines.policy import NOBODY
 from engine.deadlines.state import Evidence
+from engine.errors import Conflict
 
 KINDS = {
     "e-mail": "message_accepted",
@@ -22,6 +24,18 @@ KINDS = {
     "social": "message_accepted",
 }
 ANCHORS = {"acknowledgement": "acknowledged", "final_response": "final_response_sent"}
+
+
+class NothingDecided(Conflict):
+    """Nothing is decided yet that could have been told. Decide the complaint first; the answer meets its clock as it leaves."""
+
+    code = "nothing_decided"
+
+
+def refuse_undecided(complaint: ComplaintRow, clock: str) -> None:
+    """Raise ``NothingDecided`` where somebody says that our answer was given, and there is none: the time to go outside would run."""
+    if ANCHORS.get(clock) == "final_response_sent" and complaint.state in AWAITED:
+        raise NothingDecided(clock=clock, state=complaint.state)
 
 
 def meet_each(

@@ -10,7 +10,10 @@ NOT_SO = {
     "withdrawn": ("take it into account", "withdraw it at any time"),
     "turned away": ("take it into account", "withdraw it at any time"),
     "appealed": ("take it into account", "withdraw it at any time"),
-    "external": ("Ombudsman now", "decided by"),  # nobody has taken it up before *Record the referral* says so
+    "external": (
+        "Ombudsman now",
+        "decided by",
+    ),  # nobody has taken it up before *Record the referral* says so
 }
 SO = {
     "investigating": "take it into account",

@@ -16,7 +16,7 @@ from api.complaints import extensions, letter_desk
 from api.complaints.anchors import EARLIEST, KEPT, PLAN, WORDS, DayImpossible, refuse_impossible
 from api.complaints.clock_rows import label, wanted
 from api.complaints.clocks import Desk
-from api.complaints.evidence import meet_each
+from api.complaints.evidence import meet_each, refuse_undecided
 from api.complaints.held_twice import carry_receipt
 from api.complaints.other_rules import RulesUnknown, other_rules
 from api.complaints.tables import ComplaintRow, LetterRow
@@ -130,6 +130,7 @@ def meet_clock(key: int, name: str) -> ResponseReturnValue:
         state = ClockState.from_json(wanted(desk.session, complaint.key, name).saved)
         if not state.is_open:
             raise ClockEnded(clock=name, status=state.status)
+        refuse_undecided(complaint, name)
         evidence = Evidence(kind, f"noted by {desk.act.by}", at)
         return meet_each(clocks, desk, complaint, name, evidence)
 

@@ -43,6 +43,19 @@ def test_a_handler_pauses_and_resumes_and_the_timer_on_the_page_goes_along(offic
     assert office.due("target") == "2026-06-24"
 
 
+def test_an_answer_is_told_only_once_there_is_one(office, staff):
+    lea = staff("lea", "team-lead")
+    office.receive("2026-06-01 10:00").later("2026-06-02 10:00")
+    lea.sign_in("lea")
+    told = {"day": "2 6 2026", "time": "09:30", "evidence": "call_logged", "reason": "I rang"}
+    refused = lea.post(clocks(office, "final_response", "met"), told)
+    assert (refused.status_code, "Nothing is decided yet" in refused.text) == (422, True)
+    assert office.state("final_response") == "running"
+    office.move(lambda _, complaint: setattr(complaint, "state", "responded") or ())
+    assert lea.post(clocks(office, "final_response", "met"), told).status_code == 303
+    assert office.state("final_response") == "met"
+
+
 def test_an_extension_shows_date_and_letter_first_and_moves_when_the_letter_has_left(office, staff):
     lea = staff("lea", "team-lead")
     office.receive("2026-06-01 10:00", by_mail=True)
