@@ -80,8 +80,11 @@ def start_clock(errand: Errand) -> dict[str, Any]:
         )
         errand.moved(moved)
         return {"due": None}
-    promised = promised_policy(name, errand.text("subject"))
-    errand.moved(errand.tools.clocks.start_until(errand.desk, complaint, promised, due=due))
+    subject = errand.text("subject")
+    promised, clocks = promised_policy(name, subject), errand.tools.clocks
+    errand.moved(
+        clocks.start_until(errand.desk, complaint, promised, due=due, may_reopen=subject is not None)
+    )
     return {"due": errand.tools.clocks.promised_on(errand.session, complaint.key, promised)}
 
 

@@ -34,7 +34,7 @@ LABELS = {
     "data_protection_acknowledgement": "Data-protection acknowledgement",
     "internal_review": "Internal review",
     "explanation": "Letter explaining the delay",
-    "promised_answer": "Answer promised anew",
+    "promised_answer": "Promised answer",
     "plan_agreed": "Date of the answer agreed",
 }
 WINDOWS = frozenset({"referral_window"})  # time the complainant has: nobody is late when it is over

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.complaints import told_days
 from api.complaints.anchors import ASKED, anchor_of, ask_for, known_days
 from api.complaints.answered_before import meet_if_answered, opening
 from api.complaints.clock_rows import WINDOWS, Desk, add, keep, last_changed_at, newest, open_clocks
@@ -151,7 +152,7 @@ def fit(
     A clock that is open keeps the rule it was given while the table still names that rule for it; under another rule it is
     counted from its original anchor, with its pauses (rule 10). An open clock the table no longer gives is ruled out, unless
     the rules hold on other days only: those take nothing away. Time that a letter gave the complainant stays as it was
-    told. One that comes with other rules is met by what answered it already.
+    told, and so does the day of news. One that comes with other rules is met by what answered it already.
     """
     chosen, moved = chosen_policies(calendars, desk, complaint, category=category, stage=stage), []
     for policy in chosen:
@@ -207,6 +208,19 @@ def start_for_event(
         )
         moved.append(policy.clock)
     return tuple(moved)
+
+
+def next_rule(
+    calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, state: ClockState
+) -> DeadlinePolicy | None:
+    """Return the rule of the round that follows one of a repeating clock; None where the rules ask for none any more."""
+    stage = state.policy.stage
+    table = by_table(calendars, desk, complaint, category=complaint.category, stage=stage)
+    given = next((policy for policy in table if policy.clock == state.name), None)
+    if given is not None:
+        return state.policy if given.id == state.policy.id else given
+    gap = gap_of(calendars, desk, complaint, category=complaint.category, stage=stage)
+    return None if gap is None else state.policy
 
 
 def stage_of(session: Session, complaint_key: int) -> str:
@@ -318,7 +332,10 @@ def _without(
 def _recategorise(
     calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, row: ClockRow, policy: DeadlinePolicy
 ) -> bool:
-    """Put an open clock under another rule; one whose new anchor nobody knows anything of stays under the old."""
+    """Put an open clock under another rule.
+
+    One whose new anchor nobody knows anything of stays under the old, as do news whose day was told.
+    """
     state, calendar = ClockState.from_json(row.saved), calendars.get(policy.calendar)
     anchor = anchor_of(complaint, policy.anchor)
     if state.policy.repeats and policy.repeats and state.number > 1:
@@ -337,20 +354,24 @@ def _recategorise(
         state = replace(state, expected_on=expected)
     elif policy.anchor != state.anchor.event:
         return False
-    keep(desk, row, clocks.recategorise(state, policy, calendar, desk.act, anchor=anchor), calendar)
+    ruled = clocks.recategorise(state, policy, calendar, desk.act, anchor=anchor)
+    if told_days.keeps_its_day(desk, row, ruled.state.due_on):
+        return False
+    keep(desk, row, ruled, calendar)
     return True
 
 
 def _not_given(
     desk: Desk, complaint: ComplaintRow, chosen: Sequence[DeadlinePolicy], *, stage: str | None
 ) -> list[tuple[ClockRow, ClockState]]:
-    """Return the open clocks of the stage that the table does not give."""
+    """Return the open clocks of the stage that the table does not give, but for news whose day was told."""
     names = {policy.clock for policy in chosen}
     rows = [(row, ClockState.from_json(row.saved)) for row in open_clocks(desk.session, complaint.key)]
     return [
         (row, state)
         for row, state in rows
         if state.policy.regime != PROMISE and state.policy.stage == stage and row.name not in names | WINDOWS
+        if not told_days.keeps_its_day(desk, row, None)
     ]
 
 

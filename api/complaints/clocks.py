@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints import clock_rows, clock_start
+from api.complaints import clock_rows, clock_start, told_days
 from api.complaints.anchors import ASKED, KEPT, RECEIVED, anchor_of, keep_day, refuse_impossible
 from api.complaints.clock_rows import (
     ClockNotFound,
@@ -37,7 +37,7 @@ from engine.deadlines.state import MET, OPEN, ClockState, Evidence
 from engine.deadlines.warn import warn_at
 from engine.errors import Invalid
 from engine.execution.world import CaseClock
-from engine.zones import local_date
+from engine.zones import day_in_words, local_date
 
 __all__ = ["CaseClocks", "ClockNotFound", "DayOutsideRules", "Desk", "label"]
 
@@ -103,7 +103,8 @@ class CaseClocks:
     ) -> tuple[str, ...]:
         """Start, project, re-rule and rule out clocks as the deadline table says for this kind; safe to repeat."""
         self.calendars.refresh(desk.session)
-        return clock_start.fit(self.calendars, desk, complaint, category=category, stage=stage)
+        moved = clock_start.fit(self.calendars, desk, complaint, category=category, stage=stage)
+        return (*moved, *self.as_told(desk, complaint))
 
     def start_with(
         self,
@@ -137,12 +138,18 @@ class CaseClocks:
         return ()
 
     def start_until(
-        self, desk: Desk, complaint: ComplaintRow, policy: DeadlinePolicy, *, due: date
+        self,
+        desk: Desk,
+        complaint: ComplaintRow,
+        policy: DeadlinePolicy,
+        *,
+        due: date,
+        may_reopen: bool = False,
     ) -> tuple[str, ...]:
         """Start a clock that ends on a promised date; the same promise made anew replaces the one that is open.
 
         It runs from now to the end of that day, and is watched like our answer (``clock_start.made_today``). The same promise
-        for the same day runs on, or is open again if it was met and is not kept after all; so does a limit of the table for the
+        for the same day runs on, or is open again where it ``may_reopen``: it was met, and is not kept after all; so does a limit of the table for the
         same clock that ends no later: what is promised once is missed once.
         """
         for running in open_clocks(desk.session, complaint.key):
@@ -151,7 +158,7 @@ class CaseClocks:
                 return ()
             if state.policy.id == policy.id:
                 keep(desk, running, clocks.supersede(state, desk.act), self._calendar(state))
-        if self._reopened(desk, complaint, policy, due):
+        if may_reopen and self._reopened(desk, complaint, policy, due):
             return (policy.clock,)
         row = newest(desk.session, complaint.key, policy.clock)
         number, calendar = row.number + 1 if row is not None else 1, self.calendars.get(None)
@@ -175,6 +182,26 @@ class CaseClocks:
                 keep(desk, row, clocks.reopen(state, self._calendar(state), desk.act), self._calendar(state))
                 return True
         return False
+
+    def as_told(self, desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
+        """Keep the day of our answer that the complainant was told as a promise, where its clock counts to a later one.
+
+        Such a promise ends once the clock counts to that day or sooner, or another day was told. Safe to repeat.
+        """
+        stage = clock_start.stage_of(desk.session, complaint.key)
+        today = local_date(desk.act.at, desk.moment.zone_info)
+        day, over = told_days.standing(desk.session, complaint, stage=stage, on=today)
+        if over is not None:
+            state = ClockState.from_json(over.saved)
+            act = replace(desk.act, reason=desk.act.reason or "Another day counts")
+            keep(desk, over, clocks.supersede(state, act), self._calendar(state))
+            return (told_days.PROMISED,)
+        if day is None or not owed(desk.session, complaint, told_days.PROMISED):
+            return ()
+        text = f"Our answer stays promised by {day_in_words(day)}: the complainant was told that day"
+        desk.tell(complaint.key, "told-day-kept", text, facts={"day": day.isoformat()})
+        promise = clock_start.promised_policy(told_days.PROMISED, None)
+        return self.start_until(desk, complaint, promise, due=day)
 
     def promised_on(self, session: Session, complaint_key: int, promise: DeadlinePolicy) -> date | None:
         """Return the day by which a promise is to be kept: that of its open clock, or of the limit that takes its place."""
@@ -233,10 +260,19 @@ class CaseClocks:
             met = clocks.meet(state, self._calendar(state), desk.act, evidence=evidence)
             keep(desk, row, met, self._calendar(state))
             if met.state.policy.repeats and owed(desk.session, complaint, name):
-                calendar = self.calendars.get(met.state.calendar_id)
-                add(desk, complaint, clocks.start_next(met.state, calendar, desk.act), calendar)
+                self._go_on(desk, complaint, met.state, since=evidence.sent_at)
             moved = (name,)
         return moved
+
+    def _go_on(self, desk: Desk, complaint: ComplaintRow, state: ClockState, *, since: datetime) -> None:
+        """Start the next round of a repeating clock by the rule that the table gives it now, if it gives one."""
+        policy = clock_start.next_rule(self.calendars, desk, complaint, state)
+        if policy is None or not policy.repeats:
+            return
+        calendar = self.calendars.get(policy.calendar if policy is not state.policy else state.calendar_id)
+        anchor = Anchor(policy.anchor, at=since)
+        again = clocks.start(policy, anchor, calendar, desk.act, number=state.number + 1)
+        add(desk, complaint, again, calendar)
 
     def _before_receipt(self, complaint: ComplaintRow, at: datetime) -> bool:
         zone = self.calendars.get(None).zone
@@ -250,10 +286,7 @@ class CaseClocks:
         state = ClockState.from_json(row.saved)
         keep(desk, row, clocks.supersede(state, desk.act), self._calendar(state))
         if state.policy.repeats:
-            calendar = self.calendars.get(state.calendar_id)
-            anchor = Anchor(state.policy.anchor, at=desk.act.at)
-            again = clocks.start(state.policy, anchor, calendar, desk.act, number=state.number + 1)
-            add(desk, complaint, again, calendar)
+            self._go_on(desk, complaint, state, since=desk.act.at)
         return (name,)
 
     def pause(self, desk: Desk, complaint: ComplaintRow, name: str, *, category: str) -> tuple[str, ...]:
@@ -287,7 +320,7 @@ class CaseClocks:
             state, calendar, desk.act, sent_at=sent_at, letter=letter, category=category, amount=amount
         )
         keep(desk, row, moved, calendar)
-        return (name,)
+        return (name, *self.as_told(desk, complaint))
 
     def extended_to(
         self, desk: Desk, complaint: ComplaintRow, name: str, *, category: str, amount: int | None = None
@@ -370,16 +403,10 @@ class CaseClocks:
         changed = {*given, *((RECEIVED,) if received_at is not None else ())}
         moved, acknowledged = list[str](), dict[str | None, date]()
         for row, state in self._countable(desk.session, complaint.key):
-            calendar = self._calendar(state)
-            anchor = anchor_of(complaint, state.anchor.event)
-            if state.anchor.event in changed and anchor is not None:
-                result = clocks.re_anchor(state, anchor, calendar, desk.act)
-            elif received_at is not None and state.anchor.event in ASKED and not state.anchor_known:
-                expected = local_date(received_at, calendar.zone)
-                result = clocks.re_project(state, expected, calendar, desk.act)
-            else:
+            result = self._counted_anew(desk, complaint, state, changed)
+            if result is None or told_days.keeps_its_day(desk, row, result.state.due_on):
                 continue
-            keep(desk, row, result, calendar)
+            keep(desk, row, result, self._calendar(state))
             moved.append(row.name)
             if row.name == "acknowledgement" and result.state.due_on is not None:
                 acknowledged[state.policy.stage] = result.state.due_on
@@ -390,7 +417,19 @@ class CaseClocks:
                 keep(desk, row, clocks.re_project(state, again, calendar, desk.act), calendar)
                 moved.append(row.name)
         fitted = clock_start.fit(self.calendars, desk, complaint, category=complaint.category, stage=stage)
-        return (*moved, *fitted)
+        return (*moved, *fitted, *self.as_told(desk, complaint))
+
+    def _counted_anew(
+        self, desk: Desk, complaint: ComplaintRow, state: ClockState, changed: Collection[str]
+    ) -> clocks.Moved | None:
+        """Return a clock counted from the complaint's days as they are now; None where none of those ``changed`` matters to it."""
+        calendar, anchor = self._calendar(state), anchor_of(complaint, state.anchor.event)
+        if state.anchor.event in changed and anchor is not None:
+            return clocks.re_anchor(state, anchor, calendar, desk.act)
+        if RECEIVED in changed and state.anchor.event in ASKED and not state.anchor_known:
+            expected = local_date(complaint.received_at, calendar.zone)
+            return clocks.re_project(state, expected, calendar, desk.act)
+        return None
 
     def _countable(self, session: Session, complaint_key: int) -> list[tuple[ClockRow, ClockState]]:
         """Return the clocks that count from the complaint's own days: those not ended, the first round of repeating ones."""
@@ -409,11 +448,16 @@ class CaseClocks:
     # calendars
 
     def recalendar(self, desk: Desk, rows: Iterable[ClockRow], calendar: Calendar) -> tuple[str, ...]:
-        """Count open clocks with a new version of their calendar; one it would shorten is held for approval (rule 5)."""
+        """Count open clocks with a new version of their calendar; one it would shorten is held for approval (rule 5).
+
+        News whose day was told keep it.
+        """
         moved = []
         for row in rows:
             state = ClockState.from_json(row.saved)
             result = clocks.recalendar(state, calendar, desk.act)
+            if told_days.keeps_its_day(desk, row, result.state.due_on):
+                result = clocks.Moved(state)
             counted = calendar if result.state.calendar_version == calendar.version else self._calendar(state)
             keep(desk, row, result, counted)
             row.calendar_seen = max(row.calendar_seen, calendar.version)

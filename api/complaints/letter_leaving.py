@@ -123,7 +123,8 @@ def dispatched(
     """Note that a letter has left, answer the clock it was written for, and return the names of the clocks that moved.
 
     The clock is answered when the first of its copies leaves that may answer it. What counts from it counts from when that one
-    was written: the day that somebody reads in it is the day that counts, however long it lay in the post room.
+    was written: the day that somebody reads in it is the day that counts, however long it lay in the post room. A day of our
+    answer that it names stands, though the clock came to count to a later one meanwhile.
     """
     counts = {name: day for name, day in (letter.given or {}).items() if name == LEAVES_ON}
     letter.dispatched_at, letter.evidence, letter.given = desk.act.at, evidence[:500], counts or None
@@ -134,4 +135,5 @@ def dispatched(
     meets = letter.meets or "" if is_first else ""
     evidence_of = Evidence(kind, str(letter.key), desk.act.at)
     moved = meet_each(clocks, desk, complaint, meets, evidence_of, counted_from=letter.queued_at)
-    return (*moved, *extensions.begin(clocks, desk, complaint, letter))
+    begun = extensions.begin(clocks, desk, complaint, letter)
+    return (*moved, *begun, *clocks.as_told(desk, complaint))

@@ -9,6 +9,7 @@ from typing import Literal
 
 from api.complaints.reading import OVER, ClockView, Event
 from api.complaints.states import ENDED, public_words
+from api.complaints.told_days import ANSWER, PROMISED
 from engine.deadlines.state import MET
 
 Place = Literal["done", "current", "next"]
@@ -100,7 +101,7 @@ _PROMISES = {
     "update": "Tell you how far we are",
     "final_response": "Give you our answer",
     _FINAL: "Give you our final answer",
-    "promised_answer": "Give you our answer, as we promised anew",
+    "promised_answer": "Give you our answer, as we promised",
     "commitment": "Do what we promised",
 }
 _ONLY_OPEN = frozenset({"update"})
@@ -147,10 +148,13 @@ def stages(
 def promises(clocks: Iterable[ClockView]) -> tuple[Promise, ...]:
     """Return the dates promised to the complainant; internal targets and what no longer applies are left out.
 
-    What still runs is owed, also after a withdrawal.
+    What still runs is owed, also after a withdrawal. Of two days for our answer the nearer is the one we promised.
     """
-    shown = []
-    for view in clocks:
+    shown, views = [], tuple(clocks)
+    nearer = [view.due_on for view in views if view.name == PROMISED and view.is_open and view.due_on]
+    for view in views:
+        if view.name == ANSWER and view.is_open and view.due_on and any(day < view.due_on for day in nearer):
+            continue
         if view.name not in _PROMISES or view.state not in _TOLD:
             continue
         if view.name in _ONLY_OPEN and not view.is_open:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
+from api.complaints import told_days
 from api.complaints.clock_rows import label
 from api.complaints.clocks import Desk
 from api.complaints.tables import ClockRow, ComplaintRow
@@ -167,14 +168,14 @@ def decide_held(service: Redress, clock_keys: Sequence[int], *, approve: bool, r
             done: list[bool] = []
 
             def work(
-                desk: Desk, _complaint: ComplaintRow, key: int = key, done: list[bool] = done
+                desk: Desk, complaint: ComplaintRow, key: int = key, done: list[bool] = done
             ) -> tuple[str, ...]:
                 clock = desk.session.get(ClockRow, key, populate_existing=True)
                 if clock is None or ClockState.from_json(clock.saved).held is None:
                     return ()
                 done.append(True)
                 decide = service.case_clocks.approve if approve else service.case_clocks.decline
-                return decide(desk, clock)
+                return (*decide(desk, clock), *service.case_clocks.as_told(desk, complaint))
 
             service.move_clocks(row.complaint_key, work, act=act, by=by)
             decided += bool(done)
@@ -204,6 +205,7 @@ def _behind(calendar: Calendar) -> tuple[ColumnElement[bool], ...]:
 def _moved_clocks(
     session: Session, service: Redress, calendar: Calendar, besides: Collection[int]
 ) -> tuple[int, tuple[MovedClock, ...]]:
+    """Return how many clocks were looked at, and those that move; news whose day was told keep it."""
     act = Act(service.clock.now(), "preview", "preview")
     rows = session.execute(
         select(ClockRow, ComplaintRow.reference)
@@ -211,11 +213,13 @@ def _moved_clocks(
         .where(*_behind(calendar), ClockRow.complaint_key.not_in(besides))
         .order_by(ClockRow.due_on, ClockRow.key)
     )
-    looked_at, moved = 0, []
+    looked_at, moved, desk = 0, [], service.desk(session, act)
     for row, reference in rows:
         looked_at += 1
         state = ClockState.from_json(row.saved)
         result = clocks.recalendar(state, calendar, act).state
+        if told_days.keeps_its_day(desk, row, result.due_on):
+            continue
         if result.held is not None:
             moved.append(
                 MovedClock(
@@ -303,11 +307,11 @@ def _recalendar(service: Redress, session: Session, complaint_key: int, calendar
     """
     moved: list[str] = []
 
-    def work(desk: Desk, _complaint: ComplaintRow) -> tuple[str, ...]:
+    def work(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
         mine = (ClockRow.complaint_key == complaint_key, *_behind(calendar))
         rows = session.scalars(select(ClockRow).where(*mine).execution_options(populate_existing=True)).all()
         moved.extend(service.case_clocks.recalendar(desk, rows, calendar))
-        return tuple(moved)
+        return (*moved, *service.case_clocks.as_told(desk, complaint))
 
     service.move_clocks_within(session, complaint_key, work, act=act, by=SYSTEM)
     return len(moved)

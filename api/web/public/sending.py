@@ -23,6 +23,7 @@ from api.complaints.progress import promises
 from api.complaints.reading import clock_views
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.tables import ComplaintRow
+from api.complaints.told_days import PUBLIC_FORM, SHOWN_FOR
 from api.context import the_engine, the_service
 from api.db import db
 from api.identity.doors import action
@@ -39,8 +40,6 @@ from engine import forms
 from engine.actors import service as as_service
 from engine.zones import local_date
 
-SOURCE = "public-form"
-RECEIPT_LIFE = timedelta(minutes=30)
 SENT_AGAIN = timedelta(hours=1)  # a second press within this time gets the same receipt
 
 
@@ -183,7 +182,7 @@ def _send(mine: Unsent) -> Registered:
         documents=mine.uploads,
         by=COMPLAINANT.name,
     )
-    complaint = replace(complaint, sheet=sheet, source=SOURCE, source_key=mine.sha256.hex())
+    complaint = replace(complaint, sheet=sheet, source=PUBLIC_FORM, source_key=mine.sha256.hex())
     try:
         done = receive(service, complaint, by=as_service("web"))
     except IntegrityError:
@@ -201,7 +200,7 @@ def _already_sent(mark: str) -> Registered | None:
         return None
     service, now = the_service(), the_service().clock.now()
     sent = select(ComplaintRow).where(
-        ComplaintRow.source == SOURCE,
+        ComplaintRow.source == PUBLIC_FORM,
         ComplaintRow.source_key == digest(mark).hex(),
         ComplaintRow.recorded_at > now - SENT_AGAIN,
     )
@@ -219,7 +218,7 @@ def _already_sent(mark: str) -> Registered | None:
 
 def _to_receipt(done: Registered) -> Response:
     answer = make_response(redirect(url_for("public.receipt"), 303))
-    hold(answer, RECEIPT, done.token, RECEIPT_LIFE)
+    hold(answer, RECEIPT, done.token, SHOWN_FOR)
     forget(answer, DRAFT)
     return answer
 

@@ -33,11 +33,11 @@ def apply(office, change, reason="Decided by the board"):
 
 def test_12_a_closure_moves_what_it_touches_and_leaves_the_rest(office):
     office.receive("2026-06-01 10:00")
-    assert apply(office, CLOSED) == 3
+    assert apply(office, CLOSED) == 2
 
     assert {name: office.due(name) for name in ("acknowledgement", "update", "target", "final_response")} == {
         "acknowledgement": "2026-06-02",
-        "update": "2026-06-16",
+        "update": "2026-06-15",  # the acknowledgement names it
         "target": "2026-06-23",
         "final_response": "2026-06-30",
     }
@@ -52,11 +52,10 @@ def test_the_preview_names_every_clock_timer_and_task_and_stores_nothing(office)
     preview = calendar_changes.preview(office.service, next_version(office, CLOSED))
 
     assert [(line.name, str(line.before), str(line.after), line.held) for line in preview.clocks] == [
-        ("Next update", "2026-06-15", "2026-06-16", False),
         ("Internal target", "2026-06-22", "2026-06-23", False),
         ("Final response", "2026-06-29", "2026-06-30", False),
     ]
-    assert {line.element_id for line in preview.timers} >= {"Event_Update", "Event_Warning", "Event_Breach"}
+    assert {line.element_id for line in preview.timers} >= {"Event_Warning", "Event_Breach"}
     assert (preview.looked_at, preview.complete) == (4, True)
     assert (office.timers(), office.service.calendars.get("uk-england").version) == (before, 1)
 
@@ -132,7 +131,7 @@ def test_an_interrupted_change_is_finished_by_the_chore_and_nobody_is_moved_twic
     service.engine.write(lambda s: calendars.store_change(s, after, CLOSED, reason="r", by="max", at=at))
     service.engine.read(service.calendars.refresh)
 
-    assert calendar_changes.settle(service) == 9
+    assert calendar_changes.settle(service) == 6
     clock.advance(timedelta(minutes=2))
     assert calendar_changes.settle(service) == 0
     assert service.engine.read(lambda s: s.get(CalendarRow, ("uk-england", 2)).settled_at) == clock.now()

@@ -1,0 +1,156 @@
+"""Days the complainant was told, by a letter or on the receipt page: the day of our answer, and of news, stands (decision 37)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.complaints.clock_rows import Desk
+from api.complaints.parties import COMPLAINANT, REPRESENTATIVE
+from api.complaints.tables import ClockChangeRow, ClockRow, ComplaintRow, LetterRow
+from engine.deadlines.state import OPEN, ClockState
+from engine.zones import day_in_words, local_date
+
+PUBLIC_FORM = (
+    "public-form"  # the source of what comes in by the public form, whose sender reads the receipt page
+)
+SHOWN_FOR = timedelta(minutes=30)  # as long as that page can be read
+ANSWER, PROMISED = "final_response", "promised_answer"
+NEWS = frozenset({"update", "explanation"})  # clocks of ours, besides the answer, whose day letters tell
+AGREED = "agreed"  # the anchor of an answer whose day the complainant agreed to
+_TOLD_MOVES = frozenset({"paused", "resumed", "extended"})  # changes of which the complainant hears
+
+
+def keeps_its_day(desk: Desk, row: ClockRow, after: date | None) -> bool:
+    """Tell whether an open clock of news stays as it is, as somebody was told its day and it would count to a later one.
+
+    ``after`` is when it would be due, None if it would end. A letter that waits counts: it leaves with that day in it.
+    """
+    if row.name not in NEWS or row.state not in OPEN or row.due_on is None:
+        return False
+    if row.due_on < local_date(desk.act.at, desk.moment.zone_info) or (after and after <= row.due_on):
+        return False
+    complaint = desk.session.get_one(ComplaintRow, row.complaint_key)
+    if any(names_day(letter.text, row.due_on) for letter in _letters(desk.session, complaint.key)):
+        return True
+    return _on_receipt_page(complaint, _changes(desk.session, [row])) == row.due_on
+
+
+def standing(
+    session: Session, complaint: ComplaintRow, *, stage: str, on: date
+) -> tuple[date | None, ClockRow | None]:
+    """Return the day of our answer to be kept as a promise on the day ``on``, and the open promise that nothing holds any more.
+
+    None, None: what is told and what counts agree. A day that is over is no promise: it was missed, and is explained.
+    """
+    rounds = _rounds(session, complaint.key, stage)
+    if not rounds:
+        return None, None
+    limit, promise = rounds[-1], _open_promise(session, complaint.key)
+    anchor = ClockState.from_json(limit.saved).anchor
+    agreed = anchor.event == AGREED and (anchor.at or anchor.on) is not None
+    told = None if agreed else _answer_told(session, complaint, rounds, stage=stage)
+    if told is not None and told >= on and _counts_later(limit, told):
+        nearer = promise is not None and promise.due_on is not None and promise.due_on <= told
+        return None if nearer else told, None
+    if promise is None or promise.due_on is None:
+        return None, None
+    was_limit = promise.due_on in _days(_changes(session, rounds))
+    counts = limit.state in OPEN and limit.due_on is not None and limit.due_on <= promise.due_on
+    replaced = agreed or counts or (told is not None and told > promise.due_on)
+    return None, promise if was_limit and replaced else None
+
+
+def names_day(text: str, day: date) -> bool:
+    """Tell whether ``text`` names the day in words, such as 1 December 2026; 21 December 2026 does not."""
+    return re.search(rf"(?<!\d){re.escape(day_in_words(day))}(?!\d)", text) is not None
+
+
+def _counts_later(limit: ClockRow, told: date) -> bool:
+    """Tell whether the answer would come later than the day told, or the rules name no day any more."""
+    if limit.state in OPEN:
+        return limit.due_on is not None and limit.due_on > told
+    return limit.state == "not_applicable"
+
+
+def _answer_told(
+    session: Session, complaint: ComplaintRow, rounds: Sequence[ClockRow], *, stage: str
+) -> date | None:
+    """Return the day of our answer that was told last: by the newest letter that left and names one, else on the receipt page.
+
+    One whose clock was then paused or extended moved with it: of that the complainant hears.
+    """
+    changes = _changes(session, rounds)
+    promised = select(ClockRow).where(ClockRow.complaint_key == complaint.key, ClockRow.name == PROMISED)
+    days = _days(changes) | _days(_changes(session, session.scalars(promised).all()))
+    left = [letter for letter in _letters(session, complaint.key) if letter.dispatched_at is not None]
+    for letter in sorted(left, key=lambda one: (one.dispatched_at, one.key), reverse=True):
+        if named := [day for day in days if names_day(letter.text, day)]:
+            return _moved_with(max(named), letter.dispatched_at, changes)
+    shown = None if stage == "two" else _on_receipt_page(complaint, changes)
+    return None if shown is None else _moved_with(shown, complaint.recorded_at, changes)
+
+
+def _moved_with(told: date, since: datetime | None, changes: Sequence[ClockChangeRow]) -> date:
+    stopped = False
+    for change in changes:
+        if change.change not in _TOLD_MOVES or (since is not None and change.at < since):
+            continue
+        if change.due_before == told or (stopped and change.due_before is None):
+            stopped, told = change.due_after is None, change.due_after or told
+    return told
+
+
+def _on_receipt_page(complaint: ComplaintRow, changes: Sequence[ClockChangeRow]) -> date | None:
+    """Return the day of a clock that its sender read on the receipt page; who only says that they act for somebody reads none."""
+    if complaint.source != PUBLIC_FORM or complaint.represented:
+        return None
+    shown = (one for one in changes if one.at <= complaint.recorded_at + SHOWN_FOR)
+    return next((one.due_after for one in shown if one.due_after is not None), None)
+
+
+def _letters(session: Session, complaint_key: int) -> Iterator[LetterRow]:
+    """Yield the letters to the complainant, or who speaks for them, that have left or still may."""
+    yield from session.scalars(
+        select(LetterRow).where(
+            LetterRow.complaint_key == complaint_key,
+            LetterRow.to_role.in_((COMPLAINANT, REPRESENTATIVE)),
+            LetterRow.replaced_at.is_(None),
+        )
+    )
+
+
+def _rounds(session: Session, complaint_key: int, stage: str) -> list[ClockRow]:
+    """Return the rounds of our answer's clock in this look, the newest last."""
+    rows = session.scalars(
+        select(ClockRow)
+        .where(ClockRow.complaint_key == complaint_key, ClockRow.name == ANSWER)
+        .order_by(ClockRow.number)
+    )
+    return [
+        row for row in rows if (ClockState.from_json(row.saved).policy.stage == "two") == (stage == "two")
+    ]
+
+
+def _open_promise(session: Session, complaint_key: int) -> ClockRow | None:
+    return session.scalar(
+        select(ClockRow).where(
+            ClockRow.complaint_key == complaint_key, ClockRow.name == PROMISED, ClockRow.state.in_(OPEN)
+        )
+    )
+
+
+def _changes(session: Session, rows: Sequence[ClockRow]) -> Sequence[ClockChangeRow]:
+    keys = [row.key for row in rows]
+    return session.scalars(
+        select(ClockChangeRow).where(ClockChangeRow.clock_key.in_(keys)).order_by(ClockChangeRow.key)
+    ).all()
+
+
+def _days(changes: Sequence[ClockChangeRow]) -> set[date]:
+    """Return every day on which a clock was due at one time or another."""
+    return {day for one in changes for day in (one.due_before, one.due_after) if day is not None}
