@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -105,15 +106,19 @@ class _Carrier:
                 )
 
 
-def mark_posted(service: Redress, complaint_key: int, letter_key: int, *, by: Actor) -> bool:
-    """Note that a paper letter has been posted. False: it may not be, and was written anew to whom it concerns.
+def mark_posted(
+    service: Redress, complaint_key: int, letter_key: int, *, on: date | None = None, by: Actor
+) -> bool:
+    """Note that a paper letter was posted ``on`` a local day (None: today). False: it might not be on that day, and was written
+    anew to whom it concerns.
 
-    Raises what ``_let_leave`` raises.
+    Raises ``DayImpossible``, and what ``_let_leave`` raises.
     """
     act = Act(at=service.clock.now(), by=by.name, reason="Letter posted")
 
     def leave(desk: Desk, complaint: ComplaintRow, row: LetterRow) -> tuple[bool, tuple[str, ...]]:
-        return delivered(_tools(service), desk, complaint, row, _Carrier(service, desk, complaint))
+        carrier = _Carrier(service, desk, complaint)
+        return delivered(_tools(service), desk, complaint, row, carrier, on=on)
 
     return _let_leave(service, complaint_key, letter_key, waits=is_to_be_posted, leave=leave, act=act, by=by)
 
@@ -132,7 +137,7 @@ def send_held(service: Redress, complaint_key: int, letter_key: int, *, by: Acto
             get_away(desk, complaint, row, carrier)
             return ()
 
-        return let_leave(_tools(service), desk, complaint, row, carrier, let_go)
+        return let_leave(_tools(service), desk, complaint, row, carrier, let_go, at=desk.act.at)
 
     left = _let_leave(service, complaint_key, letter_key, waits=is_held, leave=leave, act=act, by=by)
     service.engine.house.call_workers()
@@ -282,6 +287,7 @@ class LetterListener:
             row,
             kind="message_accepted",
             evidence=f"{report.code} {report.reply}",
+            at=report.at,
         )
         for name in dict.fromkeys(moved):
             if complaint.instance_key is not None:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from api.complaints import letters_owed
 from api.complaints.clock_rows import late_as_it_came, newest
 from api.complaints.content import open_words
-from api.complaints.errand import Errand
+from api.complaints.errand import Errand, as_day
 from api.complaints.evidence import meet_by_step
 from api.complaints.letter_addressees import OF_THE_COMPLAINT, counts, set_of
 from api.complaints.letter_contents import write
@@ -112,8 +112,8 @@ def deliver_letter(errand: Errand) -> None:
     """``redress:deliver-letter``: what came of delivering the letter of input ``letter`` (its key) by hand.
 
     Input ``reached``: true once it was posted or told, which answers its clocks; false where that address or number reaches
-    nobody: it goes another way, or somebody looks for one. One that does not wait any more is left as it is. Raises
-    ``LetterUnknown``.
+    nobody: it goes another way, or somebody looks for one. Input ``deliveredOn``: the local day on which it was posted or told,
+    today where there is none. One that does not wait any more is left as it is. Raises ``LetterUnknown``, ``DayImpossible``.
     """
     key = errand.text("letter") or ""
     letter = errand.session.get(LetterRow, int(key)) if key.isdecimal() else None
@@ -123,7 +123,8 @@ def deliver_letter(errand: Errand) -> None:
         return
     tools, desk, carrier = errand.tools, errand.desk, _Carrier(errand)
     if errand.value("reached") is True:
-        errand.moved(delivered(tools, desk, errand.complaint, letter, carrier)[1])
+        on = as_day(errand.value("deliveredOn"))
+        errand.moved(delivered(tools, desk, errand.complaint, letter, carrier, on=on)[1])
     else:
         errand.moved(not_reached(tools, desk, errand.complaint, letter, carrier))
 

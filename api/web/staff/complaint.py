@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import letter_desk, letter_leaving
-from api.complaints.anchors import WORDS
+from api.complaints.anchors import WORDS, DayImpossible
 from api.complaints.clock_start import stage_of
 from api.complaints.contact import IN_WORDS
 from api.complaints.keeping_away import colleagues, kept_away
 from api.complaints.letter_addressees import missed
-from api.complaints.parties import COMPLAINANT
+from api.complaints.parties import BY_HAND, COMPLAINANT
 from api.complaints.policies import kinds
 from api.complaints.reading import CaseView, ComplaintNotFound, case_view, display_names
 from api.complaints.reading import complaint as complaint_row
@@ -30,6 +30,7 @@ from api.identity.doors import action
 from api.web.staff import blueprint
 from api.web.staff.clock_words import EVIDENCE, PAUSE_REASONS
 from api.web.staff.diagram import drawing
+from api.web.staff.typed import read_day
 from engine.store.search import Condition, Query
 
 LONGEST_NOTE = 10_000  # characters
@@ -86,9 +87,16 @@ def add_note(key: int) -> ResponseReturnValue:
 @blueprint.post("/complaints/<int:key>/letters/<int:letter>/posted")
 @action("complaint.write")
 def posted(key: int, letter: int) -> ResponseReturnValue:
-    """Note that a letter on paper has been posted: evidence of dispatch, which answers its clock."""
-    opened(key, "complaint.write")
-    posted = letter_desk.mark_posted(the_service(), key, letter, by=the_person().actor)
+    """Note that a letter on paper was posted, today or on the day given: evidence of dispatch, which answers its clock."""
+    row, facts = opened(key, "complaint.write")
+    day, field = request.form.get("day", "").strip(), f"posted-{letter}"
+    try:
+        on = read_day(day) if day else None
+        posted = letter_desk.mark_posted(the_service(), key, letter, on=on, by=the_person().actor)
+    except ValueError:
+        return page(row, facts, "papers", problem="Enter the day as 27 3 2026.", field=field), 422
+    except DayImpossible as refusal:
+        return page(row, facts, "papers", problem=refusal.message, field=field), 422
     flash("Noted: the letter has been posted." if posted else f"{_REPLACED} Do not post the old one.")
     return redirect(url_for("staff.complaint", key=key, tab="papers"), 303)
 
@@ -150,6 +158,7 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
         tasks=_open_tasks(row),
         held=letter_leaving.is_held,
         to_be_posted=letter_leaving.is_to_be_posted,
+        by_hand=BY_HAND,
         kept_back=letter_desk.kept_back(service, row.key) if tab == "papers" else {},
         related_papers=papers_of_related(session, row.key, person, reach(person)) if tab == "papers" else {},
         missed=[
