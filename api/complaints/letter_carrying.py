@@ -12,6 +12,7 @@ from api.complaints.tables import ComplaintRow, LetterRow
 from engine.zones import local_date
 
 NOBODY_LEFT = "way-needed"  # the message that has somebody look for a way to a person of the complaint
+REACHED = "way-known"  # the message that nobody has to any more
 TO_DELIVER = "letter-by-hand"  # the message that has somebody post a letter, or ring and tell it
 DELIVERED = (
     "letter-settled"  # the message that nobody has to any more: it has left, or another took its place

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints import letter_desk, letter_leaving
+from api.complaints import contact_details, letter_desk, letter_leaving
 from api.complaints.anchors import WORDS, DayImpossible
 from api.complaints.clock_start import stage_of
 from api.complaints.contact import IN_WORDS
 from api.complaints.keeping_away import colleagues, kept_away
 from api.complaints.letter_addressees import missed
-from api.complaints.parties import BY_HAND, COMPLAINANT
+from api.complaints.parties import BY_HAND, COMPLAINANT, parties
 from api.complaints.policies import kinds
 from api.complaints.reading import CaseView, ComplaintNotFound, case_view, display_names
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.related import papers_of_related
 from api.complaints.search import facts_for
+from api.complaints.struck_out import struck_out
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow
 from api.context import require, the_engine, the_person, the_service
 from api.db import db
@@ -30,7 +32,8 @@ from api.identity.doors import action
 from api.web.staff import blueprint
 from api.web.staff.clock_words import EVIDENCE, PAUSE_REASONS
 from api.web.staff.diagram import drawing
-from api.web.staff.typed import read_day
+from api.web.staff.typed import read_day, typed
+from engine.errors import Invalid
 from engine.store.search import Condition, Query
 
 LONGEST_NOTE = 10_000  # characters
@@ -127,6 +130,34 @@ def look_for_a_way(key: int) -> ResponseReturnValue:
     return redirect(url_for("staff.complaint", key=key), 303)
 
 
+@blueprint.post("/complaints/<int:key>/people/<any(complainant, representative):role>")
+@action("complaint.write")
+def correct_details(key: int, role: str) -> ResponseReturnValue:
+    """Correct how somebody is called and reached, for a reason. 422 with what is wrong; 409 when a colleague was faster."""
+    row, facts = opened(key, "complaint.write")
+    try:
+        changed = contact_details.correct(
+            the_service(),
+            key,
+            role,
+            {field: typed(field) for field in contact_details.WORDS},
+            reason=typed("reason"),
+            works_again="works_again" in request.form,
+            seen=request.form.get("_version"),
+            by=the_person().actor,
+        )
+    except (contact_details.DetailsChanged, contact_details.PersonUnknown) as refusal:
+        return page(row, facts, "people", problem=refusal.message), 409
+    except Invalid as refusal:
+        field = refusal.facts.get("field", "reason")
+        return page(row, facts, "people", problem=refusal.message, field=f"{role}-{field}"), 422
+    words = ", ".join(contact_details.WORDS[field] for field in contact_details.WORDS if field in changed)
+    ended = " Links to the status page that went to the old address open nothing any more."
+    mailed = ended if "email" in changed else ""
+    flash(f"Corrected: {words}.{mailed}" if changed else "Nothing was changed.")
+    return redirect(url_for("staff.complaint", key=key, tab="people"), 303)
+
+
 def opened(key: int, wanted: str) -> tuple[ComplaintRow, ComplaintFacts]:
     """Return a complaint the person may do ``wanted`` with. Raises ``ComplaintNotFound``, ``Forbidden``, ``Hidden``."""
     session = db.session()
@@ -164,6 +195,7 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
         missed=[
             (role, IN_WORDS[role]) for role in missed(service.letters, session, row.key, on=service.today())
         ],
+        corrected=_corrected(session, service.settings.time_zone, row) if tab == "people" else {},
         drawings=_drawings(row) if tab == "diagram" else (),
         may_write=bool(may(person, "complaint.write", facts)),
         may_clock=bool(may(person, "complaint.clock", facts)),
@@ -177,6 +209,16 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
         colleagues=colleagues(session) if tab == "people" else (),
         stuck=_is_stuck(session, case),
     )
+
+
+def _corrected(session: Session, zone: ZoneInfo, row: ComplaintRow) -> dict[str, Any]:
+    """Return what the forms need in which details are corrected: the people, what reached nobody, what may be preferred."""
+    return {
+        "people": [(party, IN_WORDS[role]) for role, party in parties(session, row.key).items()],
+        "mark_of": contact_details.mark_of,
+        "struck_out": [one["what"] for one in struck_out(session, row, zone)],
+        "channels": ("e-mail", "phone", "post"),
+    }
 
 
 def _extensions_to_come(session: Session, complaint_key: int) -> dict[str, LetterRow]:
