@@ -55,6 +55,7 @@ def test_the_page_of_a_call_shows_the_number_and_what_to_tell(service, app):
     ina.open(f"/staff/tasks/{task.user_task_key}")
     assert "07700 900123" in ina.text
     assert "Dear Ann Other" in ina.text
+    assert "When did you tell them?" in ina.text
     manager = Desk(app, service, "mara", "manager")
     manager.open(f"/staff/complaints/{made.key}/papers")
     assert "It has been posted" not in manager.text
@@ -217,6 +218,7 @@ def test_the_task_takes_the_day_of_posting_too(service, app, clock):
     task, ina = task_named(service, made, "Post the letter"), Desk(app, service, "ina", "intake")
     path = f"/staff/tasks/{task.user_task_key}"
     ina.open(path)
+    assert "When was it posted?" in ina.text, "it is asked before anything is chosen"
     assert "If it was posted earlier, on a day on which it might leave, enter that day" in ina.text
     ina.send(path + "/claim")
     names = ("deliveredOn-day", "deliveredOn-month", "deliveredOn-year")
