@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from api.complaints import letters_owed
 from api.complaints.clock_rows import ClockNotFound
 from api.complaints.clock_start import promised_policy
-from api.complaints.errand import Errand
+from api.complaints.errand import Errand, as_day
 from api.complaints.evidence import KINDS, meet_by_step
 from api.complaints.extensions import ask
 from api.complaints.held_twice import asked
@@ -61,7 +61,7 @@ def start_clock(errand: Errand) -> dict[str, Any]:
     from the final letter starts when that letter leaves, counted from when it was written: here if it has left, else with its
     dispatch; never while nobody could be written to.
     """
-    name, complaint, due = errand.header("clock"), errand.complaint, _day(errand.value("due"))
+    name, complaint, due = errand.header("clock"), errand.complaint, as_day(errand.value("due"))
     if due is None:
         if name in _FOLLOWS:
             letter = _final_letter(errand)
@@ -191,11 +191,3 @@ def _final_letter(errand: Errand) -> LetterRow | None:
         .order_by(LetterRow.key.desc())
         .limit(1)
     )
-
-
-def _day(value: Any) -> date | None:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    return date.fromisoformat(value) if isinstance(value, str) and value else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -112,6 +112,18 @@ class Errand:
     ) -> None:
         """Add a line to the complaint's timeline."""
         self.desk.tell(self.complaint.key, kind, text, public=public, facts=facts)
+
+
+def as_day(value: Any) -> date | None:
+    """Return a variable in plain Python as a day: a date, that of a moment, or an ISO text; None when there is none.
+
+    Raises ``ValueError`` for another text.
+    """
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    return date.fromisoformat(value) if isinstance(value, str) and value else None
 
 
 Handler = Callable[[Errand], Mapping[str, Any] | None]

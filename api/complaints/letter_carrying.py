@@ -9,8 +9,10 @@ from api.complaints.clock_rows import Desk, open_clocks
 from api.complaints.of_case import key_of_person
 from api.complaints.parties import BY_HAND
 from api.complaints.tables import ComplaintRow, LetterRow
+from engine.zones import local_date
 
 NOBODY_LEFT = "way-needed"  # the message that has somebody look for a way to a person of the complaint
+REACHED = "way-known"  # the message that nobody has to any more
 TO_DELIVER = "letter-by-hand"  # the message that has somebody post a letter, or ring and tell it
 DELIVERED = (
     "letter-settled"  # the message that nobody has to any more: it has left, or another took its place
@@ -42,11 +44,13 @@ def get_away(desk: Desk, complaint: ComplaintRow, letter: LetterRow, carrier: Ca
 
 def _errand_of(desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> dict[str, Any]:
     """Return what whoever delivers a letter by hand has to know: nothing of what it says, or to whom."""
+    written_on = local_date(letter.queued_at, desk.moment.zone_info)
     met = {name.strip() for name in (letter.meets or "").split(",")}
     bounds = [row.bound_at for row in open_clocks(desk.session, complaint.key) if row.name in met]
     return _case_of(complaint) | {
         "letterKey": str(letter.key),
         "way": letter.channel,
+        "writtenOn": written_on,
         "answerBy": min((bound for bound in bounds if bound is not None), default=None),
     }
 

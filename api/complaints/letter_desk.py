@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -57,23 +58,24 @@ class SomebodyAnswers(Conflict):
 def write_now(service: Redress, desk: Desk, complaint: ComplaintRow, letter: str, *, reason: str) -> str:
     """Write ``letter`` to the complainant with ``reason`` in it, queue it in this transaction, and return the letter's name."""
     write_out(
-        _tools(service),
+        tools_of(service),
         desk,
         complaint,
         letter,
         to=service.letters.addressee(letter),
         variables={"holdingText": reason, "extensionReason": reason, "reason": reason},
-        carrier=_Carrier(service, desk, complaint),
+        carrier=DeskCarrier(service, desk, complaint),
     )
     return letter
 
 
-def _tools(service: Redress) -> Tools:
+def tools_of(service: Redress) -> Tools:
+    """Return what letters are written with."""
     return Tools(service.letters, service.case_clocks, service.settings, service.organisation)
 
 
 @dataclass(frozen=True, slots=True)
-class _Carrier:
+class DeskCarrier:
     """Gets letters away in the caller's own transaction."""
 
     service: Redress
@@ -105,15 +107,19 @@ class _Carrier:
                 )
 
 
-def mark_posted(service: Redress, complaint_key: int, letter_key: int, *, by: Actor) -> bool:
-    """Note that a paper letter has been posted. False: it may not be, and was written anew to whom it concerns.
+def mark_posted(
+    service: Redress, complaint_key: int, letter_key: int, *, on: date | None = None, by: Actor
+) -> bool:
+    """Note that a paper letter was posted ``on`` a local day (None: today). False: it might not be on that day, and was written
+    anew to whom it concerns.
 
-    Raises what ``_let_leave`` raises.
+    Raises ``DayImpossible``, and what ``_let_leave`` raises.
     """
     act = Act(at=service.clock.now(), by=by.name, reason="Letter posted")
 
     def leave(desk: Desk, complaint: ComplaintRow, row: LetterRow) -> tuple[bool, tuple[str, ...]]:
-        return delivered(_tools(service), desk, complaint, row, _Carrier(service, desk, complaint))
+        carrier = DeskCarrier(service, desk, complaint)
+        return delivered(tools_of(service), desk, complaint, row, carrier, on=on)
 
     return _let_leave(service, complaint_key, letter_key, waits=is_to_be_posted, leave=leave, act=act, by=by)
 
@@ -126,13 +132,13 @@ def send_held(service: Redress, complaint_key: int, letter_key: int, *, by: Acto
     act = Act(at=service.clock.now(), by=by.name, reason="Held letter sent")
 
     def leave(desk: Desk, complaint: ComplaintRow, row: LetterRow) -> tuple[bool, tuple[str, ...]]:
-        carrier = _Carrier(service, desk, complaint)
+        carrier = DeskCarrier(service, desk, complaint)
 
         def let_go() -> tuple[str, ...]:
             get_away(desk, complaint, row, carrier)
             return ()
 
-        return let_leave(_tools(service), desk, complaint, row, carrier, let_go)
+        return let_leave(tools_of(service), desk, complaint, row, carrier, let_go, at=desk.act.at)
 
     left = _let_leave(service, complaint_key, letter_key, waits=is_held, leave=leave, act=act, by=by)
     service.engine.house.call_workers()
@@ -154,7 +160,7 @@ def kept_back(service: Redress, complaint_key: int) -> Mapping[int, str]:
         desk = service.desk(session, Act(service.clock.now(), "system", "Letter looked at"))
         complaint = session.get_one(ComplaintRow, complaint_key)
         judged = ((key, session.get_one(LetterRow, key)) for key in waiting)
-        found = {key: why_not(_tools(service), desk, complaint, letter) for key, letter in judged}
+        found = {key: why_not(tools_of(service), desk, complaint, letter) for key, letter in judged}
         return {key: why for key, why in found.items() if why is not None}
 
     return service.rehearse(judge)
@@ -231,7 +237,7 @@ class LetterGuard:
             return KEPT_BACK
         desk = service.desk(session, Act(service.clock.now(), "system", "Letter leaves"))
         complaint = session.get_one(ComplaintRow, row.complaint_key)
-        return why_not(_tools(service), desk, complaint, row)
+        return why_not(tools_of(service), desk, complaint, row)
 
     def replace(self, session: Session, outbox_key: int, reason: str) -> None:
         """Write the letter anew to whom it concerns. Raises ``LetterNotFound``, ``LetterIncomplete``."""
@@ -243,8 +249,8 @@ class LetterGuard:
         letter = row
 
         def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
-            carrier = _Carrier(service, desk, complaint)
-            return put_another_in_its_place(_tools(service), desk, complaint, letter, carrier, why=reason)
+            carrier = DeskCarrier(service, desk, complaint)
+            return put_another_in_its_place(tools_of(service), desk, complaint, letter, carrier, why=reason)
 
         act = Act(at=service.clock.now(), by="system", reason=reason)
         service.move_clocks_within(session, letter.complaint_key, change, act=act, by=SYSTEM)
@@ -282,6 +288,7 @@ class LetterListener:
             row,
             kind="message_accepted",
             evidence=f"{report.code} {report.reply}",
+            at=report.at,
         )
         for name in dict.fromkeys(moved):
             if complaint.instance_key is not None:
@@ -303,5 +310,5 @@ def not_delivered(
     party = desk.session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
     if party is None or letter.template not in service.letters.ids:
         return
-    if why_not(_tools(service), desk, complaint, letter) is None:
-        _Carrier(service, desk, complaint).throw(*look_for(complaint, party.role))
+    if why_not(tools_of(service), desk, complaint, letter) is None:
+        DeskCarrier(service, desk, complaint).throw(*look_for(complaint, party.role))

@@ -12,17 +12,17 @@ from sqlalchemy import select
 from api.complaints import letters_owed
 from api.complaints.clock_rows import late_as_it_came, newest
 from api.complaints.content import open_words
-from api.complaints.errand import Errand
+from api.complaints.errand import Errand, as_day
 from api.complaints.evidence import meet_by_step
 from api.complaints.letter_addressees import OF_THE_COMPLAINT, counts, set_of
 from api.complaints.letter_contents import write
 from api.complaints.letter_leaving import counts_from, delivered, is_by_hand, not_reached
 from api.complaints.letter_links import disarmed
-from api.complaints.letter_writing import unsent_of, write_anew, write_out, write_owed
+from api.complaints.letter_writing import write_out
 from api.complaints.letters import LetterUnknown, Written
-from api.complaints.letters_owed import came_back
+from api.complaints.letters_caught_up import send_owed
 from api.complaints.owed import somebody_to_write_to
-from api.complaints.parties import COMPLAINANT, can_be_reached, parties, somebody_answers
+from api.complaints.parties import COMPLAINANT, parties, somebody_answers
 from api.complaints.search import facts_for
 from api.complaints.separation import is_excluded
 from api.complaints.tables import LetterRow, NoticeRow, PartyRow
@@ -112,8 +112,8 @@ def deliver_letter(errand: Errand) -> None:
     """``redress:deliver-letter``: what came of delivering the letter of input ``letter`` (its key) by hand.
 
     Input ``reached``: true once it was posted or told, which answers its clocks; false where that address or number reaches
-    nobody: it goes another way, or somebody looks for one. One that does not wait any more is left as it is. Raises
-    ``LetterUnknown``.
+    nobody: it goes another way, or somebody looks for one. Input ``deliveredOn``: the local day on which it was posted or told,
+    today where there is none. One that does not wait any more is left as it is. Raises ``LetterUnknown``, ``DayImpossible``.
     """
     key = errand.text("letter") or ""
     letter = errand.session.get(LetterRow, int(key)) if key.isdecimal() else None
@@ -123,7 +123,8 @@ def deliver_letter(errand: Errand) -> None:
         return
     tools, desk, carrier = errand.tools, errand.desk, _Carrier(errand)
     if errand.value("reached") is True:
-        errand.moved(delivered(tools, desk, errand.complaint, letter, carrier)[1])
+        on = as_day(errand.value("deliveredOn"))
+        errand.moved(delivered(tools, desk, errand.complaint, letter, carrier, on=on)[1])
     else:
         errand.moved(not_reached(tools, desk, errand.complaint, letter, carrier))
 
@@ -136,31 +137,8 @@ def send_owed_letters(errand: Errand) -> None:
     states its head names, every letter without such a line always. Without the input it is the complainant. Raises what
     ``write_out`` raises.
     """
-    tools, complaint, person = errand.tools, errand.complaint, errand.text("person") or COMPLAINANT
-    party = parties(errand.session, complaint.key).get(person)
-    if party is None:
-        return
-    for row in came_back(errand.session, party, tools.letters):
-        if tools.letters.owed(row.template, complaint.state):
-            _write_what_came_back(errand, party, row)
-    for one in letters_owed.kept(complaint):
-        if one.person != person or not can_be_reached(party):
-            continue
-        letters_owed.settle(complaint, one.letter, person)
-        if tools.letters.owed(one.letter, complaint.state):
-            write_owed(tools, errand.desk, complaint, one, carrier=_Carrier(errand))
-        else:
-            text = f"Letter not owed any more: {one.letter}"
-            errand.tell("letter-not-owed", text, facts={"letter": one.letter})
-
-
-def _write_what_came_back(errand: Errand, party: PartyRow, letter: LetterRow) -> None:
-    """Write mail to ``party`` that came back anew; where no other way leads to them, it is kept without a new search."""
-    tools, complaint = errand.tools, errand.complaint
-    if not can_be_reached(party):
-        letters_owed.keep(complaint, unsent_of(errand.session, letter))
-    why = f"It came back from {letter.recipient}."
-    errand.moved(write_anew(tools, errand.desk, complaint, letter, why=why, carrier=_Carrier(errand)))
+    person, carrier = errand.text("person") or COMPLAINANT, _Carrier(errand)
+    errand.moved(send_owed(errand.tools, errand.desk, errand.complaint, person, carrier))
 
 
 def answer_left(errand: Errand) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from api.complaints import extensions
+from api.complaints.anchors import DayImpossible
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
@@ -18,7 +20,7 @@ from api.complaints.letters import LEAVES_ON
 from api.complaints.parties import BY_HAND, BY_MAIL, BY_POST, WAYS
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 from engine.deadlines.state import Evidence
-from engine.zones import local_date
+from engine.zones import day_in_words, local_date, start_of_day
 
 EVIDENCE = {"post": ("letter_posted", "posted"), "phone": ("call_logged", "told by phone")}
 """Channel by hand → the kind of evidence, and what was done in words."""
@@ -54,8 +56,23 @@ def counts_from(letter: LetterRow, *, zone: ZoneInfo) -> date | None:
     return to_leave_on(letter) or local_date(letter.dispatched_at, zone)
 
 
+def left_at(desk: Desk, letter: LetterRow, day: date | None) -> datetime:
+    """Return the moment (aware UTC) that counts for a letter by hand that left on this local ``day``, None for today.
+
+    A day has no time: what was due on it, at whatever hour, was reached; only the writing comes first. Raises ``DayImpossible``
+    for a day before the letter was written, or still to come.
+    """
+    zone, today = desk.moment.zone_info, today_at(desk)
+    day, written_on = day or today, local_date(letter.queued_at, zone)
+    if day < written_on:
+        raise DayImpossible(f"It was written on {day_in_words(written_on)}: the day cannot be before that.")
+    if day > today:
+        raise DayImpossible("The day cannot be after today.")
+    return max(letter.queued_at, start_of_day(day, zone))
+
+
 def why_not(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> str | None:
-    """Return why a letter written earlier may not leave now: for whom it is, or a day it names that is over."""
+    """Return why a letter written earlier may not leave at the desk's moment: for whom it is, or a day it names that is over."""
     reason = why_not_leave(tools.letters, desk.session, letter, on=today_at(desk))
     return reason or day_over(tools, desk, complaint, letter)
 
@@ -67,29 +84,44 @@ def let_leave(
     letter: LetterRow,
     carrier: Carrier,
     leave: Callable[[], tuple[str, ...]],
+    *,
+    at: datetime,
 ) -> tuple[bool, tuple[str, ...]]:
-    """``leave`` with a letter that may, or put another in its place; tell which, and the names of the clocks that moved.
+    """``leave`` with a letter that may ``at`` a moment (aware UTC), or put another in its place; tell which, and the names of
+    the clocks that moved.
 
     Raises what writing it anew raises.
     """
-    why = why_not(tools, desk, complaint, letter)
+    then = replace(desk, moment=replace(desk.moment, now=at))
+    why = why_not(tools, then, complaint, letter)
     if why is None:
         return True, leave()
     return False, put_another_in_its_place(tools, desk, complaint, letter, carrier, why=why)
 
 
 def delivered(
-    tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow, carrier: Carrier
+    tools: Tools,
+    desk: Desk,
+    complaint: ComplaintRow,
+    letter: LetterRow,
+    carrier: Carrier,
+    *,
+    on: date | None = None,
 ) -> tuple[bool, tuple[str, ...]]:
-    """Note that a letter has been posted, or told by phone, by who acts; results and errors are those of ``let_leave``."""
+    """Note that a letter was posted, or told by phone, ``on`` a local day (None: today), by who acts.
+
+    That day decides whether it might leave, and when its clocks were met. Results and errors are those of ``let_leave``, and
+    ``DayImpossible``.
+    """
     kind, done = EVIDENCE[letter.channel]
+    at = left_at(desk, letter, on)
 
     def leave() -> tuple[str, ...]:
         carrier.throw(DELIVERED, str(letter.key), {})
         evidence = f"{done} by {desk.act.by}"
-        return dispatched(tools.clocks, desk, complaint, letter, kind=kind, evidence=evidence)
+        return dispatched(tools.clocks, desk, complaint, letter, kind=kind, evidence=evidence, at=at)
 
-    return let_leave(tools, desk, complaint, letter, carrier, leave)
+    return let_leave(tools, desk, complaint, letter, carrier, leave, at=at)
 
 
 def not_reached(
@@ -118,22 +150,30 @@ def put_another_in_its_place(
 
 
 def dispatched(
-    clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: LetterRow, *, kind: str, evidence: str
+    clocks: CaseClocks,
+    desk: Desk,
+    complaint: ComplaintRow,
+    letter: LetterRow,
+    *,
+    kind: str,
+    evidence: str,
+    at: datetime,
 ) -> tuple[str, ...]:
-    """Note that a letter has left, answer the clock it was written for, and return the names of the clocks that moved.
+    """Note that a letter left ``at`` a moment (aware UTC), answer the clock it was written for, and return the names of the
+    clocks that moved.
 
     The clock is answered when the first of its copies leaves that may answer it. What counts from it counts from when that one
     was written: the day that somebody reads in it is the day that counts, however long it lay in the post room. A day of our
     answer that it names stands, though the clock came to count to a later one meanwhile.
     """
     counts = {name: day for name, day in (letter.given or {}).items() if name == LEAVES_ON}
-    letter.dispatched_at, letter.evidence, letter.given = desk.act.at, evidence[:500], counts or None
+    letter.dispatched_at, letter.evidence, letter.given = at, evidence[:500], counts or None
     facts = {"letter": str(letter.key)}
     desk.tell(complaint.key, "letter-sent", f"Letter sent: {letter.subject}", public=True, facts=facts)
     others = copies_of(desk.session, complaint.key, set_of(letter))
     is_first = all(one is letter or one.dispatched_at is None or one.meets is None for one in others)
     meets = letter.meets or "" if is_first else ""
-    evidence_of = Evidence(kind, str(letter.key), desk.act.at)
+    evidence_of = Evidence(kind, str(letter.key), at)
     moved = meet_each(clocks, desk, complaint, meets, evidence_of, counted_from=letter.queued_at)
     begun = extensions.begin(clocks, desk, complaint, letter)
     return (*moved, *begun, *clocks.as_told(desk, complaint))

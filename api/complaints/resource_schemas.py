@@ -239,6 +239,23 @@ class RulesBody(Strict):
     )
 
 
+class DetailsBody(Strict):
+    """What is corrected about somebody, and why. A member left out stays as it is; null: none is known."""
+
+    name = fields.String(allow_none=True)
+    email = fields.String(allow_none=True)
+    phone = fields.String(allow_none=True)
+    address = fields.String(allow_none=True)
+    preferred_channel = fields.String(allow_none=True)
+    works_again = fields.Boolean(
+        load_default=False,
+        metadata={"description": "What was struck out because it reached nobody reaches them again."},
+    )
+    reason = fields.String(
+        required=True, validate=validate.And(validate.Length(max=2_000), validate.Regexp(r"\s*\S"))
+    )
+
+
 class ComplaintFilter(Strict):
     """What is looked for; dates are local, both ends included."""
 

@@ -10,6 +10,7 @@ from flask import Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.complaints import contact_details
 from api.complaints.intake import (
     ComplaintRefused,
     NewComplaint,
@@ -28,6 +29,7 @@ from api.complaints.resource_schemas import (
     ComplaintAnswer,
     ComplaintsAnswer,
     ComplaintSearch,
+    DetailsBody,
     NewComplaintBody,
     RegisteredAnswer,
     RulesBody,
@@ -129,20 +131,41 @@ def complaint(name: str) -> Response:
 @blueprint.answers(204)
 def change_rules(body: dict[str, Any], name: str) -> Response:
     """Put the complaint under another regime, category or stage: its clocks follow. 422 for rules the table has none of."""
-    person, service = the_person(), the_service()
+    person, service, key = the_person(), the_service(), _key_for("complaint.clock", name)
+    change = other_rules(service, regime=body["regime"], category=body["category"], stage=body["stage"])
+    act = Act(at=service.clock.now(), by=person.name, reason=body["reason"].strip())
+    service.move_clocks(key, change, act=act, by=person.actor)
+    return Response(status=204)
+
+
+@blueprint.post("/complaints/<string:name>/people/<any(complainant, representative):role>")
+@action("complaint.write")
+@blueprint.arguments(DetailsBody)
+@blueprint.answers(204)
+def correct_details(body: dict[str, Any], name: str, role: str) -> Response:
+    """Correct how somebody is called and reached: letters that wait follow. A changed e-mail address makes their links useless.
+
+    404 where nobody of this role is on file, 422 for what cannot be, or was struck out.
+    """
+    key, given = _key_for("complaint.write", name), {**body}
+    reason, works_again = given.pop("reason"), given.pop("works_again")
+    contact_details.correct(
+        the_service(), key, role, given, reason=reason, works_again=works_again, by=the_person().actor
+    )
+    return Response(status=204)
+
+
+def _key_for(wanted: str, name: str) -> int:
+    """Return the key of a complaint the caller may do ``wanted`` with. Raises ``ComplaintNotFound``, ``Forbidden``."""
 
     def look(session: Session) -> int:
         row, absent = _found(session, name), ComplaintNotFound(complaint=name)
         if row is None:
             raise absent
-        require("complaint.clock", facts_for(session, person, row), absent=absent)
+        require(wanted, facts_for(session, the_person(), row), absent=absent)
         return row.key
 
-    key = the_engine().read(look)
-    change = other_rules(service, regime=body["regime"], category=body["category"], stage=body["stage"])
-    act = Act(at=service.clock.now(), by=person.name, reason=body["reason"].strip())
-    service.move_clocks(key, change, act=act, by=person.actor)
-    return Response(status=204)
+    return the_engine().read(look)
 
 
 @blueprint.post("/complaints/search")

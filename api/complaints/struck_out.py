@@ -18,6 +18,11 @@ _BESIDE_WRITING = re.compile(
 )  # two spellings of one number or address differ in these and in capitals
 
 
+def plain_form(written: str) -> str:
+    """Return an address or number as it is compared: two that differ in blanks, marks or capitals only are one."""
+    return _BESIDE_WRITING.sub("", written).lower()
+
+
 def struck_out(session: Session, complaint: ComplaintRow, zone: ZoneInfo) -> list[dict[str, str | date]]:
     """Return ``what`` reached nobody, its ``plain`` form for comparing, and ``on`` which local day that was found, oldest first."""
     replaced = session.scalars(
@@ -30,6 +35,6 @@ def struck_out(session: Session, complaint: ComplaintRow, zone: ZoneInfo) -> lis
         letter = session.get(LetterRow, int((event.facts or {}).get("letter", 0)))
         what = letter.recipient if letter is not None else None
         if what and f"does not reach them at {what}." in event.text:
-            plain = _BESIDE_WRITING.sub("", what).lower()
+            plain = plain_form(what)
             found[plain] = {"what": what, "plain": plain, "on": local_date(event.at, zone)}
     return list(found.values())

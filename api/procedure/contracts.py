@@ -130,7 +130,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
             meets=clocks,
             inputs={"to": _ADDRESSEES},
         ),
-        "redress:deliver-letter": facts(reads="letter reached"),
+        "redress:deliver-letter": facts(reads="letter reached deliveredOn"),
         "redress:send-owed-letters": facts(reads="person"),
         "redress:keep-letter-back": facts(
             letter=Header(words=replace(words.letters, many=True), required=True)

@@ -19,7 +19,7 @@ from api.identity.decide import may
 from api.identity.doors import action
 from api.identity.people import Person
 from api.web.staff import blueprint
-from api.web.staff.clocks import typed
+from api.web.staff.typed import typed
 from engine.calendar_files import WEEKDAYS
 from engine.calendars import Calendar
 from engine.deadlines.state import ClockState

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -24,20 +23,14 @@ from api.context import the_person, the_service
 from api.identity.doors import action
 from api.web.staff import blueprint
 from api.web.staff.complaint import opened, page
+from api.web.staff.typed import read_day, read_moment, typed
 from engine.deadlines.clocks import Act
 from engine.deadlines.errors import ClockEnded
 from engine.deadlines.state import ClockState, Evidence
-from engine.errors import Invalid, RedressError
-from engine.zones import at_wall, local_date
+from engine.errors import RedressError
+from engine.zones import local_date
 
-LONGEST = 2_000  # characters of a reason
 Change = Callable[[Desk, ComplaintRow], tuple[str, ...]]
-
-
-class TypedTooMuch(Invalid):
-    """This text is too long. Shorten it."""
-
-    code = "typed_too_much"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,33 +256,3 @@ def _draft(session: Session, key: int, name: str, change: Change, reason: str) -
     if letter is not None:
         session.expunge(letter)
     return Draft(label(name), before, after, letter)
-
-
-def typed(name: str) -> str:
-    """Return what was typed into a field: trimmed, without what no database keeps. Raises ``TypedTooMuch``, cuts nothing."""
-    text = request.form.get(name, "").replace("\x00", "").strip()
-    if len(text) > LONGEST:
-        raise TypedTooMuch(
-            f"{name.capitalize()} takes {LONGEST:,} characters; this has {len(text):,}. Shorten it."
-        )
-    return text
-
-
-def read_moment(day: str, clock_time: str) -> datetime:
-    """Return the UTC moment of a local day such as ``27 3 2026`` and time such as ``14:30``. Raises ``ValueError``."""
-    zone: ZoneInfo = the_service().settings.time_zone
-    if len(clock_time) > 20:
-        raise ValueError("too long for a time")
-    return at_wall(datetime.combine(read_day(day), time.fromisoformat(clock_time.strip())), zone)
-
-
-def read_day(day: str) -> date:
-    """Return a day such as ``27 3 2026``. Raises ``ValueError``."""
-    if len(day) > 20:
-        raise ValueError("too long for a day")
-    parts = [int(part) for part in day.replace("/", " ").replace(".", " ").split()]
-    if len(parts) != 3:
-        raise ValueError("a day has three parts")
-    if not 1900 <= parts[2] <= 2200:
-        raise ValueError("no year of ours")
-    return date(parts[2], parts[1], parts[0])

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints import letter_desk, letter_leaving
-from api.complaints.anchors import WORDS
+from api.complaints import contact_details, letter_desk, letter_leaving
+from api.complaints.anchors import WORDS, DayImpossible
 from api.complaints.clock_start import stage_of
 from api.complaints.contact import IN_WORDS
 from api.complaints.keeping_away import colleagues, kept_away
 from api.complaints.letter_addressees import missed
-from api.complaints.parties import COMPLAINANT
+from api.complaints.parties import BY_HAND, COMPLAINANT, parties
 from api.complaints.policies import kinds
 from api.complaints.reading import CaseView, ComplaintNotFound, case_view, display_names
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.related import papers_of_related
 from api.complaints.search import facts_for
+from api.complaints.struck_out import struck_out
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow
 from api.context import require, the_engine, the_person, the_service
 from api.db import db
@@ -30,6 +32,8 @@ from api.identity.doors import action
 from api.web.staff import blueprint
 from api.web.staff.clock_words import EVIDENCE, PAUSE_REASONS
 from api.web.staff.diagram import drawing
+from api.web.staff.typed import read_day, typed
+from engine.errors import Invalid
 from engine.store.search import Condition, Query
 
 LONGEST_NOTE = 10_000  # characters
@@ -86,9 +90,16 @@ def add_note(key: int) -> ResponseReturnValue:
 @blueprint.post("/complaints/<int:key>/letters/<int:letter>/posted")
 @action("complaint.write")
 def posted(key: int, letter: int) -> ResponseReturnValue:
-    """Note that a letter on paper has been posted: evidence of dispatch, which answers its clock."""
-    opened(key, "complaint.write")
-    posted = letter_desk.mark_posted(the_service(), key, letter, by=the_person().actor)
+    """Note that a letter on paper was posted, today or on the day given: evidence of dispatch, which answers its clock."""
+    row, facts = opened(key, "complaint.write")
+    day, field = request.form.get("day", "").strip(), f"posted-{letter}"
+    try:
+        on = read_day(day) if day else None
+        posted = letter_desk.mark_posted(the_service(), key, letter, on=on, by=the_person().actor)
+    except ValueError:
+        return page(row, facts, "papers", problem="Enter the day as 27 3 2026.", field=field), 422
+    except DayImpossible as refusal:
+        return page(row, facts, "papers", problem=refusal.message, field=field), 422
     flash("Noted: the letter has been posted." if posted else f"{_REPLACED} Do not post the old one.")
     return redirect(url_for("staff.complaint", key=key, tab="papers"), 303)
 
@@ -117,6 +128,34 @@ def look_for_a_way(key: int) -> ResponseReturnValue:
         return redirect(url_for("staff.task", key=tasks[0].user_task_key), 303)
     flash("Somebody looks for a way already: see the open tasks.")
     return redirect(url_for("staff.complaint", key=key), 303)
+
+
+@blueprint.post("/complaints/<int:key>/people/<any(complainant, representative):role>")
+@action("complaint.write")
+def correct_details(key: int, role: str) -> ResponseReturnValue:
+    """Correct how somebody is called and reached, for a reason. 422 with what is wrong; 409 when a colleague was faster."""
+    row, facts = opened(key, "complaint.write")
+    try:
+        changed = contact_details.correct(
+            the_service(),
+            key,
+            role,
+            {field: typed(field) for field in contact_details.WORDS},
+            reason=typed("reason"),
+            works_again="works_again" in request.form,
+            seen=request.form.get("_version"),
+            by=the_person().actor,
+        )
+    except (contact_details.DetailsChanged, contact_details.PersonUnknown) as refusal:
+        return page(row, facts, "people", problem=refusal.message), 409
+    except Invalid as refusal:
+        field = refusal.facts.get("field", "reason")
+        return page(row, facts, "people", problem=refusal.message, field=f"{role}-{field}"), 422
+    words = ", ".join(contact_details.WORDS[field] for field in contact_details.WORDS if field in changed)
+    ended = " Links to the status page that went to the old address open nothing any more."
+    mailed = ended if "email" in changed else ""
+    flash(f"Corrected: {words}.{mailed}" if changed else "Nothing was changed.")
+    return redirect(url_for("staff.complaint", key=key, tab="people"), 303)
 
 
 def opened(key: int, wanted: str) -> tuple[ComplaintRow, ComplaintFacts]:
@@ -150,11 +189,13 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
         tasks=_open_tasks(row),
         held=letter_leaving.is_held,
         to_be_posted=letter_leaving.is_to_be_posted,
+        by_hand=BY_HAND,
         kept_back=letter_desk.kept_back(service, row.key) if tab == "papers" else {},
         related_papers=papers_of_related(session, row.key, person, reach(person)) if tab == "papers" else {},
         missed=[
             (role, IN_WORDS[role]) for role in missed(service.letters, session, row.key, on=service.today())
         ],
+        corrected=_corrected(session, service.settings.time_zone, row) if tab == "people" else {},
         drawings=_drawings(row) if tab == "diagram" else (),
         may_write=bool(may(person, "complaint.write", facts)),
         may_clock=bool(may(person, "complaint.clock", facts)),
@@ -168,6 +209,16 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
         colleagues=colleagues(session) if tab == "people" else (),
         stuck=_is_stuck(session, case),
     )
+
+
+def _corrected(session: Session, zone: ZoneInfo, row: ComplaintRow) -> dict[str, Any]:
+    """Return what the forms need in which details are corrected: the people, what reached nobody, what may be preferred."""
+    return {
+        "people": [(party, IN_WORDS[role]) for role, party in parties(session, row.key).items()],
+        "mark_of": contact_details.mark_of,
+        "struck_out": [one["what"] for one in struck_out(session, row, zone)],
+        "channels": ("e-mail", "phone", "post"),
+    }
 
 
 def _extensions_to_come(session: Session, complaint_key: int) -> dict[str, LetterRow]:

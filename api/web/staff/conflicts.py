@@ -14,9 +14,9 @@ from api.context import the_person, the_service
 from api.db import db
 from api.identity.doors import action
 from api.web.staff import blueprint
-from api.web.staff.clocks import typed
 from api.web.staff.complaint import opened, page
 from api.web.staff.navigation import start_page
+from api.web.staff.typed import typed
 from engine.deadlines.clocks import Act
 
 Change = Callable[[Desk, ComplaintRow], None]

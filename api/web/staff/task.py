@@ -32,6 +32,8 @@ from engine.forms.errors import FieldError
 from engine.forms.model import pattern_of
 from engine.store.records import TaskRecord
 
+DAY_OF_DELIVERY = ("deliveredOn",)  # the answer that says when a letter was posted or told
+
 
 @blueprint.get("/tasks/<int:key>")
 @action("task.list")
@@ -255,6 +257,7 @@ def _page(
         .elements[found.element_id]
         .documentation,
         letter=_letter_of(session, row.key, found) if row and reads else None,
+        asks_day=form is not None and any(path == DAY_OF_DELIVERY for path, _ in form.form.fields()),
         kept_back=letter_desk.kept_back(the_service(), row.key) if row and reads else {},
         drawing=drawing(found.process_instance_key, focus=found.element_id),
         now=now,

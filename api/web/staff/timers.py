@@ -11,8 +11,8 @@ from api.deadlines import timers
 from api.identity.decide import ComplaintFacts, may
 from api.identity.doors import action
 from api.web.staff import blueprint
-from api.web.staff.clocks import read_moment, typed
 from api.web.staff.complaint import opened
+from api.web.staff.typed import read_moment, typed
 from engine.errors import RedressError
 
 

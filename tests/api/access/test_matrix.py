@@ -111,6 +111,12 @@ RECIPES = {
     ("complaints.change_rules", "POST"): Of(
         {"name": "complaint"}, {"regime": "uk-financial", "stage": "one", "reason": "x"}
     ),
+    ("complaints.correct_details", "POST"): Of(
+        {"name": "complaint", "role": "=complainant"}, {"name": "x", "reason": "x"}
+    ),
+    ("staff.correct_details", "POST"): Of(
+        {"key": "complaint", "role": "=complainant"}, {"name": "x", "reason": "x"}
+    ),
     ("staff.complaint", "GET"): Of({"key": "complaint", "tab": "=overview"}),
     ("staff.timers_of", "GET"): of("complaint"),
     ("staff.change_timer", "POST"): Of({"key": "complaint", "job": "timer", "verb": "=fire"}, {"reason": "x"}),

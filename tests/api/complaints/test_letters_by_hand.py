@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from api.complaints.parties import parties
 from api.complaints.tables import ComplaintRow, LetterRow
 from api.web.forms.posted import token
 from engine.actors import service as as_service
+from engine.zones import local_date
 from tests.api.web.staff_desk import Desk
 
 
@@ -53,6 +55,7 @@ def test_the_page_of_a_call_shows_the_number_and_what_to_tell(service, app):
     ina.open(f"/staff/tasks/{task.user_task_key}")
     assert "07700 900123" in ina.text
     assert "Dear Ann Other" in ina.text
+    assert "When did you tell them?" in ina.text
     manager = Desk(app, service, "mara", "manager")
     manager.open(f"/staff/complaints/{made.key}/papers")
     assert "It has been posted" not in manager.text
@@ -181,3 +184,45 @@ def test_the_button_to_look_for_a_way_says_that_it_sends_nothing_and_opens_a_tas
     mara.send(f"/staff/complaints/{made.key}/people/way")
     assert task_named(service, made, "Find a way to reach them")
     assert service.engine.read(lambda session: session.scalars(select(LetterRow)).all()) == []
+
+
+def a_reminder_too_late(service, clock):
+    """A complaint whose letter names a day that is over, and was written two months before."""
+    made = come_in(service, PartyDetails("Ann Other", address="1 High Street"))
+    written_on = local_date(service.clock.now(), service.settings.time_zone)
+    clock.advance(timedelta(days=60))
+    return made, f"{written_on.day} {written_on.month} {written_on.year}"
+
+
+def test_the_button_takes_the_day_of_posting_and_by_that_day_the_letter_might_leave(service, app, clock):
+    made, day = a_reminder_too_late(service, clock)
+    letter, manager = the_letter(service), Desk(app, service, "mara", "manager")
+    manager.open(f"/staff/complaints/{made.key}/papers")
+    assert "It has been posted already" in manager.text
+    path = f"/staff/complaints/{made.key}/letters/{letter.key}/posted"
+    assert manager.send(path, day="yesterday").status_code == 422
+    assert "Enter the day as 27 3 2026." in manager.text
+    assert manager.send(path, day="1 1 2020").status_code == 422
+    assert "It was written on" in manager.text
+    assert 'value="1 1 2020"' in manager.html, "what was typed is kept"
+    manager.send(path, day=day)
+    assert "Noted: the letter has been posted." in manager.text
+    assert (the_letter(service).key, the_letter(service).dispatched_at) == (letter.key, letter.queued_at)
+    assert [one.name for one in service.engine.case_tasks(made.instance_key)] == ["Screen the complaint"]
+    sent = re.search(r"sent ([^<]*<time[^>]*>[^<]*)", manager.html)[1]
+    assert ":" not in sent.rpartition(">")[2], "nobody knows the hour"
+
+
+def test_the_task_takes_the_day_of_posting_too(service, app, clock):
+    made, day = a_reminder_too_late(service, clock)
+    task, ina = task_named(service, made, "Post the letter"), Desk(app, service, "ina", "intake")
+    path = f"/staff/tasks/{task.user_task_key}"
+    ina.open(path)
+    assert "When was it posted?" in ina.text, "it is asked before anything is chosen"
+    assert "If it was posted earlier, on a day on which it might leave, enter that day" in ina.text
+    ina.send(path + "/claim")
+    names = ("deliveredOn-day", "deliveredOn-month", "deliveredOn-year")
+    sent = {"delivery": token(0, "done"), "_do": "continue"}
+    assert ina.send(path, **sent, **dict(zip(names, ("1", "1", "2020"), strict=True))).status_code == 422
+    assert ina.send(path, **sent, **dict(zip(names, day.split(), strict=True))).status_code == 200
+    assert the_letter(service).dispatched_at == the_letter(service).queued_at

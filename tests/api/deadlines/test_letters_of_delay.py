@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from sqlalchemy import select
 
@@ -139,3 +141,16 @@ def test_after_the_limit_the_delay_is_explained_with_the_outside_body(office):
     assert "14 July 2026" in letter.text
     assert (office.due("promised_answer"), office.state("promised_answer")) == ("2026-07-14", "running")
     assert "the Services Ombudsman" in letter.text
+
+
+def test_a_notice_posted_in_time_extends_though_it_is_recorded_later(office):
+    office.receive("2026-06-01 10:00").later("2026-06-24 12:00")
+    decide(office, **holding())
+
+    office.later("2026-06-30 15:00")
+    letter_desk.mark_posted(
+        office.service, office.key, letters(office)[0].key, on=date(2026, 6, 29), by=SYSTEM
+    )
+
+    assert (office.due("final_response"), office.state("final_response")) == ("2026-07-13", "running")
+    assert office.events("clock-extension-refused") == []
