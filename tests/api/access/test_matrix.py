@@ -111,6 +111,9 @@ RECIPES = {
     ("complaints.change_rules", "POST"): Of(
         {"name": "complaint"}, {"regime": "uk-financial", "stage": "one", "reason": "x"}
     ),
+    ("complaints.record_said", "POST"): Of(
+        {"name": "complaint"}, {"what": "withdraws", "words": "x", "channel": "phone"}
+    ),
     ("staff.complaint", "GET"): Of({"key": "complaint", "tab": "=overview"}),
     ("staff.timers_of", "GET"): of("complaint"),
     ("staff.change_timer", "POST"): Of({"key": "complaint", "job": "timer", "verb": "=fire"}, {"reason": "x"}),
@@ -124,6 +127,8 @@ RECIPES = {
     ("staff.send_held", "POST"): Of({"key": "complaint", "letter": "letter"}, {}),
     ("staff.correct_days", "POST"): of("complaint", {"firstRaisedOn": "1 11 2026", "reason": "told"}),
     ("staff.add_note", "POST"): of("complaint", {"note": "I know"}),
+    ("staff.said", "GET"): of("complaint"),
+    ("staff.record_said", "POST"): of("complaint", {"what": "0", "words": "x", "saidBy": "0", "channel": "0", "_version": "withdraws"}),
     ("staff.keep_away", "POST"): of("complaint", {"colleague": "other", "reason": "x"}),
     ("staff.stand_aside", "POST"): of("complaint", {"reason": "x"}),
     ("staff.let_back", "POST"): of("complaint", {"colleague": "boss", "reason": "x"}),
