@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time
 from typing import Any
 
 from api.complaints.clock_rows import WINDOWS
@@ -11,9 +12,10 @@ from api.complaints.letters_over import answers_to_come, keep_back_unowed
 from api.complaints.merging import joined
 from api.complaints.of_case import forget_case
 from api.complaints.references import new_reference
-from api.complaints.states import LEFT_AS_THEY_ARE, STATES, public_words
+from api.complaints.states import HAPPENED_AT, LEFT_AS_THEY_ARE, STATES, public_words
 from api.complaints.tables import ComplaintRow, EventRow, IssueRow
 from engine.errors import Invalid
+from engine.zones import at_wall
 
 
 class StateUnknown(Invalid):
@@ -41,7 +43,9 @@ def set_state(errand: Errand) -> None:
     Header or input ``happened`` (an event such as ``investigation_finished``: clocks that count from it start) and header
     ``cancels`` (names of clocks the new state makes pointless, parted by commas). Clocks that nobody is owed in the new state
     end without a breach, but those that a letter on its way answers; letters that wait are kept back whose heads do not name the
-    state. Input ``why`` is what the complainant reads of it on their own page where no letter could tell them.
+    state. Input ``happenedOn`` is the local day on which what brings it into this state happened, where we note it later: what
+    counts from it counts from then. Input ``why`` is what the complainant reads of it on their own page where no letter could
+    tell them.
     """
     state = errand.header("state")
     if state not in STATES:
@@ -51,9 +55,10 @@ def set_state(errand: Errand) -> None:
     to_come = answers_to_come(errand.session, complaint, errand.tools.letters, state=state)
     if ends:
         errand.moved(clocks.cancel(errand.desk, complaint, ends, but=to_come))
+    happened_at = _happened_at(errand)
     happened = headers.get("happened") or errand.text("happened")
     if happened:
-        errand.moved(clocks.happened(errand.desk, complaint, happened, errand.now))
+        errand.moved(clocks.happened(errand.desk, complaint, happened, happened_at))
     if why := errand.text("why"):
         complaint.facts = complaint.facts | {WHY: why}
     if complaint.state == state:
@@ -61,7 +66,17 @@ def set_state(errand: Errand) -> None:
     before, complaint.state = complaint.state, state
     errand.moved(clocks.drop_unowed(errand.desk, complaint, but=to_come))
     keep_back_unowed(errand)
-    errand.tell("state", public_words(state), public=True, facts={"from": before, "to": state})
+    facts = {"from": before, "to": state}
+    facts |= {HAPPENED_AT: happened_at.isoformat()} if happened_at != errand.now else {}
+    errand.tell("state", public_words(state), public=True, facts=facts)
+
+
+def _happened_at(errand: Errand) -> datetime:
+    """Return the moment of what happened: now, or noon of an earlier day."""
+    on = errand.value("happenedOn")
+    if not isinstance(on, date) or on >= errand.today:
+        return errand.now
+    return at_wall(datetime.combine(on, time(12)), errand.tools.settings.time_zone)
 
 
 def assign_owner(errand: Errand) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def meet_clock(errand: Errand) -> None:
     at = errand.value("at")
     sent_at = at if isinstance(at, datetime) and at.tzinfo else None
     if sent_at is None:
-        day = _day(at)
+        day = as_day(at)
         sent_at = (
             errand.now if day is None else reached_on(day, errand.tools.settings.time_zone, now=errand.now)
         )

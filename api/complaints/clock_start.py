@@ -15,7 +15,7 @@ from api.complaints.answered_before import meet_if_answered, opening
 from api.complaints.clock_rows import WINDOWS, Desk, add, keep, last_changed_at, newest, open_clocks
 from api.complaints.owed import somebody_to_write_to
 from api.complaints.policies import PROMISING, Gap, Matter, covered_by, gap_on, policies_on, rows_of_any_day
-from api.complaints.states import owes
+from api.complaints.states import HAPPENED_AT, owes
 from api.complaints.tables import ClockRow, ComplaintRow
 from api.deadlines.calendars import KeptCalendars
 from engine.calendars import Calendar
@@ -305,9 +305,12 @@ def _was_let_go(desk: Desk, complaint: ComplaintRow, row: ClockRow) -> bool:
 
 
 def _opened_at(desk: Desk, complaint: ComplaintRow) -> datetime:
-    """Return when the second look was opened: as the complainant did not accept the answer, however long we took to ask on."""
+    """Return when the second look was opened: as the complainant did not accept the answer, however late we noted or asked."""
     opened = opening(desk, complaint)
-    return desk.act.at if opened is None else opened.at
+    if opened is None:
+        return desk.act.at
+    told = (opened.facts or {}).get(HAPPENED_AT)
+    return opened.at if told is None else datetime.fromisoformat(told)
 
 
 def _projected(

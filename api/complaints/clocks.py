@@ -149,8 +149,8 @@ class CaseClocks:
         """Start a clock that ends on a promised date; the same promise made anew replaces the one that is open.
 
         It runs from now to the end of that day, and is watched like our answer (``clock_start.made_today``). The same promise
-        for the same day runs on, or is open again where it ``may_reopen``: it was met, and is not kept after all; so does a limit of the table for the
-        same clock that ends no later: what is promised once is missed once.
+        for the same day runs on; where it ``may_reopen`` one that was met, and is not kept after all, opens again. A limit of the
+        table for the same clock that ends no later runs on too: what is promised once is missed once.
         """
         for running in open_clocks(desk.session, complaint.key):
             state = ClockState.from_json(running.saved)

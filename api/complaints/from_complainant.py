@@ -1,4 +1,8 @@
-"""What a complainant does with the secret link: adds, withdraws, answers, rates; one transaction each, safe to repeat."""
+"""What a complainant does: adds, withdraws, answers, rates; one transaction each, safe to repeat.
+
+They do it with the secret link, or tell us otherwise, and a colleague records what was ``heard``: the same acts, with the same
+effects.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from sqlalchemy.orm import Session
 from api.complaints import drafts
 from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
+from api.complaints.heard import SAID_ON, Heard, refuse_addition, refuse_decision, refuse_heard_reply
 from api.complaints.letter_links import STATUS_LINK
 from api.complaints.of_case import complaint_named
 from api.complaints.our_answer import refuse_reply
@@ -70,77 +75,87 @@ def add_information(
     complaint_key: int,
     *,
     text: str,
-    documents: Sequence[int],
-    draft: bytes,
+    documents: Sequence[int] = (),
+    draft: bytes | None = None,
     sheet: Sheet,
     key: str,
     danger: bool = False,
+    heard: Heard | None = None,
 ) -> None:
     """Keep what the complainant sends and hand it to whoever reads it; ``draft`` is where its files wait.
 
     ``sheet`` is the form as it was filled in, here as in all below. With ``danger`` whoever is on duty hears of it in this very
-    step. ``key`` names the sending: the same one again changes nothing. Raises ``TooLate``.
+    step. ``key`` names the sending: the same one again changes nothing. Raises ``TooLate``, and of what was ``heard`` what
+    ``refuse_addition`` raises.
     """
 
     def work(session: Session) -> None:
+        if heard is not None:
+            refuse_addition(service, session, session.get_one(ComplaintRow, complaint_key), heard)
         number = session.scalar(select(func.count()).where(DocumentRow.complaint_key == complaint_key)) or 0
         if number + len(documents) > MOST_FILES:
             raise TooLate(f"We keep {MOST_FILES} files with a complaint. Send further ones by post.")
-        session.execute(
-            update(DocumentRow)
-            .where(DocumentRow.key.in_(documents), DocumentRow.draft_sha256 == draft)
-            .values(complaint_key=complaint_key, draft_sha256=None)
-        )
+        if draft is not None:
+            session.execute(
+                update(DocumentRow)
+                .where(DocumentRow.key.in_(documents), DocumentRow.draft_sha256 == draft)
+                .values(complaint_key=complaint_key, draft_sha256=None)
+            )
+            drafts.drop(session, drafts.visitor_place(draft))
         files = f" ({len(documents)} file{'s' if len(documents) != 1 else ''})" if documents else ""
-        _tell(
-            service,
-            session,
-            complaint_key,
-            "complainant-information",
-            f"The complainant wrote{files}: {text}",
-            sheet,
-        )
-        drafts.drop(session, drafts.visitor_place(draft))
-        _send(service, session, ADDS, complaint_key, {"dangerNow": danger})
+        said = _said(f"wrote{files}" if heard is None else "told us more", text, heard)
+        _tell(service, session, complaint_key, "complainant-information", said, sheet, heard=heard)
+        came_by = "web" if heard is None else heard.channel
+        _send(service, session, ADDS, complaint_key, {"dangerNow": danger, "cameBy": came_by}, heard)
 
     _once(service, f"add:{complaint_key}", key, work)
 
 
-def withdraw(service: Redress, complaint_key: int, *, reason: str, sheet: Sheet, key: str) -> None:
-    """End the complaint at the complainant's wish. Raises ``TooLate`` when it has ended already."""
+def withdraw(
+    service: Redress, complaint_key: int, *, reason: str, sheet: Sheet, key: str, heard: Heard | None = None
+) -> None:
+    """End the complaint at the complainant's wish. Raises ``TooLate`` when it has ended already.
+
+    Of what was ``heard`` it raises what ``refuse_decision`` raises.
+    """
 
     def work(session: Session) -> None:
-        said = f"The complainant withdrew: {reason}" if reason else "The complainant withdrew the complaint"
-        _tell(service, session, complaint_key, "complainant-withdraws", said, sheet)
-        _send(service, session, WITHDRAWS, complaint_key, {})
+        if heard is not None:
+            refuse_decision(service, session, session.get_one(ComplaintRow, complaint_key), heard)
+        said = _said("withdrew" if reason else "withdrew the complaint", reason, heard)
+        _tell(service, session, complaint_key, "complainant-withdraws", said, sheet, heard=heard)
+        _send(service, session, WITHDRAWS, complaint_key, {}, heard)
 
     _once(service, f"withdraw:{complaint_key}", key, work)
 
 
 def answer(
-    service: Redress, complaint_key: int, *, accepts: bool, reason: str, sheet: Sheet, key: str
+    service: Redress,
+    complaint_key: int,
+    *,
+    accepts: bool,
+    reason: str,
+    sheet: Sheet,
+    key: str,
+    heard: Heard | None = None,
 ) -> None:
     """Say whether the complainant accepts our answer; the reason stays in the register.
 
-    Raises ``TooLate``, and ``AnswerOnItsWay`` before the answer has left.
+    The case learns the local day on which they said so (``saidOn``, ISO text). Raises ``TooLate``, ``AnswerOnItsWay`` before the
+    answer has left, and of what was ``heard`` what ``refuse_heard_reply`` raises.
     """
 
     def work(session: Session) -> None:
-        refuse_reply(service.letters, session, session.get_one(ComplaintRow, complaint_key))
-        said = (
-            "The complainant accepts our answer" if accepts else "The complainant does not accept our answer"
-        )
+        complaint = session.get_one(ComplaintRow, complaint_key)
+        if heard is None:
+            refuse_reply(service.letters, session, complaint)
+        else:
+            refuse_heard_reply(service, session, complaint, heard)
+        said = _said("accepts our answer" if accepts else "does not accept our answer", reason, heard)
         facts = {"answer": ACCEPTED if accepts else REJECTED}
-        _tell(
-            service,
-            session,
-            complaint_key,
-            "complainant-answer",
-            f"{said}: {reason}" if reason else said,
-            sheet,
-            facts,
-        )
-        _send(service, session, ANSWERS, complaint_key, facts)
+        on = service.today() if heard is None else heard.on
+        _tell(service, session, complaint_key, "complainant-answer", said, sheet, facts, heard=heard)
+        _send(service, session, ANSWERS, complaint_key, facts | {SAID_ON: on.isoformat()}, heard)
 
     _once(service, f"answer:{complaint_key}", key, work)
 
@@ -264,11 +279,24 @@ def _once(service: Redress, scope: str, key: str, work: Callable[[Session], None
     service.engine.once(f"public:{scope}", key, b"", done)
 
 
+def _said(what: str, words: str, heard: Heard | None) -> str:
+    """Return the line of the timeline: who says what, how it reached us, and their words after the first colon."""
+    who = "complainant" if heard is None else heard.role
+    line = f"The {who} {what}" + ("" if heard is None else f" ({heard.in_words})")
+    return f"{line}: {words}" if words else line
+
+
 def _send(
-    service: Redress, session: Session, message: str, complaint_key: int, variables: Mapping[str, Any]
+    service: Redress,
+    session: Session,
+    message: str,
+    complaint_key: int,
+    variables: Mapping[str, Any],
+    heard: Heard | None = None,
 ) -> None:
+    by = COMPLAINANT if heard is None else heard.by
     try:
-        service.engine.correlate_within(session, message, str(complaint_key), variables, by=COMPLAINANT)
+        service.engine.correlate_within(session, message, str(complaint_key), variables, by=by)
     except MessageNotCorrelated as nobody:
         raise TooLate from nobody
 
@@ -281,19 +309,22 @@ def _tell(
     text: str,
     sheet: Sheet,
     facts: Mapping[str, Any] | None = None,
+    *,
+    heard: Heard | None = None,
 ) -> None:
     next_key, now = service.database.keys.next, service.clock.now()
-    sheets.keep(session, sheet, key=next_key(), complaint_key=complaint_key, at=now, by=COMPLAINANT.name)
+    by, more = (COMPLAINANT.name, {}) if heard is None else (heard.by.name, heard.facts)
+    sheets.keep(session, sheet, key=next_key(), complaint_key=complaint_key, at=now, by=by)
     session.add(
         EventRow(
             key=next_key(),
             complaint_key=complaint_key,
             at=now,
-            by=COMPLAINANT.name,
+            by=by,
             kind=kind,
             text=text,
             public=kind != "complainant-withdraws",  # the change of state tells it
-            facts=dict(facts or {}),
+            facts=dict(facts or {}) | more,
         )
     )
     session.flush()

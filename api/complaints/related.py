@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.complaints.errand import Errand
 from api.complaints.from_complainant import last_said
+from api.complaints.heard import said_on
 from api.complaints.intake import PROCESS, NewComplaint, PartyDetails, beside, free_reference
 from api.complaints.parties import REFUSED, parties
 from api.complaints.search import visible
@@ -47,7 +48,7 @@ def told_words(session: Session, complaint: ComplaintRow, _zone: ZoneInfo) -> st
 def told_on(session: Session, complaint: ComplaintRow, zone: ZoneInfo) -> date | None:
     """Return the local day on which they told it."""
     last = last_said(session, complaint.key, TOLD)
-    return None if last is None else local_date(last.at, zone)
+    return None if last is None else said_on(last, zone)
 
 
 def papers_of_related(

@@ -7,7 +7,10 @@ from typing import Any
 from marshmallow import RAISE, fields, validate
 
 from api.complaints.clock_start import STAGES as STAGES_OF_CLOCKS
+from api.complaints.heard import WAYS
 from api.complaints.intake import CHANNELS
+from api.complaints.parties import COMPLAINANT, REPRESENTATIVE
+from api.complaints.said import ACTS
 from api.complaints.search import SORTS
 from api.complaints.states import STATES
 from api.rest.shapes import Body, Key, Long, Record, When
@@ -254,6 +257,23 @@ class DetailsBody(Strict):
     reason = fields.String(
         required=True, validate=validate.And(validate.Length(max=2_000), validate.Regexp(r"\s*\S"))
     )
+
+
+class SaidBody(Strict):
+    """What somebody said by phone, letter, e-mail or in person, in their words; it counts as on their status page.
+
+    ``saidOn`` is the local day on which they said it, or their letter reached us; it defaults to today. ``dangerNow`` goes with
+    ``adds`` alone.
+    """
+
+    what = fields.String(required=True, validate=validate.OneOf(tuple(ACTS)))
+    words = fields.String(
+        required=True, validate=validate.And(validate.Length(max=LONGEST_TEXT), validate.Regexp(r"\s*\S"))
+    )
+    said_by = fields.String(load_default=COMPLAINANT, validate=validate.OneOf((COMPLAINANT, REPRESENTATIVE)))
+    channel = fields.String(required=True, validate=validate.OneOf(tuple(WAYS)))
+    said_on = fields.Date(allow_none=True, load_default=None)
+    danger_now = fields.Boolean(load_default=False)
 
 
 class ComplaintFilter(Strict):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from secrets import token_urlsafe
 from typing import Any
 
 from flask import Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints import contact_details
+from api.complaints import contact_details, said
+from api.complaints.answers.sheets import told
+from api.complaints.heard import Heard
 from api.complaints.intake import (
     ComplaintRefused,
     NewComplaint,
@@ -33,6 +36,7 @@ from api.complaints.resource_schemas import (
     NewComplaintBody,
     RegisteredAnswer,
     RulesBody,
+    SaidBody,
 )
 from api.complaints.search import Wanted, facts_for, find
 from api.complaints.tables import ComplaintRow
@@ -55,7 +59,7 @@ IDEMPOTENCY = {
     "in": "header",
     "name": "Idempotency-Key",
     "schema": {"type": "string", "maxLength": 200},
-    "description": "Repeating the request with the same key within 24 hours returns the first answer and registers nothing.",
+    "description": "Repeating the request with the same key within 24 hours returns the first answer and changes nothing.",
 }
 
 
@@ -73,11 +77,9 @@ class IdempotencyKeyRefused(Invalid):
 def register(body: dict[str, Any]) -> Response:
     """Register a complaint and start its process. 422 names every wrong field; a key used with another body 422."""
     new = _complaint(body)
-    key = request.headers.get("Idempotency-Key")
+    key = _once_key()
     if key is None:
         return _registered(Answer(201, _body(receive(the_service(), new, by=the_person().actor))))
-    if not _KEY.fullmatch(key):
-        raise IdempotencyKeyRefused
     service, person = the_service(), the_person()
 
     def work(session: Session) -> Answer:
@@ -131,7 +133,7 @@ def complaint(name: str) -> Response:
 @blueprint.answers(204)
 def change_rules(body: dict[str, Any], name: str) -> Response:
     """Put the complaint under another regime, category or stage: its clocks follow. 422 for rules the table has none of."""
-    person, service, key = the_person(), the_service(), _key_for("complaint.clock", name)
+    person, service, key = the_person(), the_service(), _allowed(name, "complaint.clock")
     change = other_rules(service, regime=body["regime"], category=body["category"], stage=body["stage"])
     act = Act(at=service.clock.now(), by=person.name, reason=body["reason"].strip())
     service.move_clocks(key, change, act=act, by=person.actor)
@@ -147,7 +149,7 @@ def correct_details(body: dict[str, Any], name: str, role: str) -> Response:
 
     404 where nobody of this role is on file, 422 for what cannot be, or was struck out.
     """
-    key, given = _key_for("complaint.write", name), {**body}
+    key, given = _allowed(name, "complaint.write"), {**body}
     reason, works_again = given.pop("reason"), given.pop("works_again")
     contact_details.correct(
         the_service(), key, role, given, reason=reason, works_again=works_again, by=the_person().actor
@@ -155,17 +157,30 @@ def correct_details(body: dict[str, Any], name: str, role: str) -> Response:
     return Response(status=204)
 
 
-def _key_for(wanted: str, name: str) -> int:
-    """Return the key of a complaint the caller may do ``wanted`` with. Raises ``ComplaintNotFound``, ``Forbidden``."""
+@blueprint.post("/complaints/<string:name>/said")
+@action("complaint.write")
+@blueprint.doc(parameters=[IDEMPOTENCY])
+@blueprint.arguments(SaidBody)
+@blueprint.answers(204)
+def record_said(body: dict[str, Any], name: str) -> Response:
+    """Record what somebody said to us, with the effect of their status page.
 
-    def look(session: Session) -> int:
-        row, absent = _found(session, name), ComplaintNotFound(complaint=name)
-        if row is None:
-            raise absent
-        require(wanted, facts_for(session, the_person(), row), absent=absent)
-        return row.key
-
-    return the_engine().read(look)
+    409 when it is not possible any more, not before our answer has left, or not for them; 422 for a day that cannot be.
+    """
+    person, service = the_person(), the_service()
+    complaint_key = _allowed(name, "complaint.write")
+    on = body["said_on"] or service.today()
+    words = body["words"].strip()
+    heard = Heard(body["said_by"], body["channel"], on, person.actor)
+    told_us = {"what": body["what"], "words": words, "saidBy": heard.role, **heard.facts}
+    said.record(
+        service,
+        complaint_key,
+        said.Said(body["what"], words, heard, body["danger_now"]),
+        sheet=told(told_us, title="What they said"),
+        key=f"{person.name}:{_once_key() or token_urlsafe(16)}",
+    )
+    return Response(status=204)
 
 
 @blueprint.post("/complaints/search")
@@ -193,6 +208,27 @@ def search_complaints(body: dict[str, Any]) -> Any:
 
 def _defaults(given: dict[str, Any], kind: type[Wanted]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name in kind.__dataclass_fields__}
+
+
+def _allowed(name: str, wanted: str) -> int:
+    """Return the key of the complaint the caller may do ``wanted`` with. Raises ``ComplaintNotFound``, ``Forbidden``, ``Hidden``."""
+
+    def look(session: Session) -> int:
+        row, absent = _found(session, name), ComplaintNotFound(complaint=name)
+        if row is None:
+            raise absent
+        require(wanted, facts_for(session, the_person(), row), absent=absent)
+        return row.key
+
+    return the_engine().read(look)
+
+
+def _once_key() -> str | None:
+    """Return the Idempotency-Key of this request, None without one. Raises ``IdempotencyKeyRefused``."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise IdempotencyKeyRefused
+    return key
 
 
 def _found(session: Session, name: str) -> ComplaintRow | None:

@@ -25,6 +25,10 @@ STATES: dict[str, tuple[str, str]] = {
 UNANSWERED = frozenset({"received", "assessing", "early_resolution", "investigating", "deciding"})
 AWAITED = UNANSWERED | {"stage_two"}  # somebody waits for an answer of ours
 LEFT_AS_THEY_ARE = frozenset({"not_accepted", "withdrawn", "merged"})
+HAPPENED_AT = (
+    "happenedAt"  # of the facts of a line that says a state: when that came about, where we noted it later
+)
+ASKED_IF_TURNED_AWAY = frozenset({"assessing", "not_accepted"})  # a reply says whether that is accepted
 ENDED = frozenset({"closed", "not_accepted", "withdrawn", "merged"})
 
 

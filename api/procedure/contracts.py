@@ -84,7 +84,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
             state=Header(words=_STATES, required=True),
             cancels=clocks,
             happened=Header(words=words.events),
-            reads="reason why",
+            reads="reason why happenedOn",
             inputs={"happened": words.events},
         ),
         "redress:assign-owner": facts("owner", group=replace(group, required=True)),

@@ -13,11 +13,12 @@ from api.complaints import from_complainant
 from api.complaints.answers.sheets import filled, newest
 from api.complaints.case_jobs import WHY
 from api.complaints.from_complainant import ACCEPTED, REJECTED, TooLate, last_said
+from api.complaints.heard import said_on
 from api.complaints.letter_links import shown
 from api.complaints.our_answer import AnswerOnItsWay, answer_letter
 from api.complaints.policies import second_look
 from api.complaints.reading import standing_remedies
-from api.complaints.states import public_words
+from api.complaints.states import ASKED_IF_TURNED_AWAY, public_words
 from api.complaints.tables import EventRow, IssueRow
 from api.context import the_engine, the_service
 from api.db import db
@@ -138,7 +139,7 @@ def _answer_page(
         why=why,
         remedies=standing_remedies(session, key) if visit.comes_by is None else (),
         said=said.facts.get("answer") if said else None,
-        said_at=said.at if said else None,
+        said_on=said_on(said, the_service().settings.time_zone) if said else None,
         us=the_service().organisation,
         after=_after_a_no(visit),
     )
@@ -176,7 +177,7 @@ def _given(visit: Visit) -> tuple[tuple[str, str], ...]:
 
 
 def _sheet(visit: Visit) -> Form:
-    return answer_sheet(first=visit.complaint.state in ("assessing", "not_accepted"))
+    return answer_sheet(first=visit.complaint.state in ASKED_IF_TURNED_AWAY)
 
 
 def _survey_form() -> Form:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from api.complaints import links
 from api.complaints.facts import window_over
 from api.complaints.from_complainant import ADDS, ANSWERS, RATES, WITHDRAWS, last_said, open_to
+from api.complaints.heard import said_on
 from api.complaints.our_answer import SOUGHT, answer_letter, way_of_answer
 from api.complaints.parties import COMPLAINANT, may_decide
 from api.complaints.progress import (
@@ -124,7 +125,7 @@ def status() -> ResponseReturnValue:
     clocks = clock_views(session, row.key, calendars=service.calendars, now=now)
     given = promises(clocks)
     late = [promise for promise in given if promise.late]
-    turned_away = row.state == "not_accepted"
+    said = last_said(session, row.key, "complainant-answer") if row.state == "not_accepted" else None
     return private(
         "public/status.html",
         visit=visit,
@@ -146,7 +147,8 @@ def status() -> ResponseReturnValue:
         outside_until=outside_until(clocks),
         outside_over=window_over(session, row.key, at=now),
         ended=row.state in ENDED,
-        said=last_said(session, row.key, "complainant-answer") if turned_away else None,
+        said=said,
+        said_on=said_on(said, service.settings.time_zone) if said else None,
     )
 
 

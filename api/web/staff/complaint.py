@@ -21,6 +21,7 @@ from api.complaints.policies import kinds
 from api.complaints.reading import CaseView, ComplaintNotFound, case_view, display_names
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.related import papers_of_related
+from api.complaints.said import offered
 from api.complaints.search import facts_for
 from api.complaints.struck_out import struck_out
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow
@@ -171,6 +172,7 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
     """Return one side of a complaint, with what went wrong and the field it is about."""
     session, service, person = db.session(), the_service(), the_person()
     case = case_view(session, row, calendars=service.calendars, now=service.clock.now())
+    may_write = bool(may(person, "complaint.write", facts))
     return render_template(
         "staff/complaint.html",
         case=case,
@@ -197,7 +199,8 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
         ],
         corrected=_corrected(session, service.settings.time_zone, row) if tab == "people" else {},
         drawings=_drawings(row) if tab == "diagram" else (),
-        may_write=bool(may(person, "complaint.write", facts)),
+        may_write=may_write,
+        may_say=offered(service, row.key) if may_write and tab == "overview" else (),
         may_clock=bool(may(person, "complaint.clock", facts)),
         may_backdate=bool(may(person, "complaint.backdate", facts)),
         may_timer=bool(may(person, "complaint.timer", facts)),

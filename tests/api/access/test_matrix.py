@@ -117,6 +117,9 @@ RECIPES = {
     ("staff.correct_details", "POST"): Of(
         {"key": "complaint", "role": "=complainant"}, {"name": "x", "reason": "x"}
     ),
+    ("complaints.record_said", "POST"): Of(
+        {"name": "complaint"}, {"what": "withdraws", "words": "x", "channel": "phone"}
+    ),
     ("staff.complaint", "GET"): Of({"key": "complaint", "tab": "=overview"}),
     ("staff.timers_of", "GET"): of("complaint"),
     ("staff.change_timer", "POST"): Of({"key": "complaint", "job": "timer", "verb": "=fire"}, {"reason": "x"}),
@@ -130,6 +133,8 @@ RECIPES = {
     ("staff.send_held", "POST"): Of({"key": "complaint", "letter": "letter"}, {}),
     ("staff.correct_days", "POST"): of("complaint", {"firstRaisedOn": "1 11 2026", "reason": "told"}),
     ("staff.add_note", "POST"): of("complaint", {"note": "I know"}),
+    ("staff.said", "GET"): of("complaint"),
+    ("staff.record_said", "POST"): of("complaint", {"what": "0", "words": "x", "saidBy": "0", "channel": "0", "_version": "withdraws"}),
     ("staff.keep_away", "POST"): of("complaint", {"colleague": "other", "reason": "x"}),
     ("staff.stand_aside", "POST"): of("complaint", {"reason": "x"}),
     ("staff.let_back", "POST"): of("complaint", {"colleague": "boss", "reason": "x"}),

@@ -215,6 +215,43 @@ def test_a_complaint_is_put_under_other_rules_as_on_its_page(admin, person):
     assert '"uk-financial"' in {one["value"] for one in variables[1]["items"]}, "the case knows it too"
 
 
+def test_what_somebody_said_is_recorded_as_on_its_page(admin, person):
+    body = posted(admin)[1]
+    path, clerk = f"/api/complaints/{body['reference']}/said", person("ines", "intake")
+    said = {"what": "adds", "words": "The receipt: I have it.", "channel": "phone"}
+    for wrong in (
+        {"what": "shouts"},
+        {"words": " "},
+        {"channel": "web"},
+        {"saidBy": "somebody"},
+        {"saidOn": "2999-01-01"},
+        {"saidOn": "1999-01-01"},
+        {"what": "withdraws", "dangerNow": True},
+        {"odd": 1},
+    ):
+        assert clerk.post(path, said | wrong)[0] == 422, wrong
+    assert clerk.post(path, said | {"what": "accepts"})[0] == 409, "nothing was answered yet"
+    assert clerk.post(path, said | {"saidBy": "representative"})[0] == 409, "there is none"
+    assert person("audrey", "auditor").post(path, said)[0] == 403
+    assert person("hana", "handler").post(path, said)[0] == 404
+    assert clerk.post("/api/complaints/RD-0000-0000-0/said", said)[0] == 404
+    assert admin.get(f"/api/complaints/{body['key']}")[1]["answers"] == []
+
+    for _ in range(2):
+        answer = clerk.raw("POST", path, json=said, headers={"Idempotency-Key": "call-1"})
+        assert answer.status_code == 204
+    assert clerk.post(path, said | {"what": "withdraws", "words": "I let it go."})[0] == 204
+
+    after = admin.get(f"/api/complaints/{body['key']}")[1]
+    assert after["state"] == "withdrawn"
+    kept = [{line["label"]: line["text"] for line in one["sections"][0]["lines"]} for one in after["answers"]]
+    assert [(one["what"], one["words"], one["channel"]) for one in kept] == [
+        ("adds", "The receipt: I have it.", "phone"),
+        ("withdraws", "I let it go.", "phone"),
+    ]
+    assert {one["by"] for one in after["answers"]} == {"Ines"}
+
+
 def test_searching(admin, person):
     references = [
         posted(admin, {"product": product})[1]["reference"] for product in ("goods", "loans", "loans")

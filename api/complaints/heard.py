@@ -1,0 +1,114 @@
+"""What reaches us otherwise than by the status page: who says it, how and on which day; who may say what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from api.complaints.anchors import DayImpossible
+from api.complaints.our_answer import answer_letter, refuse_reply
+from api.complaints.parties import COMPLAINANT, CONFIRMED, may_act, may_decide, parties
+from api.complaints.tables import ComplaintRow, EventRow, PartyRow
+from engine.actors import Actor
+from engine.errors import Conflict
+from engine.zones import day_in_words, local_date
+
+if TYPE_CHECKING:
+    from api.wiring import Redress
+
+WAYS = {"phone": "by phone", "post": "by letter", "e-mail": "by e-mail", "in-person": "in person"}
+"""How it reached us → in words."""
+SAID_ON = "saidOn"  # the fact of a timeline's line, and the variable of the message: the day, as ISO text
+
+
+class SpeaksForNobody(Conflict):
+    """On that day they could not speak for this complaint. Record it as a note, and have their authority confirmed first."""
+
+    code = "speaks_for_nobody"
+
+
+class DecidesNothing(Conflict):
+    """They may receive letters and add something. Only the complainant may accept, reject or withdraw."""
+
+    code = "decides_nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How it reached us: ``role`` says who says it, ``channel`` is one of ``WAYS``, ``on`` the local day they said it."""
+
+    role: str
+    channel: str
+    on: date
+    by: Actor  # who records it
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """Return what the line of the timeline keeps of it."""
+        return {"saidBy": self.role, "channel": self.channel, SAID_ON: self.on.isoformat()}
+
+    @property
+    def in_words(self) -> str:
+        """Return how and when they told it: ``told by phone on 1 June 2026``."""
+        return f"told {WAYS[self.channel]} on {day_in_words(self.on)}"
+
+
+def said_on(event: EventRow, zone: ZoneInfo) -> date:
+    """Return the local day on which they said what stands in this line, whoever recorded it whenever."""
+    kept = (event.facts or {}).get(SAID_ON)
+    return local_date(event.at, zone) if kept is None else date.fromisoformat(kept)
+
+
+def on_file(session: Session, complaint_key: int) -> dict[str, PartyRow | None]:
+    """Return by role who speaks for the complaint, or once did; None: a complainant of whom nothing is on file."""
+    known: dict[str, PartyRow | None] = {COMPLAINANT: None, **parties(session, complaint_key)}
+    return {
+        role: party
+        for role, party in known.items()
+        if party is None or role == COMPLAINANT or party.authority == CONFIRMED
+    }
+
+
+def speakers(session: Session, complaint_key: int, *, on: date) -> dict[str, PartyRow | None]:
+    """Return those of them who may speak for it on the local day ``on``."""
+    known = on_file(session, complaint_key)
+    return {role: party for role, party in known.items() if party is None or may_act(party, on=on)}
+
+
+def refuse_addition(service: Redress, session: Session, complaint: ComplaintRow, heard: Heard) -> None:
+    """Return if they may have added something on that day. Raises ``DayImpossible``, ``SpeaksForNobody``."""
+    came_in = local_date(complaint.received_at, service.settings.time_zone)
+    _refuse_day(heard, came_in, service.today(), "the complaint came in")
+    if heard.role not in speakers(session, complaint.key, on=heard.on):
+        raise SpeaksForNobody(complaint=complaint.reference, role=heard.role)
+
+
+def refuse_decision(service: Redress, session: Session, complaint: ComplaintRow, heard: Heard) -> None:
+    """Return if they may have withdrawn on that day. Raises ``DecidesNothing`` and what ``refuse_addition`` raises."""
+    refuse_addition(service, session, complaint, heard)
+    if not may_decide(speakers(session, complaint.key, on=heard.on)[heard.role]):
+        raise DecidesNothing(complaint=complaint.reference, role=heard.role)
+
+
+def refuse_heard_reply(service: Redress, session: Session, complaint: ComplaintRow, heard: Heard) -> None:
+    """Return if they may have replied to our newest answer on that day.
+
+    Raises ``AnswerOnItsWay`` and what ``refuse_decision`` raises.
+    """
+    refuse_reply(service.letters, session, complaint)
+    refuse_decision(service, session, complaint, heard)
+    letter = answer_letter(service.letters, session, complaint.key)
+    if letter is not None:
+        left = local_date(letter.dispatched_at or letter.queued_at, service.settings.time_zone)
+        _refuse_day(heard, left, service.today(), "our answer left")
+
+
+def _refuse_day(heard: Heard, earliest: date, today: date, what: str) -> None:
+    if heard.on < earliest:
+        raise DayImpossible(f"The day cannot be before {day_in_words(earliest)}, when {what}.")
+    if heard.on > today:
+        raise DayImpossible(f"The day cannot be after today, {day_in_words(today)}.")
