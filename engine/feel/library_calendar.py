@@ -133,6 +133,16 @@ def next_working_day(run: Run, d: Date | DateTime, calendar: str | None = None) 
 
 
 @builtin(
+    "previousWorkingDay(d: date|date and time, calendar?: string?)",
+    "previous working day(d: date|date and time, calendar?: string?)",
+)
+def previous_working_day(run: Run, d: Date | DateTime, calendar: str | None = None) -> Value:
+    """Return the last working day on or before ``d``."""
+    found, day = _calendar(run, calendar), _python_day(d)
+    return _on(d, _asked(lambda: found.previous_working_day(day)))
+
+
+@builtin(
     "startOfWorkingDay(d: date|date and time, calendar?: string?)",
     "start of working day(d: date|date and time, calendar?: string?)",
 )

@@ -203,7 +203,7 @@ def test_the_file_that_an_outside_body_wants_is_asked_for_after_a_withdrawal(wal
     assert walk.due_of("Send the file") == at("2026-07-20 17:00")
     assert "The outside body has asked us for the file" in walk.letter("withdrawal-confirmed").text
     walk.do("Check for a wider problem", remark="No.").wait(days=15)
-    assert walk.notices("File for the outside body overdue") != []
+    assert walk.notices("File for the outside body not sent yet") != []
     assert not walk.ended
     walk.do("Send the file", fileResult="not_wanted")
     assert (walk.ended, walk.complaint().closing_reason, walk.troubles) == (True, "withdrawn", [])

@@ -51,11 +51,10 @@ def letter_found_its_way(walk):
     return named(walk.letter("not-accepted-restricted-contact"))
 
 
-@pytest.mark.parametrize(("hour", "late"), [("16:00", False), ("23:00", True)])
-def test_an_appeal_within_the_days_of_a_letter_that_left_after_the_closing_is_in_time(walk, hour, late):
-    last = letter_found_its_way(walk)
-    assert last == date(2026, 9, 29)
-    walk.later(f"{last} {hour}").answer("rejects")
+@pytest.mark.parametrize(("moment", "late"), [("2026-09-29 23:58", False), ("2026-09-30 00:05", True)])
+def test_an_appeal_within_the_days_of_a_letter_that_left_after_the_closing_is_in_time(walk, moment, late):
+    assert letter_found_its_way(walk) == date(2026, 9, 29)
+    walk.later(moment).answer("rejects")
     walk.beside("Answer the appeal", lateResult="stands", lateReason="Nothing new was said.")
     assert ("after the time to appeal was over" in walk.letter("late-appeal").text) == late
     assert walk.troubles == walk.holes == []

@@ -1,13 +1,15 @@
-"""A day that a letter names is the day that counts: what waits for the addressee ends on it, however late the letter left."""
+"""A day that a letter names is the day that counts: what waits for the addressee ends with it, however late the letter left."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
+from api.complaints.from_complainant import ANSWERS, RATES, open_to
 from api.complaints.intake import PartyDetails
+from tests.api.deadlines.conftest import at
 from tests.processes.office import ROOT
 from tests.processes.test_reminders_that_wait import NO_WAY, PAPER, PHONE, REACHED, task_of
 
@@ -21,6 +23,11 @@ TURNED_AWAY = ("restricted_contact", "external_dispute")
 def named(row):
     """The first day that a letter names."""
     return datetime.strptime(DAY.search(row.text)[1], "%d %B %Y").date()
+
+
+def after(day):
+    """The day after."""
+    return day + timedelta(days=1)
 
 
 def received(walk, sender=PAPER, **more):
@@ -45,7 +52,7 @@ def test_the_time_to_appeal_ends_on_the_day_named_by_the_letter_that_left(walk, 
     walk.beside(task_of(sender), **REACHED)
     last = named(walk.letter(template))
     assert last == date(2026, 8, 10)
-    walk.later(f"{last} 16:00")
+    walk.later(f"{last} 23:58")
     assert walk.complaint().closed_at is None
     walk.answer("rejects")
     assert walk.open == ["Decide the appeal"]
@@ -56,16 +63,16 @@ def test_a_letter_that_nobody_posts_turns_nobody_away_for_good(walk):
     walk.later("2026-09-30 10:00")
     assert (walk.complaint().closed_at, walk.troubles) == (None, [])
     walk.beside("Post the letter", **REACHED).beside("Post the letter", **REACHED)
-    walk.later(f"{named(walk.letter(template))} 23:00")
+    walk.later(f"{after(named(walk.letter(template)))} 00:05")
     assert walk.complaint().closed_at is not None
 
 
 def test_a_mailed_letter_gives_the_time_to_appeal_that_it_names(walk):
     walk.take("2026-06-01 10:00").screen("restricted_contact")
     last = named(walk.letter("not-accepted-restricted-contact"))
-    walk.later(f"{last} 16:00")
+    walk.later(f"{last} 23:58")
     assert walk.complaint().closed_at is None
-    walk.later(f"{last} 23:00")
+    walk.later(f"{after(last)} 00:05")
     assert walk.complaint().closed_at is not None
 
 
@@ -90,10 +97,10 @@ def test_the_time_for_a_proof_ends_on_the_day_named_by_the_letter_that_left(walk
     walk.later("2026-06-12 10:00").beside("Post the letter", **REACHED).beside("Post the letter", **REACHED)
     last = named(walk.letter("authority-request"))
     assert last == date(2026, 6, 29)
-    walk.later(f"{last} 16:00")
+    walk.later(f"{last} 23:58")
     assert "Look at the proof" in walk.open
-    assert walk.due_of("Look at the proof").date() == last
-    walk.later(f"{last} 23:00")
+    assert walk.due_of("Look at the proof") == at(f"{after(last)} 00:00")
+    walk.later(f"{after(last)} 00:05")
     assert "Look at the proof" not in walk.open
     assert walk.troubles == []
 
@@ -106,9 +113,9 @@ def test_nobody_decides_about_a_proof_that_nobody_was_asked_for(walk):
 def test_a_mailed_request_for_proof_ends_on_its_day(walk):
     asked_for_proof(walk, PartyDetails("Lettings Ltd", "agent@example.org"))
     last = named(walk.letter("authority-request"))
-    walk.later(f"{last} 16:00")
+    walk.later(f"{last} 23:58")
     assert "Look at the proof" in walk.open
-    walk.later(f"{last} 23:00")
+    walk.later(f"{after(last)} 00:05")
     assert "Look at the proof" not in walk.open
 
 
@@ -119,11 +126,37 @@ def test_the_time_to_answer_our_question_ends_on_the_day_named_by_the_letter_tha
     walk.later("2026-06-12 10:00").beside("Post the letter", **REACHED).beside("Post the letter", **REACHED)
     last = named(walk.letter("request-information"))
     assert last == date(2026, 6, 29)
-    walk.later(f"{last} 16:00")
+    walk.later(f"{last} 23:58")
     assert walk.state("target") == "paused"
-    walk.later(f"{last} 23:00")
+    walk.later(f"{after(last)} 00:05")
     assert walk.state("target") != "paused"
     assert walk.troubles == []
+
+
+def over(walk, message, last):
+    """Tell whether the complainant can send ``message`` to the last minute of the day ``last``, and no more the next day."""
+    walk.later(f"{last} 23:58")
+    to_the_end = message in open_to(walk.service, walk.key)
+    walk.later(f"{after(last)} 00:05")
+    return to_the_end and message not in open_to(walk.service, walk.key)
+
+
+def days_after(walk, day, n):
+    """The n-th working day after ``day``."""
+    return walk.service.calendars.get(None).add_working_days(day, n)
+
+
+def test_a_survey_can_be_answered_to_the_end_of_its_last_day(walk):
+    walk.take("2026-06-01 10:00").through(remedy="words").answer("accepts").close()
+    assert over(walk, RATES, days_after(walk, date(2026, 6, 1), 20))
+
+
+def test_an_appeal_after_the_closing_is_taken_to_the_end_of_the_last_day(walk):
+    walk.take("2026-06-01 10:00").screen("restricted_contact")
+    last = named(walk.letter("not-accepted-restricted-contact"))
+    walk.later(f"{after(last)} 00:05")
+    assert walk.ended
+    assert over(walk, ANSWERS, days_after(walk, after(last), 250))
 
 
 def test_no_shipped_letter_counts_from_the_day_it_was_written():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -54,15 +54,15 @@ def test_silence_ends_on_the_day_named_by_the_reminder_that_left(walk, sender):
 
     last = named(new)
     assert last == date(2026, 7, 2), "the day it is to leave at the latest, and ten working days"
-    walk.later(f"{last} 16:00")
+    walk.later(f"{last} 23:58")
     assert walk.open == []
-    walk.later(f"{last} 23:00")
+    walk.later(f"{last + timedelta(days=1)} 00:05")
     assert "Look back on the complaint" in walk.open
 
 
 def test_who_answers_within_the_time_of_a_late_reminder_is_heard(walk):
     decided(walk, PAPER).later("2026-08-03 10:00").beside(TASK["post"], **REACHED)
-    walk.beside(TASK["post"], **REACHED).later(f"{named(walk.letter('reminder'))} 12:00").answer("accepts")
+    walk.beside(TASK["post"], **REACHED).later(f"{named(walk.letter('reminder'))} 20:00").answer("accepts")
     assert walk.state("commitment") == "running"
 
 
@@ -70,9 +70,9 @@ def test_a_mailed_reminder_names_the_day_it_counts_to(walk):
     walk.take("2026-06-01 10:00", sender=ANN).through().later("2026-06-16 10:00")
     row = walk.letter("reminder")
     assert (row.queued_at.date(), named(row)) == (date(2026, 6, 15), date(2026, 6, 29))
-    walk.later("2026-06-29 16:00")
+    walk.later("2026-06-29 23:58")
     assert walk.open == []
-    walk.later("2026-06-29 23:00")
+    walk.later("2026-06-30 00:05")
     assert "Look back on the complaint" in walk.open
 
 

@@ -347,7 +347,7 @@ def test_an_appeal_that_is_right_lets_the_clocks_run_from_the_first_day_again(wa
 def test_a_letter_that_turns_away_says_until_when_one_may_appeal(walk):
     turned_away(walk)
     assert "Tell us by 4 November 2026" in walk.letter("not-accepted-out-of-time").text
-    walk.later("2026-11-04 16:00").answer("rejects")
+    walk.later("2026-11-04 20:00").answer("rejects")
     assert walk.open == ["Decide the appeal"]
 
 

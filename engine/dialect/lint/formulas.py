@@ -13,12 +13,13 @@ from engine.feel import syntax
 CALENDAR_FUNCTIONS: Final = frozenset(
     {
         *("addWorkingDays", "addWorkingTime", "workingDaysBetween", "isWorkingDay", "nextWorkingDay"),
-        *("startOfWorkingDay", "endOfWorkingDay"),
+        *("previousWorkingDay", "startOfWorkingDay", "endOfWorkingDay"),
     }
 )
 _CALENDAR_AT: Final = {
     **dict.fromkeys(("addWorkingDays", "addWorkingTime", "workingDaysBetween"), 2),
-    **dict.fromkeys(("isWorkingDay", "nextWorkingDay", "startOfWorkingDay", "endOfWorkingDay"), 1),
+    **dict.fromkeys(("isWorkingDay", "nextWorkingDay", "previousWorkingDay"), 1),
+    **dict.fromkeys(("startOfWorkingDay", "endOfWorkingDay"), 1),
 }
 Constant = Decimal | str | bool
 
