@@ -13,6 +13,13 @@ from api.complaints import told_days
 from api.complaints.anchors import ASKED, anchor_of, ask_for, known_days
 from api.complaints.answered_before import meet_if_answered, opening
 from api.complaints.clock_rows import WINDOWS, Desk, add, keep, last_changed_at, newest, open_clocks
+from api.complaints.found_later import (
+    day_that_counts,
+    found_at,
+    lacks_its_letter,
+    said_from,
+    stopped_with_nobody,
+)
 from api.complaints.owed import somebody_to_write_to
 from api.complaints.policies import PROMISING, Gap, Matter, covered_by, gap_on, policies_on, rows_of_any_day
 from api.complaints.states import HAPPENED_AT, owes
@@ -168,7 +175,10 @@ def fit(
                 moved.append(policy.clock)
             continue
         ran_here = state is not None and state.policy.stage == stage and state.status not in LEFT
-        if row is not None and ran_here and not _was_let_go(desk, complaint, row):
+        again = state is not None and stopped_with_nobody(state)
+        if row is not None and ran_here and not again and not _was_let_go(desk, complaint, row):
+            continue
+        if lacks_its_letter(desk.session, complaint, policy.clock):
             continue
         if _start(calendars, desk, complaint, policy, row):
             meet_if_answered(desk, complaint, policy, calendars.get(policy.calendar))
@@ -248,15 +258,16 @@ def _start(
         and ClockState.from_json(before.saved).policy.stage == policy.stage
     )
     if policy.anchor == "acknowledged":
-        expected, anchor = _acknowledgement(calendars, desk, complaint, stage=policy.stage)
+        expected, anchor = acknowledgement_of(calendars, desk, complaint, stage=policy.stage)
         if expected is None:
             return False
         made = _projected(policy, expected, anchor, calendar, desk, number=number)
     elif policy.anchor == "stage_opened" or (again and policy.repeats):
         opened = desk.act.at if again and policy.repeats else _opened_at(desk, complaint)
+        opened = said_from(complaint, policy, opened)
         made = _opened(calendar, desk, complaint, policy, opened, number=number)
     else:
-        day = anchor_of(complaint, policy.anchor)
+        day = day_that_counts(complaint, policy, calendar)
         if day is None or (day == Anchor(policy.anchor) and policy.anchor not in ASKED):
             return False
         if day == Anchor(policy.anchor):
@@ -340,7 +351,7 @@ def _recategorise(
     One whose new anchor nobody knows anything of stays under the old, as do news whose day was told.
     """
     state, calendar = ClockState.from_json(row.saved), calendars.get(policy.calendar)
-    anchor = anchor_of(complaint, policy.anchor)
+    anchor = day_that_counts(complaint, policy, calendar)
     if state.policy.repeats and policy.repeats and state.number > 1:
         anchor = replace(
             state.anchor, event=policy.anchor
@@ -351,7 +362,7 @@ def _recategorise(
     elif anchor is not None and anchor != Anchor(policy.anchor):
         state = replace(state, expected_on=None)
     elif policy.anchor == "acknowledged" and state.anchor.event != "acknowledged":
-        expected, anchor = _acknowledgement(calendars, desk, complaint, stage=policy.stage)
+        expected, anchor = acknowledgement_of(calendars, desk, complaint, stage=policy.stage)
         if expected is None:
             return False
         state = replace(state, expected_on=expected)
@@ -387,21 +398,25 @@ def _rule_out(
     return tuple(row.name for row, _ in dropped)
 
 
-def _acknowledgement(
+def acknowledgement_of(
     calendars: KeptCalendars, desk: Desk, complaint: ComplaintRow, *, stage: str | None
 ) -> tuple[date | None, Anchor]:
     """Return when the acknowledgement is or was due, and the anchor that it is, or will be.
 
-    With nobody to acknowledge it to there is no such clock; the day it would have been due counts all the same.
+    With nobody to acknowledge it to there is no such clock; the day it would have been due counts all the same, also once
+    somebody is found.
     """
     row = newest(desk.session, complaint.key, "acknowledgement")
     state = None if row is None else ClockState.from_json(row.saved)
+    acknowledged = Anchor("acknowledged")
     if state is not None and state.policy.stage == stage:
-        return state.due_on, Anchor("acknowledged", at=state.evidence.sent_at if state.evidence else None)
+        acknowledged = Anchor("acknowledged", at=state.evidence.sent_at if state.evidence else None)
+        if found_at(complaint) is None:
+            return state.due_on, acknowledged
     for policy in by_table(calendars, desk, complaint, category=complaint.category, stage=stage):
         if policy.clock == "acknowledgement":
             opened = Anchor("stage_opened", at=_opened_at(desk, complaint))
             anchor = opened if policy.anchor == "stage_opened" else anchor_of(complaint, policy.anchor)
             if anchor is not None and anchor != Anchor(policy.anchor):
-                return count(policy, anchor, calendars.get(policy.calendar)).on, Anchor("acknowledged")
-    return None, Anchor("acknowledged")
+                return count(policy, anchor, calendars.get(policy.calendar)).on, acknowledged
+    return None, acknowledged

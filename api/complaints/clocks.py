@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import clock_rows, clock_start, told_days
-from api.complaints.anchors import ASKED, KEPT, RECEIVED, anchor_of, keep_day, refuse_impossible
+from api.complaints.anchors import ASKED, KEPT, RECEIVED, keep_day, refuse_impossible
 from api.complaints.clock_rows import (
     ClockNotFound,
     Desk,
@@ -23,6 +23,7 @@ from api.complaints.clock_rows import (
     wanted,
 )
 from api.complaints.clock_start import chosen_policies
+from api.complaints.found_later import day_that_counts, note_found
 from api.complaints.owed import owed, somebody_to_write_to
 from api.complaints.parties import somebody_answers
 from api.complaints.states import owes, staff_words
@@ -105,6 +106,12 @@ class CaseClocks:
         self.calendars.refresh(desk.session)
         moved = clock_start.fit(self.calendars, desk, complaint, category=category, stage=stage)
         return (*moved, *self.as_told(desk, complaint))
+
+    def start_with_somebody_found(self, desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
+        """Note that somebody can be written to from now on, as nobody could before, and start what is owed to them as of now."""
+        note_found(complaint, desk.act.at)
+        stage = clock_start.stage_of(desk.session, complaint.key)
+        return self.start_by_policy(desk, complaint, category=complaint.category, stage=stage)
 
     def start_with(
         self,
@@ -401,29 +408,42 @@ class CaseClocks:
         if gap is not None and had is None:
             raise DayOutsideRules(f"{gap.words} {OTHER_RULES}", regime=gap.regime)
         changed = {*given, *((RECEIVED,) if received_at is not None else ())}
-        moved, acknowledged = list[str](), dict[str | None, date]()
+        moved, acknowledged = list[str](), set[str | None]()
         for row, state in self._countable(desk.session, complaint.key):
             result = self._counted_anew(desk, complaint, state, changed)
             if result is None or told_days.keeps_its_day(desk, row, result.state.due_on):
                 continue
             keep(desk, row, result, self._calendar(state))
             moved.append(row.name)
-            if row.name == "acknowledgement" and result.state.due_on is not None:
-                acknowledged[state.policy.stage] = result.state.due_on
+            if row.name == "acknowledgement":
+                acknowledged.add(state.policy.stage)
+        moved += self._projected_again(desk, complaint, acknowledged)
+        fitted = clock_start.fit(self.calendars, desk, complaint, category=complaint.category, stage=stage)
+        return (*moved, *fitted, *self.as_told(desk, complaint))
+
+    def _projected_again(
+        self, desk: Desk, complaint: ComplaintRow, stages: Collection[str | None]
+    ) -> list[str]:
+        """Count anew what counts from an acknowledgement of these ``stages`` by the day it was due; return what moved."""
+        moved = []
         for row, state in self._countable(desk.session, complaint.key):
-            again = acknowledged.get(state.policy.stage)
-            if again and state.anchor.event == "acknowledged" and state.expected_on:
+            if state.policy.stage not in stages or state.anchor.event != "acknowledged":
+                continue
+            again, _ = clock_start.acknowledgement_of(
+                self.calendars, desk, complaint, stage=state.policy.stage
+            )
+            if again and state.expected_on:
                 calendar = self._calendar(state)
                 keep(desk, row, clocks.re_project(state, again, calendar, desk.act), calendar)
                 moved.append(row.name)
-        fitted = clock_start.fit(self.calendars, desk, complaint, category=complaint.category, stage=stage)
-        return (*moved, *fitted, *self.as_told(desk, complaint))
+        return moved
 
     def _counted_anew(
         self, desk: Desk, complaint: ComplaintRow, state: ClockState, changed: Collection[str]
     ) -> clocks.Moved | None:
         """Return a clock counted from the complaint's days as they are now; None where none of those ``changed`` matters to it."""
-        calendar, anchor = self._calendar(state), anchor_of(complaint, state.anchor.event)
+        calendar = self._calendar(state)
+        anchor = day_that_counts(complaint, state.policy, calendar)
         if state.anchor.event in changed and anchor is not None:
             return clocks.re_anchor(state, anchor, calendar, desk.act)
         if RECEIVED in changed and state.anchor.event in ASKED and not state.anchor_known:

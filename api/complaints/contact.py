@@ -7,6 +7,7 @@ from typing import Any
 
 from api.complaints.errand import Errand
 from api.complaints.letters_owed import came_back
+from api.complaints.owed import somebody_to_write_to
 from api.complaints.parties import COMPLAINANT, REPRESENTATIVE, WAYS, parties, somebody_answers
 from api.complaints.tables import PartyRow
 
@@ -35,9 +36,11 @@ def lay(errand: Errand, data: Mapping[str, Any]) -> None:
     """Lay an address that was found onto its person; it came by a private answer and stands in the register only.
 
     An address that mail came back from is not used again, whatever was found. Diagrams know from here on whether there is
-    anybody to write to who may answer (``complainantKnown``).
+    anybody to write to who may answer (``complainantKnown``). Where nobody could be written to before, the clocks begin here of
+    what is only said to somebody.
     """
     complaint, role, field = errand.complaint, person_of(data), str(data.get("found") or "")
+    reached = somebody_to_write_to(errand.session, complaint.key)
     party = parties(errand.session, complaint.key).get(role)
     if party is not None and party.email in {
         row.recipient for row in came_back(errand.session, party, errand.tools.letters)
@@ -53,5 +56,7 @@ def lay(errand: Errand, data: Mapping[str, Any]) -> None:
         complaint.private = private
         complaint.anonymous = complaint.anonymous and role != COMPLAINANT
     errand.session.flush()
+    if not reached and somebody_to_write_to(errand.session, complaint.key):
+        errand.moved(errand.tools.clocks.start_with_somebody_found(errand.desk, complaint))
     known = somebody_answers(errand.session, complaint.key, on=errand.today)
     errand.context.overwrite("complainantKnown", known, in_case=errand.context.case_key)

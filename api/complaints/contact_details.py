@@ -20,6 +20,7 @@ from api.complaints.letters_caught_up import send_owed
 from api.complaints.letters_owed import came_back, given_up
 from api.complaints.links import revoke_of
 from api.complaints.of_case import key_of_person
+from api.complaints.owed import somebody_to_write_to
 from api.complaints.parties import parties, somebody_answers, way_to
 from api.complaints.struck_out import plain_form, struck_out
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
@@ -168,7 +169,7 @@ def _refuse_struck_out(
 def _lay(
     service: Redress, desk: Desk, complaint: ComplaintRow, party: PartyRow, changes: Mapping[str, str | None]
 ) -> tuple[str, ...]:
-    old_email = party.email
+    old_email, reached = party.email, somebody_to_write_to(desk.session, complaint.key)
     for field, value in changes.items():
         setattr(party, field, value)
     desk.session.flush()
@@ -179,11 +180,14 @@ def _lay(
     if "email" in changes and old_email is not None:
         revoke_of(desk.session, party.key, at=desk.act.at)
         _keep_links_back(service, desk, party, old_email)
+    moved: tuple[str, ...] = ()
+    if not reached and somebody_to_write_to(desk.session, complaint.key):
+        moved = service.case_clocks.start_with_somebody_found(desk, complaint)
     if complaint.instance_key is not None:
         on = service.today()
         known = somebody_answers(desk.session, complaint.key, on=on)
         service.engine.overwrite_within(desk.session, complaint.instance_key, "complainantKnown", known)
-    return _write_to(service, desk, complaint, party, renamed="name" in changes)
+    return (*moved, *_write_to(service, desk, complaint, party, renamed="name" in changes))
 
 
 def _waiting(session: Session, party: PartyRow) -> list[LetterRow]:

@@ -21,8 +21,9 @@ from api.complaints.letter_links import disarmed
 from api.complaints.letter_writing import write_out
 from api.complaints.letters import LetterUnknown, Written
 from api.complaints.letters_caught_up import send_owed
-from api.complaints.owed import somebody_to_write_to
-from api.complaints.parties import COMPLAINANT, parties, somebody_answers
+from api.complaints.letters_owed import Unsent
+from api.complaints.on_file import DECIDED, lies_on_file, put_on_file
+from api.complaints.parties import COMPLAINANT, can_be_reached, parties
 from api.complaints.search import facts_for
 from api.complaints.separation import is_excluded
 from api.complaints.tables import LetterRow, NoticeRow, PartyRow
@@ -69,17 +70,9 @@ def send_letter(errand: Errand) -> None:
         carrier=_Carrier(errand),
         meets=meets or None,
     )
-    if meets and to in OF_THE_COMPLAINT and _lies_on_file(errand, letter, copies):
-        on_file = Evidence(NOBODY, "decided, nobody to write to", errand.now)
+    if meets and to in OF_THE_COMPLAINT and lies_on_file(errand, letter, copies):
+        on_file = Evidence(NOBODY, DECIDED, errand.now)
         errand.moved(meet_by_step(errand.tools.clocks, errand.desk, errand.complaint, meets, on_file))
-
-
-def _lies_on_file(errand: Errand, letter: str, copies: Sequence[LetterRow]) -> bool:
-    """Tell whether there is nobody to write to; of a letter that asks for an answer, nobody who may give it."""
-    session, key = errand.session, errand.complaint.key
-    if errand.tools.letters.asks(letter):
-        return not somebody_answers(session, key, on=errand.today)
-    return not copies and not somebody_to_write_to(session, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +127,30 @@ def send_owed_letters(errand: Errand) -> None:
 
     That is what found no way to them, and mail to them that came back: where there is no way to them, who is owed it besides gets
     it. What others are owed is kept. A letter is owed in the
-    states its head names, every letter without such a line always. Without the input it is the complainant. Raises what
-    ``write_out`` raises.
+    states its head names, every letter without such a line always. Without the input it is the complainant. Where the search
+    ends with no way, and nobody looks for anybody else who may get it, what was decided lies on file from the day it was
+    written. Raises what ``write_out`` raises.
     """
     person, carrier = errand.text("person") or COMPLAINANT, _Carrier(errand)
     errand.moved(send_owed(errand.tools, errand.desk, errand.complaint, person, carrier))
+    party = parties(errand.session, errand.complaint.key).get(person)
+    if party is not None and not can_be_reached(party):
+        _end_the_search(errand, person)
+
+
+def _end_the_search(errand: Errand, person: str) -> None:
+    """Note that no way was found to the person of this role. Diagrams that wait for one know it at once (``waySought``)."""
+    letters_owed.give_up(errand.complaint, person)
+    put_on_file(errand)
+    asks = errand.tools.letters.asks
+    sought = any(one.sought and asks(one.letter) for one in letters_owed.kept(errand.complaint))
+    errand.context.overwrite("waySought", sought, in_case=errand.context.case_key)
 
 
 def answer_left(errand: Errand) -> dict[str, Any]:
     """``redress:answer-left``: when our answer left, as ``leftOn`` (a date in the service's zone); null while it has not.
 
+    ``waySought`` is true while it is kept for somebody who may answer and somebody looks for a way to them.
     That is the newest letter to the complainant that asks for an answer and answers a clock; with header ``letter`` the newest
     of that name. It has left with its first copy for somebody who may answer; one that counts from the last day on which it may
     leave left on that day. Where nobody is on file to write to, the answer lies on file from today on.
@@ -160,25 +167,28 @@ def answer_left(errand: Errand) -> dict[str, Any]:
         query = query.where(LetterRow.meets.is_not(None))
     rows = [row for row in session.scalars(query) if counts(letters, session, row)]
     newest = max((set_of(row) for row in rows), default=None)
-    if _waits_for_a_way(errand, asking, newest, meets=not named):
-        return {"leftOn": None if parties(session, errand.complaint.key) else errand.today}
+    if waiting := _waiting_for_a_way(errand, asking, newest, meets=not named):
+        if not parties(session, errand.complaint.key):
+            return {"leftOn": errand.today, "waySought": False}
+        return {"leftOn": None, "waySought": any(one.sought for one in waiting)}
     if newest is None:
-        return {"leftOn": errand.today}
+        return {"leftOn": errand.today, "waySought": False}
     zone = errand.tools.settings.time_zone
     left = [counts_from(row, zone=zone) for row in rows if set_of(row) == newest]
-    return {"leftOn": min((day for day in left if day is not None), default=None)}
+    return {"leftOn": min((day for day in left if day is not None), default=None), "waySought": False}
 
 
-def _waits_for_a_way(errand: Errand, asking: Collection[str], newest: int | None, *, meets: bool) -> bool:
-    """Tell whether a letter is kept, newer than the set ``newest``, that nobody got who may answer it; with ``meets`` one that
-    answers a clock.
-    """
-    return any(
-        one.letter in asking
+def _waiting_for_a_way(
+    errand: Errand, asking: Collection[str], newest: int | None, *, meets: bool
+) -> list[Unsent]:
+    """Return what is kept, newer than the set ``newest``, that nobody got who may answer it; with ``meets`` what answers a clock."""
+    return [
+        one
+        for one in letters_owed.kept(errand.complaint)
+        if one.letter in asking
         and (one.meets is not None or not meets)
         and (one.copies is None or newest is None or one.copies > newest)
-        for one in letters_owed.kept(errand.complaint)
-    )
+    ]
 
 
 def notify(errand: Errand) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -29,6 +29,7 @@ class Unsent:
     )  # the set of copies it belongs to; None: kept before every letter had one, and nobody got one
     person: str = COMPLAINANT  # the role of who is owed it
     to: str = COMPLAINANT  # whom it is written to
+    sought: bool = True  # whether somebody looks for a way to them; False once a search has ended with none
 
 
 def keep(complaint: ComplaintRow, unsent: Unsent) -> None:
@@ -46,6 +47,15 @@ def settle(complaint: ComplaintRow, letter: str, person: str) -> None:
 def kept(complaint: ComplaintRow) -> tuple[Unsent, ...]:
     """Return the letters that wait for somebody to be reached, in the order they were written."""
     return tuple(Unsent(**one) for one in complaint.facts.get(_KEPT, ()))
+
+
+def give_up(complaint: ComplaintRow, person: str) -> None:
+    """Note that nobody looks any more for a way to the person, though letters are kept for them."""
+    if any(one.person == person and one.sought for one in kept(complaint)):
+        _hold(
+            complaint,
+            [replace(one, sought=False) if one.person == person else one for one in kept(complaint)],
+        )
 
 
 def forget(complaint: ComplaintRow, letters: Container[str]) -> None:

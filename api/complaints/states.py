@@ -75,11 +75,13 @@ OWED: Mapping[str, Owed] = {
     "merged": _only("acknowledgement"),
     "closed": _only("referral_window"),
 }
+# Said once, by the letter that the receipt of a complaint, or of a no, has us write.
+RECEIPTS = frozenset({"acknowledgement", "data_protection_acknowledgement"})
 # What is only said to the complainant cannot be owed to nobody.
 TOLD_TO_SOMEBODY = frozenset(
     {
-        *("acknowledgement", "data_protection_acknowledgement", "update", "plan_agreed"),
-        *("explanation", "promised_answer"),
+        *RECEIPTS,
+        *("update", "plan_agreed", "explanation", "promised_answer"),
     }
 )
 

@@ -135,7 +135,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         "redress:keep-letter-back": facts(
             letter=Header(words=replace(words.letters, many=True), required=True)
         ),
-        "redress:answer-left": facts("leftOn", letter=Header(words=words.letters)),
+        "redress:answer-left": facts("leftOn waySought", letter=Header(words=words.letters)),
         "redress:notify": facts(
             reads="text user",
             subject=Header(required=True),

@@ -106,7 +106,7 @@ class Office:
             }
             | self.still_owed,
             "start-clock": {"due": variables.get("due")},
-            "answer-left": {"leftOn": self.left_on()},
+            "answer-left": {"leftOn": self.left_on(), "waySought": False},
             "extend-clock": {"extended": True, "extensionRefused": None},
         }
         return answers.get(name)

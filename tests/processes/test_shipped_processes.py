@@ -268,10 +268,11 @@ def test_an_unacknowledged_call_reaches_the_team_lead(office):
     assert "Acknowledge in person" in office.open
 
 
-def test_nobody_is_written_to_when_nobody_is_known(office):
-    office.receive(complainantKnown=False)
-    assert office.letters == []
-    assert [job.headers["clock"] for job in office.jobs("cancel-clock")] == ["acknowledgement"]
+@pytest.mark.parametrize("channel", ["web", "phone", "post"])
+def test_whoever_cannot_be_reached_is_owed_the_acknowledgement_for_the_day_they_can(office, channel):
+    office.receive(complainantKnown=False, channel=channel)
+    assert office.letters == ["acknowledgement"]
+    assert "Acknowledge in person" not in office.open
 
 
 def told(office):

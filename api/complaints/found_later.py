@@ -1,0 +1,66 @@
+"""Somebody who can be written to only after the receipt: what is only said to them is owed as of then, and not before."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.complaints import letters_owed
+from api.complaints.anchors import anchor_of
+from api.complaints.states import RECEIPTS, TOLD_TO_SOMEBODY
+from api.complaints.tables import ComplaintRow, LetterRow
+from engine.calendars import Calendar
+from engine.deadlines.compute import Anchor
+from engine.deadlines.policy import NOBODY, DeadlinePolicy
+from engine.deadlines.state import ClockState
+
+_FOUND = "foundAt"  # the member of a complaint's facts
+
+
+def note_found(complaint: ComplaintRow, at: datetime) -> None:
+    """Note that somebody can be written to from ``at`` (aware UTC) on, after a time in which nobody could."""
+    complaint.facts = complaint.facts | {_FOUND: at.isoformat()}
+
+
+def found_at(complaint: ComplaintRow) -> datetime | None:
+    """Return when somebody could be written to (aware UTC) after a time in which nobody could, the last time; None: never so."""
+    found = complaint.facts.get(_FOUND)
+    return None if found is None else datetime.fromisoformat(found)
+
+
+def said_from(complaint: ComplaintRow, policy: DeadlinePolicy, otherwise: datetime) -> datetime:
+    """Return the moment ``otherwise`` (aware UTC) that a clock counts from; for what is only said to somebody none before they
+    were found."""
+    found = found_at(complaint) if policy.clock in TOLD_TO_SOMEBODY else None
+    return otherwise if found is None else max(otherwise, found)
+
+
+def day_that_counts(complaint: ComplaintRow, policy: DeadlinePolicy, calendar: Calendar) -> Anchor | None:
+    """Return what a clock of this rule counts from, like ``anchor_of``; what is only said to somebody, from when they were found."""
+    anchor = anchor_of(complaint, policy.anchor)
+    if anchor is None or anchor == Anchor(policy.anchor):
+        return anchor
+    moment = anchor.moment(calendar)
+    later = said_from(complaint, policy, moment)
+    return anchor if later == moment else Anchor(policy.anchor, at=later)
+
+
+def stopped_with_nobody(state: ClockState) -> bool:
+    """Tell whether a repeating clock ended as there was nobody to tell anything."""
+    return state.policy.repeats and state.evidence is not None and state.evidence.kind == NOBODY
+
+
+def lacks_its_letter(session: Session, complaint: ComplaintRow, clock: str) -> bool:
+    """Tell whether somebody was found and no letter, written or kept for them, answers this clock of a receipt.
+
+    Nobody would write another one: such a clock could only run out.
+    """
+    if clock not in RECEIPTS or found_at(complaint) is None:
+        return False
+    written = select(LetterRow.meets).where(
+        LetterRow.complaint_key == complaint.key, LetterRow.replaced_at.is_(None)
+    )
+    meeting = (*session.scalars(written), *(one.meets for one in letters_owed.kept(complaint)))
+    return all(clock not in [name.strip() for name in (meets or "").split(",")] for meets in meeting)
