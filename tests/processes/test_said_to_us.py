@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from api.app import create_app
 from api.complaints import said
 from api.complaints.anchors import DayImpossible
 from api.complaints.answers.sheets import told
@@ -19,11 +20,13 @@ from api.complaints.separation import exclude
 from api.complaints.tables import AnswerSheetRow, ClockRow, ComplaintRow, EventRow, RecordRow
 from api.identity import people
 from engine.deadlines.state import OPEN, ClockState
+from tests.api.web.staff_desk import Desk
 from tests.processes.test_answers_on_their_way import visit
 
 PAPER = PartyDetails("Ann Other", address="1 High Street", preferred_channel="post")
 AGENT = PartyDetails("Letting Agent", "agent@example.org")
-POST, REACHED = "Post the letter", {"delivery": "done"}
+PHONE = PartyDetails("Ann Other", phone="07700 900123")
+POST, RING, REACHED = "Post the letter", "Tell them by phone", {"delivery": "done"}
 
 
 @pytest.fixture
@@ -131,6 +134,9 @@ def test_who_was_turned_away_appeals_by_phone(walk, record):
 
 def test_an_appeal_after_the_end_is_recorded_too(walk, record):
     turned_away(walk).wait(days=60)
+    desk = Desk(create_app(walk.service), walk.service, "ines")
+    desk.open(f"/staff/complaints/{walk.key}/said")
+    assert "They do not agree that we turned it away (an appeal)" in desk.text
     assert walk.complaint().closed_at is not None
     assert offered(walk) == ("accepts", "rejects")
     record("rejects", "You got the wrong person.")
@@ -159,6 +165,25 @@ def test_danger_told_by_phone_is_acted_on_at_once(walk, record):
     with pytest.raises(DangerIsAdded):
         record("withdraws", "The boiler burns.", danger=True)
     assert walk.complaint().state != "withdrawn"
+
+
+def test_what_somebody_says_when_we_ring_is_recorded_where_the_form_says(walk, record, clerk):
+    walk.take("2026-06-01 10:00", sender=PHONE).wait(hours=1).beside(RING, **REACHED).through()
+    (task,) = walk.aside(RING)
+    form = walk.service.engine.parsed_form(task.form_key)
+    hint = next(one.description.text for one in form.components if one.path == ("deliveryNote",))
+    assert "Record what they said: complete this task first." in hint
+    assert "accepts" not in offered(walk)
+
+    walk.beside(RING, **REACHED, deliveryNote="They accept it.")
+
+    assert walk.complaint().state == "responded", "a remark changes nothing"
+    assert "accepts" in offered(walk)
+    desk = Desk(create_app(walk.service), walk.service, "ines")
+    desk.open(f"/staff/complaints/{walk.key}")
+    assert "Record what they said" in desk.text
+    record("accepts", "They accept it.")
+    assert walk.complaint().state == "correcting"
 
 
 # what is kept
@@ -282,7 +307,14 @@ def test_no_reply_is_recorded_to_an_answer_that_is_on_its_way(walk, record):
     for what in ("accepts", "rejects"):
         with pytest.raises(AnswerOnItsWay):
             record(what)
+    desk = Desk(create_app(walk.service), walk.service, "ines")
+    desk.open(f"/staff/complaints/{walk.key}/said")
+    assert "Our answer has not left yet" in desk.text
+    assert "They accept our answer" not in desk.text
     walk.beside(POST, **REACHED)
+    desk.open(f"/staff/complaints/{walk.key}/said")
+    assert "Our answer has not left yet" not in desk.text
+    assert "They accept our answer" in desk.text
     record("accepts")
     assert walk.complaint().state == "correcting"
 

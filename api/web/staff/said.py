@@ -74,7 +74,9 @@ def said(key: int) -> ResponseReturnValue:
     row, _ = opened(key, "complaint.write")
     today = the_service().today()
     day = {"day": str(today.day), "month": str(today.month), "year": str(today.year)}
-    return _page(row, offered(the_service(), key), {"saidOn": day}, key=secrets.token_urlsafe(16))
+    people = list(on_file(db.session(), key))
+    alone = {"saidBy": people[0]} if len(people) == 1 else {}
+    return _page(row, offered(the_service(), key), {"saidOn": day} | alone, key=secrets.token_urlsafe(16))
 
 
 @blueprint.post("/complaints/<int:key>/said")

@@ -85,6 +85,7 @@ def test_from_the_complaint_to_what_was_promised(service, clerk, made):
     assert at(made) in clerk.html
     clerk.open(at(made))
     assert "The complainant, Ann Other" in clerk.text
+    assert re.search(r'name="saidBy" value="[^"]+" checked', clerk.html), "there is nobody else"
     fields = filled(clerk, "They accept our answer", by="The complainant, Ann Other")
     done = clerk.send(at(made), **fields)
     assert done.status_code == 200
