@@ -20,6 +20,7 @@ from engine.deadlines.explain import long_date
 from engine.deadlines.policy import WarningRule
 from engine.deadlines.state import ClockState
 from engine.deadlines.warn import warning_at
+from engine.dialect.model import clocks_named
 from engine.store import dialects
 from engine.store.columns import METADATA
 from engine.store.instances import roots_of_case
@@ -113,22 +114,28 @@ def _warn(desk: Desk, complaint: ComplaintRow, row: ClockRow, rule: WarningRule)
         return
     share = 0.8 if rule.share is None else rule.share
     groups = {OVER, LATE} if share >= 1 else {LATE} if share >= NEARLY or not complaint.owner else set()
-    holders, offered = _at_work(desk.session, complaint, row.name)
+    holders, offered = _at_work(desk.session, complaint, row)
     for group in sorted(groups | offered):
         _tell(desk, complaint, row, rule, group=group)
     for person in sorted(holders | ({complaint.owner} if complaint.owner else set())):
         _tell(desk, complaint, row, rule, person=person)
 
 
-def _at_work(session: Session, complaint: ComplaintRow, clock: str) -> tuple[set[str], set[str]]:
-    """Return who holds an open task that is due by ``clock``, and the groups to which one is offered that nobody holds."""
-    open_tasks = session.execute(
-        select(tasks.c.assignee, tasks.c.candidate_groups).where(
+def _at_work(session: Session, complaint: ComplaintRow, clock: ClockRow) -> tuple[set[str], set[str]]:
+    """Return who holds an open task that is due by ``clock``, and the groups to which one is offered that nobody holds.
+
+    Of a task that follows several clocks, its due moment tells which of them counts.
+    """
+    following = session.execute(
+        select(tasks.c.assignee, tasks.c.candidate_groups, tasks.c.clock, tasks.c.due_at).where(
             tasks.c.root_key.in_(roots_of_case(complaint.instance_key)),
             tasks.c.state == "CREATED",
-            tasks.c.clock == clock,
+            tasks.c.clock.is_not(None),
         )
     ).all()
+    open_tasks = [
+        task for task in following if clock.name in clocks_named(task.clock) and task.due_at == clock.bound_at
+    ]
     holders = {task.assignee for task in open_tasks if task.assignee}
     offered = {group for task in open_tasks if not task.assignee for group in task.candidate_groups or ()}
     return holders, offered

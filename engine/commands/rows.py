@@ -80,7 +80,7 @@ class Rows:
             "due_at": task.due_at,
             "due_sort": task.due_at or FAR,
             "follow_up_at": task.follow_up_at,
-            "clock": task.clock,
+            "clock": ", ".join(task.clocks) or None,
             "form_key": form_key,
             "external_reference": task.external_reference,
             "headers": dict(task.headers),

@@ -12,6 +12,11 @@ from engine.dialect.values import Formula, Value
 EMPTY: MappingType[str, str] = MappingProxyType({})
 
 
+def clocks_named(text: str | None) -> tuple[str, ...]:
+    """Return the case clocks that a property ``redress.clock`` names, parted by commas, in their order."""
+    return tuple(name for part in (text or "").split(",") if (name := part.strip()))
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """Which version of a called process, decision or form is meant (dialect §1)."""
@@ -190,9 +195,9 @@ class Element:
     outgoing: tuple[Flow, ...] = ()
 
     @property
-    def clock(self) -> str | None:
-        """The case clock its due moment follows (``redress.clock``)."""
-        return self.properties.get("redress.clock")
+    def clocks(self) -> tuple[str, ...]:
+        """The case clocks its due moment follows (``redress.clock``): that of the first which has a bound counts."""
+        return clocks_named(self.properties.get("redress.clock"))
 
     @property
     def is_scope(self) -> bool:

@@ -46,7 +46,7 @@ def open_task(token: Token) -> bool:
         form=_form(token, element),
         external_reference=optional_text(token, rule.external_reference, "external reference"),
         headers=element.headers,
-        clock=element.clock,
+        clocks=element.clocks,
     )
     token.internal_data["wait"] = "task"
     token.workflow.emit(change)

@@ -37,7 +37,7 @@ def clock_function(world: World) -> feel.Function:
 
 def followed(element: Element) -> tuple[str, ...]:
     """Return the case clocks whose movements change when the timer or task of ``element`` is due."""
-    return tuple(dict.fromkeys((*((element.clock,) if element.clock else ()), *read_by(element))))
+    return tuple(dict.fromkeys((*element.clocks, *read_by(element))))
 
 
 def read_by(element: Element) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ class TaskOpened:
     form: FormReference | None
     external_reference: str | None
     headers: Mapping[str, str]
-    clock: str | None  # redress.clock: due_at follows this case clock
+    clocks: tuple[str, ...]  # redress.clock: due_at follows the first of these case clocks that has a bound
 
 
 @dataclass(frozen=True, slots=True)

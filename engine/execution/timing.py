@@ -21,7 +21,7 @@ CLOCK_ZONE = "UTC"
 
 
 def arm_timer(token: Token, element: Element, text: TimerText, *, at: int) -> Armed:
-    """Return the armed timer of ``element``: the bound of its case clock if the case has it, else what the
+    """Return the armed timer of ``element``: the bound of its case clock if the case has one, else what the
     text says.
 
     A text that reads a clock the case has not, or that does not run, gives a dormant timer; so does one whose
@@ -109,9 +109,9 @@ def rearm(token: Token) -> None:
 
 
 def clock_bound(token: Token, element: Element) -> datetime | None:
-    """Return the bound of the case clock that ``element`` follows, None when it follows none or the case
-    has none."""
-    return token.workflow.world.clock_due(element.clock) if element.clock else None
+    """Return the bound of the first case clock of those ``element`` follows that has one, None when none has."""
+    bounds = (token.workflow.world.clock_due(name) for name in element.clocks)
+    return next((bound for bound in bounds if bound is not None), None)
 
 
 def _clocks_there(token: Token, element: Element) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 from lxml import etree
 
 from engine.dialect.lint.drawing import EVENTS, ZEEBE, Drawing, Node, first_zeebe, text_of, zeebe
+from engine.dialect.model import clocks_named
 
 PROPERTY: Final = "redress.clock"
 _CALL: Final = re.compile(r'\bclock\s*\(\s*"([^"\\]{1,200})"')
@@ -39,4 +40,5 @@ def _by_property(node: etree._Element) -> frozenset[str]:
     items = (
         item for holder in zeebe(node, "properties") for item in holder.iterchildren(f"{{{ZEEBE}}}property")
     )
-    return frozenset(str(item.get("value") or "") for item in items if item.get("name") == PROPERTY)
+    texts = (str(item.get("value") or "") for item in items if item.get("name") == PROPERTY)
+    return frozenset(name for text in texts for name in clocks_named(text))

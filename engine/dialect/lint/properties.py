@@ -93,7 +93,8 @@ def _execution(value: str, node: Node | None, _known: KnownResources) -> tuple[s
 def _clock(value: str, node: Node | None, _known: KnownResources) -> tuple[str, str]:
     if node is None or not (node.tag == "userTask" or node.trigger == "timer"):
         return "Put it on a timer event or a user task.", ""
-    return "", "" if value and not value.startswith("=") else "the name of a case clock is missing"
+    named = all(part.strip() for part in value.split(",")) and not value.startswith("=")
+    return "", "" if named else "the name of a case clock is missing"
 
 
 _RULES: Final[dict[str, Callable[[str, Node | None, KnownResources], tuple[str, str]]]] = {

@@ -16,6 +16,7 @@ from engine.dialect.lint.formulas import clock_calls, compared, last_name, paths
 from engine.dialect.lint.notes import Notes, quote
 from engine.dialect.lint.suggest import perhaps, slip_of
 from engine.dialect.lint.texts import Texts
+from engine.dialect.model import clocks_named
 from engine.dialect.values import is_formula
 from engine.feel import Expression, syntax
 
@@ -177,7 +178,8 @@ def _check_property(node: Node, notes: Notes, clocks: Words) -> None:
     for holder in zeebe(node.xml, "properties"):
         for item in holder.iterchildren(f"{{{ZEEBE}}}property"):
             if item.get("name") == PROPERTY:
-                _judge(item, str(item.get("value") or ""), clocks, notes, PROPERTY)
+                for name in clocks_named(str(item.get("value") or "")):
+                    _judge(item, name, clocks, notes, PROPERTY)
 
 
 def _check_clock_calls(element: etree._Element, expression: Expression, notes: Notes, clocks: Words) -> None:

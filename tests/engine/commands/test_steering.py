@@ -182,6 +182,19 @@ def test_timers_and_tasks_follow_their_case_clock(database, clock):
     assert engine.open_task_names(case.key) == ["Answer", "Alarm"]
 
 
+def test_of_several_clocks_the_first_with_a_bound_counts_and_each_of_them_is_followed(database, clock):
+    clocks = Clocks()
+    engine = Engine(database, clock=clock, case_clocks=clocks)
+    engine.deploy([("clocked.bpmn", clocked().replace(b'"respond"', b'"aim, respond"'))])
+    case = engine.start("clocked")
+    aim, respond = (datetime(2026, 12, day, 16, 0, tzinfo=UTC) for day in (4, 10))
+    for name, bound, due in (("respond", respond, respond), ("aim", aim, aim), ("aim", None, respond)):
+        clocks.bounds[case.key, name] = bound
+        engine.rearm_clock(case.key, name)
+        assert engine.timers().items[0].due_date == due
+        assert engine.open_tasks(case.key)[0].due_date == due
+
+
 def test_a_task_is_changed_and_its_offers_with_it(engine, clock):
     engine.deploy([("small.bpmn", small())])
     case = engine.start("small", {"severe": False})

@@ -48,7 +48,7 @@ def test_a_user_task_carries_everything_that_is_written_on_it(story):
         form=FormReference("assess", Binding("versionTag", "v2")),
         external_reference=None,
         headers={"k": "v"},
-        clock=None,
+        clocks=(),
     )
     told.do("a")
     assert told.seen(TaskClosed) == [TaskClosed(task.key, canceled=False)]
@@ -93,7 +93,7 @@ def test_a_task_that_follows_a_case_clock_is_due_at_its_bound_and_moves_with_it(
     )
     told = story(START + user("a", extra) + flows("s > a")).start()
     [task] = told.seen(TaskOpened)
-    assert (task.due_at, task.clock) == (datetime(2026, 3, 1, tzinfo=UTC), "answer")
+    assert (task.due_at, task.clocks) == (datetime(2026, 3, 1, tzinfo=UTC), ("answer",))
     world.clocks["answer"] = NOW + timedelta(days=5)
     told.then(lambda run: run.rearm("answer"))
     assert told.seen(TaskRescheduled) == [TaskRescheduled(task.key, NOW + timedelta(days=5))]

@@ -323,6 +323,18 @@ RULES = [
         id="clock without name",
     ),
     pytest.param(
+        "property_value",
+        person(CLOCK.replace("respond", "respond,")) + TIMER + "| s>a a>e t>e",
+        person(CLOCK.replace("respond", "aim, respond")) + TIMER + "| s>a a>e t>e",
+        id="clock without name among several",
+    ),
+    pytest.param(
+        "word_unknown",
+        person(CLOCK.replace("respond", "respond, respnd")) + TIMER + "| s>a a>e t>e",
+        person(CLOCK) + TIMER + "| s>a a>e t>e",
+        id="unknown clock among several",
+    ),
+    pytest.param(
         "property_misplaced",
         noted("redress.execution", "async"),
         job(ASYNC.format("async"), IN_STEP),
