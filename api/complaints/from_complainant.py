@@ -141,8 +141,8 @@ def answer(
 ) -> None:
     """Say whether the complainant accepts our answer; the reason stays in the register.
 
-    The case learns the local day on which they said so (``saidOn``, ISO text). Raises ``TooLate``, ``AnswerOnItsWay`` before the
-    answer has left, and of what was ``heard`` what ``refuse_heard_reply`` raises.
+    Of what was ``heard`` the case learns the local day on which they said so (``saidOn``, ISO text). Raises ``TooLate``,
+    ``AnswerOnItsWay`` before the answer has left, and of what was ``heard`` what ``refuse_heard_reply`` raises.
     """
 
     def work(session: Session) -> None:
@@ -153,9 +153,9 @@ def answer(
             refuse_heard_reply(service, session, complaint, heard)
         said = _said("accepts our answer" if accepts else "does not accept our answer", reason, heard)
         facts = {"answer": ACCEPTED if accepts else REJECTED}
-        on = service.today() if heard is None else heard.on
+        on = {} if heard is None else {SAID_ON: heard.on.isoformat()}
         _tell(service, session, complaint_key, "complainant-answer", said, sheet, facts, heard=heard)
-        _send(service, session, ANSWERS, complaint_key, facts | {SAID_ON: on.isoformat()}, heard)
+        _send(service, session, ANSWERS, complaint_key, facts | on, heard)
 
     _once(service, f"answer:{complaint_key}", key, work)
 
