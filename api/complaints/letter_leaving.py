@@ -68,7 +68,7 @@ def left_at(desk: Desk, letter: LetterRow, day: date | None) -> datetime:
         raise DayImpossible(f"It was written on {day_in_words(written_on)}: the day cannot be before that.")
     if day > today:
         raise DayImpossible("The day cannot be after today.")
-    return max(letter.queued_at, start_of_day(day, zone))
+    return min(max(letter.queued_at, start_of_day(day, zone)), desk.act.at)
 
 
 def why_not(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> str | None:
