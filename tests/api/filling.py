@@ -21,6 +21,7 @@ OFFERED = {  # what computed choices are made from
     "earlier": [{"label": "RD-AAAA-AAAA-A", "value": "RD-AAAA-AAAA-A"}],
     "colleagues": [{"label": "Emil Hart (emil)", "value": "emil"}],
 }
+_AROUND = ({"person": "complainant"}, {"person": "representative"})  # what decides which fields show
 WHEN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
@@ -36,10 +37,11 @@ class Expected:
 
 @dataclass(frozen=True)
 class Filling:
-    """One way through a form: unjudged answers, and what of them is asked for."""
+    """One way through a form: unjudged answers, what of them is asked for, and what the case must hold for that."""
 
     answers: dict[str, Any]
     expected: tuple[Expected, ...]
+    around: dict[str, Any]
 
 
 def fillings(
@@ -48,10 +50,11 @@ def fillings(
     """Return as few ways through ``form`` as show every field once."""
     wanted = {path for path, field in form.fields() if not isinstance(field, m.Computed | m.FilePicker)}
     found: list[Filling] = []
-    for number, choices in enumerate(_ways(form)):
+    ways = itertools.product(_AROUND, _ways(form))
+    for number, (around, choices) in enumerate(ways):
         if not wanted:
             break
-        filling, seen = _filling(form, f"{prefix}x{number}", choices, moment, stored or {})
+        filling, seen = _filling(form, f"{prefix}x{number}", choices, moment, (stored or {}), around)
         if seen & wanted:
             found.append(filling)
             wanted -= seen
@@ -78,16 +81,16 @@ def _ways(form: forms.Form):
         yield {path: value for (path, _), value in zip(deciding, chosen, strict=True)}
 
 
-def _filling(form, prefix, choices, moment, stored):
+def _filling(form, prefix, choices, moment, stored, around):
     answers: dict[str, Any] = {}
     expected: dict[str, Expected] = {}
     _fill(form.components, answers, (), prefix, choices, expected)
-    clean = forms.check(form, answers, stored, moment=moment, source="page").clean
+    clean = forms.check(form, answers, stored | around, moment=moment, source="page").clean
     kept = {
         path: one for path, one in expected.items() if reached(clean, m.spot_of(path)) not in (None, "", [])
     }
     seen = {m.pattern_of(path) for path in kept}
-    return Filling(answers, tuple(kept.values())), seen
+    return Filling(answers, tuple(kept.values()), around), seen
 
 
 def _fill(components, into, above, prefix, choices, expected):

@@ -30,7 +30,9 @@ def test_what_was_posted_or_told_in_time_has_left_though_it_is_recorded_later(wa
     kept = walk.letter("reminder")
     assert (kept.key, left_on(kept), kept.replaced_at) == (row.key, date(2026, 6, 16), None)
     assert walk.aside(task_of(sender)) == []
-    walk.later(f"{named(row)} 23:00")
+    walk.later(f"{named(row)} 23:58")
+    assert walk.open == []
+    walk.wait(minutes=5)
     assert "Look back on the complaint" in walk.open, "silence ends on the day that the one letter names"
 
 

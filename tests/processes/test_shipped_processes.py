@@ -257,7 +257,9 @@ def test_the_complaint_is_acknowledged_to_a_representative_only_once_confirmed(o
 def test_who_calls_is_acknowledged_by_a_person(office):
     office.receive(channel="phone")
     office.do("Acknowledge in person", acknowledgedBy="phone", acknowledgedAt="2026-11-23T09:00:00Z")
-    assert [job.headers["clock"] for job in office.jobs("meet-clock")] == ["acknowledgement"]
+    assert [job.headers["clock"] for job in office.jobs("meet-clock")] == [
+        "acknowledgement, data_protection_acknowledgement"
+    ]
 
 
 def test_an_unacknowledged_call_reaches_the_team_lead(office):

@@ -100,6 +100,6 @@ def test_a_decision_that_comes_while_somebody_should_ask_for_it_takes_that_task_
     assert walk.open == ["Ask how it stands"]
     walk.tell("external-outcome")
     assert walk.open == ["Record the outcome"]
-    walk.do("Record the outcome", externalOutcome="confirmed").close()
+    walk.do("Record the outcome", externalOutcome="confirmed", outcomeReason="It was fair.").close()
     assert walk.complaint().closing_reason == "options_exhausted"
     assert walk.troubles == walk.holes == []

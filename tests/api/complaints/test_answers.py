@@ -168,6 +168,7 @@ def test_each_field_of_each_shipped_form_is_kept_shown_and_found(service, desk, 
     for form_id, plan in plans:
         task = first_task(service, made)
         assert service.engine.task_form(task.user_task_key).form_id == form_id
+        service.engine.set_variables(made.instance_key, plan.around)
         service.engine.complete_task(task.user_task_key, plan.answers, source="page", by=hana.actor)
     expected = [(name, one) for name, plan in plans for one in plan.expected]
     assert_everywhere(service, desk, admin, made, expected)
