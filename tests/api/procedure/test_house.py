@@ -245,7 +245,7 @@ def test_a_file_whose_ending_nobody_reads_is_named_and_capitals_make_no_differen
     (forms / "notes.md").write_text("x")
     count = len(list(forms.glob("*.form"))) + 2
     for command, last in (
-        ("lint", f"{count} files, 0 errors, 1 warnings"),
+        ("lint", f"{count} files, beside what is deployed, 0 errors, 1 warnings"),
         ("deploy", f"{count} files deployed, 1 warnings"),
     ):
         assert run(command, forms) == 0
@@ -350,7 +350,7 @@ def test_a_form_deployed_without_the_diagram_it_is_bound_to_is_warned_of(house, 
     assert "look-back.form" in line
     assert "bound to closing.bpmn" in line
     assert run("deploy", own / "processes", own / "forms") == 0
-    assert "warning" not in capsys.readouterr().out
+    assert "warning:" not in capsys.readouterr().out
 
 
 def test_two_calendars_with_one_id_are_refused(house, own, capsys):
