@@ -16,7 +16,7 @@ from api.complaints.evidence import ANCHORS, KINDS
 from api.complaints.from_complainant import ACCEPTED, MESSAGES, REJECTED
 from api.complaints.from_form import CLOSED, PUBLIC, STAFF
 from api.complaints.intake import CHANNELS, PROCESS, start_variable_names
-from api.complaints.letter_carrying import DELIVERED, NOBODY_LEFT, TO_DELIVER
+from api.complaints.letter_carrying import DELIVERED, NOBODY_LEFT, REACHED, TO_DELIVER
 from api.complaints.letters import Letters
 from api.complaints.policies import DECISION
 from api.complaints.record_jobs import MEMBERS
@@ -82,7 +82,7 @@ class Vocabulary:
             clocks=words.clocks,
             messages=Words(
                 kind="message",
-                known=MESSAGES | {NOBODY_LEFT, TO_DELIVER, DELIVERED, FOUND} | self._named.published,
+                known=MESSAGES | {NOBODY_LEFT, REACHED, TO_DELIVER, DELIVERED, FOUND} | self._named.published,
                 others="accepted",
             ),
             groups=replace(words.groups, many=True),
