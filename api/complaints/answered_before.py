@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import and_, or_, select
 
-from api.complaints.clock_rows import Desk, keep, newest
+from api.complaints.clock_rows import Desk, clocks_in, keep, newest
 from api.complaints.owed import somebody_to_write_to
 from api.complaints.states import public_words
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow
@@ -66,7 +65,7 @@ def _letters_that_left(
         LetterRow.dispatched_at <= desk.act.at,
     )
     for letter in desk.session.scalars(left):
-        if letter.dispatched_at and policy.clock in re.split(r"\s*,\s*", letter.meets or ""):
+        if letter.dispatched_at and policy.clock in clocks_in(letter.meets):
             yield Evidence(
                 _BY_HAND.get(letter.channel, "message_accepted"), str(letter.key), letter.dispatched_at
             )

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from api.complaints import letters_owed
-from api.complaints.clock_rows import ClockNotFound
+from api.complaints.clock_rows import ClockNotFound, clocks_in
 from api.complaints.clock_start import promised_policy
 from api.complaints.errand import Errand, as_day
 from api.complaints.evidence import KINDS, meet_by_step
@@ -179,7 +179,7 @@ def _to_come(errand: Errand) -> frozenset[str]:
 
 def _final_letter(errand: Errand) -> LetterRow | None:
     """Return the letter that tells our newest answer; None while it waits for somebody to be reached."""
-    if any("final_response" in (unsent.meets or "") for unsent in letters_owed.kept(errand.complaint)):
+    if any("final_response" in clocks_in(unsent.meets) for unsent in letters_owed.kept(errand.complaint)):
         return None
     return errand.session.scalar(
         select(LetterRow)

@@ -134,6 +134,11 @@ def is_only_expected(row: ClockRow, *, now: datetime) -> bool:
     return row.state == "projected" and row.bound_at is not None and row.bound_at <= now
 
 
+def clocks_in(meets: str | None) -> frozenset[str]:
+    """Return the names of the clocks that a letter answers as it leaves, of their text parted by commas."""
+    return frozenset(name.strip() for name in (meets or "").split(",") if name.strip())
+
+
 def open_clocks(session: Session, complaint_key: int) -> list[ClockRow]:
     """Return the clocks of a complaint for which evidence is still awaited."""
     return list(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from api.complaints import letters_owed
 from api.complaints.anchors import anchor_of
+from api.complaints.clock_rows import clocks_in
 from api.complaints.states import RECEIPTS, TOLD_TO_SOMEBODY
 from api.complaints.tables import ComplaintRow, LetterRow
 from engine.calendars import Calendar
@@ -63,4 +64,4 @@ def lacks_its_letter(session: Session, complaint: ComplaintRow, clock: str) -> b
         LetterRow.complaint_key == complaint.key, LetterRow.replaced_at.is_(None)
     )
     meeting = (*session.scalars(written), *(one.meets for one in letters_owed.kept(complaint)))
-    return all(clock not in [name.strip() for name in (meets or "").split(",")] for meets in meeting)
+    return all(clock not in clocks_in(meets) for meets in meeting)

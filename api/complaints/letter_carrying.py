@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from api.complaints.clock_rows import Desk, open_clocks
+from api.complaints.clock_rows import Desk, clocks_in, open_clocks
 from api.complaints.of_case import key_of_person
 from api.complaints.parties import BY_HAND
 from api.complaints.tables import ComplaintRow, LetterRow
@@ -45,7 +45,7 @@ def get_away(desk: Desk, complaint: ComplaintRow, letter: LetterRow, carrier: Ca
 def _errand_of(desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> dict[str, Any]:
     """Return what whoever delivers a letter by hand has to know: nothing of what it says, or to whom."""
     written_on = local_date(letter.queued_at, desk.moment.zone_info)
-    met = {name.strip() for name in (letter.meets or "").split(",")}
+    met = clocks_in(letter.meets)
     bounds = [row.bound_at for row in open_clocks(desk.session, complaint.key) if row.name in met]
     return _case_of(complaint) | {
         "letterKey": str(letter.key),

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import letters_owed
-from api.complaints.clock_rows import open_clocks
+from api.complaints.clock_rows import clocks_in, open_clocks
 from api.complaints.errand import Errand
 from api.complaints.letter_addressees import OF_THE_COMPLAINT
 from api.complaints.letter_carrying import DELIVERED
@@ -28,7 +28,7 @@ def answers_to_come(
 ) -> frozenset[str]:
     """Return the clocks that wait for the dispatch of a letter which waits, and still leaves once the complaint is in ``state``."""
     staying = (row for row in _waiting(session, complaint) if not _is_unowed(row, letters, state))
-    return frozenset(name for row in staying for name in _met_by(row))
+    return frozenset(name for row in staying for name in clocks_in(row.meets))
 
 
 def keep_letter_back(errand: Errand) -> None:
@@ -53,18 +53,14 @@ def keep_back_unowed(errand: Errand) -> None:
     unowed = [letter for letter in waiting if _is_unowed(letter, letters, complaint.state)]
     if not unowed:
         return
-    answered = {name for letter in waiting if letter not in unowed for name in _met_by(letter)}
+    answered = {name for letter in waiting if letter not in unowed for name in clocks_in(letter.meets)}
     awaited = {row.name for row in open_clocks(errand.session, complaint.key)} - answered
-    over = [letter for letter in unowed if not awaited & _met_by(letter)]
+    over = [letter for letter in unowed if not awaited & clocks_in(letter.meets)]
     _keep_back(errand, over, f"as it is not owed any more ({staff_words(complaint.state).lower()})")
 
 
 def _is_unowed(letter: LetterRow, letters: Letters, state: str) -> bool:
     return letter.template in letters.ids and not letters.owed(letter.template, state) and not letter.extends
-
-
-def _met_by(letter: LetterRow) -> frozenset[str]:
-    return frozenset(name.strip() for name in (letter.meets or "").split(",") if name.strip())
 
 
 def _waiting(session: Session, complaint: ComplaintRow) -> list[LetterRow]:

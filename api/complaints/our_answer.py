@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import letters_owed
-from api.complaints.clock_rows import open_clocks
+from api.complaints.clock_rows import clocks_in, open_clocks
 from api.complaints.letter_addressees import counts, set_of
 from api.complaints.letters import Letters
 from api.complaints.parties import COMPLAINANT
@@ -48,7 +48,7 @@ def way_of_answer(letters: Letters, session: Session, complaint: ComplaintRow) -
     kept = [
         unsent
         for unsent in letters_owed.kept(complaint)
-        if _tells(unsent.letter) and awaited & {name.strip() for name in (unsent.meets or "").split(",")}
+        if _tells(unsent.letter) and awaited & clocks_in(unsent.meets)
     ]
     if later := {one.person: SOUGHT for one in kept if one.copies is None or one.copies > newest}:
         return later
