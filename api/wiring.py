@@ -37,13 +37,13 @@ from engine.actors import Actor
 from engine.calendars import CalendarNotFound
 from engine.clock import Clock, SystemClock
 from engine.deadlines.clocks import Act
-from engine.dialect.lint import perhaps
 from engine.engine import Engine
 from engine.jobs.scheduler import Chore
 from engine.store import database as databases
 from engine.store import instances
 from engine.store.database import Database
 from engine.store.unit_of_work import read
+from engine.suggest import perhaps
 from engine.zones import local_date
 
 T = TypeVar("T")

@@ -18,6 +18,7 @@ FLOORS = (  # of the engine, lowest first: a module imports its own floor and th
             "engine.errors",
             "engine.findings",
             "engine.quoted",
+            "engine.suggest",
             "engine.zones",
             "engine.clock",
             "engine.retry",

@@ -23,8 +23,8 @@ from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, IssueRow,
 from engine import feel
 from engine.actors import Actor
 from engine.commands.start import Alongside, Start
-from engine.dialect.lint import slip_of
 from engine.errors import Invalid
+from engine.suggest import slip_of
 from engine.zones import local_date
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ from api.procedure.slips import wrong_word
 from engine import dmn, feel
 from engine.deadlines import policy as policies
 from engine.deadlines.policy import DeadlinePolicy
-from engine.dialect.lint import Words, perhaps, slip_of
+from engine.dialect.lint import Words
 from engine.dmn.model import Rule, TableBox
 from engine.errors import RedressError
 from engine.findings import Finding
+from engine.suggest import perhaps, slip_of
 from engine.zones import local_date
 
 GIVEN = ("regime", "category", "stage", "anchorDate")  # what the table is told

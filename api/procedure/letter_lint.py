@@ -17,9 +17,10 @@ from api.organisation import Organisation
 from api.procedure.reading import Named, asked_of
 from api.procedure.slips import wrong_word
 from engine import feel
-from engine.dialect.lint import Words, compared, perhaps
+from engine.dialect.lint import Words, compared
 from engine.feel import syntax
 from engine.findings import Finding
+from engine.suggest import perhaps
 
 BY_HAND = frozenset({"holdingText", "extensionReason", "reason"})  # given when a colleague extends a clock
 OURS = frozenset({"complaint", "clocks", "organisation", "money", "newDate", "secondStage", LEAVES_ON})

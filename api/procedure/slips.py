@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.dialect.lint import Words, perhaps, slip_of
+from engine.dialect.lint import Words
 from engine.findings import Finding
+from engine.suggest import perhaps, slip_of
 
 
 def wrong_word(word: str, words: Words) -> Iterator[Finding]:

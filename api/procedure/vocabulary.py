@@ -30,12 +30,13 @@ from api.procedure.reading import Named, all_of, keys_of, literals, members_of, 
 from api.procedure.slips import wrong_word
 from engine import dmn, feel, forms
 from engine.commands.check import Files
-from engine.dialect.lint import JobFacts, ServiceFacts, Spoken, Words, perhaps, slip_of
+from engine.dialect.lint import JobFacts, ServiceFacts, Spoken, Words
 from engine.dmn.model import TableBox
 from engine.errors import RedressError
 from engine.feel.functions import FUNCTIONS
 from engine.findings import Finding, Severity
 from engine.store import definitions
+from engine.suggest import perhaps, slip_of
 
 _DEPLOYED = {"process": ".bpmn", "decision": ".dmn", "form": ".form"}
 

@@ -21,13 +21,16 @@ from engine.forms.vocabulary import (
     AUTOCOMPLETE_TOKENS,
     DAY_LIMITS,
     ERROR_CODES,
+    INNER_MEMBERS,
     MAX_ROWS,
     MEMBERS,
+    OPTION_MEMBERS,
     OWN_PROPERTIES,
     REQUIRED_ONLY,
     VALIDATE_MEMBERS,
     WIDTHS,
 )
+from engine.suggest import perhaps, slip_of
 
 ReadAll = Callable[[Any, m.Path, Found], tuple[m.Component, ...]]
 Common = dict[str, Any]
@@ -71,13 +74,18 @@ def read_component(raw: Any, above: m.Path, found: Found, read_all: ReadAll) -> 
 
 def _refuse_unknown_members(reader: Reader, kind: str) -> None:
     for member in sorted(set(reader.raw) - MEMBERS[kind]):
-        reader.note("unknown_member", f"A {kind} has no “{member[:60]}”.", "Remove it.", attribute=member)
-    validate = reader.raw.get("validate")
-    if isinstance(validate, Mapping):
-        for member in sorted(set(validate) - VALIDATE_MEMBERS.get(kind, REQUIRED_ONLY)):
-            reader.note(
-                "unknown_member", f"A {kind} has no rule “{member[:60]}”.", "Remove it.", attribute="validate"
-            )
+        reader.note(
+            "unknown_member",
+            f"A {kind} has no “{member[:60]}”.",
+            perhaps(member, MEMBERS[kind]),
+            attribute=member,
+        )
+    within = INNER_MEMBERS | {"validate": VALIDATE_MEMBERS.get(kind, REQUIRED_ONLY)}
+    for outer, known in within.items():
+        inner = reader.raw.get(outer)
+        for member in sorted(set(inner) - known) if isinstance(inner, Mapping) else ():
+            message = f"The “{outer}” of a {kind} has no “{member[:60]}”."
+            reader.note("unknown_member", message, perhaps(member, known), attribute=outer)
 
 
 def _common(reader: Reader, element_id: str, kind: str) -> Common:
@@ -107,14 +115,23 @@ def _common(reader: Reader, element_id: str, kind: str) -> Common:
 
 
 def _own(reader: Reader) -> m.Own:
-    """Read the project's own properties; names outside ``redress.`` are other people's business."""
+    """Read the project's own properties; names outside ``redress.`` are other people's business, unless they are slips of ours."""
     ours = {name[8:]: value for name, value in reader.raw.items() if name.startswith("redress.")}
+    known = {f"redress.{name}" for name in OWN_PROPERTIES}
+    for name in sorted(reader.raw):
+        if not name.startswith("redress.") and slip_of(name, known) is not None:
+            reader.note(
+                "unknown_property",
+                f"There is no property “{name[:60]}”.",
+                perhaps(name, known),
+                attribute="properties",
+            )
     messages = {name[4:]: value for name, value in ours.items() if name.startswith("msg.")}
     for name in sorted(set(ours) - OWN_PROPERTIES - {f"msg.{code}" for code in messages}):
         reader.note(
             "unknown_property",
             f"There is no property “redress.{name[:60]}”.",
-            "Remove it.",
+            perhaps(f"redress.{name}", known),
             attribute="properties",
         )
     for code in sorted(set(messages) - ERROR_CODES):
@@ -237,6 +254,10 @@ def _checkbox(_reader: Reader, common: Common) -> m.Field:
     return m.Checkbox(**common)
 
 
+def _objects(listed: object) -> list[Mapping[str, object]]:
+    return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+
+
 def _choice(reader: Reader, common: Common) -> m.Field:
     raw = reader.raw
     options = read_options(raw.get("values"))
@@ -250,6 +271,10 @@ def _choice(reader: Reader, common: Common) -> m.Field:
         reader.note(
             "two_sources", f"Options come from {' and '.join(sources)}.", "Keep one.", attribute="values"
         )
+    listed_members = {name for one in _objects(listed) for name in one}
+    for member in sorted(listed_members - OPTION_MEMBERS):
+        message = f"An option has no “{member[:60]}”."
+        reader.note("unknown_member", message, perhaps(member, OPTION_MEMBERS), attribute="values")
     if isinstance(listed, list) and listed and len(options) != len(listed):
         reader.note(
             "options",

@@ -49,6 +49,12 @@ VALIDATE_MEMBERS: dict[str, frozenset[str]] = {
     "number": _words("required min max"),
 }
 REQUIRED_ONLY = frozenset({"required"})
+INNER_MEMBERS = {
+    "conditional": _words("hide"),
+    "layout": _words("row columns"),
+    "appearance": _words("prefixAdorner suffixAdorner"),
+}
+OPTION_MEMBERS = _words("label value")
 
 OWN_PROPERTIES = _words(
     "autocomplete errorLabel step width sensitivity about maxRows minRows why needsConsent earliest latest"

@@ -22,7 +22,6 @@ from engine.dialect.lint.files import check_files
 from engine.dialect.lint.formulas import called, clock_calls, compared, last_name, paths, results_written_out
 from engine.dialect.lint.parsed import check_parsed
 from engine.dialect.lint.report import report
-from engine.dialect.lint.suggest import perhaps, slip_of
 
 __all__ = [
     "FUNCTIONS",
@@ -44,8 +43,6 @@ __all__ = [
     "compared",
     "last_name",
     "paths",
-    "perhaps",
     "report",
     "results_written_out",
-    "slip_of",
 ]

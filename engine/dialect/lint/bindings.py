@@ -11,8 +11,8 @@ from engine.dialect.lint.context import DeploymentContext, Tags
 from engine.dialect.lint.drawing import Drawing, Node, first_zeebe, zeebe
 from engine.dialect.lint.notes import Notes, quote
 from engine.dialect.lint.paths import IN_STEP
-from engine.dialect.lint.suggest import closest, perhaps, slip_of
 from engine.dialect.values import is_formula
+from engine.suggest import closest, perhaps, slip_of
 
 _REFERENCES: Final = (
     ("calledElement", "processId", "processes", "process"),

@@ -11,7 +11,7 @@ from engine.dialect.lint.context import KnownResources
 from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe, zeebe
 from engine.dialect.lint.notes import Notes, quote
 from engine.dialect.lint.paths import IN_STEP
-from engine.dialect.lint.suggest import perhaps, slip_of
+from engine.suggest import perhaps, slip_of
 from engine.zones import ZoneUnknown, read_zone
 
 PREFIX: Final = "redress."

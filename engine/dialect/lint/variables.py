@@ -11,11 +11,11 @@ from engine.dialect.lint.context import DeploymentContext
 from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe
 from engine.dialect.lint.formulas import calendars_named, called
 from engine.dialect.lint.notes import Notes, quote
-from engine.dialect.lint.suggest import closest, perhaps, slip_of
 from engine.dialect.lint.texts import Texts
 from engine.dialect.lint.words import said_before
 from engine.dialect.values import is_formula
 from engine.feel.functions import FUNCTIONS
+from engine.suggest import closest, perhaps, slip_of
 
 _COUNTERS: Final = frozenset(
     {

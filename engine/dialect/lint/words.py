@@ -14,11 +14,11 @@ from engine.dialect.lint.context import Header, JobFacts, ServiceFacts, Spoken, 
 from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe, zeebe
 from engine.dialect.lint.formulas import clock_calls, compared, last_name, paths, results_written_out
 from engine.dialect.lint.notes import Notes, quote
-from engine.dialect.lint.suggest import perhaps, slip_of
 from engine.dialect.lint.texts import Texts
 from engine.dialect.model import clocks_named
 from engine.dialect.values import is_formula
 from engine.feel import Expression, syntax
+from engine.suggest import perhaps, slip_of
 
 _CLOCK_STATES: Final = Words(kind="state of a clock", known=frozenset(get_args(Status)))
 
