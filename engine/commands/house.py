@@ -122,6 +122,9 @@ class CaseClocks(Protocol):
     def view(self, session: Session, instance_key: int, name: str) -> CaseClock | None:
         """Return the newest clock of this root instance, running or not, None if there never was one."""
 
+    def followed_as(self, name: str) -> tuple[str, ...]:
+        """Return the names under which diagrams follow a clock, its own first."""
+
 
 class NoClocks:
     """Cases without clocks."""
@@ -133,6 +136,10 @@ class NoClocks:
     def view(self, session: Session, instance_key: int, name: str) -> CaseClock | None:  # noqa: ARG002
         """Return None."""
         return None
+
+    def followed_as(self, name: str) -> tuple[str, ...]:
+        """Return the name alone."""
+        return (name,)
 
 
 class PrivateFacts(Protocol):

@@ -13,7 +13,7 @@ EMPTY: MappingType[str, str] = MappingProxyType({})
 
 
 def clocks_named(text: str | None) -> tuple[str, ...]:
-    """Return the case clocks that a property ``redress.clock`` names, parted by commas, in their order."""
+    """Return the case clocks that a property names (``redress.clock``, ``redress.noLaterThan``), parted by commas, in their order."""
     return tuple(name for part in (text or "").split(",") if (name := part.strip()))
 
 
@@ -196,8 +196,13 @@ class Element:
 
     @property
     def clocks(self) -> tuple[str, ...]:
-        """The case clocks its due moment follows (``redress.clock``): that of the first which has a bound counts."""
+        """The case clocks it is due with (``redress.clock``): the earliest bound counts, its own moment while none has one."""
         return clocks_named(self.properties.get("redress.clock"))
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """The case clocks it is due no later than (``redress.noLaterThan``), whatever else says when it is due."""
+        return clocks_named(self.properties.get("redress.noLaterThan"))
 
     @property
     def is_scope(self) -> bool:

@@ -9,7 +9,7 @@ from lxml import etree
 
 from engine.deadlines.state import SHOWN, Status
 from engine.dialect.ids import BPMN
-from engine.dialect.lint.clocks import PROPERTY
+from engine.dialect.lint.clocks import PROPERTIES
 from engine.dialect.lint.context import Header, JobFacts, ServiceFacts, Spoken, Words
 from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe, zeebe
 from engine.dialect.lint.formulas import clock_calls, compared, last_name, paths, results_written_out
@@ -177,9 +177,9 @@ def _check_groups(node: Node, notes: Notes, groups: Words) -> None:
 def _check_property(node: Node, notes: Notes, clocks: Words) -> None:
     for holder in zeebe(node.xml, "properties"):
         for item in holder.iterchildren(f"{{{ZEEBE}}}property"):
-            if item.get("name") == PROPERTY:
+            if (said := str(item.get("name") or "")) in PROPERTIES:
                 for name in clocks_named(str(item.get("value") or "")):
-                    _judge(item, name, clocks, notes, PROPERTY)
+                    _judge(item, name, clocks, notes, said)
 
 
 def _check_clock_calls(element: etree._Element, expression: Expression, notes: Notes, clocks: Words) -> None:

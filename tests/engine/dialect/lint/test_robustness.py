@@ -106,6 +106,7 @@ KNOWN = replace(
         variables={"x": NONE},
         members={"x": frozenset()},
         clocks=NONE,
+        joined={},
         messages=NONE,
         groups=NONE,
         calendars=frozenset(),
