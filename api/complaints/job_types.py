@@ -35,6 +35,7 @@ HANDLERS: dict[str, Handler] = {
     "redress:earlier-complaints": merging.earlier_complaints,
     "redress:merge": merging.merge,
     "redress:register-related": related.register_related,
+    "redress:relate": related.relate,
     "redress:start-clocks": clock_jobs.start_clocks,
     "redress:start-clock": clock_jobs.start_clock,
     "redress:meet-clock": clock_jobs.meet_clock,
@@ -56,6 +57,7 @@ HANDLERS: dict[str, Handler] = {
 DECIDES = {  # inputs that say who is kept away, told, or sees what another complaint holds
     "redress:keep-away": frozenset({"staff"}),
     "redress:merge": frozenset({"into"}),
+    "redress:relate": frozenset({"to"}),
     "redress:notify": frozenset({"group", "user"}),
 }
 

@@ -102,6 +102,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         ),
         "redress:earlier-complaints": facts("earlier"),
         "redress:merge": facts("answerBy", reads="into"),
+        "redress:relate": facts(reads="to"),
         "redress:register-related": facts("newReference", reads="newReceivedOn newProblem channel"),
         "redress:start-clocks": facts(reads="regime category reason", stage=Header(words=_STAGES)),
         "redress:start-clock": facts(

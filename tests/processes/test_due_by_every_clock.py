@@ -22,6 +22,7 @@ SERVES = {  # what other work serves than our answer
     "Settle it with the complainant": {"early_resolution", *ANSWER},
     "Approve the quick solution": {"early_resolution", *ANSWER},
     "Write an update": {"update"},
+    "Answer the request": {"contribution"},
     "Carry out the promise": {"commitment"},
     "Record the referral": {"referral_window"},
     "Look back on the complaint": set(),
