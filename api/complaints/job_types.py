@@ -62,10 +62,22 @@ DECIDES = {  # inputs that say who is kept away, told, or sees what another comp
 }
 
 
+MAKES = frozenset({"redress:register"})
+ALONE = frozenset(
+    {"redress:notify", "redress:publish-message"}
+)  # do their work in a case without a complaint too
+
+
 def job_types(tools: Tools) -> tuple[JobType, ...]:
     """Return the job types over what their handlers work with."""
     return tuple(
-        JobType(name, _handled(handler, tools), decides=DECIDES.get(name, frozenset()))
+        JobType(
+            name,
+            _handled(handler, tools),
+            decides=DECIDES.get(name, frozenset()),
+            needs_case=name not in MAKES | ALONE,
+            makes_case=name in MAKES,
+        )
         for name, handler in HANDLERS.items()
     )
 

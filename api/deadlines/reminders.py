@@ -20,7 +20,7 @@ from engine.deadlines.explain import long_date
 from engine.deadlines.policy import WarningRule
 from engine.deadlines.state import OPEN, ClockState
 from engine.deadlines.warn import warning_at
-from engine.dialect.model import clocks_named
+from engine.dialect.model import names_in
 from engine.store import dialects
 from engine.store.columns import METADATA
 from engine.store.instances import roots_of_case
@@ -135,7 +135,7 @@ def _at_work(session: Session, complaint: ComplaintRow, clock: ClockRow) -> tupl
     ).all()
     names = frozenset(followed_as(clock.name))
     open_tasks = [
-        task for task in following if names & {*clocks_named(task.clock)} and task.due_at == clock.bound_at
+        task for task in following if names & {*names_in(task.clock)} and task.due_at == clock.bound_at
     ]
     holders = {task.assignee for task in open_tasks if task.assignee}
     offered = {group for task in open_tasks if not task.assignee for group in task.candidate_groups or ()}

@@ -81,6 +81,7 @@ class Vocabulary:
             variables={**self._codes, "closingReason": contracts.closing_reasons()},
             members=members_of(self._named),
             clocks=replace(words.clocks, known=words.clocks.known | {OUR_ANSWER}),
+            states=contracts.STATE_WORDS,
             joined={OUR_ANSWER: ANSWERING},
             messages=Words(
                 kind="message",

@@ -8,7 +8,7 @@ from typing import Final
 from lxml import etree
 
 from engine.dialect.lint.drawing import EVENTS, ZEEBE, Drawing, Node, first_zeebe, text_of, zeebe
-from engine.dialect.model import clocks_named
+from engine.dialect.model import names_in
 
 PROPERTY: Final = "redress.clock"
 PROPERTIES: Final = frozenset({PROPERTY, "redress.noLaterThan"})
@@ -42,4 +42,4 @@ def _by_property(node: etree._Element, properties: frozenset[str] = frozenset({P
         item for holder in zeebe(node, "properties") for item in holder.iterchildren(f"{{{ZEEBE}}}property")
     )
     texts = (str(item.get("value") or "") for item in items if item.get("name") in properties)
-    return frozenset(name for text in texts for name in clocks_named(text))
+    return frozenset(name for text in texts for name in names_in(text))

@@ -66,8 +66,9 @@ class ServiceFacts:
 
     ``task_headers`` are those of user tasks. ``variables`` are process variables with a vocabulary, ``members`` the
     members of variables that hold the answer of a decision. ``clocks`` are the names of case clocks, ``joined`` which of
-    them one name stands for, ``messages`` those that somebody sends, ``start_variables`` the names every case starts with,
-    ``provided`` those that anything in the whole procedure provides. ``calendars`` are their ids. ``replaced`` is by process id.
+    them one name stands for, ``states`` those of a case, ``messages`` those that somebody sends, ``start_variables`` the
+    names every case starts with, ``provided`` those that anything in the whole procedure provides. ``calendars`` are their
+    ids. ``replaced`` is by process id.
     """
 
     job_types: Mapping[str, JobFacts]
@@ -76,6 +77,7 @@ class ServiceFacts:
     members: Mapping[str, frozenset[str]]
     clocks: Words
     joined: Mapping[str, frozenset[str]]
+    states: Words
     messages: Words
     groups: Words
     calendars: frozenset[str]

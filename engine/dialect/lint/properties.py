@@ -18,7 +18,7 @@ PREFIX: Final = "redress."
 LATER: Final = frozenset({"redress.recalculate", "redress.unknownVariables"})
 KNOWN: Final = LATER | {
     *("redress.calendar", "redress.timeZone", "redress.execution"),
-    *("redress.clock", "redress.noLaterThan"),
+    *("redress.clock", "redress.noLaterThan", "redress.states"),
 }
 
 
@@ -105,9 +105,18 @@ def _no_later_than(value: str, node: Node | None, _known: KnownResources) -> tup
     return "", _names_clocks(value)
 
 
+def _states(value: str, node: Node | None, _known: KnownResources) -> tuple[str, str]:
+    if node is None or (node.tag, node.trigger) != ("startEvent", "message") or node.scope.parent is not None:
+        return "Put it on a message start event of a process.", ""
+    return "", "" if _names(value) else "the name of a state is missing"
+
+
 def _names_clocks(value: str) -> str:
-    named = all(part.strip() for part in value.split(",")) and not value.startswith("=")
-    return "" if named else "the name of a case clock is missing"
+    return "" if _names(value) else "the name of a case clock is missing"
+
+
+def _names(value: str) -> bool:
+    return all(part.strip() for part in value.split(",")) and not value.startswith("=")
 
 
 _RULES: Final[dict[str, Callable[[str, Node | None, KnownResources], tuple[str, str]]]] = {
@@ -116,4 +125,5 @@ _RULES: Final[dict[str, Callable[[str, Node | None, KnownResources], tuple[str, 
     "redress.execution": _execution,
     "redress.clock": _clock,
     "redress.noLaterThan": _no_later_than,
+    "redress.states": _states,
 }

@@ -68,6 +68,7 @@ JOB = "<extensionElements><z:taskDefinition type='x'/></extensionElements>"
 IN_STEP = "redress:send-letter"
 CLOCK = "<z:properties><z:property name='redress.clock' value='respond'/></z:properties>"
 LIMIT = CLOCK.replace("redress.clock", "redress.noLaterThan")
+STATES = CLOCK.replace("redress.clock", "redress.states").replace("respond", "closed")
 ASYNC = "<z:properties><z:property name='redress.execution' value='{}'/></z:properties>"
 TIMER = (
     "<boundaryEvent id='t' attachedToRef='a'><timerEventDefinition>"
@@ -316,6 +317,12 @@ RULES = [
         noted("redress.clock", "respond"),
         person(CLOCK) + TIMER + "| s>a a>e t>e",
         id="clock",
+    ),
+    pytest.param(
+        "property_misplaced",
+        person(STATES) + TIMER + "| s>a a>e t>e",
+        person(LIMIT) + TIMER + "| s>a a>e t>e",
+        id="states of a start",
     ),
     pytest.param(
         "property_misplaced",

@@ -106,6 +106,7 @@ KNOWN = replace(
         variables={"x": NONE},
         members={"x": frozenset()},
         clocks=NONE,
+        states=NONE,
         joined={},
         messages=NONE,
         groups=NONE,
