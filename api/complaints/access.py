@@ -86,6 +86,13 @@ class CaseAccess:
         """Tell whether the case is a complaint's."""
         return complaint_of_case(session, case_key) is not None
 
+    def is_in(self, session: Session, case_key: int, states: Collection[str]) -> bool:
+        """Tell whether the case's complaint is in one of these states (``api.complaints.states``)."""
+        found = select(ComplaintRow.key).where(
+            ComplaintRow.instance_key == case_key, ComplaintRow.state.in_(states)
+        )
+        return session.scalar(found) is not None
+
     def let_out(self, session: Session, case_key: int, value: Value, words: Words) -> Value:
         """Return what arrives elsewhere of what the case throws: of a complaint its key and what ``OpenWords`` lets out."""
         complaint_key = complaint_of_case(session, case_key)

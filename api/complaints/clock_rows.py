@@ -36,9 +36,15 @@ LABELS = {
     "explanation": "Letter explaining the delay",
     "promised_answer": "Promised answer",
     "plan_agreed": "Date of the answer agreed",
+    "our_answer": "Our answer",
 }
 WINDOWS = frozenset({"referral_window"})  # time the complainant has: nobody is late when it is over
 CHANCES = frozenset({"early_resolution"})  # time we may use: one not used in time is over without a word
+OF_REJECTIONS = frozenset(
+    {"internal_review"}
+)  # what we reject, wholly or partly, is reviewed by then; nothing else is
+OUR_ANSWER = "our_answer"  # what work on our answer is due with: the earliest of these
+ANSWERING = frozenset({"target", "final_response", "outcome_letter", "internal_review", "promised_answer"})
 
 _TOLD = {
     "paused": "paused",
@@ -134,6 +140,11 @@ def is_only_expected(row: ClockRow, *, now: datetime) -> bool:
     return row.state == "projected" and row.bound_at is not None and row.bound_at <= now
 
 
+def followed_as(name: str) -> tuple[str, ...]:
+    """Return the names under which diagrams follow a clock: its own, and ``OUR_ANSWER`` where work on our answer serves it."""
+    return (name, OUR_ANSWER) if name in ANSWERING else (name,)
+
+
 def clocks_in(meets: str | None) -> frozenset[str]:
     """Return the names of the clocks that a letter answers as it leaves, of their text parted by commas."""
     return frozenset(name.strip() for name in (meets or "").split(",") if name.strip())
@@ -177,7 +188,7 @@ def add(desk: Desk, complaint: ComplaintRow, moved: Moved, calendar: Calendar) -
 
 def keep(desk: Desk, row: ClockRow, moved: Moved, calendar: Calendar) -> None:
     """Write the clock as it is now, counted by ``calendar``, and a line of history for each change."""
-    if moved.state.name in CHANCES and moved.state.status == "breached":
+    if moved.state.status == "breached" and not _wanted_by_anybody(desk, row):
         moved = _passed(moved)
     state, waiting = moved.state, row.next_at
     told_late = row.state == "breached" and (waiting is None or waiting > desk.act.at)
@@ -210,8 +221,15 @@ def ended_at(session: Session, complaint_key: int, name: str, number: int) -> da
     return None if row is None or row.state in OPEN else last_changed_at(session, row)
 
 
+def _wanted_by_anybody(desk: Desk, row: ClockRow) -> bool:
+    """Tell whether somebody is late when this clock is over: not with a chance, nor with the review of what nobody rejected."""
+    if row.name in OF_REJECTIONS:
+        return desk.session.get_one(ComplaintRow, row.complaint_key).outcome not in (None, "upheld")
+    return row.name not in CHANCES
+
+
 def _passed(moved: Moved) -> Moved:
-    """Return a chance that was not used: it does not apply any more, and nobody is late."""
+    """Return a clock that nobody wanted: it does not apply any more, and nobody is late."""
     state = replace(moved.state, status="not_applicable", breaches=())
     kept = [change for change in moved.changes if change.kind != "breached"]
     last = moved.changes[-1]

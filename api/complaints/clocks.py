@@ -12,10 +12,14 @@ from sqlalchemy.orm import Session
 from api.complaints import clock_rows, clock_start, told_days
 from api.complaints.anchors import ASKED, KEPT, RECEIVED, keep_day, refuse_impossible
 from api.complaints.clock_rows import (
+    ANSWERING,
+    OF_REJECTIONS,
+    OUR_ANSWER,
     ClockNotFound,
     Desk,
     add,
     ended_at,
+    followed_as,
     keep,
     label,
     newest,
@@ -61,20 +65,40 @@ class CaseClocks:
     # what diagrams see
 
     def due(self, session: Session, instance_key: int, name: str) -> datetime | None:
-        """Return the bound (aware UTC) of the open clock ``name`` of the case, None when it has none or it is paused."""
-        return session.scalar(
-            select(ClockRow.bound_at)
+        """Return the bound (aware UTC) of the open clock ``name`` of the case, None when it has none or it is paused.
+
+        That of ``OUR_ANSWER`` is the earliest of those that work on our answer serves.
+        """
+        return min(self._bounds(session, instance_key, name).values(), default=None)
+
+    def _bounds(self, session: Session, instance_key: int, name: str) -> Mapping[str, datetime]:
+        """Return the bound of the newest open round of each clock that is meant by ``name``, those that have one."""
+        rows = session.execute(
+            select(ClockRow.name, ClockRow.bound_at)
             .join(ComplaintRow, ComplaintRow.key == ClockRow.complaint_key)
-            .where(ComplaintRow.instance_key == instance_key, ClockRow.name == name, ClockRow.state.in_(OPEN))
-            .order_by(ClockRow.number.desc())
-            .limit(1)
+            .where(
+                ComplaintRow.instance_key == instance_key,
+                ClockRow.name.in_(ANSWERING if name == OUR_ANSWER else (name,)),
+                ClockRow.state.in_(OPEN),
+            )
+            .order_by(ClockRow.number)
         )
+        newest = {row.name: row.bound_at for row in rows}
+        return {each: bound for each, bound in newest.items() if bound is not None}
+
+    def followed_as(self, name: str) -> tuple[str, ...]:
+        """Return the names under which diagrams follow the clock ``name``."""
+        return followed_as(name)
 
     def view(self, session: Session, instance_key: int, name: str) -> CaseClock | None:
         """Return the newest clock ``name`` as diagrams see it: ``bound`` while it is open, warnings while it runs or is late.
 
-        One that ended late is owed no more than one that ended in time: diagrams see both as not applicable.
+        One that ended late is owed no more than one that ended in time: diagrams see both as not applicable. ``OUR_ANSWER`` is
+        the clock that counts now of those that work on our answer serves.
         """
+        if name == OUR_ANSWER:
+            bounds = self._bounds(session, instance_key, name)
+            name = min(bounds, key=lambda each: bounds[each], default=name)
         row = session.scalar(
             select(ClockRow)
             .join(ComplaintRow, ComplaintRow.key == ClockRow.complaint_key)
@@ -189,6 +213,20 @@ class CaseClocks:
                 keep(desk, row, clocks.reopen(state, self._calendar(state), desk.act), self._calendar(state))
                 return True
         return False
+
+    def rejected(self, desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
+        """Start again what had passed without a word while nothing was rejected: it is late now."""
+        stage, moved = clock_start.stage_of(desk.session, complaint.key), []
+        for policy in chosen_policies(
+            self.calendars, desk, complaint, category=complaint.category, stage=stage
+        ):
+            row = newest(desk.session, complaint.key, policy.clock)
+            if policy.clock in OF_REJECTIONS and row is not None and row.state == "not_applicable":
+                state, calendar = ClockState.from_json(row.saved), self.calendars.get(policy.calendar)
+                again = clocks.start(policy, state.anchor, calendar, desk.act, number=row.number + 1)
+                add(desk, complaint, again, calendar)
+                moved.append(policy.clock)
+        return tuple(moved)
 
     def as_told(self, desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
         """Keep the day of our answer that the complainant was told as a promise, where its clock counts to a later one.

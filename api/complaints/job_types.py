@@ -35,6 +35,7 @@ HANDLERS: dict[str, Handler] = {
     "redress:earlier-complaints": merging.earlier_complaints,
     "redress:merge": merging.merge,
     "redress:register-related": related.register_related,
+    "redress:relate": related.relate,
     "redress:start-clocks": clock_jobs.start_clocks,
     "redress:start-clock": clock_jobs.start_clock,
     "redress:meet-clock": clock_jobs.meet_clock,
@@ -56,14 +57,27 @@ HANDLERS: dict[str, Handler] = {
 DECIDES = {  # inputs that say who is kept away, told, or sees what another complaint holds
     "redress:keep-away": frozenset({"staff"}),
     "redress:merge": frozenset({"into"}),
+    "redress:relate": frozenset({"to"}),
     "redress:notify": frozenset({"group", "user"}),
 }
+
+
+MAKES = frozenset({"redress:register"})
+ALONE = frozenset(
+    {"redress:notify", "redress:publish-message"}
+)  # do their work in a case without a complaint too
 
 
 def job_types(tools: Tools) -> tuple[JobType, ...]:
     """Return the job types over what their handlers work with."""
     return tuple(
-        JobType(name, _handled(handler, tools), decides=DECIDES.get(name, frozenset()))
+        JobType(
+            name,
+            _handled(handler, tools),
+            decides=DECIDES.get(name, frozenset()),
+            needs_case=name not in MAKES | ALONE,
+            makes_case=name in MAKES,
+        )
         for name, handler in HANDLERS.items()
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -46,14 +47,17 @@ def earlier(session: Session, complaint: ComplaintRow, *, zone: ZoneInfo) -> lis
 
     Complaints from which somebody who screens is excluded are not named.
     """
-    screening = {person.name for person in people.eligible(session, {SCREENS})}
-    kept_from = select(ExclusionRow.complaint_key).where(ExclusionRow.person_name.in_(sorted(screening)))
     rows = session.scalars(
         _joinable(session, complaint)
-        .where(ComplaintRow.key.not_in(kept_from))
+        .where(ComplaintRow.key.not_in(kept_from_screening(session)))
         .order_by(ComplaintRow.received_at.desc())
         .limit(MOST)
     )
+    return as_options(rows, zone=zone)
+
+
+def as_options(rows: Iterable[ComplaintRow], *, zone: ZoneInfo) -> list[dict[str, str]]:
+    """Return complaints as options of a form, with days of ``zone``."""
     return [
         {
             "label": f"{row.reference}, received {in_words(row.received_at.astimezone(zone).date(), zone=zone)}",
@@ -61,6 +65,12 @@ def earlier(session: Session, complaint: ComplaintRow, *, zone: ZoneInfo) -> lis
         }
         for row in rows
     ]
+
+
+def kept_from_screening(session: Session) -> Select[int]:
+    """Return the query of the complaints from which somebody who is shown such lists is excluded: they are not named there."""
+    screening = {person.name for person in people.eligible(session, {SCREENS})}
+    return select(ExclusionRow.complaint_key).where(ExclusionRow.person_name.in_(sorted(screening)))
 
 
 def merge(errand: Errand) -> dict[str, Any]:
@@ -133,8 +143,13 @@ def _joinable(session: Session, complaint: ComplaintRow) -> Select[ComplaintRow]
     return select(ComplaintRow).where(
         ComplaintRow.key != complaint.key,
         ComplaintRow.state.not_in(sorted(ENDED)),
-        ComplaintRow.key.in_(select(PartyRow.complaint_key).where(_same(session, complaint))),
+        of_same_person(session, complaint),
     )
+
+
+def of_same_person(session: Session, complaint: ComplaintRow) -> ColumnElement[bool]:
+    """Return the condition under which a complaint is of the same person as this one."""
+    return ComplaintRow.key.in_(select(PartyRow.complaint_key).where(_same(session, complaint)))
 
 
 def _same(session: Session, complaint: ComplaintRow) -> ColumnElement[bool]:

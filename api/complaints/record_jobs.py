@@ -191,6 +191,7 @@ def _decision(errand: Errand, data: Mapping[str, Any]) -> None:
         issue.reasons = _text(answer.get("text")) or issue.reasons
         outcomes.append(issue.outcome)
     errand.complaint.outcome = overall(outcomes)
+    errand.moved(errand.tools.clocks.rejected(errand.desk, errand.complaint))
     refuse_more_than_approved(data)
     _promises(errand, data)
 

@@ -1,4 +1,4 @@
-"""A matter of its own told on one complaint: registered as a complaint that names the first, with the day it was told on."""
+"""Complaints that name each other: a matter of its own told on one, and one that is taken up again under another."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from api.complaints.errand import Errand
 from api.complaints.from_complainant import last_said
 from api.complaints.heard import said_on
 from api.complaints.intake import PROCESS, NewComplaint, PartyDetails, beside, free_reference
+from api.complaints.keeping_away import hand_over
+from api.complaints.merging import MOST, as_options, kept_from_screening, of_same_person
 from api.complaints.parties import REFUSED, parties
+from api.complaints.references import read_reference
 from api.complaints.search import visible
-from api.complaints.separation import exclude
+from api.complaints.separation import exclude, is_excluded
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, PartyRow
 from api.identity.decide import Reach
 from api.identity.people import Person
@@ -28,9 +31,16 @@ if TYPE_CHECKING:
     from engine.commands.step import Step
 
 WORDS, DAY = "newDescription", "newReceivedOn"  # what the form of the task asks for
+SINCE = "registeredSince"  # what the form of *Register it again* calls the list it offers
 TOLD = "complainant-information"
 RELATED = "related"  # the event by which each of the two names the other
 NOON = time(12)  # of a day of which no moment is known
+
+
+class NotRegisteredAgain(Invalid):
+    """Choose the complaint that was recorded for this matter since this one ended; one that joined another is none."""
+
+    code = "not_registered_again"
 
 
 class NothingToRegister(Invalid):
@@ -116,6 +126,46 @@ def register_related(errand: Errand) -> dict[str, Any]:
     errand.context.requests.append(partial(_begin, asked=asked, alongside=store))
     errand.tell(RELATED, f"Registered as a complaint of its own: {reference}", facts={"related": reference})
     return {"newReference": reference}
+
+
+def registered_since(session: Session, complaint: ComplaintRow, *, zone: ZoneInfo) -> list[dict[str, str]]:
+    """Return the complaints under which this one may go on, as options of a form with days of ``zone``.
+
+    Those of the same person come first, then the newest. Complaints from which somebody who registers is excluded are not named.
+    """
+    offered = (
+        _since(complaint)
+        .where(ComplaintRow.key.not_in(kept_from_screening(session)))
+        .order_by(of_same_person(session, complaint).desc(), ComplaintRow.key.desc())
+        .limit(MOST)
+    )
+    return as_options(session.scalars(offered), zone=zone)
+
+
+def relate(errand: Errand) -> None:
+    """``redress:relate``: this complaint goes on under the one of input ``to`` (a reference); each names the other.
+
+    Whoever is kept away from one of the two is kept away from both. Raises ``NotRegisteredAgain``.
+    """
+    first, given = errand.complaint, errand.text("to") or ""
+    known = read_reference(given) or given
+    other = errand.session.scalar(_since(first).where(ComplaintRow.reference == known))
+    if other is None or is_excluded(errand.session, other.key, errand.actor):
+        raise NotRegisteredAgain
+    hand_over(errand, first, other)
+    hand_over(errand, other, first)
+    errand.tell(RELATED, f"Registered again: {other.reference}", facts={"related": other.reference})
+    text = f"Registered for the matter of {first.reference}"
+    errand.desk.tell(other.key, RELATED, text, facts={"related": first.reference})
+
+
+def _since(complaint: ComplaintRow) -> Select[ComplaintRow]:
+    """Return the query of the complaints recorded since this one ended, those that joined another left out."""
+    return select(ComplaintRow).where(
+        ComplaintRow.key != complaint.key,
+        ComplaintRow.recorded_at >= (complaint.closed_at or complaint.recorded_at),
+        ComplaintRow.state != "merged",
+    )
 
 
 def _begin(step: Step, *, asked: start.Start, alongside: start.Alongside) -> None:

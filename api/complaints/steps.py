@@ -14,7 +14,7 @@ from api.complaints.eligibility import release_barred
 from api.complaints.keeping_away import COLLEAGUES, colleagues
 from api.complaints.merging import EARLIER, earlier
 from api.complaints.of_case import complaint_of_root
-from api.complaints.related import DAY, WORDS, told_on, told_words
+from api.complaints.related import DAY, SINCE, WORDS, registered_since, told_on, told_words
 from api.complaints.separation import newly_excluded
 from api.complaints.struck_out import STRUCK_OUT, struck_out
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow, NoticeRow
@@ -193,6 +193,7 @@ LOOKED_UP: Mapping[str, Callable[[Session, ComplaintRow, ZoneInfo], object]] = {
     COLLEAGUES: lambda session, _complaint, _zone: colleagues(session),
     WORDS: told_words,
     DAY: told_on,
+    SINCE: lambda session, complaint, zone: registered_since(session, complaint, zone=zone),
     STRUCK_OUT: struck_out,
     "receivedAt": lambda _session, complaint, _zone: complaint.received_at,
 }

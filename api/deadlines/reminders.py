@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.complaints.clock_rows import label, late_as_it_came, next_event_at
+from api.complaints.clock_rows import followed_as, label, late_as_it_came, next_event_at
 from api.complaints.clocks import Desk
 from api.complaints.letters_over import answers_to_come
 from api.complaints.tables import ClockRow, ComplaintRow, NoticeRow
@@ -18,9 +18,9 @@ from engine.actors import SYSTEM
 from engine.deadlines.clocks import Act
 from engine.deadlines.explain import long_date
 from engine.deadlines.policy import WarningRule
-from engine.deadlines.state import ClockState
+from engine.deadlines.state import OPEN, ClockState
 from engine.deadlines.warn import warning_at
-from engine.dialect.model import clocks_named
+from engine.dialect.model import names_in
 from engine.store import dialects
 from engine.store.columns import METADATA
 from engine.store.instances import roots_of_case
@@ -89,7 +89,7 @@ def _note(service: Redress, desk: Desk, complaint: ComplaintRow) -> tuple[str, .
                     max(warning, (moment, rule), key=lambda each: each[0]) if warning else (moment, rule)
                 )
         service.case_clocks.breach(desk, row)
-        if warning is not None:
+        if warning is not None and row.state in OPEN:
             _warn(desk, complaint, row, warning[1])
         row.next_at = next_event_at(ClockState.from_json(row.saved), calendar, after=now)
         desk.session.flush()
@@ -133,8 +133,9 @@ def _at_work(session: Session, complaint: ComplaintRow, clock: ClockRow) -> tupl
             tasks.c.clock.is_not(None),
         )
     ).all()
+    names = frozenset(followed_as(clock.name))
     open_tasks = [
-        task for task in following if clock.name in clocks_named(task.clock) and task.due_at == clock.bound_at
+        task for task in following if names & {*names_in(task.clock)} and task.due_at == clock.bound_at
     ]
     holders = {task.assignee for task in open_tasks if task.assignee}
     offered = {group for task in open_tasks if not task.assignee for group in task.candidate_groups or ()}

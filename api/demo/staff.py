@@ -275,11 +275,6 @@ ANSWERS: dict[str, Callable[[Wish, _Sight], Filled]] = {
         "agreedOn": sight.day_in(20),
     },
     "decide-late-appeal": _given(lateResult="stands", lateReason="Nothing new was said."),
-    "register-again": _given(
-        registered=True,
-        registeredAs="RD-RK5M-Q7ZY-W",
-        registeredNote="All of it; the day of the first receipt counts.",
-    ),
     "read-information": _given(informationKind="adds"),
     "forward": lambda _wish, sight: {
         "consent": "yes",

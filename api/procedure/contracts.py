@@ -16,7 +16,7 @@ from api.complaints.separation import DUTIES
 from api.complaints.states import CLOSING_REASONS, STATES
 from engine.dialect.lint import Header, JobFacts, Words
 
-_STATES = Words(kind="state", known=frozenset(STATES))
+STATE_WORDS = Words(kind="state", known=frozenset(STATES))
 _STAGES = Words(kind="stage", known=frozenset(STAGES))
 _DUTIES = Words(kind="duty", known=DUTIES)
 _RECORDS = Words(kind="kind of record", known=frozenset(SAID))
@@ -81,7 +81,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
             reads="receivedAt channel product problem category regime description issues",
         ),
         "redress:set-state": facts(
-            state=Header(words=_STATES, required=True),
+            state=Header(words=STATE_WORDS, required=True),
             cancels=clocks,
             happened=Header(words=words.events),
             reads="reason why happenedOn",
@@ -102,6 +102,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         ),
         "redress:earlier-complaints": facts("earlier"),
         "redress:merge": facts("answerBy", reads="into"),
+        "redress:relate": facts(reads="to"),
         "redress:register-related": facts("newReference", reads="newReceivedOn newProblem channel"),
         "redress:start-clocks": facts(reads="regime category reason", stage=Header(words=_STAGES)),
         "redress:start-clock": facts(

@@ -154,7 +154,7 @@ def _of_process(process: ProcessDefinition) -> Named:
         headers = element.headers
         for key in ("clock", "meets"):
             clocks.update(_words(headers.get(key, "")))
-        clocks.update(element.clocks)
+        clocks.update((*element.clocks, *element.limits))
         happened.update(_words(headers.get("happened", "")))
         if element.job is not None and element.job.type == "redress:start-clock":
             started.update(_words(headers.get("clock", "")))

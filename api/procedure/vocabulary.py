@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.complaints.anchors import KEPT, RECEIVED
 from api.complaints.clock_jobs import BY_JOB
+from api.complaints.clock_rows import ANSWERING, OUR_ANSWER
 from api.complaints.clock_start import PROMISED
 from api.complaints.danger import FOUND
 from api.complaints.evidence import ANCHORS, KINDS
@@ -80,7 +81,9 @@ class Vocabulary:
             task_headers=contracts.task_headers(words),
             variables={**self._codes, "closingReason": contracts.closing_reasons()},
             members=members_of(self._named),
-            clocks=words.clocks,
+            clocks=replace(words.clocks, known=words.clocks.known | {OUR_ANSWER}),
+            states=contracts.STATE_WORDS,
+            joined={OUR_ANSWER: ANSWERING},
             messages=Words(
                 kind="message",
                 known=MESSAGES | {NOBODY_LEFT, REACHED, TO_DELIVER, DELIVERED, FOUND} | self._named.published,
@@ -211,7 +214,7 @@ class Vocabulary:
         """Return what letters name that does not exist."""
         words = LetterWords(
             named=replace(self._named, provided=self._provided),
-            clocks=self._clocks | PROMISED | self._named.clocks,
+            clocks=self._clocks | PROMISED | self._named.clocks - {OUR_ANSWER},
             codes=self._codes,
             organisation=self._around.organisation,
         )
@@ -236,7 +239,7 @@ class Vocabulary:
 
         Where nothing was there before, a table without some clocks of the diagrams beside it may be meant so.
         """
-        known = self._clocks | PROMISED | named_by(self._around.before).clocks
+        known = self._clocks | PROMISED | named_by(self._around.before).clocks - {OUR_ANSWER}
         known |= {each for each in self._named.started if slip_of(each, known) is None}
         return Words(kind="clock", known=known, others="error" if self._around.before else "warning")
 

@@ -57,7 +57,8 @@ Search, Page = (
 def publish(body: dict[str, Any]) -> Any:
     """Publish a message, kept for its time to live; never tells whether anybody caught it.
 
-    409 for a doubled message id, and for a reply to an answer that has not left.
+    409 for a doubled message id, and for a reply to an answer that has not left. What would begin something about a complaint
+    gets 404 unless its key names one that is there for you, and 409 where that is in another state than is meant.
     """
     _judge(body)
     key = the_engine().publish_message(
@@ -76,7 +77,10 @@ def publish(body: dict[str, Any]) -> Any:
 @blueprint.arguments(Message)
 @blueprint.answers(200, CorrelatedMessage)
 def correlate(body: dict[str, Any]) -> Any:
-    """Deliver a message now; 404 when nothing waits for it, 409 for a reply to an answer that has not left."""
+    """Deliver a message now; 404 when nothing waits for it, 409 for a reply to an answer that has not left.
+
+    What would begin something about a complaint is judged as in a publication.
+    """
     _judge(body)
     return the_engine().correlate_message(
         body["name"], body["correlation_key"] or "", body["variables"], by=the_person().actor

@@ -45,6 +45,9 @@ class CaseAccess(Protocol):
         reach it.
         """
 
+    def is_in(self, session: Session, case_key: int, states: Collection[str]) -> bool:
+        """Tell whether the case is in one of these states, as the register says."""
+
     def let_out(self, session: Session, case_key: int, value: Value, words: Words) -> Value:
         """Return what arrives in another case of a FEEL value that this one throws.
 
@@ -79,6 +82,10 @@ class EveryCase:
     def is_conducted(self, session: Session, case_key: int) -> bool:  # noqa: ARG002
         """Know of no register."""
         return False
+
+    def is_in(self, session: Session, case_key: int, states: Collection[str]) -> bool:  # noqa: ARG002
+        """Know of no states."""
+        return True
 
     def let_out(self, session: Session, case_key: int, value: Value, words: Words) -> Value:  # noqa: ARG002
         """Keep nothing back."""

@@ -219,6 +219,18 @@ class MessageNotCorrelated(NotFound):
     code = "message_not_correlated"
 
 
+class CaseNotNamed(NotFound):
+    """What this would begin is about a complaint, and it names no complaint that is there for you."""
+
+    code = "case_not_named"
+
+
+class CaseInAnotherState(Conflict):
+    """What this would begin is for a complaint in another state. The steps of a complaint say themselves that it is in that."""
+
+    code = "case_in_another_state"
+
+
 class WorkLeftOut(Conflict):
     """This would leave out work that the complaint's diagram asks for. Finish the step, or move back to an earlier one."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from engine import feel
 from engine.actors import Actor
 from engine.commands import family
+from engine.commands.errors import CaseInAnotherState, CaseNotNamed
 from engine.execution import changes as ch
 from engine.execution.run import ElementNotFound, ElementNotWaiting
 from engine.store import dialects, instances, jobs, messages
@@ -75,10 +76,17 @@ def publish(
     ``thrower`` is the case whose step throws it; None: the actor publishes it. Only catchers that it may
     reach count (``_reaches``), what it brings them says ``Thrown``, and only who reaches the case that the key
     names starts anything by it. With a key, a process is not started while an instance so started is open.
+    Raises ``CaseNotNamed`` and ``CaseInAnotherState`` for an actor's message that would start what is about a
+    case of the register, and names none that hears them, or one in another state than that is for.
     """
     dialects.take_turns(step.session, _turn(name, correlation_key))
     step.flush()
     thrown = Thrown(step, name, correlation_key, variables, thrower)
+    # who holds the link of a case speaks to that case
+    spoken_to = thrower is None and step.actor.kind == "link"
+    starts = [] if spoken_to else messages.starting(step.session, "message", name)
+    named = step.house.access.case_named(step.session, correlation_key) if starts else None
+    starts = _that_may(thrown, starts, named)
     reached: dict[str, int] = {}
     oldest: dict[str, messages.Waiting] = {}
     for one in messages.waiting(step.session, "message", name, correlation_key):
@@ -90,12 +98,6 @@ def publish(
             step, one.instance_key, one.element_key, thrown.brings(one.case_key)
         ):
             reached[one.process_id] = one.instance_key
-    if thrower is None and step.actor.kind == "link":
-        return reached  # who holds the link of a case speaks to that case
-    starts = messages.starting(step.session, "message", name)
-    named = step.house.access.case_named(step.session, correlation_key) if starts else None
-    if named is not None and not _reaches(thrown, named):
-        return reached
     for start in starts:
         if start.process_id in reached:
             continue
@@ -103,6 +105,44 @@ def publish(
             continue
         reached[start.process_id] = _start(step, start, variables, correlation_key or None, named or thrower)
     return reached
+
+
+def _that_may(
+    thrown: Thrown, starts: Sequence[messages.Starting], named: int | None
+) -> list[messages.Starting]:
+    """Return what a message or signal may start, ``named`` being the case that its key names.
+
+    Raises ``CaseNotNamed``, ``CaseInAnotherState``.
+    """
+    step = thrown.step
+    heard = named is None or _reaches(thrown, named)
+    beside = (named or thrown.thrower) if heard else None
+    conducted = beside is not None and step.house.access.is_conducted(step.session, beside)
+    fit = [one for one in starts if conducted or not _is_about_a_case(step, one)]
+    if thrown.thrower is None:
+        if len(fit) < len(starts):
+            raise CaseNotNamed(name=thrown.name)
+        if beside is not None:
+            _refuse_in_another_state(step, fit, beside, message=thrown.name)
+    return fit if heard else []
+
+
+def _is_about_a_case(step: Step, start: messages.Starting) -> bool:
+    """Tell whether a process has steps that need a case of the register, and none that makes one."""
+    named = step.house.catalogue.process(step.session, start.definition_key).job_types.values()
+    types = [known for name, known in step.house.job_types.items() if name in named]
+    return any(each.needs_case for each in types) and not any(each.makes_case for each in types)
+
+
+def _refuse_in_another_state(
+    step: Step, starts: Sequence[messages.Starting], case_key: int, *, message: str
+) -> None:
+    for one in starts:
+        states = (
+            step.house.catalogue.process(step.session, one.definition_key).elements[one.element_id].states
+        )
+        if states and not step.house.access.is_in(step.session, case_key, states):
+            raise CaseInAnotherState(name=message, states=", ".join(states))
 
 
 def _reaches(thrown: Thrown, case_key: int) -> bool:
@@ -119,7 +159,7 @@ def broadcast(step: Step, name: str, variables: Mapping[str, Any], *, thrower: i
     ``thrower`` is the case whose step throws it; None: the actor sends it. A case of the register hears only
     the signals of its own steps; what others hear of them says ``Thrown``. Beyond ``AT_ONCE`` catchers each of
     the others gets it in a transaction of its own, by a chore due at once: one signal must not hold thousands
-    of cases locked.
+    of cases locked. Raises ``CaseNotNamed`` like ``publish``.
     """
     step.flush()
     thrown = Thrown(step, name, "", variables, thrower)
@@ -137,7 +177,7 @@ def broadcast(step: Step, name: str, variables: Mapping[str, Any], *, thrower: i
             [_chore(step, one, thrown.brings(one.case_key)) for one in others[AT_ONCE:]],
         )
         step.due_now()
-    for start in messages.starting(step.session, "signal", name):
+    for start in _that_may(thrown, messages.starting(step.session, "signal", name), None):
         _start(step, start, variables, None, thrower)
 
 
@@ -207,7 +247,8 @@ def start_next(step: Step, ended: InstanceRow) -> None:
             continue
         starts = messages.starting(step.session, "message", one.name)
         for start in starts:
-            if start.process_id == ended.process_id:
+            about_none = named is None and _is_about_a_case(step, start)
+            if start.process_id == ended.process_id and not about_none:
                 _start(step, start, feel.load(one.variables), key, named)
                 messages.note_delivery(step.session, one.key, [*one.delivered, ended.process_id])
                 return

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine.dialect import ProcessDefinition
-from engine.dialect.model import clocks_named
+from engine.dialect.model import names_in
 from engine.execution import changes as ch
 from engine.execution.run import ElementNotFound, ElementNotWaiting, Execution, NoSuchStart
 from engine.quoted import quoted
@@ -213,7 +213,7 @@ def followers(session: Session, root_key: int, clock: str) -> list[int]:
             tasks.c.root_key == root_key, tasks.c.state == "CREATED", tasks.c.clock.is_not(None)
         )
     ).all()
-    keys |= {row.instance_key for row in due_by_clocks if clock in clocks_named(row.clock)}
+    keys |= {row.instance_key for row in due_by_clocks if clock in names_in(row.clock)}
     if not keys:
         return []
     open_ones = sa.select(instances_table.c.key).where(

@@ -122,6 +122,9 @@ class CaseClocks(Protocol):
     def view(self, session: Session, instance_key: int, name: str) -> CaseClock | None:
         """Return the newest clock of this root instance, running or not, None if there never was one."""
 
+    def followed_as(self, name: str) -> tuple[str, ...]:
+        """Return the names under which diagrams follow a clock, its own first."""
+
 
 class NoClocks:
     """Cases without clocks."""
@@ -133,6 +136,10 @@ class NoClocks:
     def view(self, session: Session, instance_key: int, name: str) -> CaseClock | None:  # noqa: ARG002
         """Return None."""
         return None
+
+    def followed_as(self, name: str) -> tuple[str, ...]:
+        """Return the name alone."""
+        return (name,)
 
 
 class PrivateFacts(Protocol):
@@ -218,7 +225,8 @@ class JobType:
 
     ``in-transaction`` types run inside the step, under a savepoint; ``async`` ones from the queue in a
     transaction of their own. ``outside`` types touch the network: they are always async and run without any
-    transaction. ``decides`` names the inputs that say who sees or does something.
+    transaction. ``decides`` names the inputs that say who sees or does something. A type that ``needs_case``
+    fails in a case that the register does not know; one that ``makes_case`` has the register know it.
     """
 
     name: str
@@ -226,6 +234,8 @@ class JobType:
     execution: Mode = "in-transaction"
     outside: bool = False
     decides: frozenset[str] = frozenset()
+    needs_case: bool = False
+    makes_case: bool = False
 
     @property
     def default_in_step(self) -> bool:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import methodcaller
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
@@ -225,8 +226,9 @@ class Step:
     def rearm(self, root_key: int, clock: str) -> None:
         """Let every open instance of the family look again at timers and tasks that follow ``clock``."""
         self.flush()
-        for key in family.followers(self.session, root_key, clock):
-            self.move(self.case(key), lambda execution: execution.rearm(clock))
+        for name in self.house.clocks.followed_as(clock):
+            for key in family.followers(self.session, root_key, name):
+                self.move(self.case(key), methodcaller("rearm", name))
 
     def overwrite(self, case_key: int, name: str, value: Any) -> None:
         """Give a variable this value in every open instance of a case that holds one of its own."""

@@ -12,8 +12,8 @@ from engine.dialect.values import Formula, Value
 EMPTY: MappingType[str, str] = MappingProxyType({})
 
 
-def clocks_named(text: str | None) -> tuple[str, ...]:
-    """Return the case clocks that a property ``redress.clock`` names, parted by commas, in their order."""
+def names_in(text: str | None) -> tuple[str, ...]:
+    """Return what a property such as ``redress.clock`` or ``redress.states`` names, parted by commas, in its order."""
     return tuple(name for part in (text or "").split(",") if (name := part.strip()))
 
 
@@ -196,8 +196,18 @@ class Element:
 
     @property
     def clocks(self) -> tuple[str, ...]:
-        """The case clocks its due moment follows (``redress.clock``): that of the first which has a bound counts."""
-        return clocks_named(self.properties.get("redress.clock"))
+        """The case clocks it is due with (``redress.clock``): the earliest bound counts, its own moment while none has one."""
+        return names_in(self.properties.get("redress.clock"))
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """The case clocks it is due no later than (``redress.noLaterThan``), whatever else says when it is due."""
+        return names_in(self.properties.get("redress.noLaterThan"))
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The states of a case in which a message from outside starts this (``redress.states``), none: in any."""
+        return names_in(self.properties.get("redress.states"))
 
     @property
     def is_scope(self) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from engine import feel
 from engine.dialect.model import Element
+from engine.execution.case_clocks import named
 from engine.execution.changes import ChildCalled, FormReference, JobOpened, TaskOpened
 from engine.execution.expressions import EXTRACT, evaluate, integer, optional_text, text, text_list
 from engine.execution.mapping import storable, take_result
 from engine.execution.registry import behaviour
-from engine.execution.timing import clock_bound, moment_of
+from engine.execution.timing import moment_of, task_due
 from engine.execution.token import Token
 from engine.execution.world import Halt, InStepJob, RetryLater
 
@@ -29,7 +30,7 @@ def open_task(token: Token) -> bool:
     element, rule = token.element, token.element.task
     if rule is None:
         return True
-    due = clock_bound(token, element) or moment_of(token, rule.due, "due date")
+    due = task_due(token, element, rule.due)
     priority = DEFAULT_PRIORITY if rule.priority is None else integer(token, rule.priority, "priority")
     if not 0 <= priority <= 100:
         raise Halt(EXTRACT, f"The priority must be between 0 and 100, but is {priority}.")
@@ -46,7 +47,7 @@ def open_task(token: Token) -> bool:
         form=_form(token, element),
         external_reference=optional_text(token, rule.external_reference, "external reference"),
         headers=element.headers,
-        clocks=element.clocks,
+        clocks=named(element),
     )
     token.internal_data["wait"] = "task"
     token.workflow.emit(change)

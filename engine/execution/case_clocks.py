@@ -37,7 +37,12 @@ def clock_function(world: World) -> feel.Function:
 
 def followed(element: Element) -> tuple[str, ...]:
     """Return the case clocks whose movements change when the timer or task of ``element`` is due."""
-    return tuple(dict.fromkeys((*element.clocks, *read_by(element))))
+    return tuple(dict.fromkeys((*named(element), *read_by(element))))
+
+
+def named(element: Element) -> tuple[str, ...]:
+    """Return the case clocks that the properties of ``element`` name."""
+    return tuple(dict.fromkeys((*element.clocks, *element.limits)))
 
 
 def read_by(element: Element) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ class TaskOpened:
     form: FormReference | None
     external_reference: str | None
     headers: Mapping[str, str]
-    clocks: tuple[str, ...]  # redress.clock: due_at follows the first of these case clocks that has a bound
+    clocks: tuple[str, ...]  # redress.clock, redress.noLaterThan: due_at moves with these case clocks
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,8 +99,7 @@ def rearm(token: Token) -> None:
     element = token.element
     try:
         if token.wait == "task" and element.task is not None:
-            due = clock_bound(token, element) or moment_of(token, element.task.due, "due date")
-            token.workflow.emit(TaskRescheduled(token.key, due))
+            token.workflow.emit(TaskRescheduled(token.key, task_due(token, element, element.task.due)))
         elif element.trigger is not None and element.trigger.timer is not None:
             at = token.scope.key if token.is_listener else token.key
             announce(token, arm_timer(token, element, element.trigger.timer, at=at))
@@ -108,10 +107,34 @@ def rearm(token: Token) -> None:
         halt_at(token, halt)
 
 
+def task_due(token: Token, element: Element, own: Value) -> datetime | None:
+    """Return when a user task is due: with its clocks, else at its ``own`` moment, and no later than its limits.
+
+    Its own moment counts as it was when it was first needed, so that a clock that moves gives a step no more days; one that
+    reads clocks in its text is computed anew. Raises ``Halt``.
+    """
+    due = clock_bound(token, element) or _own_due(token, element, own)
+    return min((at for at in (due, _earliest(token, element.limits)) if at is not None), default=None)
+
+
+def _own_due(token: Token, element: Element, own: Value) -> datetime | None:
+    kept = token.internal_data.get("due")
+    if kept is not None and not read_by(element):
+        return datetime.fromisoformat(kept)
+    due = moment_of(token, own, "due date")
+    if due is not None:
+        token.internal_data["due"] = due.isoformat()
+    return due
+
+
 def clock_bound(token: Token, element: Element) -> datetime | None:
-    """Return the bound of the first case clock of those ``element`` follows that has one, None when none has."""
-    bounds = (token.workflow.world.clock_due(name) for name in element.clocks)
-    return next((bound for bound in bounds if bound is not None), None)
+    """Return the earliest bound of the case clocks that ``element`` is due with, None when none has one."""
+    return _earliest(token, element.clocks)
+
+
+def _earliest(token: Token, clocks: tuple[str, ...]) -> datetime | None:
+    bounds = (token.workflow.world.clock_due(name) for name in clocks)
+    return min((bound for bound in bounds if bound is not None), default=None)
 
 
 def _clocks_there(token: Token, element: Element) -> bool:

@@ -19,6 +19,7 @@ OFFERED = {  # what computed choices are made from
     "secondStage": "own",
     "regime": "generic",
     "earlier": [{"label": "RD-AAAA-AAAA-A", "value": "RD-AAAA-AAAA-A"}],
+    "registeredSince": [{"label": "RD-AAAA-AAAA-A", "value": "RD-AAAA-AAAA-A"}],
     "colleagues": [{"label": "Emil Hart (emil)", "value": "emil"}],
 }
 _AROUND = ({"person": "complainant"}, {"person": "representative"})  # what decides which fields show

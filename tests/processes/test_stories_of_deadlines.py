@@ -362,8 +362,6 @@ def test_a_late_appeal_is_read_and_answered_by_a_person(walk, result):
     if result == "take_up":
         with pytest.raises(FormInvalid):
             walk.beside("Register it again", registered=True)
-        told = {"registeredAs": "RD-RK5M-Q7ZY-W", "registeredNote": "All of it; she wrote on that day."}
-        walk.beside("Register it again", registered=True, **told)
     else:  # and whoever writes once more is read again
         walk.later("2026-12-05 10:00").answer("rejects")
         walk.beside("Answer the appeal", lateResult="stands", lateReason="Nothing new.")

@@ -8,9 +8,10 @@ from typing import Final
 from lxml import etree
 
 from engine.dialect.lint.drawing import EVENTS, ZEEBE, Drawing, Node, first_zeebe, text_of, zeebe
-from engine.dialect.model import clocks_named
+from engine.dialect.model import names_in
 
 PROPERTY: Final = "redress.clock"
+PROPERTIES: Final = frozenset({PROPERTY, "redress.noLaterThan"})
 _CALL: Final = re.compile(r'\bclock\s*\(\s*"([^"\\]{1,200})"')
 
 
@@ -20,10 +21,10 @@ def follows_clock(node: etree._Element) -> bool:
 
 
 def clocks_of_task(node: Node) -> frozenset[str]:
-    """Return the clocks a task's due date follows, by property or by calling ``clock("…")``."""
+    """Return the clocks a task's due date follows, by a property or by calling ``clock("…")``."""
     schedule = first_zeebe(node.xml, "taskSchedule")
     text = str(schedule.get("dueDate") or "") if schedule is not None else ""
-    return _by_property(node.xml) | frozenset(_CALL.findall(text))
+    return _by_property(node.xml, PROPERTIES) | frozenset(_CALL.findall(text))
 
 
 def clocks_watched(drawing: Drawing) -> frozenset[str]:
@@ -36,9 +37,9 @@ def clocks_watched(drawing: Drawing) -> frozenset[str]:
     return frozenset(found)
 
 
-def _by_property(node: etree._Element) -> frozenset[str]:
+def _by_property(node: etree._Element, properties: frozenset[str] = frozenset({PROPERTY})) -> frozenset[str]:
     items = (
         item for holder in zeebe(node, "properties") for item in holder.iterchildren(f"{{{ZEEBE}}}property")
     )
-    texts = (str(item.get("value") or "") for item in items if item.get("name") == PROPERTY)
-    return frozenset(name for text in texts for name in clocks_named(text))
+    texts = (str(item.get("value") or "") for item in items if item.get("name") in properties)
+    return frozenset(name for text in texts for name in names_in(text))

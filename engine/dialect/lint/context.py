@@ -65,9 +65,10 @@ class ServiceFacts:
     """What the service around the engine offers to those who draw. Nothing has a default: what is not filled in is not judged.
 
     ``task_headers`` are those of user tasks. ``variables`` are process variables with a vocabulary, ``members`` the
-    members of variables that hold the answer of a decision. ``clocks`` are the names of case clocks, ``messages``
-    those that somebody sends, ``start_variables`` the names every case starts with, ``provided`` those that anything in the
-    whole procedure provides. ``calendars`` are their ids. ``replaced`` is by process id.
+    members of variables that hold the answer of a decision. ``clocks`` are the names of case clocks, ``joined`` which of
+    them one name stands for, ``states`` those of a case, ``messages`` those that somebody sends, ``start_variables`` the
+    names every case starts with, ``provided`` those that anything in the whole procedure provides. ``calendars`` are their
+    ids. ``replaced`` is by process id.
     """
 
     job_types: Mapping[str, JobFacts]
@@ -75,6 +76,8 @@ class ServiceFacts:
     variables: Mapping[str, Words]
     members: Mapping[str, frozenset[str]]
     clocks: Words
+    joined: Mapping[str, frozenset[str]]
+    states: Words
     messages: Words
     groups: Words
     calendars: frozenset[str]

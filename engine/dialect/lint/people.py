@@ -19,6 +19,9 @@ def check_people(drawing: Drawing, notes: Notes, context: DeploymentContext) -> 
     watched = clocks_watched(drawing)
     if context.together is not None:
         watched |= context.together.clocks_watched
+    service = context.known.service
+    if service is not None:
+        watched |= {name for name, several in service.joined.items() if several & watched}
     for node in drawing.nodes:
         if node.tag == "userTask":
             _check_assignment(node, notes)

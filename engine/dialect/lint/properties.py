@@ -16,7 +16,10 @@ from engine.zones import ZoneUnknown, read_zone
 
 PREFIX: Final = "redress."
 LATER: Final = frozenset({"redress.recalculate", "redress.unknownVariables"})
-KNOWN: Final = LATER | {"redress.calendar", "redress.timeZone", "redress.execution", "redress.clock"}
+KNOWN: Final = LATER | {
+    *("redress.calendar", "redress.timeZone", "redress.execution"),
+    *("redress.clock", "redress.noLaterThan", "redress.states"),
+}
 
 
 def read_properties(node: etree._Element) -> dict[str, str]:
@@ -93,8 +96,27 @@ def _execution(value: str, node: Node | None, _known: KnownResources) -> tuple[s
 def _clock(value: str, node: Node | None, _known: KnownResources) -> tuple[str, str]:
     if node is None or not (node.tag == "userTask" or node.trigger == "timer"):
         return "Put it on a timer event or a user task.", ""
-    named = all(part.strip() for part in value.split(",")) and not value.startswith("=")
-    return "", "" if named else "the name of a case clock is missing"
+    return "", _names_clocks(value)
+
+
+def _no_later_than(value: str, node: Node | None, _known: KnownResources) -> tuple[str, str]:
+    if node is None or node.tag != "userTask":
+        return "Put it on a user task.", ""
+    return "", _names_clocks(value)
+
+
+def _states(value: str, node: Node | None, _known: KnownResources) -> tuple[str, str]:
+    if node is None or (node.tag, node.trigger) != ("startEvent", "message") or node.scope.parent is not None:
+        return "Put it on a message start event of a process.", ""
+    return "", "" if _names(value) else "the name of a state is missing"
+
+
+def _names_clocks(value: str) -> str:
+    return "" if _names(value) else "the name of a case clock is missing"
+
+
+def _names(value: str) -> bool:
+    return all(part.strip() for part in value.split(",")) and not value.startswith("=")
 
 
 _RULES: Final[dict[str, Callable[[str, Node | None, KnownResources], tuple[str, str]]]] = {
@@ -102,4 +124,6 @@ _RULES: Final[dict[str, Callable[[str, Node | None, KnownResources], tuple[str, 
     "redress.timeZone": _time_zone,
     "redress.execution": _execution,
     "redress.clock": _clock,
+    "redress.noLaterThan": _no_later_than,
+    "redress.states": _states,
 }

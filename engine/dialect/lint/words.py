@@ -9,17 +9,18 @@ from lxml import etree
 
 from engine.deadlines.state import SHOWN, Status
 from engine.dialect.ids import BPMN
-from engine.dialect.lint.clocks import PROPERTY
+from engine.dialect.lint.clocks import PROPERTIES
 from engine.dialect.lint.context import Header, JobFacts, ServiceFacts, Spoken, Words
 from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe, zeebe
 from engine.dialect.lint.formulas import clock_calls, compared, last_name, paths, results_written_out
 from engine.dialect.lint.notes import Notes, quote
 from engine.dialect.lint.texts import Texts
-from engine.dialect.model import clocks_named
+from engine.dialect.model import names_in
 from engine.dialect.values import is_formula
 from engine.feel import Expression, syntax
 from engine.suggest import perhaps, slip_of
 
+STATES: Final = "redress.states"
 _CLOCK_STATES: Final = Words(kind="state of a clock", known=frozenset(get_args(Status)))
 
 
@@ -31,7 +32,7 @@ def check_words(drawing: Drawing, texts: Texts, service: ServiceFacts) -> None:
         _check_headers(node, notes, service)
         _check_inputs(node, notes, service, read_here.get(node.xml, frozenset()))
         _check_groups(node, notes, service.groups)
-        _check_property(node, notes, service.clocks)
+        _check_property(node, notes, service)
     for message in drawing.named["message"].values():
         _judge(message, str(message.get("name") or ""), service.messages, notes, "name")
     shadowed, before = frozenset(_bound_otherwise(drawing)), said_before(drawing, service)
@@ -174,12 +175,13 @@ def _check_groups(node: Node, notes: Notes, groups: Words) -> None:
         _judge(assignment, text, groups, notes, "candidateGroups")
 
 
-def _check_property(node: Node, notes: Notes, clocks: Words) -> None:
+def _check_property(node: Node, notes: Notes, service: ServiceFacts) -> None:
+    words = dict.fromkeys(PROPERTIES, service.clocks) | {STATES: service.states}
     for holder in zeebe(node.xml, "properties"):
         for item in holder.iterchildren(f"{{{ZEEBE}}}property"):
-            if item.get("name") == PROPERTY:
-                for name in clocks_named(str(item.get("value") or "")):
-                    _judge(item, name, clocks, notes, PROPERTY)
+            if (said := str(item.get("name") or "")) in words:
+                for name in names_in(str(item.get("value") or "")):
+                    _judge(item, name, words[said], notes, said)
 
 
 def _check_clock_calls(element: etree._Element, expression: Expression, notes: Notes, clocks: Words) -> None:

@@ -80,7 +80,7 @@ tasks = sa.Table(  # the key is the element instance's key: a task is what a per
     moment("due_at", null=True),
     moment("due_sort"),  # due_at, or the far future
     moment("follow_up_at", null=True),
-    text("clock", null=True),  # those it follows, parted by commas, the first with a bound counts
+    text("clock", null=True),  # those it moves with, parted by commas
     number("form_key", null=True),
     text("external_reference", null=True),
     data("headers", default=dict),

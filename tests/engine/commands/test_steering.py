@@ -16,6 +16,7 @@ from engine.commands.errors import (
     StartRefused,
     TimerNotFound,
 )
+from engine.commands.house import NoClocks
 from engine.commands.update_task import TaskChanges
 from engine.engine import Engine
 from engine.execution.modifying import Modification
@@ -111,7 +112,7 @@ def test_a_waiting_timer_is_moved_and_fired_by_people(engine, clock):
     assert "timer_fired_by_hand" in kinds
 
 
-class Clocks:
+class Clocks(NoClocks):
     """Case clocks of one case, moved by the test."""
 
     def __init__(self):
@@ -182,13 +183,20 @@ def test_timers_and_tasks_follow_their_case_clock(database, clock):
     assert engine.open_task_names(case.key) == ["Answer", "Alarm"]
 
 
-def test_of_several_clocks_the_first_with_a_bound_counts_and_each_of_them_is_followed(database, clock):
+def test_of_several_clocks_the_earliest_bound_counts_and_each_of_them_is_followed(database, clock):
     clocks = Clocks()
     engine = Engine(database, clock=clock, case_clocks=clocks)
     engine.deploy([("clocked.bpmn", clocked().replace(b'"respond"', b'"aim, respond"'))])
     case = engine.start("clocked")
     aim, respond = (datetime(2026, 12, day, 16, 0, tzinfo=UTC) for day in (4, 10))
-    for name, bound, due in (("respond", respond, respond), ("aim", aim, aim), ("aim", None, respond)):
+    after = respond + timedelta(days=1)
+    moves = (
+        ("respond", respond, respond),
+        ("aim", aim, aim),
+        ("aim", after, respond),
+        ("aim", None, respond),
+    )
+    for name, bound, due in moves:
         clocks.bounds[case.key, name] = bound
         engine.rearm_clock(case.key, name)
         assert engine.timers().items[0].due_date == due

@@ -99,6 +99,48 @@ def test_a_task_that_follows_a_case_clock_is_due_at_its_bound_and_moves_with_it(
     assert told.seen(TaskRescheduled) == [TaskRescheduled(task.key, NOW + timedelta(days=5))]
 
 
+def _of(due, **properties):
+    said = "".join(
+        f'<zeebe:property name="redress.{name}" value="{value}"/>' for name, value in properties.items()
+    )
+    return f'<zeebe:taskSchedule dueDate="{due}"/><zeebe:properties>{said}</zeebe:properties>'
+
+
+def test_of_several_clocks_a_task_is_due_with_the_earliest(story, world):
+    told = story(
+        START + user("a", _of("2026-03-01T00:00:00Z", clock="target, answer")) + flows("s > a")
+    ).start()
+    [task] = told.seen(TaskOpened)
+    world.clocks |= {"target": NOW + timedelta(days=9), "answer": NOW + timedelta(days=5)}
+    told.then(lambda run: run.rearm("target"))
+    assert told.seen(TaskRescheduled) == [TaskRescheduled(task.key, NOW + timedelta(days=5))]
+
+
+def test_a_task_is_due_at_its_own_moment_and_no_later_than_its_limit(story, world):
+    world.clocks["answer"] = NOW + timedelta(days=2)
+    told = story(
+        START + user("a", _of("=now() + duration(&quot;P3D&quot;)", noLaterThan="answer")) + flows("s > a")
+    )
+    told.start()
+    [task] = told.seen(TaskOpened)
+    assert (task.due_at, task.clocks) == (NOW + timedelta(days=2), ("answer",))
+    world.now += timedelta(days=1)
+    world.clocks["answer"] = NOW + timedelta(days=9)
+    told.then(lambda run: run.rearm("answer"))
+    assert told.seen(TaskRescheduled) == [TaskRescheduled(task.key, NOW + timedelta(days=3))], (
+        "its own day stays"
+    )
+
+
+def test_a_task_with_nothing_but_a_limit_has_no_date_while_that_does_not_run(story, world):
+    told = story(START + user("a", _of("=null", noLaterThan="answer")) + flows("s > a")).start()
+    [task] = told.seen(TaskOpened)
+    assert task.due_at is None
+    world.clocks["answer"] = NOW + timedelta(days=2)
+    told.then(lambda run: run.rearm("answer"))
+    assert told.seen(TaskRescheduled) == [TaskRescheduled(task.key, NOW + timedelta(days=2))]
+
+
 def test_a_task_can_be_completed_only_once_and_only_as_what_it_is(story):
     told = story(START + user("a") + user("b") + flows("s > a > b")).start()
     key = told.key("a")

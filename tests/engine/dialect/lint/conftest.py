@@ -66,6 +66,8 @@ SERVICE = ServiceFacts(
     variables={"closingReason": Words(kind="closing reason", known=frozenset({"accepted", "settled_early"}))},
     members={"waits": frozenset({"reminder", "silence"})},
     clocks=CLOCKS,
+    states=Words(kind="state", known=frozenset({"closed"})),
+    joined={"both": frozenset({"respond", "update"})},
     messages=Words(kind="message", known=frozenset({"complainant-answers"}), others="accepted"),
     groups=Words(kind="group", known=frozenset({"handlers", "quality"}), others="warning", many=True),
     calendars=frozenset({"uk-england", "uk-scotland"}),

@@ -67,6 +67,8 @@ MESSAGE_END = "<endEvent id='e'>{}<messageEventDefinition/></endEvent> | s>e"
 JOB = "<extensionElements><z:taskDefinition type='x'/></extensionElements>"
 IN_STEP = "redress:send-letter"
 CLOCK = "<z:properties><z:property name='redress.clock' value='respond'/></z:properties>"
+LIMIT = CLOCK.replace("redress.clock", "redress.noLaterThan")
+STATES = CLOCK.replace("redress.clock", "redress.states").replace("respond", "closed")
 ASYNC = "<z:properties><z:property name='redress.execution' value='{}'/></z:properties>"
 TIMER = (
     "<boundaryEvent id='t' attachedToRef='a'><timerEventDefinition>"
@@ -315,6 +317,24 @@ RULES = [
         noted("redress.clock", "respond"),
         person(CLOCK) + TIMER + "| s>a a>e t>e",
         id="clock",
+    ),
+    pytest.param(
+        "property_misplaced",
+        person(STATES) + TIMER + "| s>a a>e t>e",
+        person(LIMIT) + TIMER + "| s>a a>e t>e",
+        id="states of a start",
+    ),
+    pytest.param(
+        "property_misplaced",
+        noted("redress.noLaterThan", "respond"),
+        person(LIMIT) + TIMER + "| s>a a>e t>e",
+        id="limit",
+    ),
+    pytest.param(
+        "property_value",
+        person(LIMIT.replace("respond", "")) + TIMER + "| s>a a>e t>e",
+        person(LIMIT) + TIMER + "| s>a a>e t>e",
+        id="limit without name",
     ),
     pytest.param(
         "property_value",
