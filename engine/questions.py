@@ -202,12 +202,12 @@ class Questions:
         task = self.task(task_key)
         return None if task.form_key is None else self.form(task.form_key)
 
-    def task_sheet(self, task_key: int) -> TaskSheet | None:
-        """Return what a page needs to show an open task's form, None if it has none.
+    def task_sheet(self, task_key: int, *, reader: str = SYSTEM.name) -> TaskSheet | None:
+        """Return what a page needs to show ``reader`` (a name) an open task's form, None if it has none.
 
         Raises ``TaskNotFound``.
         """
-        return self.read(lambda session: task_sheet(self.house, session, task_key))
+        return self.read(lambda session: task_sheet(self.house, session, task_key, reader=reader))
 
     def start_form(self, definition_key: int) -> FormRecord | None:
         """Return the start form of a process as bound now, None if it has none.

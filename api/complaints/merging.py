@@ -17,18 +17,18 @@ from api.complaints.keeping_away import FROM, INTO, hand_over
 from api.complaints.letters import in_words
 from api.complaints.parties import parties
 from api.complaints.references import read_reference
+from api.complaints.search import readable_by
 from api.complaints.separation import is_excluded
 from api.complaints.states import ENDED
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, PartyRow
 from api.complaints.unfinished import danger_since
 from api.complaints.urgency import make_urgent
-from api.identity import people
 from engine.errors import Invalid
 from engine.zones import local_date
 
 MOST = 20
 EARLIER = "earlier"  # what forms call the list; they get it as it is now, whatever a diagram has kept of it
-SCREENS = "intake"  # the group that is shown the list
+SCREENS = "intake"  # the group that hears of it while the earlier one has no owner
 
 
 class MergeRefused(Invalid):
@@ -38,19 +38,32 @@ class MergeRefused(Invalid):
 
 
 def earlier_complaints(errand: Errand) -> dict[str, Any]:
-    """``redress:earlier-complaints``: the open complaints of the same person as ``earlier``, options of a form."""
-    return {EARLIER: earlier(errand.session, errand.complaint, zone=errand.tools.settings.time_zone)}
+    """``redress:earlier-complaints``: the open complaints of the same person as ``earlier``, options of a form.
 
-
-def earlier(session: Session, complaint: ComplaintRow, *, zone: ZoneInfo) -> list[dict[str, str]]:
-    """Return the complaints that this one may join now, newest first, as options of a form with days of ``zone``.
-
-    Complaints from which somebody who screens is excluded are not named.
+    Whoever reads this complaint reads its variables: one that somebody is kept away from stands there only if they are kept away
+    from this one too. Who fills in the form finds every one that they may read.
     """
+    complaint = errand.complaint
+    kept_away = select(ExclusionRow.person_name).where(ExclusionRow.complaint_key == complaint.key)
+    closed = select(ExclusionRow.complaint_key).where(ExclusionRow.person_name.not_in(kept_away))
+    zone = errand.tools.settings.time_zone
+    return {EARLIER: _options(errand.session, complaint, ComplaintRow.key.not_in(closed), zone=zone)}
+
+
+def earlier(
+    session: Session, complaint: ComplaintRow, *, zone: ZoneInfo, reader: str
+) -> list[dict[str, str]]:
+    """Return the complaints that this one may join now and that ``reader`` may read, newest first, as options."""
+    return _options(session, complaint, readable_by(session, reader), zone=zone)
+
+
+def _options(
+    session: Session, complaint: ComplaintRow, those: ColumnElement[bool], *, zone: ZoneInfo
+) -> list[dict[str, str]]:
     rows = session.scalars(
         _joinable(session, complaint)
-        .where(ComplaintRow.key.not_in(kept_from_screening(session)))
-        .order_by(ComplaintRow.received_at.desc())
+        .where(those)
+        .order_by(ComplaintRow.received_at.desc(), ComplaintRow.key.desc())
         .limit(MOST)
     )
     return as_options(rows, zone=zone)
@@ -65,12 +78,6 @@ def as_options(rows: Iterable[ComplaintRow], *, zone: ZoneInfo) -> list[dict[str
         }
         for row in rows
     ]
-
-
-def kept_from_screening(session: Session) -> Select[int]:
-    """Return the query of the complaints from which somebody who is shown such lists is excluded: they are not named there."""
-    screening = {person.name for person in people.eligible(session, {SCREENS})}
-    return select(ExclusionRow.complaint_key).where(ExclusionRow.person_name.in_(sorted(screening)))
 
 
 def merge(errand: Errand) -> dict[str, Any]:

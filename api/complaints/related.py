@@ -15,10 +15,10 @@ from api.complaints.from_complainant import last_said
 from api.complaints.heard import said_on
 from api.complaints.intake import PROCESS, NewComplaint, PartyDetails, beside, free_reference
 from api.complaints.keeping_away import hand_over
-from api.complaints.merging import MOST, as_options, kept_from_screening, of_same_person
+from api.complaints.merging import MOST, as_options, of_same_person
 from api.complaints.parties import REFUSED, parties
 from api.complaints.references import read_reference
-from api.complaints.search import visible
+from api.complaints.search import readable_by, visible
 from api.complaints.separation import exclude, is_excluded
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, PartyRow
 from api.identity.decide import Reach
@@ -49,7 +49,7 @@ class NothingToRegister(Invalid):
     code = "nothing_to_register"
 
 
-def told_words(session: Session, complaint: ComplaintRow, _zone: ZoneInfo) -> str | None:
+def told_words(session: Session, complaint: ComplaintRow) -> str | None:
     """Return what the complainant told last, in their words; None when they told nothing since the receipt."""
     last = last_said(session, complaint.key, TOLD)
     return None if last is None else last.text.partition(": ")[2] or None
@@ -128,14 +128,16 @@ def register_related(errand: Errand) -> dict[str, Any]:
     return {"newReference": reference}
 
 
-def registered_since(session: Session, complaint: ComplaintRow, *, zone: ZoneInfo) -> list[dict[str, str]]:
-    """Return the complaints under which this one may go on, as options of a form with days of ``zone``.
+def registered_since(
+    session: Session, complaint: ComplaintRow, *, zone: ZoneInfo, reader: str
+) -> list[dict[str, str]]:
+    """Return the complaints under which this one may go on, as options of a form with days of ``zone``: those ``reader`` may read.
 
-    Those of the same person come first, then the newest. Complaints from which somebody who registers is excluded are not named.
+    Those of the same person come first, then the newest.
     """
     offered = (
         _since(complaint)
-        .where(ComplaintRow.key.not_in(kept_from_screening(session)))
+        .where(readable_by(session, reader))
         .order_by(of_same_person(session, complaint).desc(), ComplaintRow.key.desc())
         .limit(MOST)
     )

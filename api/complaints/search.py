@@ -15,7 +15,8 @@ from api.complaints.clock_rows import WINDOWS
 from api.complaints.references import read_reference
 from api.complaints.states import ENDED
 from api.complaints.tables import AnswerSheetRow, ClockRow, ComplaintRow, ExclusionRow, IssueRow, PartyRow
-from api.identity.decide import ComplaintFacts, Reach
+from api.identity import people
+from api.identity.decide import ComplaintFacts, Reach, reach
 from api.identity.people import Person
 from engine.deadlines.state import LATE, OPEN
 from engine.store.instances import roots_of_case
@@ -90,6 +91,12 @@ def visible(person: Person, reach: Reach) -> ColumnElement[bool]:
     if not allowed:
         return ComplaintRow.key.is_(None)
     return and_(or_(*allowed), ComplaintRow.key.not_in(kept_out))
+
+
+def readable_by(session: Session, name: str) -> ColumnElement[bool]:
+    """Return the condition under which whoever acts as ``name`` may read a complaint; who has no account is ours, and may."""
+    person = people.find(session, name)
+    return true() if person is None else visible(person, reach(person))
 
 
 def facts_for(session: Session, person: Person, complaint: ComplaintRow) -> ComplaintFacts:

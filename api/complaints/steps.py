@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -188,14 +189,24 @@ def _may_bar_a_holder(change: Change) -> bool:
     )
 
 
-LOOKED_UP: Mapping[str, Callable[[Session, ComplaintRow, ZoneInfo], object]] = {
-    EARLIER: lambda session, complaint, zone: earlier(session, complaint, zone=zone),
-    COLLEAGUES: lambda session, _complaint, _zone: colleagues(session),
-    WORDS: told_words,
-    DAY: told_on,
-    SINCE: lambda session, complaint, zone: registered_since(session, complaint, zone=zone),
-    STRUCK_OUT: struck_out,
-    "receivedAt": lambda _session, complaint, _zone: complaint.received_at,
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A form that looks something up: of which complaint, for days of which zone, and who is shown the form (a name)."""
+
+    session: Session
+    complaint: ComplaintRow
+    zone: ZoneInfo
+    reader: str
+
+
+LOOKED_UP: Mapping[str, Callable[[Asked], object]] = {
+    EARLIER: lambda by: earlier(by.session, by.complaint, zone=by.zone, reader=by.reader),
+    COLLEAGUES: lambda by: colleagues(by.session),
+    WORDS: lambda by: told_words(by.session, by.complaint),
+    DAY: lambda by: told_on(by.session, by.complaint, by.zone),
+    SINCE: lambda by: registered_since(by.session, by.complaint, zone=by.zone, reader=by.reader),
+    STRUCK_OUT: lambda by: struck_out(by.session, by.complaint, by.zone),
+    "receivedAt": lambda by: by.complaint.received_at,
 }
 """What forms of a complaint find in the register as it is at the moment, by name: lists to choose from, the receipt."""
 
@@ -207,15 +218,16 @@ class Private:
         """``zone`` is the service's, for days in words."""
         self._zone = zone
 
-    def load(self, session: Session, root_key: int, names: Set[str]) -> dict[str, object]:
+    def load(self, session: Session, root_key: int, names: Set[str], *, reader: str) -> dict[str, object]:
         """Return the private values of the case, by dotted path made nested, and those of ``LOOKED_UP`` that ``names`` ask for."""
         key = complaint_of_root(session, root_key)
         complaint = None if key is None else session.get(ComplaintRow, key)
         if complaint is None:
             return {}
         nested: dict[str, object] = {}
+        asked = Asked(session, complaint, self._zone, reader)
         for name in names & set(LOOKED_UP):
-            nested[name] = LOOKED_UP[name](session, complaint, self._zone)
+            nested[name] = LOOKED_UP[name](asked)
         for path, value in complaint.private.items():
             *parents, name = path.split(".")
             place = nested

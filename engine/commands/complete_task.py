@@ -79,7 +79,7 @@ def _judged(step: Step, case: Case, task: TaskRow, answers: Answers) -> dict[str
         return values
     form = step.house.catalogue.form(step.session, task.form_key)
     stored = plain(case.execution.variables(task.key)) | dict(
-        step.house.private.load(step.session, task.root_key, form.variables_read)
+        step.house.private.load(step.session, task.root_key, form.variables_read, reader=step.actor.name)
     )
     moment = step.world(case.row, case.definition).moment
     checked = forms.check(

@@ -145,17 +145,18 @@ class NoClocks:
 class PrivateFacts(Protocol):
     """What forms know from the register, whenever they are shown or judged, and in place of process variables."""
 
-    def load(self, session: Session, root_key: int, names: Set[str]) -> Mapping[str, Any]:
-        """Return the case's personal and special values, nested as forms name them, and what can be chosen now.
+    def load(self, session: Session, root_key: int, names: Set[str], *, reader: str) -> Mapping[str, Any]:
+        """Return the case's personal and special values, nested as forms name them, and what ``reader`` can choose now.
 
-        ``names`` are those that the form looks at: what has to be looked up is looked up for these only.
+        ``names`` are those that the form looks at: what has to be looked up is looked up for these only. The reader is the name
+        of who is shown the form, or fills it in.
         """
 
 
 class NoPrivateFacts:
     """Cases without private data."""
 
-    def load(self, session: Session, root_key: int, names: Set[str]) -> Mapping[str, Any]:  # noqa: ARG002
+    def load(self, session: Session, root_key: int, names: Set[str], *, reader: str) -> Mapping[str, Any]:  # noqa: ARG002
         """Return nothing."""
         return {}
 

@@ -26,8 +26,8 @@ class TaskSheet:
     moment: feel.Moment
 
 
-def task_sheet(house: House, session: Session, key: int) -> TaskSheet | None:
-    """Return the sheet of an open task, None if it has no form or is closed.
+def task_sheet(house: House, session: Session, key: int, *, reader: str) -> TaskSheet | None:
+    """Return the sheet of an open task as ``reader`` (a name) is shown it, None if it has no form or is closed.
 
     Reads only. Raises ``TaskNotFound``.
     """
@@ -41,5 +41,5 @@ def task_sheet(house: House, session: Session, key: int) -> TaskSheet | None:
     world = Step(house, session, actor=SYSTEM, command="task_sheet").world(row, definition)
     execution = Execution.revive(definition, live, world=world)
     form = house.catalogue.form(session, task.form_key)
-    known = house.private.load(session, task.root_key, form.variables_read)
+    known = house.private.load(session, task.root_key, form.variables_read, reader=reader)
     return TaskSheet(form, plain(execution.variables(key)) | dict(known), world.moment)

@@ -63,7 +63,7 @@ def complete(key: int) -> ResponseReturnValue:
         return _taken_away(person, key, refusal)
     if (before := task_drafts.sent_before(found, person, digest)) is not None:
         return _done(found, before["next"])
-    form = task_drafts.sheet_of(found)
+    form = task_drafts.sheet_of(found, person)
     if form is None:
         return _finish(person, found, None, {}, digest)
     uploads = task_drafts.uploads_of(found, form, person)
@@ -108,7 +108,7 @@ def save_draft(key: int) -> ResponseReturnValue:
         found = the_engine().task(key)
         if task_drafts.load(found, person) is None:
             raise
-    form = task_drafts.sheet_of(found)
+    form = task_drafts.sheet_of(found, person)
     is_sent = found.state == "COMPLETED" and found.completed_by == person.name
     if form is not None and not is_sent:
         decoded = decode(form.form, request.form, {}, form.stored, moment=form.moment)
@@ -125,7 +125,7 @@ def _finish(
     person: Person, found: TaskRecord, draft: drafts.Draft | None, answers: Mapping[str, Any], digest: str
 ) -> ResponseReturnValue:
     key, version = found.user_task_key, request.form.get("_version", "")
-    form = task_drafts.sheet_of(found)
+    form = task_drafts.sheet_of(found, person)
     uploads = task_drafts.uploads_of(found, form, person) if form is not None else None
 
     def sent(session: Session, done: Completed) -> None:
@@ -175,7 +175,7 @@ def _over(person: Person, found: TaskRecord) -> str:
 def _taken_away(person: Person, key: int, refusal: NotYourTask) -> ResponseReturnValue:
     """Show a task that is not theirs any more to somebody who typed into it: their own typing alone. Raises ``refusal``."""
     found = the_engine().task(key)
-    draft, form = task_drafts.load(found, person), task_drafts.sheet_of(found)
+    draft, form = task_drafts.load(found, person), task_drafts.sheet_of(found, person)
     if draft is None or form is None:
         raise refusal
     if request.method == "POST":
@@ -203,7 +203,7 @@ def _page(
 ) -> Response:
     """Show the task with ``answers``; ``elsewhere``: with what another window of this person saved beside them."""
     session, now = db.session(), the_service().clock.now()
-    form = the_engine().task_sheet(found.user_task_key)
+    form = the_engine().task_sheet(found.user_task_key, reader=person.name)
     shown, draft = None, draft or task_drafts.load(found, person)
     if form is not None and found.state == "CREATED" and found.assignee in (None, person.name):
         view = forms.view(

@@ -21,9 +21,9 @@ from engine.store.records import TaskRecord
 PRESSED_AGAIN = timedelta(hours=1)  # a second press within this time gets the first one's answer
 
 
-def sheet_of(found: TaskRecord) -> TaskSheet | None:
-    """Return the form of a task, open or not; of one that is closed nothing is known but the questions."""
-    sheet = the_engine().task_sheet(found.user_task_key)
+def sheet_of(found: TaskRecord, person: Person) -> TaskSheet | None:
+    """Return the form of a task as ``person`` is shown it, open or not; of one that is closed nothing is known but the questions."""
+    sheet = the_engine().task_sheet(found.user_task_key, reader=person.name)
     if sheet is not None or found.form_key is None:
         return sheet
     return TaskSheet(the_engine().parsed_form(found.form_key), {}, the_service().moment())
@@ -85,7 +85,7 @@ def lines(
     found: TaskRecord, person: Person, answers: Mapping[str, Any], *, form_key: int | None
 ) -> tuple[Line, ...]:
     """Return what was typed, made on the version ``form_key`` of the form, for its writer to read and copy."""
-    sheet = sheet_of(found)
+    sheet = sheet_of(found, person)
     if sheet is None or not answers:
         return ()
     form = sheet.form if form_key in (None, found.form_key) else the_engine().parsed_form(form_key or 0)

@@ -50,8 +50,8 @@ def as_duplicate(reference):
     }
 
 
-def offered(service, made):
-    sheet = service.engine.task_sheet(screening(service, made))
+def offered(service, made, *, reader="system"):
+    sheet = service.engine.task_sheet(screening(service, made), reader=reader)
     return [one["value"] for one in sheet.stored["earlier"]]
 
 
@@ -137,11 +137,33 @@ def test_the_interface_refuses_it_at_the_field_too(service, person):
     assert first.reference not in str(answer)
 
 
-def test_a_complaint_that_somebody_who_screens_may_not_read_is_not_named(service, person):
+def test_the_list_names_what_its_reader_may_read(service, person):
     person("ina", "intake")
-    complain(service, staff_concerned=("ina",))
+    person("ivo", "intake")
+    of_ina = complain(service, staff_concerned=("ina",))
     open_one = complain(service)
-    assert offered(service, complain(service)) == [open_one.reference]
+    third = complain(service)
+    assert offered(service, third, reader="ina") == [open_one.reference]
+    assert offered(service, third, reader="ivo") == [open_one.reference, of_ina.reference]
+
+
+def test_who_is_complained_about_finds_no_trace_of_it_beside_another_complaint(service, person):
+    boss, lea = person("max", "manager"), person("lea", "manager")
+    about_max = complain(service, staff_concerned=("max",))
+    second = complain(service)
+    asked = {"filter": {"name": "earlier"}}
+    status, told = boss.post("/v2/variables/search", asked)
+    assert (status, about_max.reference in str(told)) == (200, False)
+    assert len(told["items"]) == 2, (
+        "one for each complaint that was received, that of the one about max hidden"
+    )
+    assert about_max.reference not in offered(service, second, reader="max")
+
+    also_about_max = complain(service, staff_concerned=("max",))
+    assert about_max.reference in str(lea.post("/v2/variables/search", asked)[1]), (
+        "nobody reads it who may not"
+    )
+    assert about_max.reference in offered(service, also_about_max, reader="lea")
 
 
 def closed(service, db, first):
@@ -196,7 +218,7 @@ def test_a_choice_that_is_none_any_more_is_refused_at_the_field_at_every_door(se
     answer = desk.send(f"/staff/tasks/{key}", **typed, _version=version, _do="continue")
     assert answer.status_code == 422
     assert "Select the earlier complaint again: what can be chosen has changed" in desk.text
-    assert offered(service, second) == []
+    assert offered(service, second, reader="ina") == []
     desk.open(f"/staff/tasks/{key}")
     assert first.reference not in desk.html, "nor does the draft bring it back"
 
