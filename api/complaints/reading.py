@@ -177,14 +177,6 @@ def standing_remedies(session: Session, key: int) -> tuple[RemedyRow, ...]:
     )
 
 
-def decided_outside(session: Session, key: int) -> bool:
-    """Tell whether the outside body has decided the complaint: nobody need go there any more."""
-    referrals = session.scalars(
-        select(RecordRow).where(RecordRow.complaint_key == key, RecordRow.kind == "referral")
-    )
-    return any(record.data.get("status") == "decided" for record in referrals)
-
-
 def complaint_of_case(session: Session, root_key: int) -> ComplaintRow | None:
     """Return the complaint that a root instance conducts, or beside which it began (the survey); None without one."""
     key = complaint_of_root(session, root_key)
