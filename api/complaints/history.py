@@ -1,4 +1,4 @@
-"""How a complaint stood at a place of its history, by its timeline and records, whatever has become of it since."""
+"""How a complaint stood at a place of its history, by its timeline, whatever has become of it since."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import NamedTuple
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from api.complaints.reading import decided_outside
 from api.complaints.states import AWAITED, public_words
-from api.complaints.tables import ComplaintRow, EventRow, LetterRow, RecordRow
+from api.complaints.tables import ComplaintRow, EventRow, LetterRow
 
 REACHED_BY_REPLY = "answer-reached"  # the line that says that our answer has reached who replied to it
 _REPLIES = ("complainant-answer", REACHED_BY_REPLY)
@@ -59,18 +60,6 @@ def state_at(session: Session, complaint: ComplaintRow, place: Place) -> str:
             return str(line.facts.get("from", before))
         before = line.facts.get("to", before)
     return complaint.state
-
-
-def decided_outside(session: Session, complaint_key: int, *, until: Place | None = None) -> bool:
-    """Tell whether the outside body has decided the complaint ``until`` a place, None: by now. Nobody need go there any more."""
-    referrals = session.scalars(
-        select(RecordRow).where(RecordRow.complaint_key == complaint_key, RecordRow.kind == "referral")
-    )
-    return any(
-        record.data.get("status") == "decided"
-        for record in referrals
-        if until is None or Place(record.at, record.key) <= until
-    )
 
 
 def first_written(session: Session, complaint_key: int, letter: str, copies: int | None) -> Place | None:

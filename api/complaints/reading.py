@@ -177,6 +177,18 @@ def standing_remedies(session: Session, key: int) -> tuple[RemedyRow, ...]:
     )
 
 
+def decided_outside(session: Session, key: int, *, until: tuple[datetime, int] | None = None) -> bool:
+    """Tell whether the outside body had decided the complaint ``until`` a moment and key (None: by now): nobody need go there."""
+    referrals = session.scalars(
+        select(RecordRow).where(RecordRow.complaint_key == key, RecordRow.kind == "referral")
+    )
+    return any(
+        record.data.get("status") == "decided"
+        for record in referrals
+        if until is None or (record.at, record.key) <= until
+    )
+
+
 def complaint_of_case(session: Session, root_key: int) -> ComplaintRow | None:
     """Return the complaint that a root instance conducts, or beside which it began (the survey); None without one."""
     key = complaint_of_root(session, root_key)

@@ -8,6 +8,7 @@ import pytest
 
 from api.complaints import letter_desk, letters_owed, said
 from api.complaints.answers.sheets import told
+from api.complaints.from_complainant import ANSWERS, judge_message
 from api.complaints.heard import Heard
 from api.complaints.intake import PartyDetails
 from api.complaints.said import Said
@@ -74,7 +75,13 @@ def by_phone(walk, what, on=None):
     walk.service.run_due()
 
 
-DOORS = pytest.mark.parametrize("reply", [by_page, by_phone])
+def by_program(walk, what):
+    judge_message(walk.service, ANSWERS, str(walk.key), by=SYSTEM)
+    walk.service.engine.correlate_message(ANSWERS, str(walk.key), {"answer": what}, by=SYSTEM)
+    walk.service.run_due()
+
+
+DOORS = pytest.mark.parametrize("reply", [by_page, by_phone, by_program])
 
 
 # whoever replied to our answer has it
@@ -178,3 +185,15 @@ def test_who_only_receives_gets_the_newest_answer_alone(walk):
         deliver(walk, recipient, **REACHED)
     assert walk.clocks["final_response", 2] == "met"
     assert walk.troubles == []
+
+
+def test_who_was_turned_away_and_taken_up_after_all_gets_the_answer_alone(walk):
+    walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1).beside(POST, **REACHED)
+    walk.screen("restricted_contact").beside(POST, **NO_WAY).beside(FIND, wayFound="no").wait(days=1)
+    walk.answer("rejects")
+    walk.do("Decide the appeal", appealResult="allowed", appealReason="She was ill.").on()
+    letter_desk.look_for_a_way(walk.service, walk.key)
+    walk.beside(FIND, **BY_MAIL).wait(minutes=5)
+    assert [row.template for row in walk.letters if row.recipient == BY_MAIL["newEmail"]] == ["decision"]
+    assert ASKS in walk.letter("decision").text
+    assert (walk.state("final_response"), walk.troubles) == ("met", [])

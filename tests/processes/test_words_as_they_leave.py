@@ -37,15 +37,15 @@ def received(walk, sender):
     return walk.beside(task_of(sender), **REACHED) if sender is not ANN else walk
 
 
-def settled(walk, sender):
-    """Settled in the quick lane with words; the letter waits."""
-    received(walk, sender).screen().assess(severity="low", complexity="low", quickAnswer=True)
+def settled(walk):
+    """Settled in the quick lane with words."""
+    walk.screen().assess(severity="low", complexity="low", quickAnswer=True)
     return walk.do("Settle it with the complainant", earlyResult="settled", **WORDS)
 
 
 def closed_next_morning(walk, sender):
     """Settled and looked back on within the hour, and on Tuesday at ten nobody has delivered the letter."""
-    settled(walk, sender).wait(minutes=20).close()
+    settled(received(walk, sender)).wait(minutes=20).close()
     assert walk.complaint().state == "closed"
     return walk.later("2026-06-02 10:00")
 
@@ -75,7 +75,7 @@ def test_what_was_settled_and_closed_since_says_that_it_is_closed(walk, sender):
 
 @EACH
 def test_what_was_delivered_before_the_closing_stays_as_it_is(walk, sender):
-    settled(walk, sender).later("2026-06-03 10:00").close().later("2026-06-04 10:00")
+    settled(received(walk, sender)).later("2026-06-03 10:00").close().later("2026-06-04 10:00")
     old = walk.letter("early-resolution")
     handed(walk, "early-resolution", deliveredOn="2026-06-02")
     kept = walk.letter("early-resolution")
@@ -84,7 +84,7 @@ def test_what_was_delivered_before_the_closing_stays_as_it_is(walk, sender):
 
 @EACH
 def test_what_was_delivered_after_the_closing_is_written_anew_whatever_the_day(walk, sender):
-    settled(walk, sender).later("2026-06-03 10:00").close().later("2026-06-08 10:00")
+    settled(received(walk, sender)).later("2026-06-03 10:00").close().later("2026-06-08 10:00")
     old = walk.letter("early-resolution")
     handed(walk, "early-resolution", deliveredOn="2026-06-04")
     assert walk.letter("early-resolution").key != old.key
@@ -94,8 +94,7 @@ def test_what_was_delivered_after_the_closing_is_written_anew_whatever_the_day(w
 
 def test_a_held_letter_is_judged_as_it_is_sent(walk):
     received(walk, ANN).move(lambda _, complaint: setattr(complaint, "letters_held", True) or ())
-    walk.screen().assess(severity="low", complexity="low", quickAnswer=True)
-    walk.do("Settle it with the complainant", earlyResult="settled", **WORDS).wait(minutes=20).close()
+    settled(walk).wait(minutes=20).close()
     held = walk.letter("early-resolution")
     assert not send_held(walk.service, walk.key, held.key, by=SYSTEM)
     walk.wait(minutes=5)
@@ -127,8 +126,7 @@ def test_mail_that_a_server_did_not_take_for_a_while_says_what_is_so_as_it_leave
 
     with monkeypatch.context() as patched:
         patched.setattr(FolderPostman, "send", away)
-        walk.screen().assess(severity="low", complexity="low", quickAnswer=True)
-        walk.do("Settle it with the complainant", earlyResult="settled", **WORDS).wait(minutes=20).close()
+        settled(walk).wait(minutes=20).close()
         assert walk.letter("early-resolution").dispatched_at is None
     walk.wait(days=1)
     sent = walk.letter("early-resolution")
@@ -214,3 +212,44 @@ def test_every_copy_of_a_decision_leaves_as_it_was_written(walk, scope):
     for recipient in list(waiting(walk, "decision")):
         deliver(walk, recipient, **REACHED)
     assert {row.key for row in walk.letters if row.template == "decision" and row.dispatched_at} == keys
+
+
+def accepted(walk):
+    walk.screen().on().answer("accepts").correct().close()
+
+
+def looked_at_twice(walk):
+    walk.screen().on().answer("rejects").choose("stage_two").review().answer("accepts").close()
+
+
+def taken_outside(walk):
+    walk.screen().on().answer("rejects").choose("external")
+    more = {"body": "FOS", "bodyReference": "1", "fileDueOn": "2026-07-20"}
+    walk.do("Record the referral", referral="taken_up", **more)
+    walk.do("Send the file", fileSentOn=walk.clock.now().date().isoformat()).tell("external-outcome")
+    walk.do("Record the outcome", externalOutcome="confirmed", outcomeReason="It was fair.").close()
+
+
+def settled_quickly(walk):
+    settled(walk).close()
+
+
+def withdrawn(walk):
+    walk.screen().tell("complainant-withdraws")
+    walk.do(LOOK, widerProblem=False, rootCause="process", remark="Nothing of the kind.")
+
+
+def turned_away_and_taken_up(walk):
+    walk.screen("restricted_contact").answer("rejects")
+    walk.do("Decide the appeal", appealResult="allowed", appealReason="She was ill.").on()
+
+
+@pytest.mark.parametrize(
+    "way",
+    [accepted, looked_at_twice, taken_outside, settled_quickly, withdrawn, turned_away_and_taken_up],
+)
+def test_what_leaves_as_it_is_written_is_written_once(walk, way):
+    way(walk.take("2026-06-01 10:00").wait(minutes=5))
+    walk.wait(minutes=5)
+    assert all(row.dispatched_at for row in walk.letters), "it was by mail"
+    assert (walk.events("letter-replaced"), walk.events("letter-kept-back"), walk.troubles) == ([], [], [])

@@ -14,7 +14,6 @@ from api.complaints import links
 from api.complaints.facts import window_over
 from api.complaints.from_complainant import ADDS, ANSWERS, RATES, WITHDRAWS, last_said, open_to
 from api.complaints.heard import said_on
-from api.complaints.history import decided_outside
 from api.complaints.our_answer import SOUGHT, answer_letter, way_of_answer
 from api.complaints.parties import COMPLAINANT, may_decide
 from api.complaints.progress import (
@@ -25,7 +24,7 @@ from api.complaints.progress import (
     promises,
     stages,
 )
-from api.complaints.reading import Event, clock_views, display_names, timeline
+from api.complaints.reading import Event, clock_views, decided_outside, display_names, timeline
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.states import ENDED, public_words
 from api.complaints.tables import ComplaintRow, LinkRow, PartyRow
