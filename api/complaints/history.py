@@ -12,7 +12,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from api.complaints.reading import decided_outside
-from api.complaints.states import AWAITED, public_words
+from api.complaints.states import ASKED_IF_TURNED_AWAY, AWAITED, public_words
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow
 
 REACHED_BY_REPLY = "answer-reached"  # the line that says that our answer has reached who replied to it
@@ -48,7 +48,7 @@ def standing(session: Session, complaint: ComplaintRow, place: Place, *, first: 
         state=state,
         closed_at=None if ended_later else complaint.closed_at,
         decided_outside=decided_outside(session, complaint.key, until=place),
-        waits_for_reply=state in AWAITED | {"responded"} and not over,
+        waits_for_reply=state in AWAITED | ASKED_IF_TURNED_AWAY | {"responded"} and not over,
     )
 
 

@@ -197,3 +197,27 @@ def test_who_was_turned_away_and_taken_up_after_all_gets_the_answer_alone(walk):
     assert [row.template for row in walk.letters if row.recipient == BY_MAIL["newEmail"]] == ["decision"]
     assert ASKS in walk.letter("decision").text
     assert (walk.state("final_response"), walk.troubles) == ("met", [])
+
+
+EXITS = [
+    ("restricted_contact", {}),
+    ("enquiry", {"enquiryAnswer": "It opens at nine."}),
+]
+
+
+@pytest.mark.parametrize(("exit", "more"), EXITS)
+def test_who_has_appealed_is_not_asked_to_appeal_by_the_letter_that_turned_them_away(walk, exit, more):
+    walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1).beside(POST, **REACHED).screen(exit)
+    if more:
+        walk.do("Answer the enquiry", **more)
+    template = walk.letters[-1].template
+    assert "Tell us by" in walk.letter(template).text
+    walk.beside(POST, **NO_WAY).beside(FIND, wayFound="no").wait(days=1).answer("rejects")
+    walk.do("Decide the appeal", appealResult="dismissed", appealReason="Nothing new.")
+    letter_desk.look_for_a_way(walk.service, walk.key)
+    walk.beside(FIND, **BY_MAIL).wait(minutes=5)
+    sent = walk.letter(template)
+    assert sent.dispatched_at is not None
+    assert "Tell us by" not in sent.text
+    assert "You have told us what you think of this." in sent.text
+    assert walk.troubles == walk.holes == []
