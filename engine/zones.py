@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import calendar
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.errors import Invalid
+
+A_DAY = re.compile(rf"(?<!\d)\d{{1,2}} (?:{'|'.join(calendar.month_name[1:])}) \d{{4}}(?!\d)")
+"""Any day as ``day_in_words`` writes it."""
 
 
 class ZoneUnknown(Invalid):

@@ -7,19 +7,19 @@ from datetime import datetime
 
 from sqlalchemy import and_, or_, select
 
+from api.complaints.channels import KINDS
 from api.complaints.clock_rows import Desk, clocks_in, keep, newest
 from api.complaints.owed import somebody_to_write_to
 from api.complaints.states import public_words
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow
 from engine.calendars import Calendar
 from engine.deadlines import clocks
-from engine.deadlines.policy import NOBODY, DeadlinePolicy
+from engine.deadlines.policy import NOBODY, UNSENT, DeadlinePolicy
 from engine.deadlines.state import ClockState, Evidence
 
 _ANSWERED = (
     "answered"  # the member of a complaint's facts: clock → what a step did while there was no such clock
 )
-_BY_HAND = {"post": "letter_posted", "phone": "call_logged"}  # channel of a letter → kind of evidence
 
 
 def opening(desk: Desk, complaint: ComplaintRow) -> EventRow | None:
@@ -46,7 +46,7 @@ def meet_if_answered(desk: Desk, complaint: ComplaintRow, policy: DeadlinePolicy
         *_letters_that_left(desk, complaint, policy, since),
         *_steps_done(desk, complaint, policy, since),
     )
-    if known := [each for each in found if each.kind in (*policy.evidence, NOBODY)]:
+    if known := [each for each in found if each.kind in (*policy.evidence, *UNSENT)]:
         evidence = min(known, key=lambda each: each.sent_at)
         keep(desk, row, clocks.meet(state, calendar, desk.act, evidence=evidence), calendar)
 
@@ -66,9 +66,7 @@ def _letters_that_left(
     )
     for letter in desk.session.scalars(left):
         if letter.dispatched_at and policy.clock in clocks_in(letter.meets):
-            yield Evidence(
-                _BY_HAND.get(letter.channel, "message_accepted"), str(letter.key), letter.dispatched_at
-            )
+            yield Evidence(KINDS[letter.channel], str(letter.key), letter.dispatched_at)
 
 
 def keep_answer(complaint: ComplaintRow, clock: str, evidence: Evidence) -> None:

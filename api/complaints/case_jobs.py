@@ -99,14 +99,15 @@ def close(errand: Errand) -> None:
     into = errand.text("into")
     if into:
         into = joined(errand.session, complaint, into, by=errand.actor).reference
-    if complaint.state not in LEFT_AS_THEY_ARE:
+    before = complaint.state
+    if before not in LEFT_AS_THEY_ARE:
         complaint.state = "closed"
     complaint.closed_at, complaint.closing_reason = errand.now, reason
     open_names = errand.tools.clocks.open_names(errand.session, complaint.key) - WINDOWS
     to_come = answers_to_come(errand.session, complaint, errand.tools.letters, state=complaint.state)
     errand.moved(errand.tools.clocks.cancel(errand.desk, complaint, open_names, but=to_come))
     keep_back_unowed(errand)
-    facts = {"reason": reason} | ({"into": into} if into else {})
+    facts = {"from": before, "reason": reason} | ({"into": into} if into else {})
     errand.tell("closed", "Complaint closed", public=True, facts=facts)
 
 

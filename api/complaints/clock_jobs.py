@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import select
 
 from api.complaints import letters_owed
+from api.complaints.channels import KINDS
 from api.complaints.clock_rows import ClockNotFound, clocks_in
 from api.complaints.clock_start import promised_policy
 from api.complaints.errand import Errand, as_day
-from api.complaints.evidence import KINDS, meet_by_step
+from api.complaints.evidence import meet_by_step
 from api.complaints.extensions import ask
 from api.complaints.held_twice import asked
 from api.complaints.letters_over import answers_to_come

@@ -14,15 +14,6 @@ from engine.deadlines.policy import NOBODY
 from engine.deadlines.state import Evidence
 from engine.errors import Conflict
 
-KINDS = {
-    "e-mail": "message_accepted",
-    "web": "message_accepted",
-    "letter": "letter_posted",
-    "post": "letter_posted",
-    "phone": "call_logged",
-    "in-person": "handed_over",
-    "social": "message_accepted",
-}
 ANCHORS = {"acknowledgement": "acknowledged", "final_response": "final_response_sent"}
 
 

@@ -12,10 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.clock_rows import newest
+from api.complaints.history import Standing
 from api.complaints.letter_links import disarmed
 from api.complaints.parties import goes_by_hand, may_decide, parties
-from api.complaints.reading import decided_outside
-from api.complaints.states import AWAITED
 from api.complaints.tables import ClockRow, ComplaintRow, IssueRow, PartyRow, RemedyRow
 from api.identity.tables import PersonRow
 from api.organisation import Organisation
@@ -47,10 +46,11 @@ def letter_facts(
     to: PartyRow | None,
     link: str | None,
     zone: ZoneInfo,
-    at: datetime,
+    standing: Standing,
     variables: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the facts a letter written ``at`` (aware UTC) may name: those of the register, ``money`` and the process variables.
+    """Return the facts a letter may name of a complaint that stands so: those of the register, ``money`` and the process
+    variables.
 
     ``to`` is who gets the letter, ``link`` the mark of the status page or the way on without one, None for letters to others. A
     name of the register wins over a process variable of the same name.
@@ -65,12 +65,11 @@ def letter_facts(
         zone=zone,
         issues=_issues(session, complaint.key),
         remedies=_remedies(session, complaint.key),
-        decided_outside=decided_outside(session, complaint.key),
-        at=at,
+        standing=standing,
     )
     facts["clocks"] = clock_dates(session, complaint.key)
     facts["organisation"] = organisation.facts(complaint.regime)
-    if (over := window_over(session, complaint.key, at=at)) is not None:
+    if (over := window_over(session, complaint.key, at=standing.at)) is not None:
         facts["organisation"]["outsideBody"]["window"] = over
     facts["money"] = feel.Function(
         (feel.Parameter("amount"),),
@@ -89,21 +88,20 @@ def complaint_facts(
     zone: ZoneInfo,
     issues: Sequence[IssueRow],
     remedies: Sequence[RemedyRow],
-    decided_outside: bool,
-    at: datetime,
+    standing: Standing,
 ) -> dict[str, Any]:
-    """Return what letters know as ``complaint``; dates are those of ``zone``. What was done after ``at`` is not done yet."""
+    """Return what letters know as ``complaint``; dates are those of ``zone``. What was done later than it stands so is not done."""
     complainant, representative = people.get("complainant"), people.get("representative")
     known = {
         "reference": complaint.reference,
-        "state": complaint.state,
+        "state": standing.state,
         "complainantName": complainant.name if complainant else None,
         "representativeName": representative.name if representative else None,
         "addresseeName": _name(to),
         "address": to.address if to else None,
         "mayAnswer": may_decide(to),
-        "waitsForReply": complaint.state in AWAITED | {"responded"},
-        "closedOn": None if complaint.closed_at is None else local_date(complaint.closed_at, zone),
+        "waitsForReply": standing.waits_for_reply,
+        "closedOn": None if standing.closed_at is None else local_date(standing.closed_at, zone),
         "byHand": goes_by_hand(to),
         "summary": complaint.description,
         "product": complaint.product,
@@ -115,9 +113,9 @@ def complaint_facts(
         "desiredRemedy": complaint.desired_remedy,
         "contact": contact,
         "danger": complaint.facts.get("danger") is True,
-        "decidedOutside": decided_outside,
+        "decidedOutside": standing.decided_outside,
         "issues": [_issue(row) for row in issues],
-        "remedies": [_remedy(row, zone, at) for row in remedies],
+        "remedies": [_remedy(row, zone, standing.at) for row in remedies],
     }
     return {**disarmed(known), "statusLink": link}
 

@@ -17,20 +17,22 @@ from sqlalchemy.orm import Session
 from api.complaints import drafts
 from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
+from api.complaints.clock_rows import Desk
 from api.complaints.heard import SAID_ON, Heard, refuse_addition, refuse_decision, refuse_heard_reply
 from api.complaints.letter_links import STATUS_LINK
 from api.complaints.of_case import complaint_named
-from api.complaints.our_answer import refuse_reply
+from api.complaints.our_answer import reached_by_reply, refuse_reply
 from api.complaints.parties import may_act
 from api.complaints.references import read_reference
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, LetterRow, PartyRow
-from engine.actors import Actor
+from engine.actors import SYSTEM, Actor
 from engine.commands.errors import MessageNotCorrelated
+from engine.deadlines.clocks import Act
 from engine.errors import Conflict
 from engine.store.outbox import queue_letter
 from engine.store.search import Condition, Query
 from engine.store.upkeep import Answer
-from engine.zones import local_date
+from engine.zones import local_date, start_of_day
 
 if TYPE_CHECKING:
     from api.wiring import Redress
@@ -152,6 +154,7 @@ def answer(
         else:
             refuse_heard_reply(service, session, complaint, heard)
         said = _said("accepts our answer" if accepts else "does not accept our answer", reason, heard)
+        _note_reached(service, session, complaint_key, heard)
         facts = {"answer": ACCEPTED if accepts else REJECTED}
         on = {} if heard is None else {SAID_ON: heard.on.isoformat()}
         _tell(service, session, complaint_key, "complainant-answer", said, sheet, facts, heard=heard)
@@ -163,18 +166,24 @@ def answer(
 def judge_message(service: Redress, message: str, correlation_key: str, *, by: Actor) -> None:
     """Judge what somebody of ours says for the complainant by the rules of their page. Raises ``AnswerOnItsWay``.
 
-    What the case of the complaint would not hear of ``by`` is not judged: they learn nothing here.
+    A reply that the case waits for shows that our answer has reached them. What the case of the complaint would not hear of
+    ``by`` is not judged: they learn nothing here.
     """
-    if message != ANSWERS:
+    named = complaint_named(correlation_key)
+    if message != ANSWERS or named is None:
         return
+    waits = ANSWERS in open_to(service, named)
 
     def work(session: Session) -> None:
         access = service.engine.house.access
-        case, named = access.case_named(session, correlation_key), complaint_named(correlation_key)
-        if case is not None and access.hears(session, by, correlation_key, case):
-            refuse_reply(service.letters, session, session.get_one(ComplaintRow, named))
+        case = access.case_named(session, correlation_key)
+        if case is None or not access.hears(session, by, correlation_key, case):
+            return
+        refuse_reply(service.letters, session, session.get_one(ComplaintRow, named))
+        if waits:
+            _note_reached(service, session, named, None)
 
-    service.engine.read(work)
+    service.engine.write(work)
 
 
 def rate(
@@ -284,6 +293,18 @@ def _said(what: str, words: str, heard: Heard | None) -> str:
     who = "complainant" if heard is None else heard.role
     line = f"The {who} {what}" + ("" if heard is None else f" ({heard.in_words})")
     return f"{line}: {words}" if words else line
+
+
+def _note_reached(service: Redress, session: Session, complaint_key: int, heard: Heard | None) -> None:
+    """Note that our answer has reached who replies to it, by the day they did: now, unless a colleague ``heard`` it before."""
+    now, zone = service.clock.now(), service.settings.time_zone
+    at = now if heard is None else min(start_of_day(heard.on, zone), now)
+
+    def reached(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
+        return reached_by_reply(service.case_clocks, service.letters, desk, complaint, at=at)
+
+    act = Act(at=now, by=COMPLAINANT.name if heard is None else heard.by.name, reason="Reply to our answer")
+    service.move_clocks_within(session, complaint_key, reached, act=act, by=SYSTEM)
 
 
 def _send(

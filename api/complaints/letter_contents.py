@@ -15,17 +15,18 @@ from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
 from api.complaints.extensions import new_date
 from api.complaints.facts import clock_dates, letter_facts, neutral_facts
-from api.complaints.letter_addressees import set_of
+from api.complaints.history import Place, first_written, standing
+from api.complaints.letter_addressees import copies_of, set_of
 from api.complaints.letter_links import STATUS_LINK
-from api.complaints.letters import LEAVES_ON, Written, in_words
+from api.complaints.letters import LEAVES_ON, LetterIncomplete, Written, in_words
 from api.complaints.parties import goes_by_mail, may_act
 from api.complaints.policies import second_look
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
-from api.complaints.told_days import ANSWER, PROMISED
+from api.complaints.told_days import ANSWER, PROMISED, names_day
 from engine import feel
 from engine.deadlines.errors import EvidenceRefused
 from engine.deadlines.state import Evidence
-from engine.zones import local_date
+from engine.zones import A_DAY, day_in_words, local_date
 
 
 def write(
@@ -43,8 +44,7 @@ def write(
     Whoever may not act for the complaint gets neutral facts only, whatever the letter asks for. Dates are those that hold once
     the letter has left and answered the clocks in ``meets``. Raises ``LetterNotFound``, ``LetterIncomplete``.
     """
-    facts = facts_of(tools, desk, complaint, letter, party, variables, meets)
-    return fill(tools, desk, letter, facts)
+    return fill(tools, desk, letter, facts_of(tools, desk, complaint, letter, party, variables, meets))
 
 
 def fill(tools: Tools, desk: Desk, letter: str, facts: Mapping[str, Any]) -> Written:
@@ -65,8 +65,16 @@ def facts_of(
     party: PartyRow | None,
     variables: Mapping[str, Any],
     meets: str,
+    *,
+    first: Place | None = None,
+    place: Place | None = None,
+    counted_from: datetime | None = None,
 ) -> dict[str, Any]:
-    """Return what ``letter`` to ``party`` may name (``write`` explains). Raises ``LetterIncomplete`` where its head has no day."""
+    """Return what ``letter`` to ``party`` may name (``write`` explains), as the complaint stands at ``place`` (None: now).
+
+    It was ``first`` written there (None: nowhere yet), and the dates it names count from ``counted_from`` (aware UTC, None: now).
+    Raises ``LetterIncomplete`` where its head has no day.
+    """
     if party is not None and not may_act(party, on=today_at(desk)):
         waits = variables.get("waits")
         neutral = neutral_facts(desk.session, complaint, tools.organisation, to=party, waits=waits)
@@ -82,7 +90,7 @@ def facts_of(
         to=party,
         link=link,
         zone=zone,
-        at=desk.moment.now,
+        standing=standing(desk.session, complaint, place or Place(desk.moment.now), first=first),
         variables=variables,
     )
     facts["secondStage"] = second_look(desk.session, complaint.regime, desk.moment)
@@ -90,7 +98,9 @@ def facts_of(
         coming = _dates_once_sent(tools.clocks, desk, complaint, waiting)
         facts["clocks"] = coming | {name: due for name, due in facts["clocks"].items() if due is not None}
     if meets:
-        facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, [(meets, desk.moment.now)])
+        facts["clocks"] = _dates_once_sent(
+            tools.clocks, desk, complaint, [(meets, counted_from or desk.moment.now)]
+        )
     facts["clocks"] = _still_to_come(_as_promised(facts["clocks"], on=today_at(desk)), on=today_at(desk))
     facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
     return _with_its_day(tools, desk, letter, facts)
@@ -162,21 +172,22 @@ def _dates_once_sent(
         return clock_dates(desk.session, complaint.key)
 
 
-def day_over(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> str | None:
-    """Return why a letter written earlier may not leave now: it was to leave before, or promises a day that is over; else None.
+def why_other(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> str | None:
+    """Return why a letter written earlier may not leave now: it was to leave before, promises a day that is over, or says what
+    it would not say any more; else None.
 
-    Judged are the days that the letter computes, as they are for one written then, and that stand in it.
+    Judged is what the letter computes, and the days that stand in it. Days to come stay as they were told; what has happened to
+    the complaint since makes it another letter, as does another name.
     """
     leaves_on = to_leave_on(letter)
     if leaves_on is not None and leaves_on < today_at(desk):
         words = in_words(leaves_on, zone=tools.settings.time_zone)
         return f"What it says counts from the day it leaves, which was to be {words} at the latest."
+    if letter.template not in tools.letters.ids:
+        return None
     written = replace(desk, moment=replace(desk.moment, now=letter.queued_at))
-    party = desk.session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
-    known = {name: feel.unpack(value) for name, value in (letter.given or {}).items()}
-    if until := (letter.extends or {}).get("until"):
-        known["newDate"] = date.fromisoformat(until)
-    facts = facts_of(tools, written, complaint, letter.template, party, known, letter.meets or "")
+    place = Place(letter.queued_at, letter.key)
+    facts = _facts_at(tools, written, complaint, letter, place)
     over = tools.letters.days_over(
         letter.template,
         {name: feel.inward(value) for name, value in facts.items()},
@@ -184,8 +195,54 @@ def day_over(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRo
         zone=tools.settings.time_zone,
         today=today_at(desk),
     )
-    named = next((day for day in over if day in letter.text), None)
-    return None if named is None else f"It names a day that is over, {named}."
+    if named := next((day for day in over if names_day(letter.text, day)), None):
+        return f"It names a day that is over, {day_in_words(named)}."
+    if letter.neutral:
+        return None
+    here = Place(desk.moment.now) if desk.moment.now >= desk.act.at else Place(desk.moment.now, letter.key)
+    try:
+        then = fill(tools, written, letter.template, facts)
+        now = fill(tools, desk, letter.template, _facts_at(tools, desk, complaint, letter, here))
+    except LetterIncomplete:  # nothing could take its place
+        return None
+    if _words(then) != _words(now):
+        return "What has happened since makes it wrong: it would say something else by now."
+    names = [facts["complaint"].get(name) for name in _NAMES]
+    if any(name and name in then.text and name not in letter.text for name in names):
+        return "Somebody it names is called otherwise."
+    return None
+
+
+_NAMES = ("addresseeName", "complainantName", "representativeName")
+
+
+def _facts_at(
+    tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow, place: Place
+) -> dict[str, Any]:
+    """Return what a letter written earlier may name as the complaint stood at ``place``; its dates count from its writing."""
+    session, copies = desk.session, set_of(letter)
+    party = session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
+    known = {name: feel.unpack(value) for name, value in (letter.given or {}).items()}
+    if until := (letter.extends or {}).get("until"):
+        known["newDate"] = date.fromisoformat(until)
+    set_meets = (one.meets for one in [letter, *copies_of(session, complaint.key, copies)])
+    return facts_of(
+        tools,
+        desk,
+        complaint,
+        letter.template,
+        party,
+        known,
+        next((meets for meets in set_meets if meets), ""),
+        first=first_written(session, complaint.key, letter.template, copies),
+        place=place,
+        counted_from=letter.queued_at,
+    )
+
+
+def _words(letter: Written) -> str:
+    """Return what a letter says, whatever the days in it."""
+    return A_DAY.sub("…", f"{letter.subject}\n{letter.text}")
 
 
 def to_leave_on(letter: LetterRow) -> date | None:

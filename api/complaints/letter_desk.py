@@ -286,7 +286,6 @@ class LetterListener:
             desk,
             complaint,
             row,
-            kind="message_accepted",
             evidence=f"{report.code} {report.reply}",
             at=report.at,
         )

@@ -9,21 +9,19 @@ from zoneinfo import ZoneInfo
 
 from api.complaints import extensions
 from api.complaints.anchors import DayImpossible
+from api.complaints.channels import DONE, KINDS
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
 from api.complaints.letter_addressees import copies_of, set_of, why_not_leave
 from api.complaints.letter_carrying import DELIVERED, Carrier
-from api.complaints.letter_contents import day_over, to_leave_on, today_at
+from api.complaints.letter_contents import to_leave_on, today_at, why_other
 from api.complaints.letter_writing import write_anew
 from api.complaints.letters import LEAVES_ON
 from api.complaints.parties import BY_HAND, BY_MAIL, BY_POST, WAYS
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 from engine.deadlines.state import Evidence
 from engine.zones import day_in_words, local_date, start_of_day
-
-EVIDENCE = {"post": ("letter_posted", "posted"), "phone": ("call_logged", "told by phone")}
-"""Channel by hand → the kind of evidence, and what was done in words."""
 
 
 def is_held(letter: LetterRow) -> bool:
@@ -72,9 +70,9 @@ def left_at(desk: Desk, letter: LetterRow, day: date | None) -> datetime:
 
 
 def why_not(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> str | None:
-    """Return why a letter written earlier may not leave at the desk's moment: for whom it is, or a day it names that is over."""
+    """Return why a letter written earlier may not leave at the desk's moment: for whom it is, or what it says."""
     reason = why_not_leave(tools.letters, desk.session, letter, on=today_at(desk))
-    return reason or day_over(tools, desk, complaint, letter)
+    return reason or why_other(tools, desk, complaint, letter)
 
 
 def let_leave(
@@ -88,11 +86,12 @@ def let_leave(
     at: datetime,
 ) -> tuple[bool, tuple[str, ...]]:
     """``leave`` with a letter that may ``at`` a moment (aware UTC), or put another in its place; tell which, and the names of
-    the clocks that moved.
+    the clocks that moved. What leaves today is judged by what is so now.
 
     Raises what writing it anew raises.
     """
-    then = replace(desk, moment=replace(desk.moment, now=at))
+    leaves_today = local_date(at, desk.moment.zone_info) == today_at(desk)
+    then = desk if leaves_today else replace(desk, moment=replace(desk.moment, now=at))
     why = why_not(tools, then, complaint, letter)
     if why is None:
         return True, leave()
@@ -113,13 +112,12 @@ def delivered(
     That day decides whether it might leave, and when its clocks were met. Results and errors are those of ``let_leave``, and
     ``DayImpossible``.
     """
-    kind, done = EVIDENCE[letter.channel]
     at = left_at(desk, letter, on)
 
     def leave() -> tuple[str, ...]:
         carrier.throw(DELIVERED, str(letter.key), {})
-        evidence = f"{done} by {desk.act.by}"
-        return dispatched(tools.clocks, desk, complaint, letter, kind=kind, evidence=evidence, at=at)
+        evidence = f"{DONE[letter.channel]} by {desk.act.by}"
+        return dispatched(tools.clocks, desk, complaint, letter, evidence=evidence, at=at)
 
     return let_leave(tools, desk, complaint, letter, carrier, leave, at=at)
 
@@ -155,7 +153,6 @@ def dispatched(
     complaint: ComplaintRow,
     letter: LetterRow,
     *,
-    kind: str,
     evidence: str,
     at: datetime,
 ) -> tuple[str, ...]:
@@ -173,7 +170,7 @@ def dispatched(
     others = copies_of(desk.session, complaint.key, set_of(letter))
     is_first = all(one is letter or one.dispatched_at is None or one.meets is None for one in others)
     meets = letter.meets or "" if is_first else ""
-    evidence_of = Evidence(kind, str(letter.key), at)
+    evidence_of = Evidence(KINDS[letter.channel], str(letter.key), at)
     moved = meet_each(clocks, desk, complaint, meets, evidence_of, counted_from=letter.queued_at)
     begun = extensions.begin(clocks, desk, complaint, letter)
     return (*moved, *begun, *clocks.as_told(desk, complaint))

@@ -15,6 +15,7 @@ from typing import Any
 from engine import feel
 from engine.feel import syntax
 from engine.forms.templates import Filled, Template, TemplateRefused, fill, joined, read_template
+from engine.zones import local_date
 
 HAPPENED = "complaint"  # dates of it lie in the past; every other date in a letter is a promise
 _BLOCK = re.compile(r"^:::[ \t]*(.*?)[ \t]*$")
@@ -129,7 +130,7 @@ class Filling:
     ) -> None:
         """``facts`` are FEEL values by name; a date before ``today`` is no promise; ``show`` puts plain values into words."""
         self.holes: list[str] = []
-        self.over: list[str] = []  # of the holes the days that have passed, in words
+        self.over: list[date] = []  # of the holes the days that have passed, in the zone of the moment
         self._facts, self._moment, self._today, self._show = facts, moment, today, show
 
     def fill(self, text: Text) -> Filled:
@@ -170,15 +171,16 @@ class Filling:
             return value  # the author's own "nothing"
         if _is_empty(value):
             self.holes.append(f"{{{{ {expression.text} }}}} (empty)")
-        elif self._is_over(value) and not _of(expression, HAPPENED):
-            self.over.append(self._show(value))
-            self.holes.append(f"{{{{ {expression.text} }}}} (the day has passed: {self.over[-1]})")
+        elif (day := self._day(value)) and day < self._today and not _of(expression, HAPPENED):
+            self.over.append(day)
+            self.holes.append(f"{{{{ {expression.text} }}}} (the day has passed: {self._show(value)})")
         return value
 
-    def _is_over(self, value: Any) -> bool:
+    def _day(self, value: Any) -> date | None:
+        """Return the day of a value that names one; None of a moment without a zone, which promises nothing."""
         if isinstance(value, datetime):
-            return value.astimezone(self._moment.zone_info).date() < self._today if value.tzinfo else False
-        return isinstance(value, date) and value < self._today
+            return local_date(value, self._moment.zone_info) if value.tzinfo else None
+        return value if isinstance(value, date) else None
 
 
 def _is_empty(value: Any) -> bool:

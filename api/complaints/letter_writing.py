@@ -12,11 +12,14 @@ from api.complaints import extensions, letters_owed
 from api.complaints.clocks import Desk
 from api.complaints.contact import IN_WORDS
 from api.complaints.errand import Tools
+from api.complaints.history import first_written
 from api.complaints.letter_addressees import Addressee, addressees, copies_of, counts, set_of
 from api.complaints.letter_carrying import Carrier, get_away, look_for
 from api.complaints.letter_contents import facts_of, fill, today_at
 from api.complaints.letters import LEAVES_ON, Letters
+from api.complaints.letters_over import keep_back_older
 from api.complaints.letters_owed import Unsent
+from api.complaints.our_answer import is_answer
 from api.complaints.parties import BY_HAND, COMPLAINANT, Way, may_act, may_decide, parties
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 from engine import feel
@@ -37,7 +40,8 @@ def write_out(
 
     ``carrier`` gets them away unless it holds them: by the postman, or by hand of whoever hears that there is one to deliver.
     ``meets`` names the clocks that the dispatch (not the writing) of the first copy to leave answers, of a letter that asks for
-    an answer the first to somebody who may give it. Raises ``LetterNotFound``, ``LetterIncomplete``.
+    an answer the first to somebody who may give it. An answer of ours takes the place of older ones that still wait.
+    Raises ``LetterNotFound``, ``LetterIncomplete``.
     """
     names = tools.letters.names(letter) | {"waits"}
     given = {name: feel.pack(feel.inward(value)) for name, value in variables.items() if name in names}
@@ -45,7 +49,13 @@ def write_out(
     if not people:
         text = f"No address to send {letter!r} to"
         desk.tell(complaint.key, "letter-not-sent", text, facts={"letter": letter})
-    return _to_each(tools, desk, complaint, Unsent(letter, meets, given, None, to=to), people, carrier)
+    rows = _to_each(tools, desk, complaint, Unsent(letter, meets, given, None, to=to), people, carrier)
+    kept = [one.copies for one in letters_owed.kept(complaint) if one.letter == letter and one.copies]
+    written = max((set_of(row) for row in rows), default=max(kept, default=None))
+    if written is not None and is_answer(tools.letters, letter):
+        throw = carrier.throw
+        keep_back_older(tools.letters, desk, complaint, written, meets=meets or "", throw=throw)
+    return rows
 
 
 def _to_each(
@@ -195,7 +205,8 @@ def _copy(
 ) -> LetterRow:
     """Write the copy of ``party``; its dates are those once the clocks in ``counted`` are answered."""
     variables = {name: feel.unpack(value) for name, value in letter.given.items()}
-    facts = facts_of(tools, desk, complaint, letter.letter, party, variables, counted)
+    first = first_written(desk.session, complaint.key, letter.letter, letter.copies)
+    facts = facts_of(tools, desk, complaint, letter.letter, party, variables, counted, first=first)
     written = fill(tools, desk, letter.letter, facts)
     leaves = {name: feel.pack(feel.inward(facts[name])) for name in (LEAVES_ON,) if name in facts}
     row = LetterRow(

@@ -203,8 +203,8 @@ class Letters:
 
     def days_over(
         self, letter: str, facts: Mapping[str, Any], *, moment: feel.Moment, zone: ZoneInfo, today: date
-    ) -> tuple[str, ...]:
-        """Return in words the days that ``letter``, written at ``moment``, promises and that lie before ``today``.
+    ) -> tuple[date, ...]:
+        """Return the days that ``letter``, written at ``moment``, promises and that lie before ``today``.
 
         None for a letter that is no template of ours.
         """

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import letters_owed
-from api.complaints.clock_rows import clocks_in, open_clocks
+from api.complaints.clock_rows import Desk, clocks_in, open_clocks
 from api.complaints.errand import Errand
 from api.complaints.letter_addressees import OF_THE_COMPLAINT
 from api.complaints.letter_carrying import DELIVERED
 from api.complaints.letters import Letters
+from api.complaints.our_answer import older_answers
 from api.complaints.parties import BY_HAND
 from api.complaints.states import staff_words
 from api.complaints.tables import ComplaintRow, LetterRow
 
+Thrower = Callable[[str, str, Mapping[str, Any]], None]
+"""Throws a message (its name, its key, what it brings) at the complaint's case."""
+
 
 def keep_all_back(errand: Errand, *, why: str) -> None:
     """Let nothing leave any more that was written about the complaint and still waits; ``why`` ends the line that says so."""
-    _keep_back(errand, _waiting(errand.session, errand.complaint), why)
+    _keep_back(errand.desk, _waiting(errand.session, errand.complaint), why, errand.context.publish)
 
 
 def answers_to_come(
@@ -39,7 +44,8 @@ def keep_letter_back(errand: Errand) -> None:
     over = {name.strip() for name in errand.header("letter").split(",")}
     letters_owed.forget(errand.complaint, over)
     asking = [letter for letter in _waiting(errand.session, errand.complaint) if letter.template in over]
-    _keep_back(errand, asking, "as nobody waits for an answer to it any more")
+    why = "as nobody waits for an answer to it any more"
+    _keep_back(errand.desk, asking, why, errand.context.publish)
 
 
 def keep_back_unowed(errand: Errand) -> None:
@@ -56,7 +62,27 @@ def keep_back_unowed(errand: Errand) -> None:
     answered = {name for letter in waiting if letter not in unowed for name in clocks_in(letter.meets)}
     awaited = {row.name for row in open_clocks(errand.session, complaint.key)} - answered
     over = [letter for letter in unowed if not awaited & clocks_in(letter.meets)]
-    _keep_back(errand, over, f"as it is not owed any more ({staff_words(complaint.state).lower()})")
+    why = f"as it is not owed any more ({staff_words(complaint.state).lower()})"
+    _keep_back(errand.desk, over, why, errand.context.publish)
+
+
+def keep_back_older(
+    letters: Letters, desk: Desk, complaint: ComplaintRow, copies: int, *, meets: str, throw: Thrower
+) -> None:
+    """Let no older answer leave once a newer one was written, the set ``copies``, that answers the clocks in ``meets``.
+
+    Two answers that ask the same would leave nobody knowing which to reply to. One that answers a clock which is still open, and
+    which the newer one does not answer, matters all the same.
+    """
+    waiting, kept = older_answers(letters, desk.session, complaint, copies)
+    awaited = {row.name for row in open_clocks(desk.session, complaint.key)} - clocks_in(meets)
+    why = "as a newer answer was written"
+    _keep_back(desk, [one for one in waiting if not awaited & clocks_in(one.meets)], why, throw)
+    for one in kept:
+        if not awaited & clocks_in(one.meets):
+            letters_owed.settle(complaint, one.letter, one.person)
+            text = f"Letter not owed any more, {why}: {one.letter}"
+            desk.tell(complaint.key, "letter-not-owed", text, facts={"letter": one.letter})
 
 
 def _is_unowed(letter: LetterRow, letters: Letters, state: str) -> bool:
@@ -73,10 +99,10 @@ def _waiting(session: Session, complaint: ComplaintRow) -> list[LetterRow]:
     return list(session.scalars(query.order_by(LetterRow.key)))
 
 
-def _keep_back(errand: Errand, letters: Iterable[LetterRow], why: str) -> None:
+def _keep_back(desk: Desk, letters: Iterable[LetterRow], why: str, throw: Thrower) -> None:
     for letter in letters:
-        letter.replaced_at = errand.now
+        letter.replaced_at = desk.act.at
         if letter.channel in BY_HAND:
-            errand.context.publish(DELIVERED, str(letter.key), {})
-        facts = {"letter": str(letter.key)}
-        errand.tell("letter-kept-back", f"Not sent, {why}: {letter.subject}", facts=facts)
+            throw(DELIVERED, str(letter.key), {})
+        text, facts = f"Not sent, {why}: {letter.subject}", {"letter": str(letter.key)}
+        desk.tell(letter.complaint_key, "letter-kept-back", text, facts=facts)

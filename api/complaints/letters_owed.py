@@ -58,6 +58,15 @@ def give_up(complaint: ComplaintRow, person: str) -> None:
         )
 
 
+def answered(complaint: ComplaintRow, letters: Container[str]) -> None:
+    """Note that what the kept ones of these ``letters`` would have answered is answered: they are owed, and answer nothing."""
+    if any(one.letter in letters and one.meets for one in kept(complaint)):
+        _hold(
+            complaint,
+            [replace(one, meets=None) if one.letter in letters else one for one in kept(complaint)],
+        )
+
+
 def forget(complaint: ComplaintRow, letters: Container[str]) -> None:
     """Forget the kept ones of these ``letters``: nobody is owed them, whatever the state."""
     rest = [one for one in complaint.facts.get(_KEPT, ()) if one["letter"] not in letters]

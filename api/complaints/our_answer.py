@@ -1,16 +1,28 @@
-"""Our answer on its way: until the letter that tells it has left, nothing of it is shown, and no reply to it is taken."""
+"""Our answer on its way: until the letter that tells it has left, nothing of it is shown, and no reply to it is taken.
+
+Whoever replies to it all the same has it, and what its letter would have answered is answered by the reply.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import letters_owed
-from api.complaints.clock_rows import clocks_in, open_clocks
+from api.complaints.clock_rows import Desk, clocks_in, open_clocks
+from api.complaints.clocks import CaseClocks
+from api.complaints.evidence import meet_each
+from api.complaints.history import REACHED_BY_REPLY, first_written, replied
 from api.complaints.letter_addressees import counts, set_of
 from api.complaints.letters import Letters
+from api.complaints.letters_owed import Unsent
 from api.complaints.parties import COMPLAINANT
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
+from engine.deadlines.policy import REPLIED
+from engine.deadlines.state import Evidence
 from engine.errors import Conflict
 
 SOUGHT = "sought"  # how it goes while somebody looks for a way to who is to get it
@@ -38,9 +50,9 @@ def answer_letter(letters: Letters, session: Session, complaint_key: int) -> Let
 def way_of_answer(letters: Letters, session: Session, complaint: ComplaintRow) -> dict[str, str]:
     """Return how our newest answer is to reach those who get it while it has not: role → a channel of letters, or ``SOUGHT``.
 
-    Of one that asks whether they accept, those who may say so. Empty when it has left, with the first of its copies, and when
-    there is none. Mail that came back is on no way any more, and what lies on file for somebody who left no address answers its
-    clocks there.
+    Of one that asks whether they accept, those who may say so. Empty when it has left, with the first of its copies, when
+    somebody replied to it, and when there is none. Mail that came back is on no way any more, and what lies on file for somebody
+    who left no address answers its clocks there.
     """
     rows = _letters(letters, session, complaint.key)
     newest = max((set_of(row) for row in rows), default=0)
@@ -53,7 +65,7 @@ def way_of_answer(letters: Letters, session: Session, complaint: ComplaintRow) -
     if later := {one.person: SOUGHT for one in kept if one.copies is None or one.copies > newest}:
         return later
     copies = [row for row in rows if set_of(row) == newest]
-    if any(_is_out(session, row) for row in copies):
+    if any(_is_out(session, row) for row in copies) or _has_reply(session, copies):
         return {}
     sought = {one.person: SOUGHT for one in kept if one.copies == newest}
     return sought | {_role(session, row): row.channel for row in copies}
@@ -65,6 +77,55 @@ def refuse_reply(letters: Letters, session: Session, complaint: ComplaintRow) ->
         raise AnswerOnItsWay(complaint=complaint.reference, way=way)
 
 
+def reached_by_reply(
+    clocks: CaseClocks, letters: Letters, desk: Desk, complaint: ComplaintRow, *, at: datetime
+) -> tuple[str, ...]:
+    """Note that somebody replied to our answer ``at`` a moment (aware UTC): it has reached them, whatever became of its letter.
+
+    What a letter of it that has not left would have answered is answered by the reply, unless another copy has done so; none
+    answers anything as it leaves after all. Returns the names of the clocks that moved.
+    """
+    session = desk.session
+    rows = _letters(letters, session, complaint.key)
+    left = {set_of(row) for row in rows if row.dispatched_at is not None}
+    waiting = [row for row in rows if row.dispatched_at is None and row.meets]
+    kept = [one for one in letters_owed.kept(complaint) if _tells(one.letter) and one.meets]
+    unreached = [
+        *((row.template, set_of(row), row.meets) for row in waiting if set_of(row) not in left),
+        *((one.letter, one.copies, one.meets) for one in kept if one.copies not in left),
+    ]
+    places = [first_written(session, complaint.key, letter, copies) for letter, copies, _ in unreached]
+    for row in waiting:
+        row.meets = None
+    letters_owed.answered(complaint, {one.letter for one in kept})
+    if not unreached:
+        return ()
+    desk.tell(complaint.key, REACHED_BY_REPLY, "Our answer has reached them: they replied to it")
+    names = ", ".join(sorted({name for *_, meets in unreached for name in clocks_in(meets)}))
+    evidence = Evidence(REPLIED, complaint.reference, max([at, *(place.at for place in places if place)]))
+    written_at = max((row.queued_at for row in waiting), default=None)
+    return meet_each(clocks, desk, complaint, names, evidence, counted_from=written_at)
+
+
+def is_answer(letters: Letters, letter: str) -> bool:
+    """Tell whether this letter tells an answer of ours and asks whether they accept it: a newer one takes its place."""
+    return _tells(letter) and letter in letters.ids and letters.asks(letter)
+
+
+def older_answers(
+    letters: Letters, session: Session, complaint: ComplaintRow, copies: int
+) -> tuple[list[LetterRow], list[Unsent]]:
+    """Return what waits and what is kept of answers written before the set ``copies``."""
+    query = select(LetterRow).where(
+        LetterRow.complaint_key == complaint.key,
+        LetterRow.dispatched_at.is_(None),
+        LetterRow.replaced_at.is_(None),
+    )
+    rows = [row for row in session.scalars(query) if is_answer(letters, row.template)]
+    kept = [one for one in letters_owed.kept(complaint) if is_answer(letters, one.letter)]
+    return [row for row in rows if set_of(row) != copies], [one for one in kept if one.copies != copies]
+
+
 def _letters(letters: Letters, session: Session, complaint_key: int) -> list[LetterRow]:
     """Return the letters that tell an answer, newest first: of what asks for a reply the copies of those who may give it."""
     query = select(LetterRow).where(LetterRow.complaint_key == complaint_key, LetterRow.replaced_at.is_(None))
@@ -74,6 +135,14 @@ def _letters(letters: Letters, session: Session, complaint_key: int) -> list[Let
 
 def _tells(letter: str) -> bool:
     return letter in _TELLING or letter.startswith(_TURNING_AWAY)
+
+
+def _has_reply(session: Session, copies: Iterable[LetterRow]) -> bool:
+    """Tell whether somebody replied to the answer of which these are copies."""
+    for row in copies:
+        first = first_written(session, row.complaint_key, row.template, set_of(row))
+        return first is not None and replied(session, row.complaint_key, first)
+    return False
 
 
 def _role(session: Session, letter: LetterRow) -> str:

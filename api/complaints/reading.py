@@ -177,12 +177,16 @@ def standing_remedies(session: Session, key: int) -> tuple[RemedyRow, ...]:
     )
 
 
-def decided_outside(session: Session, key: int) -> bool:
-    """Tell whether the outside body has decided the complaint: nobody need go there any more."""
+def decided_outside(session: Session, key: int, *, until: tuple[datetime, int] | None = None) -> bool:
+    """Tell whether the outside body had decided the complaint ``until`` a moment and key (None: by now): nobody need go there."""
     referrals = session.scalars(
         select(RecordRow).where(RecordRow.complaint_key == key, RecordRow.kind == "referral")
     )
-    return any(record.data.get("status") == "decided" for record in referrals)
+    return any(
+        record.data.get("status") == "decided"
+        for record in referrals
+        if until is None or (record.at, record.key) <= until
+    )
 
 
 def complaint_of_case(session: Session, root_key: int) -> ComplaintRow | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
@@ -13,7 +12,7 @@ from api.complaints.clock_rows import Desk
 from api.complaints.parties import COMPLAINANT, REPRESENTATIVE
 from api.complaints.tables import ClockChangeRow, ClockRow, ComplaintRow, LetterRow
 from engine.deadlines.state import OPEN, ClockState
-from engine.zones import day_in_words, local_date
+from engine.zones import A_DAY, day_in_words, local_date
 
 PUBLIC_FORM = (
     "public-form"  # the source of what comes in by the public form, whose sender reads the receipt page
@@ -67,7 +66,7 @@ def standing(
 
 def names_day(text: str, day: date) -> bool:
     """Tell whether ``text`` names the day in words, such as 1 December 2026; 21 December 2026 does not."""
-    return re.search(rf"(?<!\d){re.escape(day_in_words(day))}(?!\d)", text) is not None
+    return day_in_words(day) in A_DAY.findall(text)
 
 
 def _counts_later(limit: ClockRow, told: date) -> bool:

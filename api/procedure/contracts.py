@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from api.complaints.channels import KINDS
 from api.complaints.clock_start import STAGES
-from api.complaints.evidence import KINDS
 from api.complaints.intake import PROCESS
 from api.complaints.letters import ADDRESSEES
 from api.complaints.policies import DECISION

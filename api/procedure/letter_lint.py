@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from api.complaints.facts import CHANNEL_WORDS, complaint_facts
+from api.complaints.history import Standing
 from api.complaints.letter_text import HAPPENED, conditions
 from api.complaints.letters import LEAVES_ON, LetterTemplate, asked
 from api.complaints.states import STATES
@@ -182,7 +183,8 @@ def _of_the_register() -> dict[str, Any]:
     """Return what a letter knows of a complaint that has one of everything."""
     complaint = ComplaintRow(channel="web", received_at=datetime(2000, 1, 1, tzinfo=UTC), facts={})
     issues, remedies = (IssueRow(number=1, summary=""),), (RemedyRow(kind="", description=""),)
+    standing = Standing(complaint.received_at, "received", None, decided_outside=False, waits_for_reply=False)
     return complaint_facts(
         complaint, {}, to=None, contact="", link=None, zone=ZoneInfo("UTC"),
-        issues=issues, remedies=remedies, decided_outside=False, at=complaint.received_at,
+        issues=issues, remedies=remedies, standing=standing,
     )  # fmt: skip

@@ -9,11 +9,12 @@ from functools import cached_property, lru_cache
 from sqlalchemy.orm import Session
 
 from api.complaints.anchors import KEPT, RECEIVED
+from api.complaints.channels import KINDS
 from api.complaints.clock_jobs import BY_JOB
 from api.complaints.clock_rows import ANSWERING, OUR_ANSWER
 from api.complaints.clock_start import PROMISED
 from api.complaints.danger import FOUND
-from api.complaints.evidence import ANCHORS, KINDS
+from api.complaints.evidence import ANCHORS
 from api.complaints.from_complainant import ACCEPTED, MESSAGES, REJECTED
 from api.complaints.from_form import CLOSED, PUBLIC, STAFF
 from api.complaints.intake import CHANNELS, PROCESS, start_variable_names

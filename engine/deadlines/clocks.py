@@ -35,7 +35,7 @@ from engine.deadlines.judge import (
     require_reason,
     with_breaches,
 )
-from engine.deadlines.policy import NOBODY, DeadlinePolicy
+from engine.deadlines.policy import UNSENT, DeadlinePolicy
 from engine.deadlines.state import (
     MET,
     OPEN,
@@ -205,12 +205,13 @@ def meet(state: ClockState, calendar: Calendar, act: Act, *, evidence: Evidence)
     """Record that the message left (rule 11): met if it left before the bound, else met late.
 
     An open pause counts as ended when the message left. Evidence ``NOBODY`` says that the answer was decided
-    and there is nobody to write to; whether that is so is the caller's to know. Raises ``EvidenceRefused``
-    for a kind that shows no dispatch or a moment still to come, ``ClockEnded``, ``WrongCalendar``.
+    and there is nobody to write to, ``REPLIED`` that somebody replied to it; whether that is so is the
+    caller's to know. Raises ``EvidenceRefused`` for a kind that shows no dispatch or a moment still to come,
+    ``ClockEnded``, ``WrongCalendar``.
     """
     require(state, calendar, "projected", "running", "paused", "breached")
     evidence = replace(evidence, sent_at=in_utc(evidence.sent_at))
-    allowed = (*state.policy.evidence, NOBODY)
+    allowed = (*state.policy.evidence, *UNSENT)
     if evidence.kind not in allowed or evidence.sent_at > in_utc(act.at):
         raise EvidenceRefused(
             clock=state.name,

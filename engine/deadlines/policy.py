@@ -16,6 +16,10 @@ End = Literal["end_of_day", "close_of_business"]
 
 DISPATCHED = ("message_accepted", "letter_posted", "call_logged", "handed_over")
 NOBODY = "nobody_to_write_to"  # the answer lies on file: nobody left a name or an address
+REPLIED = (
+    "reply_received"  # somebody replied to the answer: it has reached them, whatever became of its letter
+)
+UNSENT = (NOBODY, REPLIED)  # what answers a clock of any rule without a dispatch
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
 _CUTOFF = re.compile(r"closing|([01]\d|2[0-3]):[0-5]\d")
 _WARNING = re.compile(r"(\d{1,3}) ?%|(\d{1,3}) days?")

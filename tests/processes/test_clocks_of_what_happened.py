@@ -102,7 +102,9 @@ def test_closing_leaves_the_clock_that_the_answer_in_the_post_room_meets(walk, r
     settled_on_paper(walk, regime)
     assert walk.state("final_response") == "running"
     assert walk.state("target") not in ("running", "cancelled"), "our target was met by deciding"
-    walk.wait(days=1).beside(POST, **REACHED)
+    walk.wait(days=1).post("early-resolution")
+    assert walk.state("final_response") == "running", "written anew: it said that the complaint is open"
+    walk.post("early-resolution")
     assert walk.state("final_response") == "met"
     assert walk.state("referral_window") == "running"
     if regime == "uk-financial":
@@ -113,7 +115,7 @@ def test_closing_leaves_the_clock_that_the_answer_in_the_post_room_meets(walk, r
 def test_an_answer_that_leaves_too_late_after_the_closing_is_late(walk):
     settled_on_paper(walk).later("2026-07-20 10:00")
     assert walk.state("final_response") == "breached"
-    walk.beside(POST, **REACHED)
+    walk.post("early-resolution").post("early-resolution")
     assert walk.late == ["final_response"]
     assert walk.state("final_response") == "met_late"
 

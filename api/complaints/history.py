@@ -1,0 +1,102 @@
+"""How a complaint stood at a place of its history, by its timeline, whatever has become of it since."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from api.complaints.reading import decided_outside
+from api.complaints.states import ASKED_IF_TURNED_AWAY, AWAITED, public_words
+from api.complaints.tables import ComplaintRow, EventRow, LetterRow
+
+REACHED_BY_REPLY = "answer-reached"  # the line that says that our answer has reached who replied to it
+_REPLIES = ("complainant-answer", REACHED_BY_REPLY)
+_CHANGE, _END = "state", "closed"  # the lines that tell another state, and the end
+
+
+class Place(NamedTuple):
+    """A place in the history of a complaint: a moment (aware UTC), and the last key of what happened at it that belongs to it."""
+
+    at: datetime
+    key: int = sys.maxsize
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a complaint stands ``at`` a moment (aware UTC), as far as a letter of it says so."""
+
+    at: datetime
+    state: str
+    closed_at: datetime | None
+    decided_outside: bool
+    waits_for_reply: bool  # a reply to the answer that the letter gives is still taken
+
+
+def standing(session: Session, complaint: ComplaintRow, place: Place, *, first: Place | None) -> Standing:
+    """Return how the complaint stood at ``place`` for a letter that was ``first`` written there; None: one not written yet."""
+    state = state_at(session, complaint, place)
+    over = first is not None and replied(session, complaint.key, first, until=place)
+    ended_later = any(_place(line) > place for line in _lines(session, complaint.key, (_END,)))
+    return Standing(
+        at=place.at,
+        state=state,
+        closed_at=None if ended_later else complaint.closed_at,
+        decided_outside=decided_outside(session, complaint.key, until=place),
+        waits_for_reply=state in AWAITED | ASKED_IF_TURNED_AWAY | {"responded"} and not over,
+    )
+
+
+def state_at(session: Session, complaint: ComplaintRow, place: Place) -> str:
+    """Return the state the complaint was in at this place."""
+    before = "received"
+    for line in _lines(session, complaint.key, (_CHANGE, _END)):
+        if _place(line) > place:
+            return str(line.facts.get("from", before))
+        before = line.facts.get("to", before)
+    return complaint.state
+
+
+def first_written(session: Session, complaint_key: int, letter: str, copies: int | None) -> Place | None:
+    """Return where the set ``copies`` of a letter was first written, also where nobody got a copy; None: it belongs to no set."""
+    if copies is None:
+        return None
+    written = session.execute(
+        select(LetterRow.queued_at, LetterRow.key).where(
+            LetterRow.complaint_key == complaint_key,
+            or_(LetterRow.key == copies, LetterRow.copy_of == copies),
+        )
+    )
+    if places := [Place(at, key) for at, key in written]:
+        return min(places)
+    kept = _lines(session, complaint_key, ("letter-not-sent",))
+    return max((_place(line) for line in kept if line.facts.get("letter") == letter), default=None)
+
+
+def replied(session: Session, complaint_key: int, first: Place, *, until: Place | None = None) -> bool:
+    """Tell whether somebody replied to an answer that was ``first`` written there ``until`` a place (None: by now).
+
+    An answer belongs to the look that it ends. Whoever replies to it has it, and ends the time of replies to it: one that comes
+    after a no belongs to the next look.
+    """
+    no = public_words("rejected_open")
+    return any(
+        first < _place(line) and (until is None or _place(line) <= until)
+        for line in _lines(session, complaint_key, (*_REPLIES, _CHANGE))
+        if line.kind in _REPLIES or line.text == no
+    )
+
+
+def _lines(session: Session, complaint_key: int, kinds: Collection[str]) -> list[EventRow]:
+    """Return the lines of the timeline of these kinds, oldest first."""
+    query = select(EventRow).where(EventRow.complaint_key == complaint_key, EventRow.kind.in_(kinds))
+    return list(session.scalars(query.order_by(EventRow.at, EventRow.key)))
+
+
+def _place(line: EventRow) -> Place:
+    return Place(line.at, line.key)
