@@ -44,7 +44,7 @@ class ResourceInUse(Conflict):
 
 
 class ResourceNeeded(Conflict):
-    """The service begins with this, and no other version would be left. Deploy what takes its place first."""
+    """The service begins with this, or comes to it, and no other version would be left. Deploy what takes its place first."""
 
     code = "resource_needed"
 

@@ -55,11 +55,11 @@ class Reach:
         """Return the running instances that may come to need ``row`` and would find nothing in its place."""
         found: list[Need] = []
         begun = messages.begun_by_events(self._session)
-        beside = self._naming(row, begun)
+        beside = self.naming(row, begun)
         keys = self._session.scalars(sa.select(instances.c.definition_key).where(_RUNNING).distinct()).all()
         for key in keys:
             here = instances.c.definition_key == key
-            named_by = self._naming(row, [key])
+            named_by = self.naming(row, [key])
             if named_by:
                 found += _running(self._session, here, named_by)
             elif beside or (row.kind == "process" and row.key in begun):
@@ -69,7 +69,7 @@ class Reach:
     def _is_conducted(self, need: Need) -> bool:
         return self._house.access.is_conducted(self._session, need.case_key)
 
-    def _naming(self, row: DefinitionRow, keys: Iterable[int]) -> frozenset[str]:
+    def naming(self, row: DefinitionRow, keys: Iterable[int]) -> frozenset[str]:
         """Return the ids of the processes among these, and all they call, that name what only ``row`` is."""
         catalogue, session = self._house.catalogue, self._session
         found: set[str] = set()

@@ -18,7 +18,7 @@ def delete_resource(house: House, session: Session, key: int, *, by: Actor) -> N
     """Withdraw one version of a process, decision, graph of decisions or form: nothing new binds to it.
 
     Its number is never given again. Raises ``ResourceNotFound``; ``ResourceNeeded`` for the last version of what the service
-    begins with; ``ResourceInUse`` while instances run on it, have an open task with it, or may come to need it (``needs``),
+    begins with, or of what that comes to; ``ResourceInUse`` while instances run on it, have an open task with it, or may come to need it (``needs``),
     with how many of them ``by`` may know of, and the ids of the processes that name it.
     """
     for kind in VERSIONED:
@@ -30,6 +30,7 @@ def delete_resource(house: House, session: Session, key: int, *, by: Actor) -> N
         withdrawn = [row, *_decisions_of(session, row)]
         _refuse_last(house, session, withdrawn)
         _refuse_in_use(house, session, withdrawn, by=by)
+        _refuse_on_the_way(house, session, withdrawn)
         if kind == "process":
             definitions.close_starts_of(session, key, house.clock.now())
         for one in withdrawn:
@@ -64,6 +65,19 @@ def _refuse_last(house: House, session: Session, withdrawn: list[DefinitionRow])
             named = (row.kind, row.identity) == ("form", form["form_id"])
             if named and is_only(session, row, binding, process.deployment_key):
                 raise ResourceNeeded(key=row.key, id=row.identity, without_it=without_it)
+
+
+def _refuse_on_the_way(house: House, session: Session, withdrawn: list[DefinitionRow]) -> None:
+    begins = house.procedure.begins_with if house.procedure is not None else {}
+    reach = Reach(house, session)
+    for (kind, identity), without_it in begins.items():
+        process = definitions.latest(session, "process", identity) if kind == "process" else None
+        for row in withdrawn:
+            if process is not None and (named_by := reach.naming(row, [process.key])):
+                needed_by = ", ".join(sorted(named_by))
+                raise ResourceNeeded(
+                    key=withdrawn[0].key, id=row.identity, needed_by=needed_by, without_it=without_it
+                )
 
 
 def _refuse_in_use(house: House, session: Session, withdrawn: list[DefinitionRow], *, by: Actor) -> None:

@@ -40,7 +40,8 @@ def offered(walk):
     def look(session):
         own = session.get_one(ComplaintRow, walk.key)
         return [
-            each["value"] for each in registered_since(session, own, zone=walk.service.settings.time_zone)
+            each["value"]
+            for each in registered_since(session, own, zone=walk.service.settings.time_zone, reader="ina")
         ]
 
     return walk.ask(look)

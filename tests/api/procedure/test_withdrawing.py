@@ -51,17 +51,18 @@ def test_at_its_first_task_a_complaint_keeps_everything_it_may_come_to(service):
     assert refused["form", "call-back"].facts["needed_by"] == "satisfaction-survey"
 
 
-def test_without_any_case_what_the_service_begins_with_stays_and_its_last_version_alone(service):
+def test_without_any_case_what_the_service_begins_with_stays_and_all_that_comes_to(service):
     start_form = ("form", "complaint")
     newer = service.engine.deploy(
         [("complaint-handling.bpmn", bpmn("complaint-handling", START + END + chain("start", "end")))]
     )
     service.engine.delete_resource(newer.processes[0].process_definition_key)
-    refused = kept(service)
-    by_hand = set(HOUSE) | {start_form}
-    graphs = {what for what in refused if what[0] == "requirements"}
-    assert set(refused) - graphs == by_hand
-    assert len(graphs) == 2
+    everything, refused = deployed(service), kept(service)
+    assert set(HOUSE) | {start_form} <= set(refused)
+    free = set(everything) - set(refused)
+    assert {name for kind, name in free if kind == "process"} == BEGUN
+    assert {kind for kind, _ in free} == {"process", "form"}, "and the forms that only these have"
+    assert refused["process", "scope-screening"].facts["needed_by"] == "complaint-handling"
     assert {one.code for one in refused.values()} == {"resource_needed"}
     assert (
         refused["process", "complaint-handling"].facts["without_it"] == HOUSE["process", "complaint-handling"]
