@@ -327,7 +327,22 @@ class CaseClocks:
             state, calendar, desk.act, sent_at=sent_at, letter=letter, category=category, amount=amount
         )
         keep(desk, row, moved, calendar)
-        return (name, *self.as_told(desk, complaint))
+        return (
+            name,
+            *self._give_way(desk, complaint, name, moved.state.due_on),
+            *self.as_told(desk, complaint),
+        )
+
+    def _give_way(self, desk: Desk, complaint: ComplaintRow, name: str, due: date | None) -> tuple[str, ...]:
+        """End the promise of an answer before the day ``due`` that the letter of an extension has just told."""
+        if name != told_days.ANSWER or due is None:
+            return ()
+        for row in open_clocks(desk.session, complaint.key):
+            if row.name == told_days.PROMISED and row.due_on is not None and row.due_on < due:
+                state = ClockState.from_json(row.saved)
+                keep(desk, row, clocks.supersede(state, desk.act), self._calendar(state))
+                return (told_days.PROMISED,)
+        return ()
 
     def extended_to(
         self, desk: Desk, complaint: ComplaintRow, name: str, *, category: str, amount: int | None = None

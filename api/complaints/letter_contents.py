@@ -21,7 +21,7 @@ from api.complaints.letters import LEAVES_ON, Written, in_words
 from api.complaints.parties import goes_by_mail, may_act
 from api.complaints.policies import second_look
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
-from api.complaints.told_days import ANSWER, PROMISED
+from api.complaints.told_days import ANSWER, day_of_answer
 from engine import feel
 from engine.deadlines.errors import EvidenceRefused
 from engine.deadlines.state import Evidence
@@ -91,7 +91,10 @@ def facts_of(
         facts["clocks"] = coming | {name: due for name, due in facts["clocks"].items() if due is not None}
     if meets:
         facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, [(meets, desk.moment.now)])
-    facts["clocks"] = _still_to_come(_as_promised(facts["clocks"], on=today_at(desk)), on=today_at(desk))
+    if extended := _extension_to_come(desk.session, complaint.key):
+        facts["clocks"] |= extended
+    facts["clocks"][ANSWER] = day_of_answer(facts["clocks"])
+    facts["clocks"] = _still_to_come(facts["clocks"], on=today_at(desk))
     facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
     return _with_its_day(tools, desk, letter, facts)
 
@@ -124,18 +127,24 @@ def _waiting(session: Session, complaint_key: int) -> list[tuple[str, datetime]]
     ]
 
 
+def _extension_to_come(session: Session, complaint_key: int) -> dict[str, date]:
+    """Return the days that letters which wait name for the clocks they extend: clock → day. They leave with that day in them."""
+    rows = session.scalars(
+        select(LetterRow)
+        .where(
+            LetterRow.complaint_key == complaint_key,
+            LetterRow.dispatched_at.is_(None),
+            LetterRow.replaced_at.is_(None),
+        )
+        .order_by(LetterRow.key)
+    )
+    asked = [row.extends for row in rows if row.extends and row.extends.get("until")]
+    return {each["clock"]: date.fromisoformat(each["until"]) for each in asked}
+
+
 def _still_to_come(dates: Mapping[str, date | None], *, on: date) -> dict[str, date | None]:
     """Return the dates that a letter of the day ``on`` may promise: one that is over promises nothing."""
     return {name: due if due is not None and due >= on else None for name, due in dates.items()}
-
-
-def _as_promised(dates: Mapping[str, date | None], *, on: date) -> dict[str, date | None]:
-    """Return the dates with the nearest day of our answer that is promised; none to come while one that was promised is late."""
-    promised, limit = dates.get(PROMISED), dates.get(ANSWER)
-    if promised is None:
-        return dict(dates)
-    coming = [promised] if limit is None or limit < on else [promised, limit]
-    return {**dates, ANSWER: min(coming)}
 
 
 class _Tried(Exception):
