@@ -10,8 +10,8 @@ import pytest
 from api.complaints.clock_start import promised_policy
 from api.complaints.progress import promises
 from api.complaints.reading import clock_views
-from tests.processes.test_days_that_were_told import notice, promised, received, rules
 from tests.processes.test_days_letters_name import ASK
+from tests.processes.test_days_that_were_told import notice, promised, received, rules
 from tests.processes.walking import ANN
 
 NOTICE = {
