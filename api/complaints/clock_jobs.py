@@ -164,9 +164,9 @@ def cancel_clock(errand: Errand) -> None:
 
 
 def end_clocks(errand: Errand) -> None:
-    """``redress:end-clocks``: nobody wants the round of header ``stage``: its open clocks end, for the reason in input ``reason``.
+    """``redress:end-clocks``: nobody wants the round of header ``stage``: its open clocks end, and the answer promised in it.
 
-    A clock that a letter on its way answers is left: the letter says when it was met.
+    Input ``reason`` says why. A clock that a letter on its way answers is left: the letter says when it was met.
     """
     clocks, stage = errand.tools.clocks, errand.header("stage")
     errand.moved(clocks.cancel_stage(errand.desk, errand.complaint, stage, but=_to_come(errand)))

@@ -375,13 +375,13 @@ class CaseClocks:
     def cancel_stage(
         self, desk: Desk, complaint: ComplaintRow, stage: str, *, but: Collection[str]
     ) -> tuple[str, ...]:
-        """End the open clocks that the table gave the complaint for ``stage``, those named in ``but`` left out."""
+        """End the open clocks of the round ``stage``, those named in ``but`` left out: those of the table, and a promised answer."""
         begun = {
             row.name
             for row in open_clocks(desk.session, complaint.key)
             if ClockState.from_json(row.saved).policy.stage == stage
         }
-        return self.cancel(desk, complaint, begun - clock_rows.WINDOWS, but=but)
+        return self.cancel(desk, complaint, begun - clock_rows.WINDOWS | {told_days.PROMISED}, but=but)
 
     def drop_unowed(self, desk: Desk, complaint: ComplaintRow, *, but: Collection[str]) -> tuple[str, ...]:
         """End every open clock that the complaint does not owe in its state; no warning and no breach comes of it.
