@@ -14,7 +14,7 @@ from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
 from api.complaints.letter_addressees import copies_of, set_of, why_not_leave
 from api.complaints.letter_carrying import DELIVERED, Carrier
-from api.complaints.letter_contents import day_over, to_leave_on, today_at
+from api.complaints.letter_contents import day_over, since_when, to_leave_on, today_at
 from api.complaints.letter_writing import write_anew
 from api.complaints.letters import LEAVES_ON
 from api.complaints.parties import BY_HAND, BY_MAIL, BY_POST, WAYS
@@ -162,8 +162,9 @@ def dispatched(
     """Note that a letter left ``at`` a moment (aware UTC), answer the clock it was written for, and return the names of the
     clocks that moved.
 
-    The clock is answered when the first of its copies leaves that may answer it. What counts from it counts from when that one
-    was written: the day that somebody reads in it is the day that counts, however long it lay in the post room. A day of our
+    The clock is answered when the first of its copies leaves that may answer it. Our own time that begins with it counts from
+    when that one was written, the complainant's from the last day on which it was to leave: the day that somebody reads in it is
+    the day that counts, however long it lay in the post room. A day of our
     answer that it names stands, though the clock came to count to a later one meanwhile.
     """
     counts = {name: day for name, day in (letter.given or {}).items() if name == LEAVES_ON}
@@ -174,6 +175,7 @@ def dispatched(
     is_first = all(one is letter or one.dispatched_at is None or one.meets is None for one in others)
     meets = letter.meets or "" if is_first else ""
     evidence_of = Evidence(kind, str(letter.key), at)
-    moved = meet_each(clocks, desk, complaint, meets, evidence_of, counted_from=letter.queued_at)
+    since = since_when(letter, zone=desk.moment.zone_info)
+    moved = meet_each(clocks, desk, complaint, meets, evidence_of, since=since)
     begun = extensions.begin(clocks, desk, complaint, letter)
     return (*moved, *begun, *clocks.as_told(desk, complaint))
