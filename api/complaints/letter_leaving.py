@@ -17,7 +17,8 @@ from api.complaints.letter_carrying import DELIVERED, Carrier
 from api.complaints.letter_contents import day_over, since_when, to_leave_on, today_at
 from api.complaints.letter_writing import write_anew
 from api.complaints.letters import LEAVES_ON
-from api.complaints.parties import BY_HAND, BY_MAIL, BY_POST, WAYS
+from api.complaints.letters_held import waits
+from api.complaints.parties import BY_HAND, BY_POST, WAYS
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 from engine.deadlines.state import Evidence
 from engine.zones import day_in_words, local_date, start_of_day
@@ -26,24 +27,14 @@ EVIDENCE = {"post": ("letter_posted", "posted"), "phone": ("call_logged", "told 
 """Channel by hand → the kind of evidence, and what was done in words."""
 
 
-def is_held(letter: LetterRow) -> bool:
-    """Tell whether a letter was never given to the postman, or to whoever delivers it by hand."""
-    stays = letter.outbox_key is None if letter.channel == BY_MAIL else letter.held
-    return stays and _waits(letter)
-
-
 def is_to_be_posted(letter: LetterRow) -> bool:
     """Tell whether a letter on paper has not left yet."""
-    return letter.channel == BY_POST and _waits(letter)
+    return letter.channel == BY_POST and waits(letter)
 
 
 def is_by_hand(letter: LetterRow) -> bool:
     """Tell whether somebody of ours still has to post this letter, or to ring and tell it."""
-    return letter.channel in BY_HAND and _waits(letter)
-
-
-def _waits(letter: LetterRow) -> bool:
-    return letter.dispatched_at is None and letter.replaced_at is None
+    return letter.channel in BY_HAND and waits(letter)
 
 
 def counts_from(letter: LetterRow, *, zone: ZoneInfo) -> date | None:

@@ -17,6 +17,7 @@ from api.complaints.letter_addressees import Addressee, addressees, copies_of, c
 from api.complaints.letter_carrying import Carrier, get_away, look_for
 from api.complaints.letter_contents import facts_of, fill, one_day_for_all, today_at
 from api.complaints.letters import LEAVES_ON, Letters
+from api.complaints.letters_held import tell_held
 from api.complaints.letters_owed import Unsent
 from api.complaints.parties import BY_HAND, COMPLAINANT, Way, may_act, may_decide, parties
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
@@ -222,11 +223,14 @@ def _copy(
         meets=letter.meets,
         given=dict(letter.given) | leaves,
     )
-    row.held = way.channel in BY_HAND and carrier.holds
+    holds = carrier.holds
+    row.held = way.channel in BY_HAND and holds
     desk.session.add(row)
-    if not carrier.holds:
+    if holds:
+        tell_held(desk, complaint, row)
+    else:
         get_away(desk, complaint, row, carrier)
-    waits = " (held)" if carrier.holds else _WAITS[way.channel]
+    waits = " (held)" if holds else _WAITS[way.channel]
     text = f"Letter written: {written.subject}{waits}"
     desk.tell(complaint.key, "letter-written", text, facts={"letter": str(row.key)})
     return row
