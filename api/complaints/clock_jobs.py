@@ -15,6 +15,7 @@ from api.complaints.errand import Errand, as_day
 from api.complaints.evidence import meet_by_step
 from api.complaints.extensions import ask
 from api.complaints.held_twice import asked
+from api.complaints.letter_contents import since_when
 from api.complaints.letters_over import answers_to_come
 from api.complaints.reading import standing_remedies
 from api.complaints.tables import LetterRow
@@ -59,8 +60,8 @@ def start_clock(errand: Errand) -> dict[str, Any]:
 
     Input ``subject`` tells several promises apart. Returns ``due``, the day by which a promise is to be kept: the one given, or
     sooner where the table gives the same clock a limit that ends before it; null for a clock of the table. A clock that counts
-    from the final letter starts when that letter leaves, counted from when it was written: here if it has left, else with its
-    dispatch; never while nobody could be written to.
+    from the final letter starts when that letter leaves, counted from the last day on which it was to: here if it has left, else
+    with its dispatch; never while nobody could be written to.
     """
     name, complaint, due = errand.header("clock"), errand.complaint, as_day(errand.value("due"))
     if due is None:
@@ -68,8 +69,9 @@ def start_clock(errand: Errand) -> dict[str, Any]:
             letter = _final_letter(errand)
             if letter is None or letter.dispatched_at is None:
                 return {"due": None}
-            moved = errand.tools.clocks.happened(errand.desk, complaint, _FOLLOWS[name], letter.queued_at)
-            errand.moved(moved)
+            event, zone = _FOLLOWS[name], errand.tools.settings.time_zone
+            at = since_when(letter, zone=zone).of(event)
+            errand.moved(errand.tools.clocks.happened(errand.desk, complaint, event, at))
             return {"due": None}
         moved = errand.tools.clocks.start_with(
             errand.desk,
@@ -165,9 +167,9 @@ def cancel_clock(errand: Errand) -> None:
 
 
 def end_clocks(errand: Errand) -> None:
-    """``redress:end-clocks``: nobody wants the round of header ``stage``: its open clocks end, for the reason in input ``reason``.
+    """``redress:end-clocks``: nobody wants the round of header ``stage``: its open clocks end, and the answer promised in it.
 
-    A clock that a letter on its way answers is left: the letter says when it was met.
+    Input ``reason`` says why. A clock that a letter on its way answers is left: the letter says when it was met.
     """
     clocks, stage = errand.tools.clocks, errand.header("stage")
     errand.moved(clocks.cancel_stage(errand.desk, errand.complaint, stage, but=_to_come(errand)))

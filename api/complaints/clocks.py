@@ -365,7 +365,22 @@ class CaseClocks:
             state, calendar, desk.act, sent_at=sent_at, letter=letter, category=category, amount=amount
         )
         keep(desk, row, moved, calendar)
-        return (name, *self.as_told(desk, complaint))
+        return (
+            name,
+            *self._give_way(desk, complaint, name, moved.state.due_on),
+            *self.as_told(desk, complaint),
+        )
+
+    def _give_way(self, desk: Desk, complaint: ComplaintRow, name: str, due: date | None) -> tuple[str, ...]:
+        """End the promise of an answer before the day ``due`` that the letter of an extension has just told."""
+        if name != told_days.ANSWER or due is None:
+            return ()
+        for row in open_clocks(desk.session, complaint.key):
+            if row.name == told_days.PROMISED and row.due_on is not None and row.due_on < due:
+                state = ClockState.from_json(row.saved)
+                keep(desk, row, clocks.supersede(state, desk.act), self._calendar(state))
+                return (told_days.PROMISED,)
+        return ()
 
     def extended_to(
         self, desk: Desk, complaint: ComplaintRow, name: str, *, category: str, amount: int | None = None
@@ -398,13 +413,13 @@ class CaseClocks:
     def cancel_stage(
         self, desk: Desk, complaint: ComplaintRow, stage: str, *, but: Collection[str]
     ) -> tuple[str, ...]:
-        """End the open clocks that the table gave the complaint for ``stage``, those named in ``but`` left out."""
+        """End the open clocks of the round ``stage``, those named in ``but`` left out: those of the table, and a promised answer."""
         begun = {
             row.name
             for row in open_clocks(desk.session, complaint.key)
             if ClockState.from_json(row.saved).policy.stage == stage
         }
-        return self.cancel(desk, complaint, begun - clock_rows.WINDOWS, but=but)
+        return self.cancel(desk, complaint, begun - clock_rows.WINDOWS | {told_days.PROMISED}, but=but)
 
     def drop_unowed(self, desk: Desk, complaint: ComplaintRow, *, but: Collection[str]) -> tuple[str, ...]:
         """End every open clock that the complaint does not owe in its state; no warning and no breach comes of it.

@@ -15,8 +15,9 @@ from api.complaints.intake import CHANNELS
 from api.complaints.letter_addressees import missed
 from api.complaints.letter_carrying import REACHED
 from api.complaints.letter_desk import DeskCarrier, tools_of
-from api.complaints.letter_leaving import is_held, put_another_in_its_place
+from api.complaints.letter_leaving import put_another_in_its_place
 from api.complaints.letters_caught_up import send_owed
+from api.complaints.letters_held import is_held
 from api.complaints.letters_owed import came_back, given_up
 from api.complaints.links import revoke_of
 from api.complaints.of_case import key_of_person

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from api.complaints.clock_rows import Desk, clocks_in, open_clocks
+from api.complaints.letters_held import release
 from api.complaints.of_case import key_of_person
 from api.complaints.parties import BY_HAND
 from api.complaints.tables import ComplaintRow, LetterRow
@@ -34,12 +35,13 @@ class Carrier(Protocol):
 
 
 def get_away(desk: Desk, complaint: ComplaintRow, letter: LetterRow, carrier: Carrier) -> None:
-    """Give a letter to the postman, or to whoever delivers it by hand."""
+    """Give a letter to the postman, or to whoever delivers it by hand; what follows it is not held any more."""
     letter.held = False
     if letter.channel in BY_HAND:
         carrier.throw(TO_DELIVER, str(letter.key), _errand_of(desk, complaint, letter))
     else:
         letter.outbox_key = carrier.mail(letter)
+    release(desk, complaint)
 
 
 def _errand_of(desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> dict[str, Any]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.errand import Tools
-from api.complaints.evidence import meet_each
+from api.complaints.evidence import Since, meet_each
 from api.complaints.extensions import new_date
 from api.complaints.facts import clock_dates, letter_facts, neutral_facts
 from api.complaints.history import Place, first_written, standing
@@ -22,11 +23,11 @@ from api.complaints.letters import LEAVES_ON, LetterIncomplete, Written, in_word
 from api.complaints.parties import goes_by_mail, may_act
 from api.complaints.policies import second_look
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
-from api.complaints.told_days import ANSWER, PROMISED, names_day
+from api.complaints.told_days import ANSWER, day_of_answer, names_day
 from engine import feel
 from engine.deadlines.errors import EvidenceRefused
 from engine.deadlines.state import Evidence
-from engine.zones import A_DAY, day_in_words, local_date
+from engine.zones import A_DAY, at_wall, day_in_words, local_date
 
 
 def write(
@@ -69,16 +70,18 @@ def facts_of(
     first: Place | None = None,
     place: Place | None = None,
     counted_from: datetime | None = None,
+    leaves_on: date | None = None,
 ) -> dict[str, Any]:
     """Return what ``letter`` to ``party`` may name (``write`` explains), as the complaint stands at ``place`` (None: now).
 
     It was ``first`` written there (None: nowhere yet), and the dates it names count from ``counted_from`` (aware UTC, None: now).
+    ``leaves_on`` is the day it counts from where others decide that too, None for the one that its head gives for ``party``.
     Raises ``LetterIncomplete`` where its head has no day.
     """
     if party is not None and not may_act(party, on=today_at(desk)):
         waits = variables.get("waits")
         neutral = neutral_facts(desk.session, complaint, tools.organisation, to=party, waits=waits)
-        return _with_its_day(tools, desk, letter, neutral)
+        return _with_its_day(tools, desk, letter, neutral, leaves_on)
     link = None
     if party is not None:
         link = STATUS_LINK if goes_by_mail(party) else _on_paper(tools, complaint, party)
@@ -94,27 +97,62 @@ def facts_of(
         variables=variables,
     )
     facts["secondStage"] = second_look(desk.session, complaint.regime, desk.moment)
-    if waiting := _waiting(desk.session, complaint.key):
+    if waiting := _waiting(desk.session, complaint.key, zone):
         coming = _dates_once_sent(tools.clocks, desk, complaint, waiting)
         facts["clocks"] = coming | {name: due for name, due in facts["clocks"].items() if due is not None}
+    facts = _with_its_day(tools, desk, letter, facts, leaves_on)
     if meets:
-        facts["clocks"] = _dates_once_sent(
-            tools.clocks, desk, complaint, [(meets, counted_from or desk.moment.now)]
-        )
-    facts["clocks"] = _still_to_come(_as_promised(facts["clocks"], on=today_at(desk)), on=today_at(desk))
+        since = _since(counted_from or desk.moment.now, facts.get(LEAVES_ON), zone)
+        facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, [(meets, since)])
+    facts["clocks"] |= _extensions_to_come(desk.session, complaint.key)
+    facts["clocks"][ANSWER] = day_of_answer(facts["clocks"])
+    facts["clocks"] = _still_to_come(facts["clocks"], on=today_at(desk))
     facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
-    return _with_its_day(tools, desk, letter, facts)
+    return facts
 
 
-def _with_its_day(tools: Tools, desk: Desk, letter: str, facts: dict[str, Any]) -> dict[str, Any]:
-    """Return ``facts`` with the day from which a letter counts whose head names one."""
+def _with_its_day(
+    tools: Tools, desk: Desk, letter: str, facts: dict[str, Any], leaves_on: date | None
+) -> dict[str, Any]:
+    """Return ``facts`` with the day from which a letter counts whose head names one: ``leaves_on``, else by its head."""
     known = {name: feel.inward(value) for name, value in facts.items()}
-    leaves_on = tools.letters.leaves_on(letter, known, moment=desk.moment)
-    return facts if leaves_on is None else facts | {LEAVES_ON: leaves_on}
+    day = leaves_on or tools.letters.leaves_on(letter, known, moment=desk.moment)
+    return facts if day is None else facts | {LEAVES_ON: day}
 
 
-def _waiting(session: Session, complaint_key: int) -> list[tuple[str, datetime]]:
-    """Return the letters whose clocks wait for the first of their copies to leave: those clocks, and when it was written."""
+def one_day_for_all(
+    tools: Tools,
+    desk: Desk,
+    complaint: ComplaintRow,
+    letter: str,
+    people: Sequence[PartyRow],
+    variables: Mapping[str, Any],
+) -> date | None:
+    """Return the last day on which the copies of ``letter`` to ``people`` may leave: what counts from it is one day for all.
+
+    None for a letter whose head names no such day. Raises ``LetterNotFound``, ``LetterIncomplete``.
+    """
+    if not tools.letters.counts_from_leaving(letter):
+        return None
+    each = (facts_of(tools, desk, complaint, letter, party, variables, "") for party in people)
+    return max((facts[LEAVES_ON] for facts in each if LEAVES_ON in facts), default=None)
+
+
+def since_when(letter: LetterRow, *, zone: ZoneInfo) -> Since:
+    """Return from when what ``letter`` starts as it leaves counts: the days that it names count so."""
+    return _since(letter.queued_at, to_leave_on(letter), zone)
+
+
+def _since(written_at: datetime, leaves_on: date | None, zone: ZoneInfo) -> Since:
+    if leaves_on is None or leaves_on == local_date(written_at, zone):
+        return Since(written_at, written_at)
+    return Since(
+        written_at, at_wall(datetime.combine(leaves_on, time(12)), zone)
+    )  # that day in other zones too
+
+
+def _waiting(session: Session, complaint_key: int, zone: ZoneInfo) -> list[tuple[str, Since]]:
+    """Return the letters whose clocks wait for the first of their copies to leave: those clocks, and since when they count."""
     rows = session.scalars(
         select(LetterRow)
         .where(
@@ -128,10 +166,25 @@ def _waiting(session: Session, complaint_key: int) -> list[tuple[str, datetime]]
     for row in rows:
         written.setdefault(set_of(row), []).append(row)
     return [
-        (copies[0].meets or "", copies[0].queued_at)
+        (copies[0].meets or "", since_when(copies[0], zone=zone))
         for copies in written.values()
         if all(one.dispatched_at is None for one in copies)
     ]
+
+
+def _extensions_to_come(session: Session, complaint_key: int) -> dict[str, date]:
+    """Return the days that letters which wait name for the clocks they extend: clock → day. They leave with that day in them."""
+    rows = session.scalars(
+        select(LetterRow)
+        .where(
+            LetterRow.complaint_key == complaint_key,
+            LetterRow.dispatched_at.is_(None),
+            LetterRow.replaced_at.is_(None),
+        )
+        .order_by(LetterRow.key)
+    )
+    asked = [row.extends for row in rows if row.extends and row.extends.get("until")]
+    return {each["clock"]: date.fromisoformat(each["until"]) for each in asked}
 
 
 def _still_to_come(dates: Mapping[str, date | None], *, on: date) -> dict[str, date | None]:
@@ -139,31 +192,22 @@ def _still_to_come(dates: Mapping[str, date | None], *, on: date) -> dict[str, d
     return {name: due if due is not None and due >= on else None for name, due in dates.items()}
 
 
-def _as_promised(dates: Mapping[str, date | None], *, on: date) -> dict[str, date | None]:
-    """Return the dates with the nearest day of our answer that is promised; none to come while one that was promised is late."""
-    promised, limit = dates.get(PROMISED), dates.get(ANSWER)
-    if promised is None:
-        return dict(dates)
-    coming = [promised] if limit is None or limit < on else [promised, limit]
-    return {**dates, ANSWER: min(coming)}
-
-
 class _Tried(Exception):
     """Carries the dates out of a trial, and so ends it."""
 
 
 def _dates_once_sent(
-    clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letters: Sequence[tuple[str, datetime]]
+    clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letters: Sequence[tuple[str, Since]]
 ) -> dict[str, Any]:
-    """Return the due dates as they are when letters have left now, of each the clocks it answers and when it was written.
+    """Return the due dates as they are when letters have left now, of each the clocks it answers and since when they count.
 
     Nothing of it is kept.
     """
     left = Evidence("message_accepted", "to come", desk.act.at)
     try:
         with desk.session.begin_nested():
-            for meets, written_at in letters:
-                meet_each(clocks, desk, complaint, meets, left, counted_from=written_at)
+            for meets, since in letters:
+                meet_each(clocks, desk, complaint, meets, left, since=since)
             raise _Tried(clock_dates(desk.session, complaint.key))
     except _Tried as tried:
         dates: dict[str, Any] = tried.args[0]
@@ -237,6 +281,7 @@ def _facts_at(
         first=first_written(session, complaint.key, letter.template, copies),
         place=place,
         counted_from=letter.queued_at,
+        leaves_on=to_leave_on(letter),
     )
 
 

@@ -19,7 +19,6 @@ from api.complaints.letter_leaving import (
     delivered,
     dispatched,
     is_by_hand,
-    is_held,
     is_to_be_posted,
     let_leave,
     put_another_in_its_place,
@@ -27,6 +26,7 @@ from api.complaints.letter_leaving import (
 )
 from api.complaints.letter_writing import write_out
 from api.complaints.letters import LetterUnknown
+from api.complaints.letters_held import is_held
 from api.complaints.parties import COMPLAINANT
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 from engine.actors import SYSTEM, Actor

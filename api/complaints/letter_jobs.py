@@ -47,7 +47,8 @@ def send_letter(errand: Errand) -> None:
     post it, or ring and tell it. Header ``meets`` names the clock that its dispatch (not its writing) answers. For whom no way
     leads to a line says so and the letter is kept until they can be reached. Nobody to write to, or of a letter that asks for an
     answer nobody who may give it: what it would have answered is met by the decision that lies on file.
-    Of a complaint whose letters are held only those leave that follow from what a colleague did; the others wait to be sent.
+    Of a complaint whose letters are held only those leave that follow from what a colleague did, and with the first of them all
+    that come after it; the others wait to be sent.
     """
     complaint, letter = errand.complaint, errand.header("letter")
     to = errand.text("to") or errand.tools.letters.addressee(letter)

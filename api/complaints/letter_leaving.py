@@ -15,33 +15,24 @@ from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
 from api.complaints.letter_addressees import copies_of, set_of, why_not_leave
 from api.complaints.letter_carrying import DELIVERED, Carrier
-from api.complaints.letter_contents import to_leave_on, today_at, why_other
+from api.complaints.letter_contents import since_when, to_leave_on, today_at, why_other
 from api.complaints.letter_writing import write_anew
 from api.complaints.letters import LEAVES_ON
-from api.complaints.parties import BY_HAND, BY_MAIL, BY_POST, WAYS
+from api.complaints.letters_held import waits
+from api.complaints.parties import BY_HAND, BY_POST, WAYS
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 from engine.deadlines.state import Evidence
 from engine.zones import day_in_words, local_date, start_of_day
 
 
-def is_held(letter: LetterRow) -> bool:
-    """Tell whether a letter was never given to the postman, or to whoever delivers it by hand."""
-    stays = letter.outbox_key is None if letter.channel == BY_MAIL else letter.held
-    return stays and _waits(letter)
-
-
 def is_to_be_posted(letter: LetterRow) -> bool:
     """Tell whether a letter on paper has not left yet."""
-    return letter.channel == BY_POST and _waits(letter)
+    return letter.channel == BY_POST and waits(letter)
 
 
 def is_by_hand(letter: LetterRow) -> bool:
     """Tell whether somebody of ours still has to post this letter, or to ring and tell it."""
-    return letter.channel in BY_HAND and _waits(letter)
-
-
-def _waits(letter: LetterRow) -> bool:
-    return letter.dispatched_at is None and letter.replaced_at is None
+    return letter.channel in BY_HAND and waits(letter)
 
 
 def counts_from(letter: LetterRow, *, zone: ZoneInfo) -> date | None:
@@ -159,8 +150,9 @@ def dispatched(
     """Note that a letter left ``at`` a moment (aware UTC), answer the clock it was written for, and return the names of the
     clocks that moved.
 
-    The clock is answered when the first of its copies leaves that may answer it. What counts from it counts from when that one
-    was written: the day that somebody reads in it is the day that counts, however long it lay in the post room. A day of our
+    The clock is answered when the first of its copies leaves that may answer it. Our own time that begins with it counts from
+    when that one was written, the complainant's from the last day on which it was to leave: the day that somebody reads in it is
+    the day that counts, however long it lay in the post room. A day of our
     answer that it names stands, though the clock came to count to a later one meanwhile.
     """
     counts = {name: day for name, day in (letter.given or {}).items() if name == LEAVES_ON}
@@ -171,6 +163,7 @@ def dispatched(
     is_first = all(one is letter or one.dispatched_at is None or one.meets is None for one in others)
     meets = letter.meets or "" if is_first else ""
     evidence_of = Evidence(KINDS[letter.channel], str(letter.key), at)
-    moved = meet_each(clocks, desk, complaint, meets, evidence_of, counted_from=letter.queued_at)
+    since = since_when(letter, zone=desk.moment.zone_info)
+    moved = meet_each(clocks, desk, complaint, meets, evidence_of, since=since)
     begun = extensions.begin(clocks, desk, complaint, letter)
     return (*moved, *begun, *clocks.as_told(desk, complaint))

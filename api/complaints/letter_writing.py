@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,8 +16,9 @@ from api.complaints.errand import Tools
 from api.complaints.history import first_written
 from api.complaints.letter_addressees import Addressee, addressees, copies_of, counts, set_of
 from api.complaints.letter_carrying import Carrier, get_away, look_for
-from api.complaints.letter_contents import facts_of, fill, today_at
+from api.complaints.letter_contents import facts_of, fill, one_day_for_all, today_at
 from api.complaints.letters import LEAVES_ON, Letters
+from api.complaints.letters_held import tell_held
 from api.complaints.letters_over import keep_back_older
 from api.complaints.letters_owed import Unsent
 from api.complaints.our_answer import is_answer
@@ -71,14 +73,15 @@ def _to_each(
     reached = [(one.party, one.way) for one in people]
     is_told = not asks or any(way is not None and may_decide(party) for party, way in reached)
     is_told = is_told or (copies is not None and _is_told(tools.letters, desk, complaint, copies))
+    getting = [(party, way) for party, way in reached if party is not None and way is not None]
+    given = {name: feel.unpack(value) for name, value in letter.given.items()}
+    leaves_on = one_day_for_all(tools, desk, complaint, letter.letter, [party for party, _ in getting], given)
     rows: list[LetterRow] = []
-    for party, way in reached:
-        if party is None or way is None:
-            continue
+    for party, way in getting:
         meets = letter.meets if not asks or may_decide(party) else None
         theirs = replace(letter, copies=copies, meets=meets)
         counted = letter.meets or "" if is_told else ""
-        row = _copy(tools, desk, complaint, theirs, party, way, carrier, counted=counted)
+        row = _copy(tools, desk, complaint, theirs, party, way, carrier, counted=counted, leaves_on=leaves_on)
         letters_owed.settle(complaint, letter.letter, party.role)
         copies = row.copy_of or row.key
         rows.append(row)
@@ -202,13 +205,27 @@ def _copy(
     carrier: Carrier,
     *,
     counted: str,
+    leaves_on: date | None,
 ) -> LetterRow:
-    """Write the copy of ``party``; its dates are those once the clocks in ``counted`` are answered."""
+    """Write the copy of ``party``; its dates are those once the clocks in ``counted`` are answered.
+
+    ``leaves_on`` is the last day on which it may leave as it is, None for any.
+    """
     variables = {name: feel.unpack(value) for name, value in letter.given.items()}
     first = first_written(desk.session, complaint.key, letter.letter, letter.copies)
-    facts = facts_of(tools, desk, complaint, letter.letter, party, variables, counted, first=first)
+    facts = facts_of(
+        tools,
+        desk,
+        complaint,
+        letter.letter,
+        party,
+        variables,
+        counted,
+        first=first,
+        leaves_on=leaves_on,
+    )
     written = fill(tools, desk, letter.letter, facts)
-    leaves = {name: feel.pack(feel.inward(facts[name])) for name in (LEAVES_ON,) if name in facts}
+    leaves = {} if leaves_on is None else {LEAVES_ON: feel.pack(feel.inward(leaves_on))}
     row = LetterRow(
         key=desk.next_key(),
         complaint_key=complaint.key,
@@ -227,11 +244,14 @@ def _copy(
         meets=letter.meets,
         given=dict(letter.given) | leaves,
     )
-    row.held = way.channel in BY_HAND and carrier.holds
+    holds = carrier.holds
+    row.held = way.channel in BY_HAND and holds
     desk.session.add(row)
-    if not carrier.holds:
+    if holds:
+        tell_held(desk, complaint, row)
+    else:
         get_away(desk, complaint, row, carrier)
-    waits = " (held)" if carrier.holds else _WAITS[way.channel]
+    waits = " (held)" if holds else _WAITS[way.channel]
     text = f"Letter written: {written.subject}{waits}"
     desk.tell(complaint.key, "letter-written", text, facts={"letter": str(row.key)})
     return row

@@ -182,6 +182,10 @@ class Letters:
             name for expression, bound in asked(template) for name in expression.variables - bound
         )
 
+    def counts_from_leaving(self, letter: str) -> bool:
+        """Tell whether the letter names a last day on which it may leave. Raises ``LetterNotFound``."""
+        return self._template(letter).leaves is not None
+
     def leaves_on(self, letter: str, facts: Mapping[str, Any], *, moment: feel.Moment) -> date | None:
         """Return the last day on which ``letter``, written now with ``facts``, may leave as it is; None: any day.
 

@@ -21,6 +21,7 @@ from api.complaints.search import readable_by
 from api.complaints.separation import is_excluded
 from api.complaints.states import ENDED
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, PartyRow
+from api.complaints.told_days import day_of_answer
 from api.complaints.unfinished import danger_since
 from api.complaints.urgency import make_urgent
 from engine.errors import Invalid
@@ -111,7 +112,7 @@ def merge(errand: Errand) -> dict[str, Any]:
         to_case=older.instance_key,
     )
     errand.tell("merged", f"Joined the earlier complaint {older.reference}", facts={INTO: older.reference})
-    due = clock_dates(errand.session, older.key).get("final_response")
+    due = day_of_answer(clock_dates(errand.session, older.key))
     today = local_date(errand.now, errand.tools.settings.time_zone)
     return {"answerBy": due if due is not None and due >= today else None}
 

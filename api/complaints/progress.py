@@ -9,7 +9,7 @@ from typing import Literal
 
 from api.complaints.reading import OVER, ClockView, Event
 from api.complaints.states import ENDED, public_words
-from api.complaints.told_days import ANSWER, PROMISED
+from api.complaints.told_days import ANSWER, day_of_answer
 from engine.deadlines.state import MET
 
 Place = Literal["done", "current", "next"]
@@ -148,12 +148,18 @@ def stages(
 def promises(clocks: Iterable[ClockView]) -> tuple[Promise, ...]:
     """Return the dates promised to the complainant; internal targets and what no longer applies are left out.
 
-    What still runs is owed, also after a withdrawal. Of two days for our answer the nearer is the one we promised.
+    What still runs is owed, also after a withdrawal. Of two days for our answer the one that stands is shown, and a limit that
+    was missed before it.
     """
     shown, views = [], tuple(clocks)
-    nearer = [view.due_on for view in views if view.name == PROMISED and view.is_open and view.due_on]
+    stands = day_of_answer({view.name: view.due_on for view in views if view.is_open})
     for view in views:
-        if view.name == ANSWER and view.is_open and view.due_on and any(day < view.due_on for day in nearer):
+        if (
+            view.name == ANSWER
+            and view.is_open
+            and view.due_on != stands
+            and not _missed_before(view, stands)
+        ):
             continue
         if view.name not in _PROMISES or view.state not in _TOLD:
             continue
@@ -168,6 +174,13 @@ def outside_until(clocks: Iterable[ClockView]) -> date | None:
     """Return the last day to turn to the outside body, None while it is not known or not running, and once it is over."""
     running = (view for view in clocks if view.name == "referral_window" and view.state == "running")
     return next((view.due_on for view in running if view.words != OVER), None)
+
+
+def _missed_before(limit: ClockView, stands: date | None) -> bool:
+    """Tell whether a limit of ours was missed before the day that stands now: that is no secret."""
+    return (
+        limit.state == "breached" and limit.due_on is not None and (stands is None or limit.due_on < stands)
+    )
 
 
 def _promise(view: ClockView) -> Promise:

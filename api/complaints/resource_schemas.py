@@ -288,6 +288,7 @@ class ComplaintFilter(Strict):
     received_from = fields.Date(allow_none=True, load_default=None)
     received_to = fields.Date(allow_none=True, load_default=None)
     breached = fields.Boolean(load_default=False)
+    held = fields.Boolean(load_default=False)
 
 
 class ComplaintPageRequest(Strict):

@@ -12,9 +12,18 @@ from sqlalchemy.orm import Session
 
 from api.complaints.answers.sheets import mentions
 from api.complaints.clock_rows import WINDOWS
+from api.complaints.letters_held import held
 from api.complaints.references import read_reference
 from api.complaints.states import ENDED
-from api.complaints.tables import AnswerSheetRow, ClockRow, ComplaintRow, ExclusionRow, IssueRow, PartyRow
+from api.complaints.tables import (
+    AnswerSheetRow,
+    ClockRow,
+    ComplaintRow,
+    ExclusionRow,
+    IssueRow,
+    LetterRow,
+    PartyRow,
+)
 from api.identity import people
 from api.identity.decide import ComplaintFacts, Reach, reach
 from api.identity.people import Person
@@ -44,6 +53,7 @@ class Wanted:
     received_from: date | None = None
     received_to: date | None = None
     breached: bool = False
+    held: bool = False
     sort: str = "received"
 
 
@@ -166,6 +176,8 @@ def _conditions(wanted: Wanted, zone: ZoneInfo) -> list[ColumnElement[bool]]:
     if wanted.breached:
         late = select(ClockRow.complaint_key).where(ClockRow.state.in_(LATE))
         given.append(ComplaintRow.key.in_(late))
+    if wanted.held:
+        given.append(ComplaintRow.key.in_(select(LetterRow.complaint_key).where(held())))
     if wanted.text.strip():
         given.append(_mentions(wanted.text.strip()))
     return given

@@ -52,13 +52,16 @@ def _all_but(*clocks: str) -> Owed:
     return Owed(all_but=frozenset(clocks))
 
 
+_WORK = ("target", "early_resolution", "plan_agreed")
 # An answer is on its way or there: no more news is owed, nor a receipt. The answer itself is, until its letter has left.
-_ANSWERED = _all_but(
-    *("update", "target", "early_resolution", "plan_agreed"),
-    *("acknowledgement", "data_protection_acknowledgement"),
+_SAID = ("update", "acknowledgement", "data_protection_acknowledgement", *_WORK)
+_ANSWERED = _all_but(*_SAID)
+# Somebody else decides now: whatever asks for an answer of ours is over.
+_ELSEWHERE = _all_but(
+    *_SAID, "final_response", "promised_answer", "explanation", "holding_notice", "internal_review"
 )
 # Who does not accept the answer waits for news again: the clocks of a second look count from their no.
-_REJECTED = _all_but("target", "early_resolution", "plan_agreed")
+_REJECTED = _all_but(*_WORK)
 OWED: Mapping[str, Owed] = {
     "received": _all_but(),
     "assessing": _all_but(),
@@ -69,7 +72,7 @@ OWED: Mapping[str, Owed] = {
     "responded": _ANSWERED,
     "correcting": _ANSWERED,
     "rejected_open": _REJECTED,
-    "external": _ANSWERED,
+    "external": _ELSEWHERE,
     "not_accepted": _only("acknowledgement"),  # met by the letter that says why
     "withdrawn": _only("commitment"),
     "merged": _only("acknowledgement"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -22,6 +22,15 @@ ANSWER, PROMISED = "final_response", "promised_answer"
 NEWS = frozenset({"update", "explanation"})  # clocks of ours, besides the answer, whose day letters tell
 AGREED = "agreed"  # the anchor of an answer whose day the complainant agreed to
 _TOLD_MOVES = frozenset({"paused", "resumed", "extended"})  # changes of which the complainant hears
+
+
+def day_of_answer(days: Mapping[str, date | None]) -> date | None:
+    """Return the day of our answer that stands, of the days of open clocks by name: the one promised, else the limit's.
+
+    A promise was told last: with a notice or an explanation where it lies after the limit, before that moved where it lies before
+    it. None where there is neither.
+    """
+    return days.get(PROMISED) or days.get(ANSWER)
 
 
 def keeps_its_day(desk: Desk, row: ClockRow, after: date | None) -> bool:
@@ -58,6 +67,8 @@ def standing(
         return None if nearer else told, None
     if promise is None or promise.due_on is None:
         return None, None
+    if agreed and _counted_since(session, limit, promise):
+        return None, promise
     was_limit = promise.due_on in _days(_changes(session, rounds))
     counts = limit.state in OPEN and limit.due_on is not None and limit.due_on <= promise.due_on
     replaced = agreed or counts or (told is not None and told > promise.due_on)
@@ -74,6 +85,15 @@ def _counts_later(limit: ClockRow, told: date) -> bool:
     if limit.state in OPEN:
         return limit.due_on is not None and limit.due_on > told
     return limit.state == "not_applicable"
+
+
+def _counted_since(session: Session, limit: ClockRow, promise: ClockRow) -> bool:
+    """Tell whether the limit came to count to its day after the promise had been made."""
+    made_at = min(change.at for change in _changes(session, [promise]))
+    return any(
+        change.at >= made_at and change.due_before != change.due_after == limit.due_on
+        for change in _changes(session, [limit])
+    )
 
 
 def _answer_told(

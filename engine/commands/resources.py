@@ -18,8 +18,8 @@ def delete_resource(house: House, session: Session, key: int, *, by: Actor) -> N
     """Withdraw one version of a process, decision, graph of decisions or form: nothing new binds to it.
 
     Its number is never given again. Raises ``ResourceNotFound``; ``ResourceNeeded`` for the last version of what the service
-    begins with, or of what that comes to; ``ResourceInUse`` while instances run on it, have an open task with it, or may come to need it (``needs``),
-    with how many of them ``by`` may know of, and the ids of the processes that name it.
+    begins with, or of what that comes to; ``ResourceInUse`` while instances run on it, have an open task with it, or may come to
+    need it (``needs``), with how many of them ``by`` may know of, and the ids of the processes that name it.
     """
     for kind in VERSIONED:
         row = definitions.by_key(session, kind, key)

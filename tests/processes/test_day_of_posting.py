@@ -37,9 +37,9 @@ def test_what_was_posted_or_told_in_time_has_left_though_it_is_recorded_later(wa
 
 
 @EACH
-@pytest.mark.parametrize("day", [{"deliveredOn": "2026-06-17"}, {}])
+@pytest.mark.parametrize("day", [{"deliveredOn": "2026-06-18"}, {}])
 def test_what_left_too_late_is_written_anew_and_no_day_means_today(walk, sender, day):
-    decided(walk, sender).later("2026-06-17 10:00")
+    decided(walk, sender).later("2026-06-18 10:00")
     row = walk.letter("reminder")
     walk.beside(task_of(sender), **REACHED, **day)
     assert walk.letter("reminder").key != row.key

@@ -21,7 +21,7 @@ def unnamed(walk):
 def gone(walk):
     """No in person, after our reminder found nobody at their address; then nobody finds a way."""
     walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1).beside(POST, delivery="done").through()
-    walk.beside(POST, delivery="done").later("2026-06-16 10:00").beside(POST, delivery="no_way")
+    walk.beside(POST, delivery="done").later("2026-06-17 10:00").beside(POST, delivery="no_way")
     return walk.answer("rejects").beside(FIND, wayFound="no").wait(hours=1)
 
 

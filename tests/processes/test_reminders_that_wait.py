@@ -44,16 +44,16 @@ def test_a_reminder_nobody_got_closes_nothing(walk, sender):
 
 @pytest.mark.parametrize("sender", [PAPER, PHONE])
 def test_silence_ends_on_the_day_named_by_the_reminder_that_left(walk, sender):
-    decided(walk, sender).later("2026-06-17 10:00")
+    decided(walk, sender).later("2026-06-18 10:00")
     row = walk.letter("reminder")
-    assert row.queued_at.date() == date(2026, 6, 15)
+    assert row.queued_at.date() == date(2026, 6, 16)
     walk.beside(task_of(sender), **REACHED)
     new = walk.letter("reminder")
     assert (new.key != row.key, new.dispatched_at) == (True, None), "it was to leave the day before"
     walk.beside(task_of(sender), **REACHED)
 
     last = named(new)
-    assert last == date(2026, 7, 2), "the day it is to leave at the latest, and ten working days"
+    assert last == date(2026, 7, 3), "the day it is to leave at the latest, and ten working days"
     walk.later(f"{last} 23:58")
     assert walk.open == []
     walk.later(f"{last + timedelta(days=1)} 00:05")
@@ -77,15 +77,15 @@ def test_a_mailed_reminder_names_the_day_it_counts_to(walk):
 
 
 def test_a_reminder_that_is_posted_in_time_leaves_as_it_is(walk):
-    decided(walk, PAPER).later("2026-06-16 10:00")
+    decided(walk, PAPER).later("2026-06-17 10:00")
     row = walk.letter("reminder")
     assert letter_desk.kept_back(walk.service, walk.key) == {}
     assert letter_desk.mark_posted(walk.service, walk.key, row.key, by=SYSTEM)
-    assert (walk.letter("reminder").key, named(row)) == (row.key, date(2026, 6, 30))
+    assert (walk.letter("reminder").key, named(row)) == (row.key, date(2026, 7, 1))
 
 
 def test_a_reminder_for_which_nobody_finds_a_way_ends_the_wait(walk):
-    decided(walk, PAPER).later("2026-06-16 10:00").beside(TASK["post"], **NO_WAY)
+    decided(walk, PAPER).later("2026-06-17 10:00").beside(TASK["post"], **NO_WAY)
     walk.later("2026-08-03 10:00")
     assert walk.open == []
     walk.beside("Find a way to reach them", wayFound="no").later("2026-09-01 10:00")

@@ -255,6 +255,10 @@ def test_the_letters_of_a_second_look_on_paper_name_the_days_that_count(walk):
     walk.on_paper().choose("stage_two").later("2026-12-03 10:00").post("stage-two-started")
     assert walk.read("stage-two-started", "final_response")
     walk.review().later("2026-12-09 10:00").post("stage-two-decision")
+    assert walk.letter("stage-two-decision").dispatched_at is None, (
+        "it was to leave by 4 December: written anew"
+    )
+    walk.post("stage-two-decision")
     assert walk.state("final_response") == "met"
     assert walk.read("stage-two-decision", "referral_window")
 

@@ -50,7 +50,10 @@ class Plan:
         if self.running and send_letters:
             yield "Letters of the cases that start leave as soon as they are written (--send-letters)."
         elif self.running:
-            yield "No letter leaves: what a case writes by itself is held until somebody sends it."
+            yield (
+                "No letter leaves: what a case writes by itself is held until somebody sends it. Once a colleague has had a letter "
+                "of a complaint leave, what its case writes after that leaves too."
+            )
         else:
             yield "No letter leaves, no case starts."
         yield from _refusals(self.refused)
@@ -136,7 +139,8 @@ def run_import(
 ) -> Report:
     """Do what ``plan`` says; safe to plan and run again after any interruption, and beside another run.
 
-    Letters that the cases write by themselves are held unless ``send_letters``. ``watch`` may wrap the work to show progress.
+    Letters that the cases write by themselves are held unless ``send_letters``, each until a colleague has had a letter of its
+    complaint leave. ``watch`` may wrap the work to show progress.
     """
     report = Report(plan.read, plan.known, refused=list(plan.refused))
     lines = {id(complaint): line for complaint, line in (*plan.closed, *plan.running)}
@@ -165,8 +169,12 @@ def run_import(
 def _tell_managers(
     service: Redress, session: Session, source: str, report: Report, send_letters: bool
 ) -> None:
+    waiting = f"{service.settings.base_url}/staff/complaints?open=yes&held=yes"
     held = (
-        "" if send_letters else " Letters their cases write by themselves are held: look at each and send it."
+        ""
+        if send_letters
+        else f" Letters their cases write by themselves are held: look at each and send it ({waiting}). Once somebody has had a "
+        "letter of a complaint leave, what its case writes after that leaves too."
     )
     late = session.scalar(_late_as_they_came(source))
     listed = f"{service.settings.base_url}/staff/complaints?open=yes&breached=yes"

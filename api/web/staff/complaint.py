@@ -16,6 +16,7 @@ from api.complaints.clock_start import stage_of
 from api.complaints.contact import IN_WORDS
 from api.complaints.keeping_away import colleagues, kept_away
 from api.complaints.letter_addressees import missed
+from api.complaints.letters_held import is_held
 from api.complaints.parties import BY_HAND, COMPLAINANT, parties
 from api.complaints.policies import kinds
 from api.complaints.reading import CaseView, ComplaintNotFound, case_view, display_names
@@ -189,7 +190,7 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
         anchor_days=WORDS,
         waits_for_letter=_extensions_to_come(session, row.key),
         tasks=_open_tasks(row),
-        held=letter_leaving.is_held,
+        held=is_held,
         to_be_posted=letter_leaving.is_to_be_posted,
         by_hand=BY_HAND,
         kept_back=letter_desk.kept_back(service, row.key) if tab == "papers" else {},

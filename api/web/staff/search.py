@@ -67,6 +67,7 @@ def _wanted() -> tuple[Wanted, str]:
             received_from=days["from"],
             received_to=days["to"],
             breached=asked.get("breached") == "yes",
+            held=asked.get("held") == "yes",
             sort=asked.get("sort", "received"),
         ),
         problem,

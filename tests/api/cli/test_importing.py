@@ -161,7 +161,8 @@ def test_the_example_mapping_reads_the_example_file(home, capsys):  # noqa: F811
     refused = "line 5: receivedOn: '31.02.2026' is not a date of the form %d.%m.%Y."
     assert out == [
         "4 rows read: 1 closed complaints to keep as they ended, 2 open ones whose case starts, 0 known already, 1 refused",
-        "No letter leaves: what a case writes by itself is held until somebody sends it.",
+        "No letter leaves: what a case writes by itself is held until somebody sends it. Once a colleague has had a letter of a "
+        "complaint leave, what its case writes after that leaves too.",
         refused,
         "4 rows read: 3 registered (1 closed, 2 running), 0 known already, 1 refused",
         refused,
@@ -389,6 +390,9 @@ def test_an_open_complaint_of_the_past_starts_its_case_and_its_letters_wait_for_
         home, "SELECT subject FROM notices WHERE group_name = 'complaints-managers' AND complaint_key IS NULL"
     )
     assert notices == [("1 open complaints came in from old",)]
+    (told,) = ask(home, "SELECT text FROM notices WHERE complaint_key IS NULL")
+    assert "/staff/complaints?open=yes&held=yes" in told[0]
+    assert ask(home, "SELECT subject FROM notices WHERE subject LIKE '%held: %'") == [], "told once for all"
 
 
 def test_what_was_late_as_it_came_in_is_told_once_for_the_whole_import(home, tmp_path):  # noqa: F811
