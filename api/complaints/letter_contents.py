@@ -25,7 +25,6 @@ from api.complaints.told_days import ANSWER, PROMISED
 from engine import feel
 from engine.deadlines.errors import EvidenceRefused
 from engine.deadlines.state import Evidence
-from engine.zones import local_date
 
 
 def write(
@@ -67,7 +66,7 @@ def facts_of(
     meets: str,
 ) -> dict[str, Any]:
     """Return what ``letter`` to ``party`` may name (``write`` explains). Raises ``LetterIncomplete`` where its head has no day."""
-    if party is not None and not may_act(party, on=today_at(desk)):
+    if party is not None and not may_act(party, on=desk.today):
         waits = variables.get("waits")
         neutral = neutral_facts(desk.session, complaint, tools.organisation, to=party, waits=waits)
         return _with_its_day(tools, desk, letter, neutral)
@@ -91,7 +90,7 @@ def facts_of(
         facts["clocks"] = coming | {name: due for name, due in facts["clocks"].items() if due is not None}
     if meets:
         facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, [(meets, desk.moment.now)])
-    facts["clocks"] = _still_to_come(_as_promised(facts["clocks"], on=today_at(desk)), on=today_at(desk))
+    facts["clocks"] = _still_to_come(_as_promised(facts["clocks"], on=desk.today), on=desk.today)
     facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
     return _with_its_day(tools, desk, letter, facts)
 
@@ -168,7 +167,7 @@ def day_over(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRo
     Judged are the days that the letter computes, as they are for one written then, and that stand in it.
     """
     leaves_on = to_leave_on(letter)
-    if leaves_on is not None and leaves_on < today_at(desk):
+    if leaves_on is not None and leaves_on < desk.today:
         words = in_words(leaves_on, zone=tools.settings.time_zone)
         return f"What it says counts from the day it leaves, which was to be {words} at the latest."
     written = replace(desk, moment=replace(desk.moment, now=letter.queued_at))
@@ -182,7 +181,7 @@ def day_over(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRo
         {name: feel.inward(value) for name, value in facts.items()},
         moment=written.moment,
         zone=tools.settings.time_zone,
-        today=today_at(desk),
+        today=desk.today,
     )
     named = next((day for day in over if day in letter.text), None)
     return None if named is None else f"It names a day that is over, {named}."
@@ -192,11 +191,6 @@ def to_leave_on(letter: LetterRow) -> date | None:
     """Return the last day on which a letter may leave as it was written, from which its text counts; None: it names none."""
     day: date | None = feel.outward(feel.unpack((letter.given or {}).get(LEAVES_ON)))
     return day
-
-
-def today_at(desk: Desk) -> date:
-    """Return the date at the desk."""
-    return local_date(desk.moment.now, desk.moment.zone_info)
 
 
 def _on_paper(tools: Tools, complaint: ComplaintRow, party: PartyRow | None) -> str:
