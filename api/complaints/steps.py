@@ -12,9 +12,11 @@ from api.complaints.agreement import refuse_ending
 from api.complaints.answers import sheets
 from api.complaints.eligibility import release_barred
 from api.complaints.keeping_away import COLLEAGUES, colleagues
+from api.complaints.letters import Letters
 from api.complaints.merging import EARLIER, earlier
 from api.complaints.of_case import complaint_of_root
 from api.complaints.related import DAY, WORDS, told_on, told_words
+from api.complaints.said import REPLIES, replies_taken
 from api.complaints.separation import newly_excluded
 from api.complaints.struck_out import STRUCK_OUT, struck_out
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow, NoticeRow
@@ -188,13 +190,14 @@ def _may_bar_a_holder(change: Change) -> bool:
     )
 
 
-LOOKED_UP: Mapping[str, Callable[[Session, ComplaintRow, ZoneInfo], object]] = {
-    EARLIER: lambda session, complaint, zone: earlier(session, complaint, zone=zone),
-    COLLEAGUES: lambda session, _complaint, _zone: colleagues(session),
-    WORDS: told_words,
-    DAY: told_on,
-    STRUCK_OUT: struck_out,
-    "receivedAt": lambda _session, complaint, _zone: complaint.received_at,
+LOOKED_UP: Mapping[str, Callable[[Session, ComplaintRow, Private], object]] = {
+    EARLIER: lambda session, complaint, here: earlier(session, complaint, zone=here.zone),
+    COLLEAGUES: lambda session, _complaint, _here: colleagues(session),
+    WORDS: lambda session, complaint, _here: told_words(session, complaint),
+    DAY: lambda session, complaint, here: told_on(session, complaint, here.zone),
+    STRUCK_OUT: lambda session, complaint, here: struck_out(session, complaint, here.zone),
+    REPLIES: lambda session, complaint, here: replies_taken(here.letters, session, complaint, here.zone),
+    "receivedAt": lambda _session, complaint, _here: complaint.received_at,
 }
 """What forms of a complaint find in the register as it is at the moment, by name: lists to choose from, the receipt."""
 
@@ -202,9 +205,12 @@ LOOKED_UP: Mapping[str, Callable[[Session, ComplaintRow, ZoneInfo], object]] = {
 class Private:
     """Where forms find private answers again, and what the register knows when they are shown and when they are judged."""
 
-    def __init__(self, zone: ZoneInfo) -> None:
-        """``zone`` is the service's, for days in words."""
-        self._zone = zone
+    zone: ZoneInfo
+    letters: Letters
+
+    def __init__(self, zone: ZoneInfo, letters: Letters) -> None:
+        """``zone`` is the service's, for days in words; ``letters`` tell what may be replied to."""
+        self.zone, self.letters = zone, letters
 
     def load(self, session: Session, root_key: int, names: Set[str]) -> dict[str, object]:
         """Return the private values of the case, by dotted path made nested, and those of ``LOOKED_UP`` that ``names`` ask for."""
@@ -214,7 +220,7 @@ class Private:
             return {}
         nested: dict[str, object] = {}
         for name in names & set(LOOKED_UP):
-            nested[name] = LOOKED_UP[name](session, complaint, self._zone)
+            nested[name] = LOOKED_UP[name](session, complaint, self)
         for path, value in complaint.private.items():
             *parents, name = path.split(".")
             place = nested
