@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from sqlalchemy import select
 
@@ -12,6 +10,7 @@ from api.complaints.from_complainant import add_information
 from api.complaints.intake import PartyDetails
 from api.complaints.tables import ComplaintRow, EventRow, IssueRow, RecordRow
 from engine.forms.errors import FormInvalid
+from tests.processes.test_letters_for_several import visit
 from tests.processes.test_said_to_us import clerk, counted_from, record
 
 __all__ = ["clerk", "record"]
@@ -293,7 +292,16 @@ def test_a_matter_of_its_own_takes_nothing_along(walk):
 
 def test_what_was_sent_on_the_page_is_known_by_who_wrote_it(walk):
     walk.take("2026-06-01 10:00", representative=AGENT).wait(hours=1)
-    walk.do("Check the authority", authority="confirmed", authorityScope="settle")
-    write(walk, "Here is more.", role="representative")
-    (line,) = lines(walk, "complainant-information")
-    assert (line.facts["saidBy"], line.at <= walk.clock.now() + timedelta()) == ("representative", True)
+    walk.do("Check the authority", authority="confirmed", authorityScope="receive").wait(hours=1).through()
+    for role in ("representative", "complainant"):
+        page = visit(walk, role)
+        page.open("/status/add")
+        assert page.post("/status/add", message="We do not accept it.").status_code == 303
+    assert [line.facts["saidBy"] for line in lines(walk, "complainant-information")] == [
+        "representative",
+        "complainant",
+    ]
+    assert refused(walk, "rejects"), "the first is of who decides nothing"
+    read(walk, "adds")
+    read(walk, "rejects")
+    assert walk.complaint().state == "rejected_open"
