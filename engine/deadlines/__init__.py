@@ -10,7 +10,7 @@ only ``recalendar`` and ``recategorise`` take another.
   first row in force.
 - ``compute``: ``count(policy, anchor, calendar)`` gives a ``Due(on, bound_at)``.
 - ``clocks``: ``start project pause resume extend meet breach re_anchor re_project recategorise recalendar
-  approve_shortening decline_shortening cancel supersede rule_out start_next``; each takes an ``Act(at, by,
+  approve_shortening decline_shortening cancel supersede rule_out``; each takes an ``Act(at, by,
   reason)`` and returns ``Moved(state, changes)``. A refusal is one of ``errors`` and leaves everything as
   it was.
 - A job at ``bound_at`` calls ``breach``, which is safe to repeat. Timers and warnings are re-armed whenever

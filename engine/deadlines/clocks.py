@@ -13,7 +13,6 @@ from engine.deadlines.errors import (
     ClockEnded,
     ClockNotPausable,
     ClockNotPaused,
-    ClockNotRunning,
     EvidenceRefused,
     ExtensionNotAllowed,
     ExtensionReasonUnknown,
@@ -70,7 +69,6 @@ __all__ = [
     "resume",
     "rule_out",
     "start",
-    "start_next",
     "supersede",
 ]
 
@@ -353,17 +351,6 @@ def supersede(state: ClockState, act: Act) -> Moved:
 def rule_out(state: ClockState, act: Act) -> Moved:
     """Note that the clock does not apply to this complaint. Raises ``ClockEnded``, ``ReasonNeeded``."""
     return _ended(state, act, "not_applicable", "ruled_out")
-
-
-def start_next(state: ClockState, calendar: Calendar, act: Act) -> Moved:
-    """Start the next of a repeating clock, counted from when the last message left.
-
-    Raises ``ClockNotRunning`` if the policy does not repeat or nothing has left yet.
-    """
-    if not state.policy.repeats or state.evidence is None:
-        raise ClockNotRunning(clock=state.name, status=state.status)
-    anchor = Anchor(state.policy.anchor, at=state.evidence.sent_at)
-    return start(state.policy, anchor, calendar, act, name=state.name, number=state.number + 1)
 
 
 def _ended(state: ClockState, act: Act, status: Status, kind: ChangeKind) -> Moved:

@@ -21,7 +21,6 @@ from engine.deadlines.errors import (
     ClockEnded,
     ClockNotPausable,
     ClockNotPaused,
-    ClockNotRunning,
     EvidenceRefused,
     ExtensionNotAllowed,
     ExtensionReasonUnknown,
@@ -351,17 +350,6 @@ def test_an_ended_clock_does_not_move(end, status):
             move()
     with pytest.raises(ReasonNeeded):
         end(begun(), act("2026-06-03T09:00", ""))
-
-
-def test_the_next_update_counts_from_when_the_last_one_left():
-    update = replace(TARGET, clock="update", amount=10, repeats=True)
-    met = clocks.meet(begun(update), EW, act("2026-06-09T09:00"), evidence=letter("2026-06-09T09:00")).state
-
-    second = clocks.start_next(met, EW, act("2026-06-09T09:00")).state
-
-    assert (second.number, second.name, second.due_on) == (2, "update", date(2026, 6, 23))
-    with pytest.raises(ClockNotRunning):
-        clocks.start_next(begun(update), EW, act("2026-06-09T09:00"))
 
 
 def test_a_correction_needs_a_reason_and_the_right_event():
