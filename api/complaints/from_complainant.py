@@ -19,7 +19,15 @@ from api.complaints import drafts
 from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
 from api.complaints.clock_rows import Desk
-from api.complaints.heard import SAID_ON, Heard, refuse_addition, refuse_decision, refuse_heard_reply, said_on
+from api.complaints.heard import (
+    SAID_BY,
+    SAID_ON,
+    Heard,
+    refuse_addition,
+    refuse_decision,
+    refuse_heard_reply,
+    said_on,
+)
 from api.complaints.letter_links import STATUS_LINK
 from api.complaints.letters import Letters
 from api.complaints.of_case import complaint_named
@@ -51,7 +59,6 @@ ADDS, WITHDRAWS, ANSWERS, RATES = (
 ACCEPTED, REJECTED = "accepts", "rejects"  # what the answer says to ours
 FROM_OUTSIDE = "external-outcome"  # sent by whoever hears from the outside body
 ADDITION = "complainant-information"  # the kind of the timeline's line of what they add
-SAID_BY = "saidBy"  # its fact: the role of who wrote it
 UNREAD = "unread"  # the variable by which diagrams know that something they sent is unread
 MESSAGES = frozenset({ADDS, WITHDRAWS, ANSWERS, RATES, FROM_OUTSIDE})
 MOST_FILES = 50

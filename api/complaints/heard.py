@@ -21,6 +21,7 @@ from engine.zones import day_in_words, local_date
 WAYS = {"phone": "by phone", "post": "by letter", "e-mail": "by e-mail", "in-person": "in person"}
 """How it reached us → in words."""
 ON_THE_PAGE = {"web": "on the status page"}  # what they wrote as an addition, and is a reply
+SAID_BY = "saidBy"  # the fact of a timeline's line, and the variable of the message: the role of who said it
 SAID_ON = "saidOn"  # the fact of a timeline's line, and the variable of the message: the day, as ISO text
 
 
@@ -49,7 +50,7 @@ class Heard:
     @property
     def facts(self) -> dict[str, str]:
         """Return what the line of the timeline keeps of it."""
-        return {"saidBy": self.role, "channel": self.channel, SAID_ON: self.on.isoformat()}
+        return {SAID_BY: self.role, "channel": self.channel, SAID_ON: self.on.isoformat()}
 
     @property
     def in_words(self) -> str:

@@ -15,7 +15,6 @@ from api.complaints.from_complainant import (
     ADDS,
     ANSWERS,
     REJECTED,
-    SAID_BY,
     WITHDRAWS,
     TooLate,
     add_information,
@@ -27,7 +26,7 @@ from api.complaints.from_complainant import (
     words_of,
 )
 from api.complaints.from_complainant import ADDITION as LINE
-from api.complaints.heard import Heard, answer_left_on, on_file, said_on
+from api.complaints.heard import SAID_BY, Heard, answer_left_on, on_file, said_on
 from api.complaints.letters import Letters
 from api.complaints.our_answer import way_of_answer
 from api.complaints.parties import COMPLAINANT, may_decide
