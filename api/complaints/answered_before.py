@@ -86,6 +86,6 @@ def _steps_done(
     opened = opening(desk, complaint) if policy.stage == "two" else None
     if sent_at < since or (opened is not None and sent_at <= opened.at):
         return
-    if done["kind"] == NOBODY and somebody_to_write_to(desk.session, complaint.key):
+    if done["kind"] == NOBODY and somebody_to_write_to(desk.session, complaint.key, on=desk.today):
         return  # what lies on file is sent to them now
     yield Evidence(done["kind"], done["reference"], sent_at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -17,6 +17,7 @@ from engine.deadlines.clocks import Act, ClockChange, Moved
 from engine.deadlines.state import OPEN, ClockState
 from engine.deadlines.warn import warnings_of, warnings_to_come
 from engine.errors import NotFound
+from engine.zones import local_date
 
 LABELS = {
     "acknowledgement": "Acknowledgement",
@@ -80,6 +81,11 @@ class Desk:
     act: Act
     moment: feel.Moment
     next_key: Callable[[], int]
+
+    @property
+    def today(self) -> date:
+        """Return the local date at the desk."""
+        return local_date(self.moment.now, self.moment.zone_info)
 
     def tell(
         self,

@@ -20,7 +20,7 @@ from api.complaints.found_later import (
     said_from,
     stopped_with_nobody,
 )
-from api.complaints.owed import somebody_to_write_to
+from api.complaints.owed import told_to_nobody
 from api.complaints.policies import PROMISING, Gap, Matter, covered_by, gap_on, policies_on, rows_of_any_day
 from api.complaints.states import HAPPENED_AT, owes
 from api.complaints.tables import ClockRow, ComplaintRow
@@ -98,12 +98,10 @@ def chosen_policies(
 ) -> tuple[DeadlinePolicy, ...]:
     """Return one policy for each clock that such a complaint owes or has open, those that count from another clock's event last."""
     found = by_table(calendars, desk, complaint, category=category, stage=stage)
-    reachable = somebody_to_write_to(desk.session, complaint.key)
+    nobody = told_to_nobody(desk.session, complaint.key, on=desk.today)
     running = {row.name for row in open_clocks(desk.session, complaint.key)}
     due = [
-        policy
-        for policy in found
-        if policy.clock in running or owes(complaint.state, policy.clock, reachable=reachable)
+        policy for policy in found if policy.clock in running or owes(complaint.state, policy.clock, nobody)
     ]
     return tuple(sorted(due, key=lambda policy: policy.anchor == "acknowledged"))
 
@@ -411,7 +409,7 @@ def acknowledgement_of(
     acknowledged = Anchor("acknowledged")
     if state is not None and state.policy.stage == stage:
         acknowledged = Anchor("acknowledged", at=state.evidence.sent_at if state.evidence else None)
-        if found_at(complaint) is None:
+        if found_at(complaint, "acknowledgement") is None:
             return state.due_on, acknowledged
     for policy in by_table(calendars, desk, complaint, category=complaint.category, stage=stage):
         if policy.clock == "acknowledgement":

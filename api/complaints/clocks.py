@@ -28,7 +28,7 @@ from api.complaints.clock_rows import (
 )
 from api.complaints.clock_start import chosen_policies
 from api.complaints.found_later import day_that_counts, note_found
-from api.complaints.owed import owed, somebody_to_write_to
+from api.complaints.owed import owed, told_to_nobody
 from api.complaints.parties import somebody_answers
 from api.complaints.states import owes, staff_words
 from api.complaints.tables import ClockRow, ComplaintRow
@@ -131,9 +131,18 @@ class CaseClocks:
         moved = clock_start.fit(self.calendars, desk, complaint, category=category, stage=stage)
         return (*moved, *self.as_told(desk, complaint))
 
-    def start_with_somebody_found(self, desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
-        """Note that somebody can be written to from now on, as nobody could before, and start what is owed to them as of now."""
-        note_found(complaint, desk.act.at)
+    def start_with_somebody_found(
+        self, desk: Desk, complaint: ComplaintRow, *, before: frozenset[str]
+    ) -> tuple[str, ...]:
+        """Start what can be told to somebody from now on, of the clocks that could be told to nobody ``before``; it is owed as of
+        now.
+
+        Returns the names of the clocks that moved.
+        """
+        found = before - told_to_nobody(desk.session, complaint.key, on=desk.today)
+        if not found:
+            return ()
+        note_found(complaint, found, desk.act.at)
         stage = clock_start.stage_of(desk.session, complaint.key)
         return self.start_by_policy(desk, complaint, category=complaint.category, stage=stage)
 
@@ -241,7 +250,7 @@ class CaseClocks:
             act = replace(desk.act, reason=desk.act.reason or "Another day counts")
             keep(desk, over, clocks.supersede(state, act), self._calendar(state))
             return (told_days.PROMISED,)
-        if day is None or not owed(desk.session, complaint, told_days.PROMISED):
+        if day is None or not owed(desk.session, complaint, told_days.PROMISED, on=desk.today):
             return ()
         text = f"Our answer stays promised by {day_in_words(day)}: the complainant was told that day"
         desk.tell(complaint.key, "told-day-kept", text, facts={"day": day.isoformat()})
@@ -292,8 +301,7 @@ class CaseClocks:
         A repeating clock starts its next round while the complaint owes one. Nothing open: nothing moves. Raises
         ``EvidenceRefused``, also for an answer said to lie on file while somebody who may give theirs can be reached.
         """
-        today = local_date(desk.moment.now, desk.moment.zone_info)
-        if evidence.kind == NOBODY and somebody_answers(desk.session, complaint.key, on=today):
+        if evidence.kind == NOBODY and somebody_answers(desk.session, complaint.key, on=desk.today):
             raise EvidenceRefused("There is somebody to write to.", clock=name, kind=evidence.kind)
         if self._before_receipt(complaint, evidence.sent_at):
             raise EvidenceRefused("Nobody was answered before the complaint was received.", clock=name)
@@ -304,7 +312,7 @@ class CaseClocks:
                 continue
             met = clocks.meet(state, self._calendar(state), desk.act, evidence=evidence)
             keep(desk, row, met, self._calendar(state))
-            if met.state.policy.repeats and owed(desk.session, complaint, name):
+            if met.state.policy.repeats and owed(desk.session, complaint, name, on=desk.today):
                 self._go_on(desk, complaint, met.state, since=evidence.sent_at)
             moved = (name,)
         return moved
@@ -427,9 +435,9 @@ class CaseClocks:
         Those in ``but`` are left out: a letter that still leaves says when they are met.
         """
         act, moved = replace(desk.act, reason=f"Nothing is owed: {staff_words(complaint.state).lower()}"), []
-        reachable = somebody_to_write_to(desk.session, complaint.key)
+        nobody = told_to_nobody(desk.session, complaint.key, on=desk.today)
         for row in open_clocks(desk.session, complaint.key):
-            if row.name not in but and not owes(complaint.state, row.name, reachable=reachable):
+            if row.name not in but and not owes(complaint.state, row.name, nobody):
                 state = ClockState.from_json(row.saved)
                 keep(desk, row, clocks.rule_out(state, act), self._calendar(state))
                 moved.append(row.name)

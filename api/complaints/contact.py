@@ -7,7 +7,7 @@ from typing import Any
 
 from api.complaints.errand import Errand
 from api.complaints.letters_owed import came_back
-from api.complaints.owed import somebody_to_write_to
+from api.complaints.owed import told_to_nobody
 from api.complaints.parties import COMPLAINANT, REPRESENTATIVE, WAYS, parties, somebody_answers
 from api.complaints.tables import PartyRow
 
@@ -40,7 +40,7 @@ def lay(errand: Errand, data: Mapping[str, Any]) -> None:
     what is only said to somebody.
     """
     complaint, role, field = errand.complaint, person_of(data), str(data.get("found") or "")
-    reached = somebody_to_write_to(errand.session, complaint.key)
+    before = told_to_nobody(errand.session, complaint.key, on=errand.today)
     party = parties(errand.session, complaint.key).get(role)
     if party is not None and party.email in {
         row.recipient for row in came_back(errand.session, party, errand.tools.letters)
@@ -56,7 +56,13 @@ def lay(errand: Errand, data: Mapping[str, Any]) -> None:
         complaint.private = private
         complaint.anonymous = complaint.anonymous and role != COMPLAINANT
     errand.session.flush()
-    if not reached and somebody_to_write_to(errand.session, complaint.key):
-        errand.moved(errand.tools.clocks.start_with_somebody_found(errand.desk, complaint))
+    note_who_is_known(errand, before=before)
+
+
+def note_who_is_known(errand: Errand, *, before: frozenset[str]) -> None:
+    """Tell diagrams whether anybody who may answer can be reached now, and start what can be told to somebody, of the clocks that
+    could be told to nobody ``before``."""
+    complaint = errand.complaint
+    errand.moved(errand.tools.clocks.start_with_somebody_found(errand.desk, complaint, before=before))
     known = somebody_answers(errand.session, complaint.key, on=errand.today)
     errand.context.overwrite("complainantKnown", known, in_case=errand.context.case_key)

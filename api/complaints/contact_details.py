@@ -21,7 +21,7 @@ from api.complaints.letters_held import is_held
 from api.complaints.letters_owed import came_back, given_up
 from api.complaints.links import revoke_of
 from api.complaints.of_case import key_of_person
-from api.complaints.owed import somebody_to_write_to
+from api.complaints.owed import told_to_nobody
 from api.complaints.parties import parties, somebody_answers, way_to
 from api.complaints.struck_out import plain_form, struck_out
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
@@ -170,7 +170,7 @@ def _refuse_struck_out(
 def _lay(
     service: Redress, desk: Desk, complaint: ComplaintRow, party: PartyRow, changes: Mapping[str, str | None]
 ) -> tuple[str, ...]:
-    old_email, reached = party.email, somebody_to_write_to(desk.session, complaint.key)
+    old_email, before = party.email, told_to_nobody(desk.session, complaint.key, on=desk.today)
     for field, value in changes.items():
         setattr(party, field, value)
     desk.session.flush()
@@ -181,9 +181,7 @@ def _lay(
     if "email" in changes and old_email is not None:
         revoke_of(desk.session, party.key, at=desk.act.at)
         _keep_links_back(service, desk, party, old_email)
-    moved: tuple[str, ...] = ()
-    if not reached and somebody_to_write_to(desk.session, complaint.key):
-        moved = service.case_clocks.start_with_somebody_found(desk, complaint)
+    moved = service.case_clocks.start_with_somebody_found(desk, complaint, before=before)
     if complaint.instance_key is not None:
         on = service.today()
         known = somebody_answers(desk.session, complaint.key, on=on)

@@ -17,24 +17,29 @@ from engine.deadlines.compute import Anchor
 from engine.deadlines.policy import NOBODY, DeadlinePolicy
 from engine.deadlines.state import ClockState
 
-_FOUND = "foundAt"  # the member of a complaint's facts
+_FOUND = "foundAt"  # the member of a complaint's facts: since when somebody can be told that we have it
+_TRUSTED = "trustedAt"  # and since when somebody can be told more; without it the former
 
 
-def note_found(complaint: ComplaintRow, at: datetime) -> None:
-    """Note that somebody can be written to from ``at`` (aware UTC) on, after a time in which nobody could."""
-    complaint.facts = complaint.facts | {_FOUND: at.isoformat()}
+def note_found(complaint: ComplaintRow, clocks: frozenset[str], at: datetime) -> None:
+    """Note that what ``clocks`` ask for can be told to somebody from ``at`` (aware UTC) on, after a time in which nobody could be."""
+    members = {_FOUND: clocks & RECEIPTS, _TRUSTED: clocks - RECEIPTS}
+    complaint.facts = complaint.facts | {name: at.isoformat() for name, told in members.items() if told}
 
 
-def found_at(complaint: ComplaintRow) -> datetime | None:
-    """Return when somebody could be written to (aware UTC) after a time in which nobody could, the last time; None: never so."""
+def found_at(complaint: ComplaintRow, clock: str) -> datetime | None:
+    """Return when somebody could be told what ``clock`` asks for (aware UTC) after a time in which nobody could, the last time;
+    None: never so."""
     found = complaint.facts.get(_FOUND)
+    if clock not in RECEIPTS:
+        found = complaint.facts.get(_TRUSTED, found)
     return None if found is None else datetime.fromisoformat(found)
 
 
 def said_from(complaint: ComplaintRow, policy: DeadlinePolicy, otherwise: datetime) -> datetime:
     """Return the moment ``otherwise`` (aware UTC) that a clock counts from; for what is only said to somebody none before they
     were found."""
-    found = found_at(complaint) if policy.clock in TOLD_TO_SOMEBODY else None
+    found = found_at(complaint, policy.clock) if policy.clock in TOLD_TO_SOMEBODY else None
     return otherwise if found is None else max(otherwise, found)
 
 
@@ -58,7 +63,7 @@ def lacks_its_letter(session: Session, complaint: ComplaintRow, clock: str) -> b
 
     Nobody would write another one: such a clock could only run out.
     """
-    if clock not in RECEIPTS or found_at(complaint) is None:
+    if clock not in RECEIPTS or found_at(complaint, clock) is None:
         return False
     written = select(LetterRow.meets).where(
         LetterRow.complaint_key == complaint.key, LetterRow.replaced_at.is_(None)

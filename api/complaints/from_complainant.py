@@ -7,9 +7,11 @@ effects.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -18,10 +20,20 @@ from api.complaints import drafts
 from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
 from api.complaints.clock_rows import Desk
-from api.complaints.heard import SAID_ON, Heard, refuse_addition, refuse_decision, refuse_heard_reply
+from api.complaints.heard import (
+    SAID_BY,
+    SAID_ON,
+    Heard,
+    refuse_addition,
+    refuse_decision,
+    refuse_heard_reply,
+    said_on,
+)
 from api.complaints.letter_links import STATUS_LINK
+from api.complaints.letters import Letters
 from api.complaints.of_case import complaint_named
 from api.complaints.our_answer import reached_by_reply, refuse_reply
+from api.complaints.parties import COMPLAINANT as THEY
 from api.complaints.parties import may_act
 from api.complaints.references import read_reference
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, LetterRow, PartyRow
@@ -30,8 +42,9 @@ from engine.commands.errors import MessageNotCorrelated
 from engine.deadlines.clocks import Act
 from engine.errors import Conflict
 from engine.store.outbox import queue_letter
-from engine.store.search import Condition, Query
+from engine.store.search import Condition, Query, search
 from engine.store.upkeep import Answer
+from engine.store.waiting import MESSAGE_SUBSCRIPTIONS
 from engine.zones import local_date, start_of_day
 
 if TYPE_CHECKING:
@@ -46,6 +59,8 @@ ADDS, WITHDRAWS, ANSWERS, RATES = (
 )
 ACCEPTED, REJECTED = "accepts", "rejects"  # what the answer says to ours
 FROM_OUTSIDE = "external-outcome"  # sent by whoever hears from the outside body
+ADDITION = "complainant-information"  # the kind of the timeline's line of what they add
+UNREAD = "unread"  # the variable by which diagrams know that something they sent is unread
 MESSAGES = frozenset({ADDS, WITHDRAWS, ANSWERS, RATES, FROM_OUTSIDE})
 MOST_FILES = 50
 
@@ -67,8 +82,13 @@ class Mail:
 
 def open_to(service: Redress, complaint_key: int) -> frozenset[str]:
     """Return what the complainant can do now: the names of the messages that the complaint's diagrams wait for."""
+    return service.engine.read(lambda session: waited_for(session, complaint_key))
+
+
+def waited_for(session: Session, complaint_key: int) -> frozenset[str]:
+    """Return the names of the messages under the complaint's key that its diagrams wait for now."""
     query = Query(where=(Condition("correlation_key", "eq", str(complaint_key)),))
-    waiting = service.engine.message_subscriptions(query).items
+    waiting = search(session, MESSAGE_SUBSCRIPTIONS, query).items
     return frozenset(one.message_name for one in waiting if one.message_subscription_state == "CREATED")
 
 
@@ -82,18 +102,21 @@ def add_information(
     sheet: Sheet,
     key: str,
     danger: bool = False,
+    role: str = THEY,
     heard: Heard | None = None,
 ) -> None:
     """Keep what the complainant sends and hand it to whoever reads it; ``draft`` is where its files wait.
 
-    ``sheet`` is the form as it was filled in, here as in all below. With ``danger`` whoever is on duty hears of it in this very
-    step. ``key`` names the sending: the same one again changes nothing. Raises ``TooLate``, and of what was ``heard`` what
-    ``refuse_addition`` raises.
+    ``role`` is theirs who writes on the status page, ``sheet`` is the form as it was filled in, here as in all below. With
+    ``danger`` whoever is on duty hears of it in this very step. ``key`` names the sending: the same one again changes nothing.
+    Raises ``TooLate``, and of what was ``heard`` what ``refuse_addition`` raises.
     """
 
     def work(session: Session) -> None:
+        desk = _desk(service, session, heard)
+        complaint = session.get_one(ComplaintRow, complaint_key)
         if heard is not None:
-            refuse_addition(service, session, session.get_one(ComplaintRow, complaint_key), heard)
+            refuse_addition(desk, complaint, heard)
         number = session.scalar(select(func.count()).where(DocumentRow.complaint_key == complaint_key)) or 0
         if number + len(documents) > MOST_FILES:
             raise TooLate(f"We keep {MOST_FILES} files with a complaint. Send further ones by post.")
@@ -106,11 +129,27 @@ def add_information(
             drafts.drop(session, drafts.visitor_place(draft))
         files = f" ({len(documents)} file{'s' if len(documents) != 1 else ''})" if documents else ""
         said = _said(f"wrote{files}" if heard is None else "told us more", text, heard)
-        _tell(service, session, complaint_key, "complainant-information", said, sheet, heard=heard)
-        came_by = "web" if heard is None else heard.channel
-        _send(service, session, ADDS, complaint_key, {"dangerNow": danger, "cameBy": came_by}, heard)
+        line = _tell(desk, complaint_key, ADDITION, said, {SAID_BY: role}, heard=heard)
+        _keep(desk, complaint_key, sheet)
+        _send(
+            service, session, ADDS, complaint_key, to_read(line, desk.moment.zone_info, danger=danger), heard
+        )
+        if complaint.instance_key is not None:
+            service.engine.overwrite_within(session, complaint.instance_key, UNREAD, True)
 
     _once(service, f"add:{complaint_key}", key, work)
+
+
+def to_read(addition: EventRow, zone: ZoneInfo, *, danger: bool = False) -> dict[str, Any]:
+    """Return what a diagram knows of what they added: ``addition`` is its line, ``sentOn`` the local day they said it."""
+    facts = addition.facts or {}
+    return {
+        "dangerNow": danger,
+        "cameBy": facts.get("channel", "web"),
+        "addition": str(addition.key),
+        "sentOn": said_on(addition, zone).isoformat(),
+        SAID_BY: facts.get(SAID_BY, THEY),
+    }
 
 
 def withdraw(
@@ -122,13 +161,20 @@ def withdraw(
     """
 
     def work(session: Session) -> None:
-        if heard is not None:
-            refuse_decision(service, session, session.get_one(ComplaintRow, complaint_key), heard)
-        said = _said("withdrew" if reason else "withdrew the complaint", reason, heard)
-        _tell(service, session, complaint_key, "complainant-withdraws", said, sheet, heard=heard)
+        desk = _desk(service, session, heard)
+        note_withdrawal(desk, session.get_one(ComplaintRow, complaint_key), reason=reason, heard=heard)
+        _keep(desk, complaint_key, sheet)
         _send(service, session, WITHDRAWS, complaint_key, {}, heard)
 
     _once(service, f"withdraw:{complaint_key}", key, work)
+
+
+def note_withdrawal(desk: Desk, complaint: ComplaintRow, *, reason: str, heard: Heard | None) -> None:
+    """Note in the timeline that they withdraw. Of what was ``heard`` it raises what ``refuse_decision`` raises."""
+    if heard is not None:
+        refuse_decision(desk, complaint, heard)
+    said = _said("withdrew" if reason else "withdrew the complaint", reason, heard)
+    _tell(desk, complaint.key, "complainant-withdraws", said, heard=heard)
 
 
 def answer(
@@ -148,19 +194,46 @@ def answer(
     """
 
     def work(session: Session) -> None:
+        desk = _desk(service, session, heard)
         complaint = session.get_one(ComplaintRow, complaint_key)
-        if heard is None:
-            refuse_reply(service.letters, session, complaint)
-        else:
-            refuse_heard_reply(service, session, complaint, heard)
-        said = _said("accepts our answer" if accepts else "does not accept our answer", reason, heard)
-        _note_reached(service, session, complaint_key, heard)
-        facts = {"answer": ACCEPTED if accepts else REJECTED}
-        on = {} if heard is None else {SAID_ON: heard.on.isoformat()}
-        _tell(service, session, complaint_key, "complainant-answer", said, sheet, facts, heard=heard)
-        _send(service, session, ANSWERS, complaint_key, facts | on, heard)
+
+        def reached(at: datetime) -> None:
+            _note_reached(service, desk, complaint_key, at=at)
+
+        reply = note_reply(
+            service.letters, desk, complaint, accepts=accepts, reason=reason, heard=heard, reached=reached
+        )
+        _keep(desk, complaint_key, sheet)
+        _send(service, session, ANSWERS, complaint_key, reply, heard)
 
     _once(service, f"answer:{complaint_key}", key, work)
+
+
+def note_reply(
+    letters: Letters,
+    desk: Desk,
+    complaint: ComplaintRow,
+    *,
+    accepts: bool,
+    reason: str,
+    heard: Heard | None,
+    reached: Callable[[datetime], None],
+) -> dict[str, Any]:
+    """Note in the timeline what they say to our answer, and return what the case learns of it.
+
+    ``reached`` is told the moment (aware UTC) by which our answer has reached them, as they reply to it: now, or the day it was
+    ``heard`` on. Raises ``AnswerOnItsWay`` before the answer has left, and of what was ``heard`` what ``refuse_heard_reply`` raises.
+    """
+    if heard is None:
+        refuse_reply(letters, desk.session, complaint)
+    else:
+        refuse_heard_reply(letters, desk, complaint, heard)
+    now, zone = desk.act.at, desk.moment.zone_info
+    reached(now if heard is None else min(start_of_day(heard.on, zone), now))
+    said = _said("accepts our answer" if accepts else "does not accept our answer", reason, heard)
+    facts = {"answer": ACCEPTED if accepts else REJECTED}
+    _tell(desk, complaint.key, "complainant-answer", said, facts, heard=heard)
+    return facts | ({} if heard is None else {SAID_ON: heard.on.isoformat()})
 
 
 def judge_message(service: Redress, message: str, correlation_key: str, *, by: Actor) -> None:
@@ -181,7 +254,7 @@ def judge_message(service: Redress, message: str, correlation_key: str, *, by: A
             return
         refuse_reply(service.letters, session, session.get_one(ComplaintRow, named))
         if waits:
-            _note_reached(service, session, named, None)
+            _note_reached(service, _desk(service, session, None), named, at=service.clock.now())
 
     service.engine.write(work)
 
@@ -203,10 +276,17 @@ def rate(
             if comment
             else "The complainant answered the survey"
         )
-        _tell(service, session, complaint_key, "complainant-survey", said, sheet, dict(ratings))
+        desk = _desk(service, session, None)
+        _tell(desk, complaint_key, "complainant-survey", said, dict(ratings))
+        _keep(desk, complaint_key, sheet)
         _send(service, session, RATES, complaint_key, ratings)
 
     _once(service, f"survey:{complaint_key}", key, work)
+
+
+def words_of(line: EventRow) -> str:
+    """Return their words in a line of the timeline; empty where it has none."""
+    return line.text.partition(": ")[2]
 
 
 def last_said(session: Session, complaint_key: int, kind: str) -> EventRow | None:
@@ -295,16 +375,14 @@ def _said(what: str, words: str, heard: Heard | None) -> str:
     return f"{line}: {words}" if words else line
 
 
-def _note_reached(service: Redress, session: Session, complaint_key: int, heard: Heard | None) -> None:
-    """Note that our answer has reached who replies to it, by the day they did: now, unless a colleague ``heard`` it before."""
-    now, zone = service.clock.now(), service.settings.time_zone
-    at = now if heard is None else min(start_of_day(heard.on, zone), now)
+def _note_reached(service: Redress, desk: Desk, complaint_key: int, *, at: datetime) -> None:
+    """Note that our answer has reached who replies to it, by the moment ``at`` (aware UTC)."""
 
     def reached(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
         return reached_by_reply(service.case_clocks, service.letters, desk, complaint, at=at)
 
-    act = Act(at=now, by=COMPLAINANT.name if heard is None else heard.by.name, reason="Reply to our answer")
-    service.move_clocks_within(session, complaint_key, reached, act=act, by=SYSTEM)
+    act = replace(desk.act, reason="Reply to our answer")
+    service.move_clocks_within(desk.session, complaint_key, reached, act=act, by=SYSTEM)
 
 
 def _send(
@@ -322,30 +400,35 @@ def _send(
         raise TooLate from nobody
 
 
+def _desk(service: Redress, session: Session, heard: Heard | None) -> Desk:
+    by = COMPLAINANT.name if heard is None else heard.by.name
+    return service.desk(session, Act(service.clock.now(), by, ""))
+
+
+def _keep(desk: Desk, complaint_key: int, sheet: Sheet) -> None:
+    act = desk.act
+    sheets.keep(desk.session, sheet, key=desk.next_key(), complaint_key=complaint_key, at=act.at, by=act.by)
+
+
 def _tell(
-    service: Redress,
-    session: Session,
+    desk: Desk,
     complaint_key: int,
     kind: str,
     text: str,
-    sheet: Sheet,
     facts: Mapping[str, Any] | None = None,
     *,
     heard: Heard | None = None,
-) -> None:
-    next_key, now = service.database.keys.next, service.clock.now()
-    by, more = (COMPLAINANT.name, {}) if heard is None else (heard.by.name, heard.facts)
-    sheets.keep(session, sheet, key=next_key(), complaint_key=complaint_key, at=now, by=by)
-    session.add(
-        EventRow(
-            key=next_key(),
-            complaint_key=complaint_key,
-            at=now,
-            by=by,
-            kind=kind,
-            text=text,
-            public=kind != "complainant-withdraws",  # the change of state tells it
-            facts=dict(facts or {}) | more,
-        )
+) -> EventRow:
+    line = EventRow(
+        key=desk.next_key(),
+        complaint_key=complaint_key,
+        at=desk.act.at,
+        by=desk.act.by,
+        kind=kind,
+        text=text,
+        public=kind != "complainant-withdraws",  # the change of state tells it
+        facts=dict(facts or {}) | ({} if heard is None else heard.facts),
     )
-    session.flush()
+    desk.session.add(line)
+    desk.session.flush()
+    return line

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from api.complaints.anchors import DayImpossible
+from api.complaints.clock_rows import Desk
+from api.complaints.letters import Letters
 from api.complaints.our_answer import answer_letter, refuse_reply
 from api.complaints.parties import COMPLAINANT, CONFIRMED, may_act, may_decide, parties
 from api.complaints.tables import ComplaintRow, EventRow, PartyRow
@@ -17,11 +18,10 @@ from engine.actors import Actor
 from engine.errors import Conflict
 from engine.zones import day_in_words, local_date
 
-if TYPE_CHECKING:
-    from api.wiring import Redress
-
 WAYS = {"phone": "by phone", "post": "by letter", "e-mail": "by e-mail", "in-person": "in person"}
 """How it reached us → in words."""
+ON_THE_PAGE = {"web": "on the status page"}  # what they wrote as an addition, and is a reply
+SAID_BY = "saidBy"  # the fact of a timeline's line, and the variable of the message: the role of who said it
 SAID_ON = "saidOn"  # the fact of a timeline's line, and the variable of the message: the day, as ISO text
 
 
@@ -39,7 +39,8 @@ class DecidesNothing(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """How it reached us: ``role`` says who says it, ``channel`` is one of ``WAYS``, ``on`` the local day they said it."""
+    """How it reached us: ``role`` says who says it, ``channel`` is one of ``WAYS``, or of ``ON_THE_PAGE`` where somebody reads it
+    there, ``on`` the local day they said it."""
 
     role: str
     channel: str
@@ -49,12 +50,12 @@ class Heard:
     @property
     def facts(self) -> dict[str, str]:
         """Return what the line of the timeline keeps of it."""
-        return {"saidBy": self.role, "channel": self.channel, SAID_ON: self.on.isoformat()}
+        return {SAID_BY: self.role, "channel": self.channel, SAID_ON: self.on.isoformat()}
 
     @property
     def in_words(self) -> str:
         """Return how and when they told it: ``told by phone on 1 June 2026``."""
-        return f"told {WAYS[self.channel]} on {day_in_words(self.on)}"
+        return f"told {(WAYS | ON_THE_PAGE)[self.channel]} on {day_in_words(self.on)}"
 
 
 def said_on(event: EventRow, zone: ZoneInfo) -> date:
@@ -79,32 +80,37 @@ def speakers(session: Session, complaint_key: int, *, on: date) -> dict[str, Par
     return {role: party for role, party in known.items() if party is None or may_act(party, on=on)}
 
 
-def refuse_addition(service: Redress, session: Session, complaint: ComplaintRow, heard: Heard) -> None:
+def refuse_addition(desk: Desk, complaint: ComplaintRow, heard: Heard) -> None:
     """Return if they may have added something on that day. Raises ``DayImpossible``, ``SpeaksForNobody``."""
-    came_in = local_date(complaint.received_at, service.settings.time_zone)
-    _refuse_day(heard, came_in, service.today(), "the complaint came in")
-    if heard.role not in speakers(session, complaint.key, on=heard.on):
+    came_in = local_date(complaint.received_at, desk.moment.zone_info)
+    _refuse_day(heard, came_in, desk.today, "the complaint came in")
+    if heard.role not in speakers(desk.session, complaint.key, on=heard.on):
         raise SpeaksForNobody(complaint=complaint.reference, role=heard.role)
 
 
-def refuse_decision(service: Redress, session: Session, complaint: ComplaintRow, heard: Heard) -> None:
+def refuse_decision(desk: Desk, complaint: ComplaintRow, heard: Heard) -> None:
     """Return if they may have withdrawn on that day. Raises ``DecidesNothing`` and what ``refuse_addition`` raises."""
-    refuse_addition(service, session, complaint, heard)
-    if not may_decide(speakers(session, complaint.key, on=heard.on)[heard.role]):
+    refuse_addition(desk, complaint, heard)
+    if not may_decide(speakers(desk.session, complaint.key, on=heard.on)[heard.role]):
         raise DecidesNothing(complaint=complaint.reference, role=heard.role)
 
 
-def refuse_heard_reply(service: Redress, session: Session, complaint: ComplaintRow, heard: Heard) -> None:
+def refuse_heard_reply(letters: Letters, desk: Desk, complaint: ComplaintRow, heard: Heard) -> None:
     """Return if they may have replied to our newest answer on that day.
 
     Raises ``AnswerOnItsWay`` and what ``refuse_decision`` raises.
     """
-    refuse_reply(service.letters, session, complaint)
-    refuse_decision(service, session, complaint, heard)
-    letter = answer_letter(service.letters, session, complaint.key)
-    if letter is not None:
-        left = local_date(letter.dispatched_at or letter.queued_at, service.settings.time_zone)
-        _refuse_day(heard, left, service.today(), "our answer left")
+    refuse_reply(letters, desk.session, complaint)
+    refuse_decision(desk, complaint, heard)
+    left = answer_left_on(letters, desk.session, complaint.key, desk.moment.zone_info)
+    if left is not None:
+        _refuse_day(heard, left, desk.today, "our answer left")
+
+
+def answer_left_on(letters: Letters, session: Session, complaint_key: int, zone: ZoneInfo) -> date | None:
+    """Return the local day on which our newest answer left, None where none has (or nobody can be written to)."""
+    letter = answer_letter(letters, session, complaint_key)
+    return None if letter is None else local_date(letter.dispatched_at or letter.queued_at, zone)
 
 
 def _refuse_day(heard: Heard, earliest: date, today: date, what: str) -> None:

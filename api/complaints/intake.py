@@ -371,10 +371,9 @@ def _start_variables(row: ComplaintRow, new: NewComplaint, *, zone: ZoneInfo) ->
         "receivedOn": row.received_at.astimezone(zone).date(),
         "occurredOn": row.occurred_on,
         "channel": row.channel,
-        "complainantKnown": any(
-            party is not None and (party.email or party.address or party.phone)
-            for party in (new.complainant, new.representative)
-        ),
+        "complainantKnown": _can_be_told(
+            new.complainant
+        ),  # a representative once somebody has confirmed them
         "represented": row.represented,
         "product": row.product,
         "problem": row.problem,
@@ -385,6 +384,10 @@ def _start_variables(row: ComplaintRow, new: NewComplaint, *, zone: ZoneInfo) ->
         "withOutsideBody": new.with_outside_body,
         "employment": new.employment,
     }
+
+
+def _can_be_told(party: PartyDetails | None) -> bool:
+    return party is not None and bool(party.email or party.address or party.phone)
 
 
 def start_variable_names() -> frozenset[str]:

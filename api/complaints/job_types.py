@@ -16,6 +16,7 @@ from api.complaints import (
     merging,
     record_jobs,
     related,
+    said,
     unfinished,
     withdrawal,
 )
@@ -31,6 +32,7 @@ HANDLERS: dict[str, Handler] = {
     "redress:issues": issues.issues,
     "redress:danger": danger.tell_of_danger,
     "redress:unfinished": unfinished.unfinished,
+    "redress:take-as-said": said.take_as_said,
     "redress:withdraw": withdrawal.withdraw,
     "redress:earlier-complaints": merging.earlier_complaints,
     "redress:merge": merging.merge,

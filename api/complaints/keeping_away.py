@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from api.complaints.clock_rows import Desk
 from api.complaints.errand import Errand
+from api.complaints.from_complainant import ADDITION
 from api.complaints.separation import barred, exclude, is_excluded
 from api.complaints.tables import ComplaintRow, EventRow, ExclusionRow, NoticeRow, PartyRow
 from api.identity import people
@@ -114,7 +115,7 @@ def let_back(desk: Desk, complaint: ComplaintRow, person: str) -> None:
 def together(session: Session, complaint: ComplaintRow) -> list[ComplaintRow]:
     """Return the complaint that this one joined, and those that joined it: each holds what the other says, or names it."""
     told = select(EventRow.facts).where(
-        EventRow.complaint_key == complaint.key, EventRow.kind.in_(("merged", "complainant-information"))
+        EventRow.complaint_key == complaint.key, EventRow.kind.in_(("merged", ADDITION))
     )
     named = {
         str(facts[name]) for facts in session.scalars(told) for name in (INTO, FROM) if name in (facts or {})

@@ -13,7 +13,6 @@ from api.complaints.letters import Letters
 from api.complaints.letters_owed import came_back
 from api.complaints.links import revoke_of
 from api.complaints.parties import (
-    CLAIMED,
     COMPLAINANT,
     EXPIRED,
     REPRESENTATIVE,
@@ -22,11 +21,11 @@ from api.complaints.parties import (
     lapsed,
     may_act,
     may_decide,
+    only_claims,
     parties,
     way_to,
 )
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
-from engine.zones import local_date
 
 OF_THE_COMPLAINT = frozenset({COMPLAINANT, REPRESENTATIVE})  # whose letters need an address
 NO_LONGER = "It is addressed to somebody we no longer deal with in this complaint."
@@ -38,11 +37,17 @@ class Addressee:
 
     role: str
     party: PartyRow | None
+    dead: frozenset[str] = frozenset()  # the addresses that mail to them came back from
 
     @property
     def way(self) -> Way | None:
-        """Return how letters reach them, None while they cannot be reached."""
+        """Return how letters go to them, None while no way is known."""
         return None if self.party is None else way_to(self.party)
+
+    @property
+    def is_reached(self) -> bool:
+        """Tell whether letters reach them, as far as we know: mail that came back shows that its address is no way in."""
+        return self.way is not None and self.way.recipient not in self.dead
 
 
 def addressees(
@@ -51,13 +56,14 @@ def addressees(
     """Return whom ``letter``, written to ``to``, is owed to today; that an authority has ended is noted here.
 
     The complainant's letters go to a representative only while their authority is confirmed and its days are not over. The
-    complainant gets them too where the representative cannot be reached, and one that asks for an answer where the
-    representative may not give it. Letters to the ``representative`` themselves need no authority: they hold neutral facts
+    complainant gets them too where the representative cannot be reached, also as mail came back from where they go, and one that
+    asks for an answer where the representative may not give it.
+
+    Letters to the ``representative`` themselves need no authority: they hold neutral facts
     only until it is there. [] for letters to nobody of the complaint.
     """
-    today = local_date(desk.moment.now, desk.moment.zone_info)
-    _note_lapse(desk, complaint, on=today)
-    return _addressees(letters, desk.session, complaint.key, letter, to, on=today)
+    _note_lapse(desk, complaint, on=desk.today)
+    return _addressees(letters, desk.session, complaint.key, letter, to, on=desk.today)
 
 
 def _addressees(
@@ -66,18 +72,27 @@ def _addressees(
     known = parties(session, complaint_key)
     if to != COMPLAINANT:
         party = known.get(to)
-        return [] if party is None else [Addressee(to, party)]
-    return _of_complainant(known, asks=letters.asks(letter), on=on)
+        return [] if party is None else [_addressee(letters, session, to, party)]
+    return _of_complainant(letters, session, known, asks=letters.asks(letter), on=on)
 
 
-def _of_complainant(known: dict[str, PartyRow], *, asks: bool, on: date) -> list[Addressee]:
+def _of_complainant(
+    letters: Letters, session: Session, known: dict[str, PartyRow], *, asks: bool, on: date
+) -> list[Addressee]:
     own, other = known.get(COMPLAINANT), known.get(REPRESENTATIVE)
-    complainant = [] if own is not None and not may_act(own, on=on) else [Addressee(COMPLAINANT, own)]
+    complainant = []
+    if own is None or may_act(own, on=on):
+        complainant = [_addressee(letters, session, COMPLAINANT, own)]
     if other is None or not may_act(other, on=on):
         return complainant
-    speaker = Addressee(REPRESENTATIVE, other)
-    enough = speaker.way is not None and (may_decide(other) or not asks)
+    speaker = _addressee(letters, session, REPRESENTATIVE, other)
+    enough = speaker.is_reached and (may_decide(other) or not asks)
     return [speaker] if enough else [speaker, *complainant]
+
+
+def _addressee(letters: Letters, session: Session, role: str, party: PartyRow | None) -> Addressee:
+    back = [] if party is None else came_back(session, party, letters)
+    return Addressee(role, party, frozenset(one.recipient for one in back if one.recipient))
 
 
 def missed(letters: Letters, session: Session, complaint_key: int, *, on: date) -> list[str]:
@@ -86,15 +101,11 @@ def missed(letters: Letters, session: Session, complaint_key: int, *, on: date) 
     No way to them is known, or mail to them came back.
     """
     known = parties(session, complaint_key)
-    owed = _of_complainant(known, asks=True, on=on)
+    owed = _of_complainant(letters, session, known, asks=True, on=on)
     other = known.get(REPRESENTATIVE)
-    if other is not None and other.authority == CLAIMED and other.ended_at is None:
-        owed.append(Addressee(REPRESENTATIVE, other))
-    return [
-        one.role
-        for one in owed
-        if one.way is None or (one.party is not None and came_back(session, one.party, letters))
-    ]
+    if other is not None and only_claims(other):
+        owed.append(_addressee(letters, session, REPRESENTATIVE, other))
+    return [one.role for one in owed if one.way is None or one.dead]
 
 
 def counts(letters: Letters, session: Session, letter: LetterRow) -> bool:

@@ -78,7 +78,7 @@ def facts_of(
     ``leaves_on`` is the day it counts from where others decide that too, None for the one that its head gives for ``party``.
     Raises ``LetterIncomplete`` where its head has no day.
     """
-    if party is not None and not may_act(party, on=today_at(desk)):
+    if party is not None and not may_act(party, on=desk.today):
         waits = variables.get("waits")
         neutral = neutral_facts(desk.session, complaint, tools.organisation, to=party, waits=waits)
         return _with_its_day(tools, desk, letter, neutral, leaves_on)
@@ -106,7 +106,7 @@ def facts_of(
         facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, [(meets, since)])
     facts["clocks"] |= _extensions_to_come(desk.session, complaint.key)
     facts["clocks"][ANSWER] = day_of_answer(facts["clocks"])
-    facts["clocks"] = _still_to_come(facts["clocks"], on=today_at(desk))
+    facts["clocks"] = _still_to_come(facts["clocks"], on=desk.today)
     facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
     return facts
 
@@ -224,7 +224,7 @@ def why_other(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterR
     the complaint since makes it another letter, as does another name.
     """
     leaves_on = to_leave_on(letter)
-    if leaves_on is not None and leaves_on < today_at(desk):
+    if leaves_on is not None and leaves_on < desk.today:
         words = in_words(leaves_on, zone=tools.settings.time_zone)
         return f"What it says counts from the day it leaves, which was to be {words} at the latest."
     if letter.template not in tools.letters.ids:
@@ -237,7 +237,7 @@ def why_other(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterR
         {name: feel.inward(value) for name, value in facts.items()},
         moment=written.moment,
         zone=tools.settings.time_zone,
-        today=today_at(desk),
+        today=desk.today,
     )
     if named := next((day for day in over if names_day(letter.text, day)), None):
         return f"It names a day that is over, {day_in_words(named)}."
@@ -294,11 +294,6 @@ def to_leave_on(letter: LetterRow) -> date | None:
     """Return the last day on which a letter may leave as it was written, from which its text counts; None: it names none."""
     day: date | None = feel.outward(feel.unpack((letter.given or {}).get(LEAVES_ON)))
     return day
-
-
-def today_at(desk: Desk) -> date:
-    """Return the date at the desk."""
-    return local_date(desk.moment.now, desk.moment.zone_info)
 
 
 def _on_paper(tools: Tools, complaint: ComplaintRow, party: PartyRow | None) -> str:

@@ -24,8 +24,8 @@ from api.complaints.letter_leaving import (
     put_another_in_its_place,
     why_not,
 )
-from api.complaints.letter_writing import write_out
-from api.complaints.letters import LetterUnknown
+from api.complaints.letter_writing import write_besides, write_out
+from api.complaints.letters import LetterIncomplete, LetterUnknown
 from api.complaints.letters_held import is_held
 from api.complaints.parties import COMPLAINANT
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
@@ -278,7 +278,8 @@ class LetterListener:
             return
         if report.state != "sent":
             desk = service.desk(session, Act(at=report.at, by="system", reason="Letter refused"))
-            not_delivered(service, desk, complaint, row, report)
+            moved = not_delivered(service, desk, complaint, row, report)
+            _rearm(service, session, complaint, moved)
             return
         desk = service.desk(session, Act(at=report.at, by="system", reason="Letter sent"))
         moved = dispatched(
@@ -289,15 +290,22 @@ class LetterListener:
             evidence=f"{report.code} {report.reply}",
             at=report.at,
         )
-        for name in dict.fromkeys(moved):
-            if complaint.instance_key is not None:
-                service.engine.rearm_within(session, complaint.instance_key, name)
+        _rearm(service, session, complaint, moved)
+
+
+def _rearm(service: Redress, session: Session, complaint: ComplaintRow, moved: tuple[str, ...]) -> None:
+    for name in dict.fromkeys(moved):
+        if complaint.instance_key is not None:
+            service.engine.rearm_within(session, complaint.instance_key, name)
 
 
 def not_delivered(
     service: Redress, desk: Desk, complaint: ComplaintRow, letter: LetterRow, report: LetterReport
-) -> None:
-    """Tell whoever looks after the complaint, else the complaints managers, that a letter was given up, and look for a way."""
+) -> tuple[str, ...]:
+    """Tell whoever looks after the complaint, else the complaints managers, that a letter was given up, and look for a way.
+
+    Whoever else is owed it gets it at once. Returns the names of the clocks that moved.
+    """
     desk.notify_owner(
         complaint,
         f"Letter not delivered: {letter.subject}",
@@ -308,6 +316,18 @@ def not_delivered(
     desk.tell(complaint.key, "letter-not-delivered", f"Letter not delivered: {letter.subject}", facts=facts)
     party = desk.session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
     if party is None or letter.template not in service.letters.ids:
-        return
-    if why_not(tools_of(service), desk, complaint, letter) is None:
-        DeskCarrier(service, desk, complaint).throw(*look_for(complaint, party.role))
+        return ()
+    tools, carrier = tools_of(service), DeskCarrier(service, desk, complaint)
+    if why_not(tools, desk, complaint, letter) is not None:
+        return ()
+    carrier.throw(*look_for(complaint, party.role))
+    try:
+        return write_besides(tools, desk, complaint, letter, carrier=carrier)
+    except (
+        LetterIncomplete
+    ) as problem:  # the letter is given up all the same, and nobody sends it again for this
+        why = f"Whoever is owed {letter.template!r} besides has no copy. {problem.message}"
+        subject = f"Letter not written: {letter.subject}"
+        desk.notify_owner(complaint, subject, why, otherwise="complaints-managers")
+        desk.tell(complaint.key, "letter-not-written", why, facts={"letter": str(letter.key)})
+        return ()

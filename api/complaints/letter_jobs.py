@@ -14,6 +14,7 @@ from api.complaints.clock_rows import late_as_it_came, newest
 from api.complaints.content import open_words
 from api.complaints.errand import Errand, as_day
 from api.complaints.evidence import meet_by_step
+from api.complaints.from_complainant import UNREAD
 from api.complaints.letter_addressees import OF_THE_COMPLAINT, counts, set_of
 from api.complaints.letter_contents import write
 from api.complaints.letter_leaving import counts_from, delivered, is_by_hand, not_reached
@@ -27,6 +28,7 @@ from api.complaints.parties import COMPLAINANT, can_be_reached, parties
 from api.complaints.search import facts_for
 from api.complaints.separation import is_excluded
 from api.complaints.tables import LetterRow, NoticeRow, PartyRow
+from api.complaints.unfinished import unread
 from api.identity import people
 from api.identity.decide import may
 from api.identity.people import Person
@@ -151,7 +153,8 @@ def _end_the_search(errand: Errand, person: str) -> None:
 def answer_left(errand: Errand) -> dict[str, Any]:
     """``redress:answer-left``: when our answer left, as ``leftOn`` (a date in the service's zone); null while it has not.
 
-    ``waySought`` is true while it is kept for somebody who may answer and somebody looks for a way to them.
+    ``waySought`` is true while it is kept for somebody who may answer and somebody looks for a way to them, ``unread`` while nobody
+    has read something that they sent: it may be their answer. It becomes true in the case as soon as they send something.
     That is the newest letter to the complainant that asks for an answer and answers a clock; with header ``letter`` the newest
     of that name. It has left with its first copy for somebody who may answer; one that counts from the last day on which it may
     leave left on that day. Where nobody is on file to write to, the answer lies on file from today on.
@@ -168,15 +171,16 @@ def answer_left(errand: Errand) -> dict[str, Any]:
         query = query.where(LetterRow.meets.is_not(None))
     rows = [row for row in session.scalars(query) if counts(letters, session, row)]
     newest = max((set_of(row) for row in rows), default=None)
+    found: dict[str, Any] = {"waySought": False, UNREAD: bool(unread(session, errand.complaint))}
     if waiting := _waiting_for_a_way(errand, asking, newest, meets=not named):
         if not parties(session, errand.complaint.key):
-            return {"leftOn": errand.today, "waySought": False}
-        return {"leftOn": None, "waySought": any(one.sought for one in waiting)}
+            return found | {"leftOn": errand.today}
+        return found | {"leftOn": None, "waySought": any(one.sought for one in waiting)}
     if newest is None:
-        return {"leftOn": errand.today, "waySought": False}
+        return found | {"leftOn": errand.today}
     zone = errand.tools.settings.time_zone
     left = [counts_from(row, zone=zone) for row in rows if set_of(row) == newest]
-    return {"leftOn": min((day for day in left if day is not None), default=None), "waySought": False}
+    return found | {"leftOn": min((day for day in left if day is not None), default=None)}
 
 
 def _waiting_for_a_way(

@@ -15,7 +15,7 @@ from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
 from api.complaints.letter_addressees import copies_of, set_of, why_not_leave
 from api.complaints.letter_carrying import DELIVERED, Carrier
-from api.complaints.letter_contents import since_when, to_leave_on, today_at, why_other
+from api.complaints.letter_contents import since_when, to_leave_on, why_other
 from api.complaints.letter_writing import write_anew
 from api.complaints.letters import LEAVES_ON
 from api.complaints.letters_held import waits
@@ -51,7 +51,7 @@ def left_at(desk: Desk, letter: LetterRow, day: date | None) -> datetime:
     A day has no time: what was due on it, at whatever hour, was reached; only the writing comes first. Raises ``DayImpossible``
     for a day before the letter was written, or still to come.
     """
-    zone, today = desk.moment.zone_info, today_at(desk)
+    zone, today = desk.moment.zone_info, desk.today
     day, written_on = day or today, local_date(letter.queued_at, zone)
     if day < written_on:
         raise DayImpossible(f"It was written on {day_in_words(written_on)}: the day cannot be before that.")
@@ -62,7 +62,7 @@ def left_at(desk: Desk, letter: LetterRow, day: date | None) -> datetime:
 
 def why_not(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> str | None:
     """Return why a letter written earlier may not leave at the desk's moment: for whom it is, or what it says."""
-    reason = why_not_leave(tools.letters, desk.session, letter, on=today_at(desk))
+    reason = why_not_leave(tools.letters, desk.session, letter, on=desk.today)
     return reason or why_other(tools, desk, complaint, letter)
 
 
@@ -81,7 +81,7 @@ def let_leave(
 
     Raises what writing it anew raises.
     """
-    leaves_today = local_date(at, desk.moment.zone_info) == today_at(desk)
+    leaves_today = local_date(at, desk.moment.zone_info) == desk.today
     then = desk if leaves_today else replace(desk, moment=replace(desk.moment, now=at))
     why = why_not(tools, then, complaint, letter)
     if why is None:

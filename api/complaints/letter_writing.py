@@ -16,7 +16,7 @@ from api.complaints.errand import Tools
 from api.complaints.history import first_written
 from api.complaints.letter_addressees import Addressee, addressees, copies_of, counts, set_of
 from api.complaints.letter_carrying import Carrier, get_away, look_for
-from api.complaints.letter_contents import facts_of, fill, one_day_for_all, today_at
+from api.complaints.letter_contents import facts_of, fill, one_day_for_all
 from api.complaints.letters import LEAVES_ON, Letters
 from api.complaints.letters_held import tell_held
 from api.complaints.letters_over import keep_back_older
@@ -116,18 +116,41 @@ def write_anew(
 
     Returns the names of clocks that moved. Raises what ``write_out`` raises.
     """
-    letter.replaced_at, asked = desk.act.at, letter.extends
-    letter.extends = None
-    owed = unsent_of(desk.session, letter)
-    rows = write_owed(tools, desk, complaint, owed, carrier=carrier)
-    moved: tuple[str, ...] = ()
+    letter.replaced_at, asked, letter.extends = desk.act.at, letter.extends, None
+    rows = write_owed(tools, desk, complaint, unsent_of(desk.session, letter), carrier=carrier)
     live = copies_of(desk.session, complaint.key, set_of(letter))
-    heir = next((one for one in live if counts(tools.letters, desk.session, one)), None)
-    if asked and heir is not None:
-        heir.extends = heir.extends or asked
-        moved = extensions.begin(tools.clocks, desk, complaint, heir)
+    moved = _hand_on(tools, desk, complaint, asked, live)
     _tell_why(desk, complaint, letter, why, rows, live)
     return moved
+
+
+def write_besides(
+    tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow, *, carrier: Carrier
+) -> tuple[str, ...]:
+    """Write mail that came back to whom it is owed besides its person; it stays theirs, and somebody looks for a way to them.
+
+    Returns the names of clocks that moved. Raises what ``write_out`` raises.
+    """
+    rows = write_owed(tools, desk, complaint, unsent_of(desk.session, letter), carrier=carrier)
+    if not rows:
+        return ()
+    asked, letter.extends = letter.extends, None
+    return _hand_on(tools, desk, complaint, asked, rows)
+
+
+def _hand_on(
+    tools: Tools,
+    desk: Desk,
+    complaint: ComplaintRow,
+    asked: Mapping[str, Any] | None,
+    copies: Sequence[LetterRow],
+) -> tuple[str, ...]:
+    """Let the extension that was ``asked`` for begin with the first of ``copies`` for somebody who may answer."""
+    heir = next((one for one in copies if counts(tools.letters, desk.session, one)), None)
+    if not asked or heir is None:
+        return ()
+    heir.extends = heir.extends or dict(asked)
+    return extensions.begin(tools.clocks, desk, complaint, heir)
 
 
 def unsent_of(session: Session, letter: LetterRow) -> Unsent:
@@ -164,7 +187,7 @@ def write_owed(
     due = addressees(tools.letters, desk, complaint, letter.letter, letter.to)
     people = [
         one
-        for one in [one for one in due if one.role == letter.person and one.way is not None] or due
+        for one in [one for one in due if one.role == letter.person and one.is_reached] or due
         if (one.party is None or one.party.key not in having)
         and (one.way is not None or one.role not in waiting)
     ]
@@ -234,7 +257,7 @@ def _copy(
         to_role=letter.to,
         party_key=party.key,
         copy_of=letter.copies,
-        neutral=not may_act(party, on=today_at(desk)),
+        neutral=not may_act(party, on=desk.today),
         recipient=way.recipient,
         channel=way.channel,
         subject=written.subject,

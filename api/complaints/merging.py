@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.complaints.errand import Errand
 from api.complaints.facts import clock_dates
-from api.complaints.from_complainant import ADDS
+from api.complaints.from_complainant import ADDITION, ADDS, UNREAD
 from api.complaints.keeping_away import FROM, INTO, hand_over
 from api.complaints.letters import in_words
 from api.complaints.parties import parties
@@ -97,7 +97,7 @@ def merge(errand: Errand) -> dict[str, Any]:
         update(DocumentRow).where(DocumentRow.complaint_key == complaint.key).values(complaint_key=older.key)
     )
     again = f"The complainant wrote again ({complaint.reference}): {_all_that_was_written(errand)}"
-    errand.desk.tell(older.key, "complainant-information", again, facts={FROM: complaint.reference})
+    errand.desk.tell(older.key, ADDITION, again, facts={FROM: complaint.reference})
     errand.desk.notify_owner(
         older,
         f"The complainant of {older.reference} wrote again",
@@ -111,6 +111,8 @@ def merge(errand: Errand) -> dict[str, Any]:
         {"dangerNow": since is not None, "dangerSince": since},
         to_case=older.instance_key,
     )
+    if older.instance_key is not None:
+        errand.context.overwrite(UNREAD, True, in_case=older.instance_key)
     errand.tell("merged", f"Joined the earlier complaint {older.reference}", facts={INTO: older.reference})
     due = day_of_answer(clock_dates(errand.session, older.key))
     today = local_date(errand.now, errand.tools.settings.time_zone)
@@ -129,7 +131,7 @@ def _all_that_was_written(errand: Errand) -> str:
     """Return the description and what the complainant added to it since, as the timeline has it."""
     added = errand.session.scalars(
         select(EventRow.text)
-        .where(EventRow.complaint_key == errand.complaint.key, EventRow.kind == "complainant-information")
+        .where(EventRow.complaint_key == errand.complaint.key, EventRow.kind == ADDITION)
         .order_by(EventRow.at, EventRow.key)
     )
     return "\n\n".join([errand.complaint.description, *added])

@@ -26,7 +26,7 @@ def lies_on_file(errand: Errand, letter: str, copies: Sequence[LetterRow]) -> bo
     session, key = errand.session, errand.complaint.key
     if errand.tools.letters.asks(letter):
         return not somebody_answers(session, key, on=errand.today)
-    return not copies and not somebody_to_write_to(session, key)
+    return not copies and not somebody_to_write_to(session, key, on=errand.today)
 
 
 def put_on_file(errand: Errand) -> None:

@@ -1,26 +1,34 @@
-"""Which clocks a complaint still owes: by its state, and by whether there is anybody to write to."""
+"""Which clocks a complaint still owes: by its state, and by whether there is anybody a letter may go to."""
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from datetime import date
+
 from sqlalchemy.orm import Session
 
-from api.complaints.states import owes
-from api.complaints.tables import ComplaintRow, PartyRow
+from api.complaints.parties import can_be_reached, may_act, only_claims, parties
+from api.complaints.states import RECEIPTS, TOLD_TO_SOMEBODY, owes
+from api.complaints.tables import ComplaintRow
 
 
-def somebody_to_write_to(session: Session, complaint_key: int) -> bool:
-    """Tell whether the complainant, or who speaks for them, left an address of any kind."""
-    reached = or_(PartyRow.email.is_not(None), PartyRow.address.is_not(None), PartyRow.phone.is_not(None))
-    found = select(PartyRow.key).where(
-        PartyRow.complaint_key == complaint_key,
-        PartyRow.role != "staff-concerned",
-        PartyRow.ended_at.is_(None),
-        reached,
-    )
-    return session.scalar(found.limit(1)) is not None
+def somebody_to_write_to(session: Session, complaint_key: int, *, on: date) -> bool:
+    """Tell whether anybody can be reached whom the complainant's letters may go to on the local day ``on``."""
+    known = parties(session, complaint_key).values()
+    return any(can_be_reached(one) and may_act(one, on=on) for one in known)
 
 
-def owed(session: Session, complaint: ComplaintRow, clock: str) -> bool:
-    """Tell whether anybody is owed what the clock ``clock`` of this complaint asks for."""
-    return owes(complaint.state, clock, reachable=somebody_to_write_to(session, complaint.key))
+def told_to_nobody(session: Session, complaint_key: int, *, on: date) -> frozenset[str]:
+    """Return the clocks of what is only said to somebody, and may be said to nobody who can be reached on the local day ``on``.
+
+    A representative whose authority nobody has confirmed is told that we have the complaint, and nothing else.
+    """
+    if somebody_to_write_to(session, complaint_key, on=on):
+        return frozenset()
+    known = parties(session, complaint_key).values()
+    is_received = any(can_be_reached(one) and only_claims(one) for one in known)
+    return TOLD_TO_SOMEBODY - RECEIPTS if is_received else TOLD_TO_SOMEBODY
+
+
+def owed(session: Session, complaint: ComplaintRow, clock: str, *, on: date) -> bool:
+    """Tell whether anybody is owed what the clock ``clock`` of this complaint asks for, on the local day ``on``."""
+    return owes(complaint.state, clock, told_to_nobody(session, complaint.key, on=on))

@@ -60,6 +60,11 @@ def may_act(party: PartyRow, *, on: date) -> bool:
     )
 
 
+def only_claims(party: PartyRow) -> bool:
+    """Tell whether ``party`` says to act for the complainant, and nobody has confirmed or refused it."""
+    return party.role == REPRESENTATIVE and party.authority == CLAIMED and party.ended_at is None
+
+
 def speaks(session: Session, complaint_key: int, *, on: date) -> PartyRow | None:
     """Return whom we deal with on the day ``on``: the representative while they may act, else the complainant, else None."""
     known = parties(session, complaint_key)

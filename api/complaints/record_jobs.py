@@ -13,12 +13,8 @@ from api.complaints import contact
 from api.complaints.errand import Errand
 from api.complaints.issues import put, replace
 from api.complaints.links import revoke_of
-from api.complaints.parties import (
-    REFUSED,
-    SETTLED,
-    parties,
-    settle,
-)
+from api.complaints.owed import told_to_nobody
+from api.complaints.parties import REFUSED, SETTLED, parties, settle
 from api.complaints.tables import IssueRow, RecordRow, RemedyRow
 from api.complaints.urgency import make_urgent
 from engine import feel
@@ -246,6 +242,7 @@ def _authority(errand: Errand, data: Mapping[str, Any]) -> None:
     found = _text(data.get("authority"))
     if party is None or found not in SETTLED:
         raise AuthorityUndecided
+    before = told_to_nobody(errand.session, errand.complaint.key, on=errand.today)
     until = _text(data.get("until"))
     settle(
         party,
@@ -257,6 +254,8 @@ def _authority(errand: Errand, data: Mapping[str, Any]) -> None:
     )
     if found == REFUSED:
         revoke_of(errand.session, party.key, at=errand.now)
+    errand.session.flush()
+    contact.note_who_is_known(errand, before=before)
 
 
 def _danger(errand: Errand, _data: Mapping[str, Any]) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from api.complaints.errand import Errand
-from api.complaints.from_complainant import last_said
+from api.complaints.from_complainant import ADDITION as TOLD
+from api.complaints.from_complainant import last_said, words_of
 from api.complaints.heard import said_on
 from api.complaints.intake import PROCESS, NewComplaint, PartyDetails, beside, free_reference
 from api.complaints.keeping_away import hand_over
@@ -20,7 +21,7 @@ from api.complaints.parties import REFUSED, parties
 from api.complaints.references import read_reference
 from api.complaints.search import readable_by, visible
 from api.complaints.separation import exclude, is_excluded
-from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, PartyRow
+from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, IssueRow, PartyRow
 from api.identity.decide import Reach
 from api.identity.people import Person
 from engine.commands import start
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 WORDS, DAY = "newDescription", "newReceivedOn"  # what the form of the task asks for
 SINCE = "registeredSince"  # what the form of *Register it again* calls the list it offers
-TOLD = "complainant-information"
 RELATED = "related"  # the event by which each of the two names the other
 NOON = time(12)  # of a day of which no moment is known
 
@@ -52,7 +52,7 @@ class NothingToRegister(Invalid):
 def told_words(session: Session, complaint: ComplaintRow) -> str | None:
     """Return what the complainant told last, in their words; None when they told nothing since the receipt."""
     last = last_said(session, complaint.key, TOLD)
-    return None if last is None else last.text.partition(": ")[2] or None
+    return None if last is None else words_of(last) or None
 
 
 def told_on(session: Session, complaint: ComplaintRow, zone: ZoneInfo) -> date | None:
@@ -85,8 +85,9 @@ def register_related(errand: Errand) -> dict[str, Any]:
     """``redress:register-related``: register what was told on this complaint as one of its own, received when it was told.
 
     Input ``newReceivedOn`` is the day, ``newProblem`` the kind of problem, ``channel`` how it came; the words are the private
-    answer ``newDescription``. The people are those of this complaint, whoever is kept away from it is kept away from the new
-    one, and each names the other. Returns ``newReference``. Raises ``NothingToRegister``, ``ComplaintRefused``.
+    answer ``newDescription``. With input ``again`` true this complaint is taken up again: what it complained of goes with them.
+    The people are those of this complaint, whoever is kept away from it is kept away from the new one, and each names the other.
+    Returns ``newReference``. Raises ``NothingToRegister``, ``ComplaintRefused``.
     """
     first, zone = errand.complaint, errand.tools.settings.time_zone
     private = dict(first.private)
@@ -94,6 +95,7 @@ def register_related(errand: Errand) -> dict[str, Any]:
     if not words or not isinstance(day, date):
         raise NothingToRegister
     first.private = private
+    again = errand.value("again") is True
     people = parties(errand.session, first.key)
     representative = people.get("representative")
     if representative is not None and (representative.ended_at or representative.authority == REFUSED):
@@ -101,12 +103,15 @@ def register_related(errand: Errand) -> dict[str, Any]:
     new = NewComplaint(
         channel=errand.text("channel") or first.channel,
         received_at=_received_at(errand, day, zone=zone),
-        description=words,
+        description=f"{words}\n\n{first.reference}: {first.description}" if again else words,
         complainant=_details(people.get("complainant")),
         representative=_details(representative),
         problem=errand.text("newProblem"),
         product=first.product,
         regime=first.regime,
+        occurred_on=first.occurred_on if again else None,
+        desired_remedy=first.desired_remedy if again else None,
+        issues=_issues(errand) if again else (),
         backdating_reason=f"Told on {first.reference}",
     )
     reference = free_reference(errand.session)
@@ -172,6 +177,12 @@ def _since(complaint: ComplaintRow) -> Select[ComplaintRow]:
 
 def _begin(step: Step, *, asked: start.Start, alongside: start.Alongside) -> None:
     start.begin(step, asked, {}, alongside=alongside)
+
+
+def _issues(errand: Errand) -> tuple[str, ...]:
+    """Return what this complaint complains of, in its order."""
+    mine = select(IssueRow.summary).where(IssueRow.complaint_key == errand.complaint.key)
+    return tuple(errand.session.scalars(mine.order_by(IssueRow.number)))
 
 
 def _received_at(errand: Errand, day: date, *, zone: ZoneInfo) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 STATES: dict[str, tuple[str, str]] = {
@@ -113,9 +113,9 @@ def public_words(state: str) -> str:
     return STATES[state][1] if state in STATES else state
 
 
-def owes(state: str, clock: str, *, reachable: bool = True) -> bool:
+def owes(state: str, clock: str, told_to_nobody: Container[str] = frozenset()) -> bool:
     """Tell whether a complaint in ``state`` owes what ``clock`` asks for: no warning, no breach, no task without that.
 
-    ``reachable`` False: nobody left an address, so nothing that is only said to the complainant is owed.
+    ``told_to_nobody`` are the clocks of what may be said to nobody who can be reached: nobody is owed it.
     """
-    return clock in OWED[state] and (reachable or clock not in TOLD_TO_SOMEBODY)
+    return clock in OWED[state] and clock not in told_to_nobody

@@ -13,9 +13,11 @@ from api.complaints.agreement import refuse_ending
 from api.complaints.answers import sheets
 from api.complaints.eligibility import release_barred
 from api.complaints.keeping_away import COLLEAGUES, colleagues
+from api.complaints.letters import Letters
 from api.complaints.merging import EARLIER, earlier
 from api.complaints.of_case import complaint_of_root
 from api.complaints.related import DAY, SINCE, WORDS, registered_since, told_on, told_words
+from api.complaints.said import REPLIES, replies_taken
 from api.complaints.separation import newly_excluded
 from api.complaints.struck_out import STRUCK_OUT, struck_out
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow, NoticeRow
@@ -195,6 +197,7 @@ class Asked:
 
     session: Session
     complaint: ComplaintRow
+    letters: Letters
     zone: ZoneInfo
     reader: str
 
@@ -206,6 +209,7 @@ LOOKED_UP: Mapping[str, Callable[[Asked], object]] = {
     DAY: lambda by: told_on(by.session, by.complaint, by.zone),
     SINCE: lambda by: registered_since(by.session, by.complaint, zone=by.zone, reader=by.reader),
     STRUCK_OUT: lambda by: struck_out(by.session, by.complaint, by.zone),
+    REPLIES: lambda by: replies_taken(by.letters, by.session, by.complaint, by.zone),
     "receivedAt": lambda by: by.complaint.received_at,
 }
 """What forms of a complaint find in the register as it is at the moment, by name: lists to choose from, the receipt."""
@@ -214,9 +218,9 @@ LOOKED_UP: Mapping[str, Callable[[Asked], object]] = {
 class Private:
     """Where forms find private answers again, and what the register knows when they are shown and when they are judged."""
 
-    def __init__(self, zone: ZoneInfo) -> None:
-        """``zone`` is the service's, for days in words."""
-        self._zone = zone
+    def __init__(self, zone: ZoneInfo, letters: Letters) -> None:
+        """``zone`` is the service's, for days in words; ``letters`` tell what may be replied to."""
+        self._zone, self._letters = zone, letters
 
     def load(self, session: Session, root_key: int, names: Set[str], *, reader: str) -> dict[str, object]:
         """Return the private values of the case, by dotted path made nested, and those of ``LOOKED_UP`` that ``names`` ask for."""
@@ -225,7 +229,7 @@ class Private:
         if complaint is None:
             return {}
         nested: dict[str, object] = {}
-        asked = Asked(session, complaint, self._zone, reader)
+        asked = Asked(session, complaint, self._letters, self._zone, reader)
         for name in names & set(LOOKED_UP):
             nested[name] = LOOKED_UP[name](asked)
         for path, value in complaint.private.items():

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.danger import tellings
 from api.complaints.errand import Errand
+from api.complaints.from_complainant import ADDITION
 from api.complaints.tables import ComplaintRow, EventRow, RecordRow
 
 WAITS = "closing-waits"  # the kind of the timeline's line
@@ -41,16 +42,21 @@ def danger_since(session: Session, complaint: ComplaintRow) -> datetime | None:
     return min(told[acted:], default=None)
 
 
-def unread(session: Session, complaint: ComplaintRow) -> bool:
-    """Tell whether the complainant sent something that nobody has said to have read."""
-    sent = session.scalar(
-        select(func.count()).where(
-            EventRow.complaint_key == complaint.key, EventRow.kind == "complainant-information"
-        )
+def unread(session: Session, complaint: ComplaintRow) -> list[EventRow]:
+    """Return the lines of what the complainant sent and nobody has said to have read, oldest first.
+
+    A record of a reading names what was read; one from before they did, whatever came first.
+    """
+    sent = session.scalars(
+        select(EventRow)
+        .where(EventRow.complaint_key == complaint.key, EventRow.kind == ADDITION)
+        .order_by(EventRow.key)
     )
     kept = select(RecordRow).where(RecordRow.complaint_key == complaint.key, RecordRow.kind == "information")
-    read = [one for one in session.scalars(kept) if one.data.get("from") == "complainant"]
-    return (sent or 0) > len(read)
+    read = [
+        one.data.get("addition") for one in session.scalars(kept) if one.data.get("from") == "complainant"
+    ]
+    return [one for one in sent if str(one.key) not in read][read.count(None) :]
 
 
 def _first_told(record: RecordRow) -> datetime:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from api.complaints.errand import Errand
-from api.complaints.from_complainant import ADDS
+from api.complaints.from_complainant import ADDS, to_read
 from api.complaints.letters_over import keep_all_back
 from api.complaints.record_jobs import checked
 from api.complaints.states import owes, public_words
@@ -44,8 +44,8 @@ def withdraw(errand: Errand) -> dict[str, Any]:
     unread_alerts = _of(records, "significant_alert_sent")[len(_of(records, "significant_alert")) :]
     promises = list(_to_keep(errand, records, agreed=before == "correcting"))
     referral = _file_awaited(records)
-    if unread(errand.session, complaint):
-        errand.context.publish(ADDS, str(complaint.key), {"dangerNow": False})
+    for line in unread(errand.session, complaint):
+        errand.context.publish(ADDS, str(complaint.key), to_read(line, errand.tools.settings.time_zone))
     said = ["We go on protecting the people who may be in danger."] if since is not None else []
     if referral:
         said.append(

@@ -12,6 +12,7 @@ from api.complaints.letters import ADDRESSEES
 from api.complaints.policies import DECISION
 from api.complaints.policies import STAGES as STAGES_TABLE
 from api.complaints.record_jobs import SAID
+from api.complaints.said import ACTS, ADDITION
 from api.complaints.separation import DUTIES
 from api.complaints.states import CLOSING_REASONS, STATES
 from engine.dialect.lint import Header, JobFacts, Words
@@ -20,6 +21,7 @@ STATE_WORDS = Words(kind="state", known=frozenset(STATES))
 _STAGES = Words(kind="stage", known=frozenset(STAGES))
 _DUTIES = Words(kind="duty", known=DUTIES)
 _RECORDS = Words(kind="kind of record", known=frozenset(SAID))
+_TAKEN = Words(kind="reply", known=frozenset(ACTS) - {ADDITION})
 _REASONS = Words(kind="closing reason", known=frozenset(CLOSING_REASONS))
 _EVIDENCE = Words(kind="evidence", known=frozenset({*KINDS, *KINDS.values(), "skip"}))
 _YES = Words(kind="answer", known=frozenset({"yes"}))
@@ -95,6 +97,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         "redress:unfinished": facts(
             "unfinished", processes=Header(words=replace(words.processes, many=True), required=True)
         ),
+        "redress:take-as-said": facts(reads="addition", inputs={"said": _TAKEN}),
         "redress:withdraw": facts(
             *("protecting", "dangerSince", "alerting", "alertSince", "promises", "goesOn"),
             *("body", "bodyReference", "fileDueOn"),
@@ -103,7 +106,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         "redress:earlier-complaints": facts("earlier"),
         "redress:merge": facts("answerBy", reads="into"),
         "redress:relate": facts(reads="to"),
-        "redress:register-related": facts("newReference", reads="newReceivedOn newProblem channel"),
+        "redress:register-related": facts("newReference", reads="newReceivedOn newProblem channel again"),
         "redress:start-clocks": facts(reads="regime category reason", stage=Header(words=_STAGES)),
         "redress:start-clock": facts(
             "due", reads="due subject reason", clock=clock, stage=Header(words=_STAGES)
@@ -136,7 +139,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         "redress:keep-letter-back": facts(
             letter=Header(words=replace(words.letters, many=True), required=True)
         ),
-        "redress:answer-left": facts("leftOn waySought", letter=Header(words=words.letters)),
+        "redress:answer-left": facts("leftOn waySought unread", letter=Header(words=words.letters)),
         "redress:notify": facts(
             reads="text user",
             subject=Header(required=True),

@@ -20,6 +20,9 @@ OFFERED = {  # what computed choices are made from
     "regime": "generic",
     "earlier": [{"label": "RD-AAAA-AAAA-A", "value": "RD-AAAA-AAAA-A"}],
     "registeredSince": [{"label": "RD-AAAA-AAAA-A", "value": "RD-AAAA-AAAA-A"}],
+    "repliesTaken": [],
+    "sentOn": None,
+    "saidBy": None,
     "colleagues": [{"label": "Emil Hart (emil)", "value": "emil"}],
 }
 _AROUND = ({"person": "complainant"}, {"person": "representative"})  # what decides which fields show
@@ -75,7 +78,9 @@ def _ways(form: forms.Form):
         if path[0] in read and isinstance(field, m.Choice | m.Checkbox) and "*" not in path
     ]
     values = [
-        (True, False) if isinstance(field, m.Checkbox) else tuple(option.value for option in field.options)
+        (True, False)
+        if isinstance(field, m.Checkbox)
+        else tuple(option.value for option in _options(field, OFFERED))
         for _, field in deciding
     ]
     for chosen in itertools.islice(itertools.product(*values), MOST_WAYS):

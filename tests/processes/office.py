@@ -25,7 +25,7 @@ JOBS = (
     *("extend-clock", "cancel-clock", "send-letter", "notify", "record", "assign-owner", "close", "withdraw"),
     *("earlier-complaints", "merge", "unfinished", "end-clocks", "danger", "issues", "keep-away"),
     *("deliver-letter", "send-owed-letters", "answer-left", "register-related", "keep-letter-back"),
-    "relate",
+    *("relate", "take-as-said"),
 )
 ISSUES = [{"id": 1, "summary": "Charged twice"}, {"id": 2, "summary": "Rude on the phone"}]
 
@@ -107,7 +107,7 @@ class Office:
             }
             | self.still_owed,
             "start-clock": {"due": variables.get("due")},
-            "answer-left": {"leftOn": self.left_on(), "waySought": False},
+            "answer-left": {"leftOn": self.left_on(), "waySought": False, "unread": False},
             "extend-clock": {"extended": True, "extensionRefused": None},
         }
         return answers.get(name)

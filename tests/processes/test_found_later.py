@@ -142,7 +142,51 @@ def test_a_representative_who_is_found_later_gets_the_receipt_and_its_clock_from
     walk.beside(FIND, wayFound="email", representativeEmail="agent@example.org").wait(minutes=5)
     assert sent(walk)[0] == "receipt-representative"
     assert walk.state("acknowledgement") == "met"
-    assert (walk.state("update"), walk.due("update")) == ("running", "2026-07-15")
+    assert ("update", 1) not in walk.clocks, "nobody whom it may be told to"
+    walk.later("2026-07-06 10:00").do("Check the authority", authority="confirmed", authorityScope="settle")
+    assert (walk.state("update"), walk.due("update")) == ("running", "2026-07-20")
+    assert (missed(walk), walk.troubles) == ([], [])
+
+
+# whom the letters may go to
+
+
+CLAIMS = PartyDetails("Letting Agent", "agent@example.org")
+
+
+def claimed(walk, sender=NORA):
+    """Somebody whom we cannot reach, and who says to act for them."""
+    return walk.take("2026-06-08 10:00", sender=sender, representative=CLAIMS, channel="post").wait(hours=1)
+
+
+@pytest.mark.parametrize("sender", [NORA, None], ids=["name only", "nobody"])
+def test_who_only_claims_to_act_is_told_that_we_have_it_and_no_news_is_owed(walk, sender):
+    claimed(walk, sender)
+    assert sent(walk)[0] == "receipt-representative"
+    assert walk.state("acknowledgement") == "met"
+    walk.later("2026-06-15 10:00")
+    assert set(walk.running) & TOLD_TO_SOMEBODY == set()
+    assert walk.service.engine.values(walk.instance)["complainantKnown"] is False
+    walk.later("2026-09-01 10:00")
+    assert not {"Tell the complainant how it is going", "Explain the wait"} & set(walk.open)
+    assert (missed(walk), walk.troubles) == ([], [])
+
+
+@pytest.mark.parametrize("scope", ["settle", "receive"])
+def test_news_is_owed_from_the_day_their_authority_is_confirmed(walk, scope):
+    claimed(walk).later("2026-06-15 10:00")
+    walk.do("Check the authority", authority="confirmed", authorityScope=scope).wait(minutes=5)
+    assert (walk.state("update"), walk.due("update")) == ("running", "2026-06-29")
+    assert walk.service.engine.values(walk.instance)["complainantKnown"] is (scope == "settle")
+    assert walk.state("acknowledgement") == "met"
+    assert [name for name, _ in walk.clocks].count("acknowledgement") == 1
+    assert (missed(walk), walk.troubles) == ([], [])
+
+
+def test_who_is_refused_is_nobody_to_write_to(walk):
+    claimed(walk).do("Check the authority", authority="refused").wait(hours=1)
+    walk.later("2026-09-01 10:00")
+    assert set(walk.running) & TOLD_TO_SOMEBODY == set()
     assert (missed(walk), walk.troubles) == ([], [])
 
 

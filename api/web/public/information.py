@@ -70,6 +70,7 @@ def send_addition() -> ResponseReturnValue:
             sheet=accepted(INFORMATION, clean, title="More information", uploads=uploads),
             key=posted_key(),
             danger=clean.get("dangerNow") is True,
+            role=visit.role,
         )
     except TooLate:
         return too_late(visit)

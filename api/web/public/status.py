@@ -50,6 +50,7 @@ class Visit:
     complaint: ComplaintRow
     can: frozenset[str]
     decides: bool = True  # False for a representative who only receives
+    role: str = COMPLAINANT
     comes_by: str | None = (
         None  # how our newest answer is on its way to them, or ``to-…`` or ``sought-…`` whom else
     )
@@ -195,6 +196,7 @@ def the_visit() -> Visit:
         complaint,
         open_to(service, opened.complaint_key),
         decides=may_decide(party),
+        role=COMPLAINANT if party is None else party.role,
         comes_by=_comes_by(way_of_answer(service.letters, session, complaint), party),
     )
 
