@@ -122,7 +122,7 @@ def _that_may(
     if thrown.thrower is None:
         if len(fit) < len(starts):
             raise CaseNotNamed(name=thrown.name)
-        if beside is not None:
+        if beside is not None and step.actor.kind != "system":  # the service itself knows what it says
             _refuse_in_another_state(step, fit, beside, message=thrown.name)
     return fit if heard else []
 

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from api.complaints.clock_rows import ANSWERING, OUR_ANSWER, followed_as
 from api.complaints.states import UNANSWERED
 from engine import feel
 from engine.calendar_files import read_calendars
@@ -55,7 +56,11 @@ class Clocks:
     stopped: dict[str, datetime] = field(default_factory=dict)
 
     def due(self, session: object, instance_key: int, name: str) -> datetime | None:
-        return self.bounds.get(name)
+        names = ANSWERING if name == OUR_ANSWER else (name,)
+        return min((at for each in names if (at := self.bounds.get(each)) is not None), default=None)
+
+    def followed_as(self, name: str) -> tuple[str, ...]:
+        return followed_as(name)
 
     def view(self, session: object, instance_key: int, name: str) -> CaseClock | None:
         if name not in self.bounds:

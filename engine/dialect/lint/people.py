@@ -25,7 +25,9 @@ def check_people(drawing: Drawing, notes: Notes, context: DeploymentContext) -> 
     for node in drawing.nodes:
         if node.tag == "userTask":
             _check_assignment(node, notes)
-            if not clocks_of_task(node) & watched:
+            clocks = clocks_of_task(node)
+            anybody_knows = service is not None or not clocks  # what a name stands for, the service says
+            if anybody_knows and not clocks & watched:
                 _check_deadline(node, guarded, notes)
 
 
