@@ -9,9 +9,9 @@ from sqlalchemy import and_, or_, select
 
 from api.complaints.channels import KINDS
 from api.complaints.clock_rows import Desk, clocks_in, keep, newest
+from api.complaints.history import opening
 from api.complaints.owed import somebody_to_write_to
-from api.complaints.states import public_words
-from api.complaints.tables import ComplaintRow, EventRow, LetterRow
+from api.complaints.tables import ComplaintRow, LetterRow
 from engine.calendars import Calendar
 from engine.deadlines import clocks
 from engine.deadlines.policy import NOBODY, UNSENT, DeadlinePolicy
@@ -20,16 +20,6 @@ from engine.deadlines.state import ClockState, Evidence
 _ANSWERED = (
     "answered"  # the member of a complaint's facts: clock → what a step did while there was no such clock
 )
-
-
-def opening(desk: Desk, complaint: ComplaintRow) -> EventRow | None:
-    """Return the line of the timeline that opened the second look, the newest; None before there was one."""
-    said = select(EventRow).where(
-        EventRow.complaint_key == complaint.key,
-        EventRow.kind == "state",
-        EventRow.text == public_words("rejected_open"),
-    )
-    return desk.session.scalar(said.order_by(EventRow.at.desc(), EventRow.key.desc()).limit(1))
 
 
 def meet_if_answered(desk: Desk, complaint: ComplaintRow, policy: DeadlinePolicy, calendar: Calendar) -> None:
@@ -55,7 +45,7 @@ def _letters_that_left(
     desk: Desk, complaint: ComplaintRow, policy: DeadlinePolicy, since: datetime
 ) -> Iterator[Evidence]:
     written_for_it = LetterRow.queued_at >= since
-    if policy.stage == "two" and (opened := opening(desk, complaint)) is not None:
+    if policy.stage == "two" and (opened := opening(desk.session, complaint.key)) is not None:
         at_once = and_(LetterRow.queued_at == opened.at, LetterRow.key > opened.key)
         written_for_it &= or_(LetterRow.queued_at > opened.at, at_once)
     left = select(LetterRow).where(
@@ -83,7 +73,7 @@ def _steps_done(
     if done is None:
         return
     sent_at = datetime.fromisoformat(done["sentAt"])
-    opened = opening(desk, complaint) if policy.stage == "two" else None
+    opened = opening(desk.session, complaint.key) if policy.stage == "two" else None
     if sent_at < since or (opened is not None and sent_at <= opened.at):
         return
     if done["kind"] == NOBODY and somebody_to_write_to(desk.session, complaint.key, on=desk.today):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.complaints import told_days
 from api.complaints.anchors import ASKED, anchor_of, ask_for, known_days
-from api.complaints.answered_before import meet_if_answered, opening
+from api.complaints.answered_before import meet_if_answered
 from api.complaints.clock_rows import WINDOWS, Desk, add, keep, last_changed_at, newest, open_clocks
 from api.complaints.found_later import (
     day_that_counts,
@@ -20,6 +20,7 @@ from api.complaints.found_later import (
     said_from,
     stopped_with_nobody,
 )
+from api.complaints.history import opening
 from api.complaints.owed import told_to_nobody
 from api.complaints.policies import PROMISING, Gap, Matter, covered_by, gap_on, policies_on, rows_of_any_day
 from api.complaints.states import HAPPENED_AT, owes
@@ -315,7 +316,7 @@ def _was_let_go(desk: Desk, complaint: ComplaintRow, row: ClockRow) -> bool:
 
 def _opened_at(desk: Desk, complaint: ComplaintRow) -> datetime:
     """Return when the second look was opened: as the complainant did not accept the answer, however late we noted or asked."""
-    opened = opening(desk, complaint)
+    opened = opening(desk.session, complaint.key)
     if opened is None:
         return desk.act.at
     told = (opened.facts or {}).get(HAPPENED_AT)

@@ -12,7 +12,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from api.complaints.reading import decided_outside
-from api.complaints.states import ASKED_IF_TURNED_AWAY, AWAITED, public_words
+from api.complaints.states import ASKED_IF_TURNED_AWAY, AWAITED
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow
 
 REACHED_BY_REPLY = "answer-reached"  # the line that says that our answer has reached who replied to it
@@ -84,12 +84,20 @@ def replied(session: Session, complaint_key: int, first: Place, *, until: Place 
     An answer belongs to the look that it ends. Whoever replies to it has it, and ends the time of replies to it: one that comes
     after a no belongs to the next look.
     """
-    no = public_words("rejected_open")
     return any(
         first < _place(line) and (until is None or _place(line) <= until)
         for line in _lines(session, complaint_key, (*_REPLIES, _CHANGE))
-        if line.kind in _REPLIES or line.text == no
+        if line.kind in _REPLIES or _is_no(line)
     )
+
+
+def opening(session: Session, complaint_key: int) -> EventRow | None:
+    """Return the line of the timeline that opened the second look, the newest; None before there was one."""
+    return next(filter(_is_no, reversed(_lines(session, complaint_key, (_CHANGE,)))), None)
+
+
+def _is_no(line: EventRow) -> bool:
+    return line.facts.get("to") == "rejected_open"
 
 
 def _lines(session: Session, complaint_key: int, kinds: Collection[str]) -> list[EventRow]:

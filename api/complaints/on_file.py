@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from sqlalchemy import func, or_, select
 
 from api.complaints import letters_owed
-from api.complaints.answered_before import opening
 from api.complaints.errand import Errand
 from api.complaints.evidence import meet_by_step
+from api.complaints.history import opening
 from api.complaints.letter_addressees import copies_of
 from api.complaints.letters_owed import Unsent
 from api.complaints.owed import somebody_to_write_to
@@ -35,7 +35,7 @@ def put_on_file(errand: Errand) -> None:
     What was never written to anybody lay on file at once. Nothing of the first look answers a clock of the second.
     """
     session, complaint = errand.session, errand.complaint
-    opened = opening(errand.desk, complaint)
+    opened = opening(errand.session, complaint.key)
     for one in letters_owed.kept(complaint):
         if one.meets is None or one.copies is None or _is_sought(errand, one):
             continue
