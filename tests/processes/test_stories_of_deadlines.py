@@ -268,7 +268,7 @@ def test_a_clock_that_a_letter_on_its_way_answers_is_left_when_nobody_wants_anot
     walk.on_paper().later("2026-06-01 10:00").review()
     walk.tell("complainant-answers", answer="rejects").choose("external")
     assert walk.state("final_response") == "running"
-    walk.post("stage-two-decision")
+    walk.post("stage-two-decision").post("stage-two-decision")  # it waits for no reply any more: written anew
     assert (walk.state("final_response"), walk.late) == ("met", [])
 
 
