@@ -19,7 +19,7 @@ from api.secrets import cookie_key
 from api.web import filters, links, public, staff
 from api.web.environment import PageEnvironment
 from api.web.forms import init_forms
-from api.web.staff.navigation import staff_navigation, start_page
+from api.web.staff.navigation import may_record, staff_navigation, start_page
 from api.wiring import Redress
 
 
@@ -90,5 +90,6 @@ def _frame() -> dict[str, object]:
         "me": person,
         "session_left": doors.seconds_left(),
         "staff_navigation": staff_navigation,
+        "may_record": may_record,
         "home_url": start_page(person) if person else url_for("public.guidance"),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -32,6 +33,8 @@ from engine.store.instances import roots_of_case
 from engine.store.tables import instances, task_candidates, tasks
 
 PAGE = 50
+BETWEEN_DIGITS = " ()./-+"  # what people write in a phone number
+A_NUMBER = re.compile(rf"(?:[{re.escape(BETWEEN_DIGITS)}]*[0-9]){{5,}}")
 SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "received": (ComplaintRow.received_at.desc(), ComplaintRow.key.desc()),
     "oldest": (ComplaintRow.received_at.asc(), ComplaintRow.key.asc()),
@@ -202,7 +205,10 @@ def _has(word: str) -> ColumnElement[bool]:
         return func.lower(column).contains(word, autoescape=True)
 
     reached = (PartyRow.name, PartyRow.email, PartyRow.phone, PartyRow.address)
-    people = select(PartyRow.complaint_key).where(or_(*map(holds, reached)))
+    named = [holds(column) for column in reached]
+    if A_NUMBER.fullmatch(word):
+        named.append(_digits(PartyRow.phone).contains("".join(filter(str.isdigit, word))))
+    people = select(PartyRow.complaint_key).where(or_(*named))
     raised = select(IssueRow.complaint_key).where(or_(holds(IssueRow.summary), holds(IssueRow.finding)))
     answered = select(AnswerSheetRow.complaint_key).where(mentions(word))
     return or_(
@@ -215,6 +221,14 @@ def _has(word: str) -> ColumnElement[bool]:
         ComplaintRow.key.in_(raised),
         ComplaintRow.key.in_(answered),
     )
+
+
+def _digits(number: Any) -> ColumnElement[str]:
+    """Return a phone number without what people write between its digits."""
+    for mark in BETWEEN_DIGITS:
+        number = func.replace(number, mark, "")
+    bare: ColumnElement[str] = number
+    return bare
 
 
 def _lines(session: Session, rows: list[ComplaintRow]) -> tuple[Line, ...]:

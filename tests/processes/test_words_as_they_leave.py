@@ -195,7 +195,7 @@ def test_a_receipt_that_waits_until_the_investigation_says_no_more_that_we_check
 def test_a_letter_keeps_its_days_and_whoever_it_says_looks_after_it(walk, sender):
     received(walk, sender).screen().assess().investigate().decide()
     before = walk.letter("decision")
-    walk.move(lambda _, complaint: setattr(complaint, "owner", "hana") or ()).later("2026-06-03 10:00")
+    walk.move(lambda _, complaint: setattr(complaint, "owner", "hana") or ()).later("2026-06-02 10:00")
     assert letter_desk.kept_back(walk.service, walk.key) == {}
     handed(walk, "decision")
     assert (walk.letter("decision").key, walk.letter("decision").dispatched_at is not None) == (
@@ -206,7 +206,7 @@ def test_a_letter_keeps_its_days_and_whoever_it_says_looks_after_it(walk, sender
 
 @pytest.mark.parametrize("scope", ["receive", "settle"])
 def test_every_copy_of_a_decision_leaves_as_it_was_written(walk, scope):
-    acted(walk, scope).on().later("2026-06-03 10:00")
+    acted(walk, scope).on().later("2026-06-02 10:00")
     assert letter_desk.kept_back(walk.service, walk.key) == {}
     keys = {row.key for row in waiting(walk, "decision").values()}
     for recipient in list(waiting(walk, "decision")):

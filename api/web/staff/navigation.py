@@ -51,6 +51,11 @@ def staff_navigation(*, counts: bool = True) -> list[Item]:
     ]
 
 
+def may_record() -> bool:
+    """Tell whether whoever is signed in may record a complaint."""
+    return bool(may(anybody(), "complaint.register"))
+
+
 def start_page(person: Person | None) -> str:
     """Return the address where this person's work begins: the first entry of their menu."""
     first = next(iter(_open_to(person)), None) if person is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
@@ -33,7 +34,14 @@ def test_every_role_lands_on_a_page_with_its_menu_and_may_open_each_entry(browse
     assert landed.status_code == 200
     entries = menu(landed)
     assert entries
-    assert {entry: browser.get(entry).status_code for entry in entries} == dict.fromkeys(entries, 200)
+    pages = {entry: browser.get(entry) for entry in entries}
+    assert {entry: page.status_code for entry, page in pages.items()} == dict.fromkeys(entries, 200)
+    offered = {
+        href for page in pages.values() for href in LINK.findall(page.text) if href.startswith("/staff/")
+    }
+    assert len(offered) >= len(entries)
+    led_to = {href: browser.get(html.unescape(href)).status_code for href in offered - set(entries)}
+    assert led_to == dict.fromkeys(led_to, 200)
     assert browser.get("/staff/", follow_redirects=True).status_code == 200
     assert browser.get("/staff/sign-in", follow_redirects=True).status_code == 200
 

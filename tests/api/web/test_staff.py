@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from api.complaints.intake import PartyDetails
 from api.complaints.letter_desk import LetterNotWaiting
+from api.complaints.parties import parties
 from api.complaints.tables import LetterRow, NoticeRow
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
@@ -293,6 +294,12 @@ def test_search_finds_by_reference_person_and_words(service, desk):
         assert made.reference in lea.text
     answer = lea.open(f"/staff/complaints?q={made.reference.lower().replace('-', ' ')}")
     assert answer.location == f"/staff/complaints/{made.key}"
+    service.engine.write(lambda db: setattr(parties(db, made.key)["complainant"], "phone", "020 7946-0001"))
+    for number in ("02079460001", "020 79460001", "79460001", "020/79460001"):
+        lea.open(f"/staff/complaints?q={number}")
+        assert made.reference in lea.text, number
+    lea.open("/staff/complaints?q=02079460002")
+    assert made.reference not in lea.text
     lea.open("/staff/complaints?q=100%25")
     assert "No complaint fits." in lea.text
     lea.open("/staff/complaints?from=32+1+2026")
