@@ -159,7 +159,7 @@ def unsent_of(session: Session, letter: LetterRow) -> Unsent:
     return Unsent(
         letter.template,
         letter.meets,
-        letter.given or {},
+        {name: value for name, value in (letter.given or {}).items() if name != LEAVES_ON},
         set_of(letter),
         person=COMPLAINANT if party is None else party.role,
         to=letter.to_role,
