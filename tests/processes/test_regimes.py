@@ -177,6 +177,8 @@ def test_the_clocks_of_the_second_look_run_from_the_no_and_end_when_nobody_wants
 def posted(walk, template):
     """Post the letter two days after it was written; every day it names of a clock that still runs is that of the clock."""
     walk.wait(days=2).post(template)
+    if walk.letter(template).dispatched_at is None:
+        walk.post(template)  # it was to leave a day earlier: written anew
     words = (ROOT / "processes" / "letters" / f"{template}.md").read_text()
     named = set(re.findall(r"\bclocks\.([a-z_]+)", words)) & set(walk.running)
     if "final_response" in named:
