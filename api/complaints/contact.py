@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
 from api.complaints.errand import Errand
+from api.complaints.letters import Letters
 from api.complaints.letters_owed import came_back
+from api.complaints.links import revoke_of
 from api.complaints.owed import told_to_nobody
-from api.complaints.parties import COMPLAINANT, REPRESENTATIVE, WAYS, parties, somebody_answers
-from api.complaints.tables import PartyRow
+from api.complaints.parties import BY_MAIL, COMPLAINANT, REPRESENTATIVE, WAYS, parties, somebody_answers
+from api.complaints.tables import LetterRow, PartyRow
 
 _ANSWERS = {COMPLAINANT: "new", REPRESENTATIVE: "representative"}
 """Role → how the private answers with an address of theirs begin: two people can be looked for at once."""
@@ -42,6 +48,7 @@ def lay(errand: Errand, data: Mapping[str, Any]) -> None:
     complaint, role, field = errand.complaint, person_of(data), str(data.get("found") or "")
     before = told_to_nobody(errand.session, complaint.key, on=errand.today)
     party = parties(errand.session, complaint.key).get(role)
+    mailbox = None if party is None else party.email
     if party is not None and party.email in {
         row.recipient for row in came_back(errand.session, party, errand.tools.letters)
     }:
@@ -56,7 +63,43 @@ def lay(errand: Errand, data: Mapping[str, Any]) -> None:
         complaint.private = private
         complaint.anonymous = complaint.anonymous and role != COMPLAINANT
     errand.session.flush()
+    if (
+        party is not None
+        and mailbox not in (None, party.email)
+        and _was_read_at(errand.session, party, mailbox)
+    ):
+        leave_mailbox(errand.session, errand.tools.letters, party, mailbox, at=errand.now)
     note_who_is_known(errand, before=before)
+
+
+def leave_mailbox(session: Session, letters: Letters, party: PartyRow, email: str, *, at: datetime) -> None:
+    """Make every link of somebody useless who is not at ``email`` any more: whoever reads there sees nothing more.
+
+    No link leaves that was asked for there, either.
+    """
+    revoke_of(session, party.key, at=at)
+    session.execute(
+        update(LetterRow)
+        .where(
+            LetterRow.party_key == party.key,
+            LetterRow.template.not_in(letters.ids),
+            LetterRow.recipient == email,
+            LetterRow.dispatched_at.is_(None),
+            LetterRow.replaced_at.is_(None),
+        )
+        .values(replaced_at=at)
+    )
+
+
+def _was_read_at(session: Session, party: PartyRow, email: str | None) -> bool:
+    """Tell whether mail of ours has reached them there: links in it are known to whoever reads it."""
+    came = select(LetterRow.key).where(
+        LetterRow.party_key == party.key,
+        LetterRow.channel == BY_MAIL,
+        LetterRow.recipient == email,
+        LetterRow.dispatched_at.is_not(None),
+    )
+    return session.scalar(came.limit(1)) is not None
 
 
 def note_who_is_known(errand: Errand, *, before: frozenset[str]) -> None:

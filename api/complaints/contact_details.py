@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.clocks import Desk
-from api.complaints.contact import IN_WORDS
+from api.complaints.contact import IN_WORDS, leave_mailbox
 from api.complaints.intake import CHANNELS
 from api.complaints.letter_addressees import missed
 from api.complaints.letter_carrying import REACHED
@@ -19,7 +19,6 @@ from api.complaints.letter_leaving import put_another_in_its_place
 from api.complaints.letters_caught_up import send_owed
 from api.complaints.letters_held import is_held
 from api.complaints.letters_owed import came_back, given_up
-from api.complaints.links import revoke_of
 from api.complaints.of_case import key_of_person
 from api.complaints.owed import told_to_nobody
 from api.complaints.parties import parties, somebody_answers, way_to
@@ -179,8 +178,7 @@ def _lay(
     text = f"Details of {IN_WORDS[party.role]} corrected: {what}"
     desk.tell(complaint.key, "contact-corrected", text, facts=facts)
     if "email" in changes and old_email is not None:
-        revoke_of(desk.session, party.key, at=desk.act.at)
-        _keep_links_back(service, desk, party, old_email)
+        leave_mailbox(desk.session, service.letters, party, old_email, at=desk.act.at)
     moved = service.case_clocks.start_with_somebody_found(desk, complaint, before=before)
     if complaint.instance_key is not None:
         on = service.today()
@@ -200,13 +198,6 @@ def _waiting(session: Session, party: PartyRow) -> list[LetterRow]:
         .order_by(LetterRow.key)
     )
     return list(rows)
-
-
-def _keep_links_back(service: Redress, desk: Desk, party: PartyRow, old_email: str) -> None:
-    """Let no link leave that somebody asked for at the old address."""
-    for letter in _waiting(desk.session, party):
-        if letter.template not in service.letters.ids and letter.recipient == old_email:
-            letter.replaced_at = desk.act.at
 
 
 def _write_to(

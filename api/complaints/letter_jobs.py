@@ -34,6 +34,7 @@ from api.identity.decide import may
 from api.identity.people import Person
 from engine.deadlines.policy import NOBODY
 from engine.deadlines.state import Evidence
+from engine.dialect.model import names_in
 
 CONTRIBUTION = (
     "contribution-requested"  # the line of the timeline; its fact ``notice`` is what the department reads
@@ -156,12 +157,12 @@ def answer_left(errand: Errand) -> dict[str, Any]:
     ``waySought`` is true while it is kept for somebody who may answer and somebody looks for a way to them, ``unread`` while nobody
     has read something that they sent: it may be their answer. It becomes true in the case as soon as they send something.
     That is the newest letter to the complainant that asks for an answer and answers a clock; with header ``letter`` the newest
-    of that name. It has left with its first copy for somebody who may answer; one that counts from the last day on which it may
-    leave left on that day. Where nobody is on file to write to, the answer lies on file from today on.
+    of those names, parted by commas. It has left with its first copy for somebody who may answer; one that counts from the last
+    day on which it may leave left on that day. Where nobody is on file to write to, the answer lies on file from today on.
     """
     letters, session = errand.tools.letters, errand.session
-    named = errand.context.headers.get("letter")
-    asking = {named} if named else {letter.id for letter in letters if letter.asks}
+    named = names_in(errand.context.headers.get("letter"))
+    asking = {*named} if named else {letter.id for letter in letters if letter.asks}
     query = select(LetterRow).where(
         LetterRow.complaint_key == errand.complaint.key,
         LetterRow.template.in_(sorted(asking)),

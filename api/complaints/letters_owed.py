@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Set
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.complaints.clock_rows import clocks_in
 from api.complaints.letters import Letters
 from api.complaints.parties import BY_MAIL, COMPLAINANT
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
@@ -58,13 +59,16 @@ def give_up(complaint: ComplaintRow, person: str) -> None:
         )
 
 
-def answered(complaint: ComplaintRow, letters: Container[str]) -> None:
-    """Note that what the kept ones of these ``letters`` would have answered is answered: they are owed, and answer nothing."""
-    if any(one.letter in letters and one.meets for one in kept(complaint)):
-        _hold(
-            complaint,
-            [replace(one, meets=None) if one.letter in letters else one for one in kept(complaint)],
-        )
+def answered(complaint: ComplaintRow, letters: Container[str], *, but: Set[str]) -> None:
+    """Note that what the kept ones of these ``letters`` would have answered is answered: they are owed, and answer no clock any
+    more ``but`` those."""
+
+    def left(one: Unsent) -> Unsent:
+        rest = ", ".join(sorted(clocks_in(one.meets) & but)) or None
+        return replace(one, meets=rest) if one.letter in letters else one
+
+    if any(left(one) != one for one in kept(complaint)):
+        _hold(complaint, [left(one) for one in kept(complaint)])
 
 
 def forget(complaint: ComplaintRow, letters: Container[str]) -> None:

@@ -16,11 +16,12 @@ from api.complaints.clock_rows import Desk, clocks_in, open_clocks
 from api.complaints.clocks import CaseClocks
 from api.complaints.evidence import meet_each
 from api.complaints.history import REACHED_BY_REPLY, first_written, replied
-from api.complaints.letter_addressees import counts, set_of
+from api.complaints.letter_addressees import copies_of, counts, set_of
 from api.complaints.letter_contents import since_when
 from api.complaints.letters import Letters
 from api.complaints.letters_owed import Unsent
 from api.complaints.parties import COMPLAINANT
+from api.complaints.states import RECEIPTS
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 from engine.deadlines.policy import REPLIED
 from engine.deadlines.state import Evidence
@@ -46,6 +47,12 @@ def answer_letter(letters: Letters, session: Session, complaint_key: int) -> Let
     """Return the newest letter that told whoever may answer a decision, None when none has left (or nobody can be written to)."""
     rows = _letters(letters, session, complaint_key)
     return next((row for row in rows if _is_out(session, row)), None)
+
+
+def copy_for(session: Session, letter: LetterRow, party_key: int | None) -> LetterRow:
+    """Return the copy of ``letter`` that this person got, the letter itself where they got none."""
+    own = (one for one in copies_of(session, letter.complaint_key, set_of(letter)) if one.dispatched_at)
+    return next((one for one in own if one.party_key == party_key), letter)
 
 
 def way_of_answer(letters: Letters, session: Session, complaint: ComplaintRow) -> dict[str, str]:
@@ -84,7 +91,8 @@ def reached_by_reply(
     """Note that somebody replied to our answer ``at`` a moment (aware UTC): it has reached them, whatever became of its letter.
 
     What a letter of it that has not left would have answered is answered by the reply, unless another copy has done so; none
-    answers anything as it leaves after all. Returns the names of the clocks that moved.
+    answers that again as it leaves after all. A receipt that was owed to nobody yet is still its to give. Returns the names of
+    the clocks that moved.
     """
     session = desk.session
     rows = _letters(letters, session, complaint.key)
@@ -96,9 +104,10 @@ def reached_by_reply(
         *((one.letter, one.copies, one.meets) for one in kept if one.copies not in left),
     ]
     places = [first_written(session, complaint.key, letter, copies) for letter, copies, _ in unreached]
+    to_come = RECEIPTS - {row.name for row in open_clocks(session, complaint.key)}
     for row in waiting:
-        row.meets = None
-    letters_owed.answered(complaint, {one.letter for one in kept})
+        row.meets = ", ".join(sorted(clocks_in(row.meets) & to_come)) or None
+    letters_owed.answered(complaint, {one.letter for one in kept}, but=to_come)
     if not unreached:
         return ()
     desk.tell(complaint.key, REACHED_BY_REPLY, "Our answer has reached them: they replied to it")

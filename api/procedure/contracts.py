@@ -139,7 +139,9 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         "redress:keep-letter-back": facts(
             letter=Header(words=replace(words.letters, many=True), required=True)
         ),
-        "redress:answer-left": facts("leftOn waySought unread", letter=Header(words=words.letters)),
+        "redress:answer-left": facts(
+            "leftOn waySought unread", letter=Header(words=replace(words.letters, many=True))
+        ),
         "redress:notify": facts(
             reads="text user",
             subject=Header(required=True),

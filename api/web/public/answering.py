@@ -15,7 +15,7 @@ from api.complaints.case_jobs import WHY
 from api.complaints.from_complainant import ACCEPTED, REJECTED, TooLate, last_said
 from api.complaints.heard import said_on
 from api.complaints.letter_links import shown
-from api.complaints.our_answer import AnswerOnItsWay, answer_letter
+from api.complaints.our_answer import AnswerOnItsWay, answer_letter, copy_for
 from api.complaints.policies import second_look
 from api.complaints.reading import standing_remedies
 from api.complaints.states import ASKED_IF_TURNED_AWAY, public_words
@@ -116,6 +116,7 @@ def _answer_page(
 ) -> Response:
     session, key = db.session(), visit.complaint.key
     letter = answer_letter(the_service().letters, session, key)
+    letter = letter and copy_for(session, letter, visit.party_key)
     issues = (
         session.scalars(select(IssueRow).where(IssueRow.complaint_key == key).order_by(IssueRow.number)).all()
         if visit.comes_by is None

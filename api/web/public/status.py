@@ -51,6 +51,7 @@ class Visit:
     can: frozenset[str]
     decides: bool = True  # False for a representative who only receives
     role: str = COMPLAINANT
+    party_key: int | None = None  # None for whoever complained without a name
     comes_by: str | None = (
         None  # how our newest answer is on its way to them, or ``to-…`` or ``sought-…`` whom else
     )
@@ -81,6 +82,11 @@ class Visit:
     def may_answer(self) -> bool:
         """Tell whether we wait for what they think of our answer."""
         return ANSWERS in self.can and self.decides and self.comes_by is None
+
+    @property
+    def others_may_answer(self) -> bool:
+        """Tell whether we wait for what somebody else thinks of our answer: whom who visits us only reads for."""
+        return ANSWERS in self.can and not self.decides and self.comes_by is None
 
     @property
     def closed_but_heard(self) -> bool:
@@ -197,6 +203,7 @@ def the_visit() -> Visit:
         open_to(service, opened.complaint_key),
         decides=may_decide(party),
         role=COMPLAINANT if party is None else party.role,
+        party_key=opened.party_key,
         comes_by=_comes_by(way_of_answer(service.letters, session, complaint), party),
     )
 

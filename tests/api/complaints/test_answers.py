@@ -169,7 +169,10 @@ def test_each_field_of_each_shipped_form_is_kept_shown_and_found(service, desk, 
 
     def name_it(session):
         row = session.get(ComplaintRow, first.key)
-        row.reference, row.owner = AROUND["earlier"][0]["value"], "hana"  # she may read it, so that it is offered
+        row.reference, row.owner = (
+            AROUND["earlier"][0]["value"],
+            "hana",
+        )  # she may read it, so that it is offered
 
     service.engine.write(name_it)
     service.engine.deploy([asking(*(form_id for form_id, _ in plans))], by=somebody(service, "paul").actor)
