@@ -419,3 +419,22 @@ def test_who_can_be_reached_is_not_looked_for(walk):
     record(walk, **FOUND)
     with pytest.raises(SomebodyAnswers):
         letter_desk.look_for_a_way(walk.service, walk.key)
+
+
+# found after somebody was turned away and has appealed: the letter that says why is their receipt
+
+
+@pytest.mark.parametrize("regime", ["generic", "uk-social-housing"])
+@pytest.mark.parametrize("found", ["before the decision", "after it"])
+@pytest.mark.parametrize("result", ["dismissed", "allowed"])
+def test_who_appealed_before_they_could_be_written_to_is_owed_no_second_receipt(walk, regime, found, result):
+    nowhere(walk, regime).screen("restricted_contact").wait(hours=1)
+    walk.answer("rejects").wait(hours=1)
+    if found == "before the decision":
+        record(walk, **FOUND)
+    walk.do("Decide the appeal", appealResult=result, appealReason="We looked again.").wait(hours=1)
+    if found == "after it":
+        record(walk, **FOUND)
+    walk.wait(days=20)
+    assert "not-accepted-restricted-contact" in sent(walk)
+    assert "acknowledgement" not in walk.late

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.complaints import extensions, letter_desk
+from api.complaints import extensions, letter_desk, links
 from api.complaints.intake import PartyDetails
 from api.complaints.letters import read_letter
 from engine.jobs.letters import LetterDelayed, LetterRefused
@@ -186,3 +186,37 @@ def test_a_copy_that_cannot_be_written_is_told_and_the_search_is_open(walk, post
     assert (list(waiting(walk, "decision")), looked_for(walk)) == (["agent@example.org"], ["representative"])
     assert len(walk.events("letter-not-written")) == 1
     assert len(walk.notices("Letter not written")) == 1
+
+
+def linked(walk, party_key):
+    now = walk.clock.now()
+    return walk.service.engine.write(
+        lambda session: links.new_link(session, walk.key, purpose="follow", party_key=party_key, at=now)
+    )
+
+
+def opens(walk, token):
+    def look(session):
+        return links.opened_by(session, token, purpose="follow", at=walk.clock.now(), on=walk.service.today())
+
+    return walk.ask(look) is not None
+
+
+@pytest.mark.parametrize("read_there", [True, False])
+@pytest.mark.parametrize(
+    "way",
+    [{"wayFound": "email", "newEmail": "lady@new.example"}, {"wayFound": "address", "newAddress": "2 Hill"}],
+)
+def test_links_end_with_a_mailbox_that_was_read_and_is_no_way_in_any_more(walk, postman, way, read_there):
+    if not read_there:
+        postman.gone = {"lady@example.org"}
+    walk.take("2026-06-01 10:00", sender=LADY_BY_MAIL).wait(hours=1)
+    token = linked(walk, people(walk)["complainant"].key)
+    if read_there:
+        postman.gone = {"lady@example.org"}
+        walk.through().wait(hours=2)
+    assert opens(walk, token)
+    find(walk, "complainant", **way)
+    assert opens(walk, token) is not read_there, (
+        "what nobody read at the old address stays with who was given it here"
+    )

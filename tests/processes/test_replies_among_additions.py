@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+
 import pytest
 from sqlalchemy import select
 
@@ -12,9 +15,11 @@ from api.complaints.tables import ComplaintRow, EventRow, IssueRow, RecordRow
 from engine.forms.errors import FormInvalid
 from tests.processes.test_letters_for_several import visit
 from tests.processes.test_said_to_us import clerk, counted_from, record
+from tests.processes.walking import ANN
 
 __all__ = ["clerk", "record"]
 AGENT = PartyDetails("Letting Agent", "agent@example.org")
+PAPER = PartyDetails("Ann Other", address="1 High Street", preferred_channel="post")
 READ = "Read the information"
 
 
@@ -305,3 +310,40 @@ def test_what_was_sent_on_the_page_is_known_by_who_wrote_it(walk):
     read(walk, "adds")
     read(walk, "rejects")
     assert walk.complaint().state == "rejected_open"
+
+
+# whoever wrote has the time that our thanks name
+
+
+@pytest.mark.parametrize("sender", [ANN, PAPER], ids=["mail", "post"])
+@pytest.mark.parametrize("read_after", [1, 40])
+def test_who_wrote_in_time_may_reply_until_the_day_that_our_thanks_name(walk, sender, read_after):
+    walk.take("2026-06-01 10:00", sender=sender).wait(hours=1)
+    hand_over(walk).through()
+    hand_over(walk).wait(days=24)
+    hand_over(walk)
+    assert "reminder" in written(walk)
+    write(walk, "Please wait until July.").wait(days=read_after)
+    read(walk, "adds")
+    hand_over(walk)
+    letter = walk.letter("information-received")
+    (until,) = re.findall(r"we wait for your reply until (.*) at least\.", letter.text)
+    last = datetime.strptime(until, "%d %B %Y").date()
+    assert last > walk.service.today()
+    walk.later(f"{last} 23:00")
+    assert walk.complaint().state == "responded"
+    walk.answer("rejects")
+    assert walk.complaint().state == "rejected_open"
+
+
+def test_who_says_nothing_more_after_our_thanks_is_silent_then(walk):
+    answered(walk).wait(days=24)
+    write(walk, "Please wait until July.")
+    read(walk, "adds").wait(days=40).close()
+    assert walk.complaint().closing_reason == "no_reply_after_notice"
+
+
+def hand_over(walk):
+    while walk.aside("Post the letter"):
+        walk.beside("Post the letter", delivery="done")
+    return walk

@@ -14,6 +14,7 @@ from api.complaints.tables import ComplaintRow
 from engine.deadlines.clocks import Act
 from tests.api.complaints.test_letters_whole import variables
 from tests.processes.test_days_letters_name import TURNED_AWAY
+from tests.processes.test_letters_for_several import visit
 
 AGENT = PartyDetails("Lettings Ltd", "agent@example.org")
 LIZ = PartyDetails("Ann Other", "ann@example.org")
@@ -157,3 +158,24 @@ def test_no_word_of_ours_for_a_remedy_stands_in_a_letter(walk):
     )
     assert not [row.template for row in walk.letters if "put_right" in row.text]
     assert walk.troubles == walk.holes == []
+
+
+# the page of who only receives
+
+
+@pytest.mark.parametrize("turned_away", [False, True], ids=["answered", "turned away"])
+def test_who_only_receives_reads_their_own_copy_and_who_is_waited_for(walk, turned_away):
+    represented(walk)
+    walk.screen("restricted_contact") if turned_away else walk.screen().on()
+    page = visit(walk, "representative")
+    page.open("/status/answer")
+    assert "Dear Lettings Ltd" in page.text
+    assert "Dear Ann Other" not in page.text
+    assert "We no longer wait" not in page.text
+    assert "We wait for the reply of the person you act for" in page.text
+    hers = visit(walk, "complainant")
+    hers.open("/status/answer")
+    assert "Dear Ann Other" in hers.text
+    walk.answer("accepts")
+    page.open("/status/answer")
+    assert "We were told on 1 Jun 2026 that this is accepted." in page.text
