@@ -148,7 +148,9 @@ def _put_another_in_its_place(
     listeners: tuple[LetterListener, ...],
 ) -> None:
     def replace(session: Session) -> None:
+        since = house.clock.now()
         guard.replace(session, letter.key, reason)
+        outbox.go_on_trying(session, letter, tries=claim.tries, since=since)
         if not jobs.settle(session, claim, now=house.clock.now()):
             raise FenceLost(job=claim.key)
         outbox.mark(session, letter.key, "replaced", reply=reason)

@@ -106,6 +106,21 @@ def of_job(session: Session, job_key: int) -> StoredLetter | None:
     )
 
 
+def go_on_trying(session: Session, before: StoredLetter, *, tries: int, since: datetime) -> None:
+    """Count the ``tries`` of a letter on for what took its place ``since`` (aware UTC): patience is with the address, not the text."""
+    placed = sa.select(outbox.c.job_key).where(
+        outbox.c.case_key == before.case_key,
+        outbox.c.recipient == before.recipient.encode(),
+        outbox.c.queued_at >= since,
+        outbox.c.key != before.key,
+    )
+    session.execute(
+        sa.update(jobs)
+        .where(jobs.c.key.in_(placed), jobs.c.tries == 0)
+        .values(tries=tries, retries=max(1, LETTER_TRIES - tries))
+    )
+
+
 def mark(
     session: Session,
     key: int,

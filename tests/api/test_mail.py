@@ -395,6 +395,29 @@ def test_patience_ends_after_five_days_with_somebody_told(mailing, server, clock
     assert any("greylisted" in text for text in told)
 
 
+def test_patience_is_with_an_address_however_often_its_letter_is_written_anew(mailing, server, clock):
+    case = complain(mailing, "ann@example.org")
+    mailing.run_due()
+    server.data = "451 greylisted for ever"
+    finish(
+        mailing,
+        case,
+        "Screen the complaint",
+        scopeExit="restricted_contact",
+        scopeReason="No.",
+        problem="price",
+    )
+    for _ in range(130):
+        mailing.engine.run_due_jobs()
+        clock.advance(timedelta(minutes=70))
+    turning_away = [
+        row for row in letters(mailing, case) if row.template == "not-accepted-restricted-contact"
+    ]
+    assert len(turning_away) > 3, "it counts from the day it leaves"
+    assert [row.dispatched_at for row in turning_away] == [None] * len(turning_away)
+    assert FIND in work(mailing, case)
+
+
 # mail that comes back for good
 
 FIND, POST = "Find a way to reach them", "Post the letter"
@@ -519,12 +542,15 @@ def test_where_the_representatives_mail_finds_no_way_she_gets_what_was_for_both(
     server.rcpt = {"agent@example.org": "550 no such person"}
     finish(mailing, case, "Check the authority", authority="confirmed", authorityScope="settle")
     mailing.run_due()
-    assert [row.recipient for row in letters(mailing, case)] == ["agent@example.org"] * 2
-
-    finish(mailing, case, FIND, wayFound="no")
+    written = [row.recipient for row in letters(mailing, case)]
+    assert written == ["agent@example.org", "agent@example.org", "lady@example.org"], (
+        "she waits for no search"
+    )
     last = letters(mailing, case)[-1]
     assert (last.template, last.recipient) == ("acknowledgement", "lady@example.org")
     assert last.dispatched_at is not None
+    finish(mailing, case, FIND, wayFound="no")
+    assert letters(mailing, case)[-1].key == last.key
     assert FIND not in work(mailing, case)
     finish(
         mailing,
