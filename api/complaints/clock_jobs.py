@@ -15,7 +15,6 @@ from api.complaints.errand import Errand, as_day
 from api.complaints.evidence import meet_by_step
 from api.complaints.extensions import ask
 from api.complaints.held_twice import asked
-from api.complaints.letter_contents import since_when
 from api.complaints.letters_over import answers_to_come
 from api.complaints.reading import standing_remedies
 from api.complaints.tables import LetterRow
@@ -60,8 +59,8 @@ def start_clock(errand: Errand) -> dict[str, Any]:
 
     Input ``subject`` tells several promises apart. Returns ``due``, the day by which a promise is to be kept: the one given, or
     sooner where the table gives the same clock a limit that ends before it; null for a clock of the table. A clock that counts
-    from the final letter starts when that letter leaves, counted from the last day on which it was to: here if it has left, else
-    with its dispatch; never while nobody could be written to.
+    from the final letter starts when that letter leaves, counted from its writing: here if it has left, else with its dispatch;
+    never while nobody could be written to.
     """
     name, complaint, due = errand.header("clock"), errand.complaint, as_day(errand.value("due"))
     if due is None:
@@ -69,9 +68,8 @@ def start_clock(errand: Errand) -> dict[str, Any]:
             letter = _final_letter(errand)
             if letter is None or letter.dispatched_at is None:
                 return {"due": None}
-            event, zone = _FOLLOWS[name], errand.tools.settings.time_zone
-            at = since_when(letter, zone=zone).of(event)
-            errand.moved(errand.tools.clocks.happened(errand.desk, complaint, event, at))
+            happened = errand.tools.clocks.happened
+            errand.moved(happened(errand.desk, complaint, _FOLLOWS[name], letter.queued_at))
             return {"due": None}
         moved = errand.tools.clocks.start_with(
             errand.desk,

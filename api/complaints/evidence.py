@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from api.complaints.answered_before import keep_answer
@@ -16,21 +15,6 @@ from engine.deadlines.state import Evidence
 from engine.errors import Conflict
 
 ANCHORS = {"acknowledgement": "acknowledged", "final_response": "final_response_sent"}
-
-
-_THEIRS = frozenset({"final_response_sent"})  # what the complainant's own time counts from
-
-
-@dataclass(frozen=True, slots=True)
-class Since:
-    """From when what a letter starts counts (aware UTC): our time from its writing, theirs from the last day it may leave."""
-
-    written_at: datetime
-    leaves_at: datetime
-
-    def of(self, event: str) -> datetime:
-        """Return the moment for a clock that counts from ``event``."""
-        return self.leaves_at if event in _THEIRS else self.written_at
 
 
 class NothingDecided(Conflict):
@@ -52,19 +36,18 @@ def meet_each(
     names: str,
     evidence: Evidence,
     *,
-    since: Since | None = None,
+    counted_from: datetime | None = None,
 ) -> tuple[str, ...]:
     """Answer the clocks in ``names``, parted by commas, those the complaint has; start what counts from the event.
 
-    What starts counts ``since`` a letter says so that names the days (None: from the evidence). An answer that lies on file
-    reached nobody: nothing counts from it.
+    What starts counts ``counted_from`` (aware UTC; None: from the evidence), such as when a letter was written that names the
+    days. An answer that lies on file reached nobody: nothing counts from it.
     """
     moved: tuple[str, ...] = ()
     for name in (each.strip() for each in names.split(",")):
         moved += clocks.meet(desk, complaint, name, evidence) if name else ()
         if name in ANCHORS and evidence.kind != NOBODY:
-            at = evidence.sent_at if since is None else since.of(ANCHORS[name])
-            moved += clocks.happened(desk, complaint, ANCHORS[name], at)
+            moved += clocks.happened(desk, complaint, ANCHORS[name], counted_from or evidence.sent_at)
     return moved
 
 

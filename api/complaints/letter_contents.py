@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.errand import Tools
-from api.complaints.evidence import Since, meet_each
+from api.complaints.evidence import meet_each
 from api.complaints.extensions import new_date
 from api.complaints.facts import clock_dates, letter_facts, neutral_facts
 from api.complaints.history import Place, first_written, standing
@@ -27,7 +26,7 @@ from api.complaints.told_days import ANSWER, day_of_answer, names_day
 from engine import feel
 from engine.deadlines.errors import EvidenceRefused
 from engine.deadlines.state import Evidence
-from engine.zones import A_DAY, at_wall, day_in_words, local_date
+from engine.zones import A_DAY, day_in_words
 
 
 def write(
@@ -97,12 +96,12 @@ def facts_of(
         variables=variables,
     )
     facts["secondStage"] = second_look(desk.session, complaint.regime, desk.moment)
-    if waiting := _waiting(desk.session, complaint.key, zone):
+    if waiting := _waiting(desk.session, complaint.key):
         coming = _dates_once_sent(tools.clocks, desk, complaint, waiting)
         facts["clocks"] = coming | {name: due for name, due in facts["clocks"].items() if due is not None}
     facts = _with_its_day(tools, desk, letter, facts, leaves_on)
     if meets:
-        since = _since(counted_from or desk.moment.now, facts.get(LEAVES_ON), zone)
+        since = counted_from or desk.moment.now
         facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, [(meets, since)])
     facts["clocks"] |= _extensions_to_come(desk.session, complaint.key)
     facts["clocks"][ANSWER] = day_of_answer(facts["clocks"])
@@ -138,20 +137,7 @@ def one_day_for_all(
     return max((facts[LEAVES_ON] for facts in each if LEAVES_ON in facts), default=None)
 
 
-def since_when(letter: LetterRow, *, zone: ZoneInfo) -> Since:
-    """Return from when what ``letter`` starts as it leaves counts: the days that it names count so."""
-    return _since(letter.queued_at, to_leave_on(letter), zone)
-
-
-def _since(written_at: datetime, leaves_on: date | None, zone: ZoneInfo) -> Since:
-    if leaves_on is None or leaves_on == local_date(written_at, zone):
-        return Since(written_at, written_at)
-    return Since(
-        written_at, at_wall(datetime.combine(leaves_on, time(12)), zone)
-    )  # that day in other zones too
-
-
-def _waiting(session: Session, complaint_key: int, zone: ZoneInfo) -> list[tuple[str, Since]]:
+def _waiting(session: Session, complaint_key: int) -> list[tuple[str, datetime]]:
     """Return the letters whose clocks wait for the first of their copies to leave: those clocks, and since when they count."""
     rows = session.scalars(
         select(LetterRow)
@@ -166,7 +152,7 @@ def _waiting(session: Session, complaint_key: int, zone: ZoneInfo) -> list[tuple
     for row in rows:
         written.setdefault(set_of(row), []).append(row)
     return [
-        (copies[0].meets or "", since_when(copies[0], zone=zone))
+        (copies[0].meets or "", copies[0].queued_at)
         for copies in written.values()
         if all(one.dispatched_at is None for one in copies)
     ]
@@ -197,7 +183,7 @@ class _Tried(Exception):
 
 
 def _dates_once_sent(
-    clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letters: Sequence[tuple[str, Since]]
+    clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letters: Sequence[tuple[str, datetime]]
 ) -> dict[str, Any]:
     """Return the due dates as they are when letters have left now, of each the clocks it answers and since when they count.
 
@@ -206,8 +192,8 @@ def _dates_once_sent(
     left = Evidence("message_accepted", "to come", desk.act.at)
     try:
         with desk.session.begin_nested():
-            for meets, since in letters:
-                meet_each(clocks, desk, complaint, meets, left, since=since)
+            for meets, written_at in letters:
+                meet_each(clocks, desk, complaint, meets, left, counted_from=written_at)
             raise _Tried(clock_dates(desk.session, complaint.key))
     except _Tried as tried:
         dates: dict[str, Any] = tried.args[0]

@@ -15,7 +15,7 @@ from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
 from api.complaints.letter_addressees import copies_of, set_of, why_not_leave
 from api.complaints.letter_carrying import DELIVERED, Carrier
-from api.complaints.letter_contents import since_when, to_leave_on, why_other
+from api.complaints.letter_contents import to_leave_on, why_other
 from api.complaints.letter_writing import write_anew
 from api.complaints.letters import LEAVES_ON
 from api.complaints.letters_held import waits
@@ -150,9 +150,8 @@ def dispatched(
     """Note that a letter left ``at`` a moment (aware UTC), answer the clock it was written for, and return the names of the
     clocks that moved.
 
-    The clock is answered when the first of its copies leaves that may answer it. Our own time that begins with it counts from
-    when that one was written, the complainant's from the last day on which it was to leave: the day that somebody reads in it is
-    the day that counts, however long it lay in the post room. A day of our
+    The clock is answered when the first of its copies leaves that may answer it. What counts from it counts from when that one
+    was written: the day that somebody reads in it is the day that counts, however long it lay in the post room. A day of our
     answer that it names stands, though the clock came to count to a later one meanwhile.
     """
     counts = {name: day for name, day in (letter.given or {}).items() if name == LEAVES_ON}
@@ -163,7 +162,6 @@ def dispatched(
     is_first = all(one is letter or one.dispatched_at is None or one.meets is None for one in others)
     meets = letter.meets or "" if is_first else ""
     evidence_of = Evidence(KINDS[letter.channel], str(letter.key), at)
-    since = since_when(letter, zone=desk.moment.zone_info)
-    moved = meet_each(clocks, desk, complaint, meets, evidence_of, since=since)
+    moved = meet_each(clocks, desk, complaint, meets, evidence_of, counted_from=letter.queued_at)
     begun = extensions.begin(clocks, desk, complaint, letter)
     return (*moved, *begun, *clocks.as_told(desk, complaint))

@@ -17,7 +17,6 @@ from api.complaints.clocks import CaseClocks
 from api.complaints.evidence import meet_each
 from api.complaints.history import REACHED_BY_REPLY, first_written, replied
 from api.complaints.letter_addressees import copies_of, counts, set_of
-from api.complaints.letter_contents import since_when
 from api.complaints.letters import Letters
 from api.complaints.letters_owed import Unsent
 from api.complaints.parties import COMPLAINANT
@@ -113,9 +112,8 @@ def reached_by_reply(
     desk.tell(complaint.key, REACHED_BY_REPLY, "Our answer has reached them: they replied to it")
     names = ", ".join(sorted({name for *_, meets in unreached for name in clocks_in(meets)}))
     evidence = Evidence(REPLIED, complaint.reference, max([at, *(place.at for place in places if place)]))
-    newest = max(waiting, key=lambda row: row.queued_at, default=None)
-    since = None if newest is None else since_when(newest, zone=desk.moment.zone_info)
-    return meet_each(clocks, desk, complaint, names, evidence, since=since)
+    written_at = max((row.queued_at for row in waiting), default=None)
+    return meet_each(clocks, desk, complaint, names, evidence, counted_from=written_at)
 
 
 def is_answer(letters: Letters, letter: str) -> bool:

@@ -17,7 +17,7 @@ from api.complaints.heard import said_on
 from api.complaints.intake import PROCESS, NewComplaint, PartyDetails, beside, free_reference
 from api.complaints.keeping_away import hand_over
 from api.complaints.merging import MOST, as_options, of_same_person
-from api.complaints.parties import REFUSED, parties
+from api.complaints.parties import may_act, only_claims, parties
 from api.complaints.references import read_reference
 from api.complaints.search import readable_by, visible
 from api.complaints.separation import exclude, is_excluded
@@ -98,7 +98,9 @@ def register_related(errand: Errand) -> dict[str, Any]:
     again = errand.value("again") is True
     people = parties(errand.session, first.key)
     representative = people.get("representative")
-    if representative is not None and (representative.ended_at or representative.authority == REFUSED):
+    if representative is not None and not (
+        only_claims(representative) or may_act(representative, on=errand.today)
+    ):
         representative = None
     new = NewComplaint(
         channel=errand.text("channel") or first.channel,

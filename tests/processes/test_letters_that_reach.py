@@ -298,7 +298,7 @@ def test_also_by_post_and_by_phone(walk):
     walk.beside(FIND, wayFound="phone", newPhone="07700 900123")
     assert asides(walk) == [RING, RING]
     walk.later("2026-11-03 10:00").beside(RING, **REACHED)
-    assert (sent(walk), walk.due("referral_window")) == (["decision"], "2027-05-03")
+    assert (sent(walk), walk.due("referral_window")) == (["decision"], "2027-05-02")
 
 
 def test_the_way_is_recorded_once_at_a_time_and_only_where_there_is_none(walk):
