@@ -14,12 +14,14 @@ FOUND = "danger-found"  # the message that has people protected
 def tell_of_danger(errand: Errand) -> None:
     """``redress:danger``: have people protected, in this step, from danger that was found.
 
+    Input ``found`` true: somebody found it here. It is told, whatever was told before: it may be another danger.
     Input ``danger`` true: something must be done. While nobody has acted yet on danger told before, that task stands for this too.
     Input ``risk`` true: somebody could be hurt. It makes nothing new of a danger that was told before, acted on or not.
     """
     told, acted = tellings(errand.session, errand.complaint)
     danger, risk = errand.value("danger") is True, errand.value("risk") is True
-    if (danger and len(told) <= acted) or (risk and not told):
+    found = errand.value("found") is True
+    if found or (danger and len(told) <= acted) or (risk and not told):
         errand.context.publish(FOUND, str(errand.complaint.key), {})
     elif danger or risk:
         errand.tell("danger-known", "Danger found that was told before")

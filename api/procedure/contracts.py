@@ -93,7 +93,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         "redress:keep-away": facts(reads="staff"),
         "redress:close": facts(reads="into", inputs={"reason": _REASONS}),
         "redress:issues": facts("issues", "joined", reads="add"),
-        "redress:danger": facts(reads="danger risk"),
+        "redress:danger": facts(reads="found danger risk"),
         "redress:unfinished": facts(
             "unfinished", processes=Header(words=replace(words.processes, many=True), required=True)
         ),

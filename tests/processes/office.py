@@ -91,7 +91,7 @@ class Office:
             job_types=[JobType(f"redress:{name}", self._note) for name in JOBS],
             case_clocks=self.clocks,
         )
-        self.key, self.still_owed = 0, dict[str, Any]()
+        self.key, self.still_owed, self.sent_on = 0, dict[str, Any](), dict[str, date]()
         self.issues, self.joined = ISSUES, list[str]()
 
     def _note(self, context: StepContext) -> dict[str, Any] | None:
@@ -100,6 +100,8 @@ class Office:
         self.done.append(Done(name, dict(context.headers), variables))
         if name == "danger":
             self._find_danger(context, variables)
+        if name == "send-letter":
+            self.sent_on[context.headers["letter"]] = self.clock.now().date()
         answers = {
             "assign-owner": {"owner": "hanna"},
             "earlier-complaints": {"earlier": [{"label": "RD-1", "value": "RD-1"}]},
@@ -112,7 +114,7 @@ class Office:
             }
             | self.still_owed,
             "start-clock": {"due": variables.get("due")},
-            "answer-left": {"leftOn": self.left_on(), "waySought": False, "unread": False},
+            "answer-left": {"leftOn": self._left_on(context), "waySought": False, "unread": False},
             "extend-clock": {"extended": True, "extensionRefused": None},
         }
         return answers.get(name)
@@ -120,7 +122,8 @@ class Office:
     def _find_danger(self, context: StepContext, found: Mapping[str, Any]) -> None:
         kinds = [job.headers["kind"] for job in self.jobs("record")]
         told, acted = kinds.count("danger"), kinds.count("remedy")
-        if (found["danger"] is True and told <= acted) or (found.get("risk") is True and not told):
+        again = found.get("danger") is True and told <= acted
+        if found.get("found") is True or again or (found.get("risk") is True and not told):
             context.publish("danger-found", "7", {})
 
     def _take_issues(self, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,9 +138,13 @@ class Office:
         kept = [{"id": n, "summary": one} for n, one in enumerate([*named, *self.joined], start=1)]
         return {"issues": kept, "joined": joins or not add}
 
-    def left_on(self) -> date | None:
-        """Answer as the register does: null while the final response waits to leave."""
-        return None if self.clocks.bounds.get("final_response") else self.clock.now().date()
+    def _left_on(self, context: StepContext) -> date | None:
+        """Answer as the register does: null while the final response waits to leave, else when the newest named letter was sent."""
+        if self.clocks.bounds.get("final_response"):
+            return None
+        named = {name.strip() for name in context.headers.get("letter", "").split(",")}
+        days = [day for letter, day in self.sent_on.items() if letter in named]
+        return max(days, default=self.clock.now().date())
 
     @staticmethod
     def _unfinished(context: StepContext) -> list[str]:

@@ -40,7 +40,7 @@ def wider_problem(walk, day):
 
 def colleague_asked(walk, day):
     """A colleague is asked for what they know by ``day``."""
-    walk.take("2026-07-06 10:00").screen().assess()
+    walk.take("2026-08-20 10:00").screen().assess()
     asked = [{"department": "department-billing", "question": "Charged twice?", "dueOn": day}]
     walk.do("Plan the investigation", questions="What?", hearStaff=True, contributionRequests=asked)
     return "Answer the request"

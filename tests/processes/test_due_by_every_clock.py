@@ -171,3 +171,13 @@ def test_what_is_rejected_in_time_and_lies_there_is_missed(walk):
     walk.take(RECEIVED, "india-rbi", sender=paper).screen().assess().investigate()
     reject(on_day(walk, 18))
     assert on_day(walk, 22).late == ["internal_review"]
+
+
+def test_what_a_department_is_asked_for_is_due_by_our_answer_at_the_latest(walk):
+    walk.take("2026-11-23 10:00", "uk-financial").screen().assess()
+    request = {"department": "department-billing", "question": "What was charged?", "dueOn": "2027-03-01"}
+    walk.do("Plan the investigation", questions="What happened?", contributionRequests=[request])
+    limit = walk.clock_named("target").bound_at
+    assert walk.due_of("Answer the request") <= limit
+    put_under(walk, "uk-financial", "payment")
+    assert walk.due_of("Answer the request") <= walk.clock_named("final_response").bound_at

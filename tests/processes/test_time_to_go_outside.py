@@ -80,7 +80,9 @@ def test_an_answer_that_leaves_in_time_keeps_its_text_and_its_day(walk, sender):
     ids=["Monday", "Saturday", "Easter", "Christmas"],
 )
 def test_an_answer_by_mail_counts_from_its_day_whatever_day_it_is(walk, day):
-    walk.take("2026-03-30 10:00", "uk-financial").screen().assess().investigate().later(f"{day} 10:00").decide()
+    walk.take("2026-03-30 10:00", "uk-financial").screen().assess().investigate().later(
+        f"{day} 10:00"
+    ).decide()
     left = date.fromisoformat(day)
     assert agree(walk, "decision") == (months_after(left, 6), left)
 

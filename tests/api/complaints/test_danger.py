@@ -436,3 +436,15 @@ def test_danger_found_again_while_people_are_being_protected_is_noted_only(servi
     assert open_tasks(service, made).count("Protect people now") == 1
     kinds = select(EventRow.kind).where(EventRow.complaint_key == made.key)
     assert "danger-known" in service.engine.read(lambda db: db.scalars(kinds).all())
+
+
+@pytest.mark.usefixtures("colleagues")
+def test_danger_that_somebody_finds_while_people_are_being_protected_is_told_anew(service):
+    made = dangerous(service)
+    Staff(service).work(
+        made.instance_key, Wish(stop_before=frozenset({"examine-evidence", "take-immediate-action"}))
+    )
+    before, heard = open_tasks(service, made).count("Protect people now"), len(told(service))
+    do(service, made, "Examine the evidence", chronology="A child is locked in.", dangerFound=True)
+    assert open_tasks(service, made).count("Protect people now") == before + 1
+    assert len(told(service)) > heard
