@@ -12,7 +12,7 @@ from api.complaints.anchors import DayImpossible
 from api.complaints.clock_rows import Desk
 from api.complaints.letters import Letters
 from api.complaints.our_answer import answer_letter, refuse_reply
-from api.complaints.parties import COMPLAINANT, CONFIRMED, may_act, may_decide, parties
+from api.complaints.parties import COMPLAINANT, WAS_CONFIRMED, may_act, may_decide, parties
 from api.complaints.tables import ComplaintRow, EventRow, PartyRow
 from engine.actors import Actor
 from engine.errors import Conflict
@@ -70,7 +70,7 @@ def on_file(session: Session, complaint_key: int) -> dict[str, PartyRow | None]:
     return {
         role: party
         for role, party in known.items()
-        if party is None or role == COMPLAINANT or party.authority == CONFIRMED
+        if party is None or role == COMPLAINANT or party.authority in WAS_CONFIRMED
     }
 
 

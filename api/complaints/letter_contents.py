@@ -235,6 +235,9 @@ def why_other(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterR
         now = fill(tools, desk, letter.template, _facts_at(tools, desk, complaint, letter, here))
     except LetterIncomplete:  # nothing could take its place
         return None
+    window = facts["clocks"].get(_WINDOW)
+    if window is not None and names_day(then.text, window) and not names_day(letter.text, window):
+        return f"The time to go outside ends on another day than it names: {day_in_words(window)}."
     if _words(then) != _words(now):
         return "What has happened since makes it wrong: it would say something else by now."
     names = [facts["complaint"].get(name) for name in _NAMES]
@@ -243,6 +246,7 @@ def why_other(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterR
     return None
 
 
+_WINDOW = "referral_window"  # the complainant's time, which another letter than the one that tells it may begin anew
 _NAMES = ("addresseeName", "complainantName", "representativeName")
 
 

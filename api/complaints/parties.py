@@ -24,6 +24,7 @@ BY_HAND = frozenset({BY_POST, BY_PHONE})  # somebody of ours posts the letter, o
 WAYS = {BY_MAIL: "email", BY_POST: "address", BY_PHONE: "phone"}
 """Channel → what of a person it needs: nothing is posted to a number, or to an e-mail address."""
 _USUAL = (BY_MAIL, BY_POST, BY_PHONE)
+WAS_CONFIRMED = frozenset({CONFIRMED, EXPIRED})  # on its days; once they are over, that is noted
 _WISHED = {BY_POST: (BY_POST, BY_MAIL, BY_PHONE), BY_PHONE: (BY_POST, BY_PHONE, BY_MAIL)}
 """Preferred channel → the ways in order. Who prefers the phone does not want e-mail; an address lets them keep what we say."""
 
@@ -46,7 +47,8 @@ def parties(session: Session, complaint_key: int) -> dict[str, PartyRow]:
 def may_act(party: PartyRow, *, on: date) -> bool:
     """Tell whether ``party`` may read and get letters on the day ``on`` (in the service's zone).
 
-    A representative may while a person has confirmed the authority and its days are not over, a complainant until ended.
+    A representative may on the days of an authority that a person has confirmed, also once it is noted that they are over; a
+    complainant until ended.
     """
     if party.ended_at is not None:
         return False
@@ -54,7 +56,7 @@ def may_act(party: PartyRow, *, on: date) -> bool:
         return party.role == COMPLAINANT
     begun = party.authority_from is None or party.authority_from <= on
     return (
-        party.authority == CONFIRMED
+        party.authority in WAS_CONFIRMED
         and begun
         and (party.authority_until is None or on <= party.authority_until)
     )

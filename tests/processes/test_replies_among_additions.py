@@ -187,7 +187,7 @@ def test_what_was_no_reply_after_all_leaves_them_the_whole_time(walk):
     read(write(walk, "Here is the receipt.").wait(days=1), "adds")
     reminded(walk)
     read(write(walk, "And the bill.").wait(days=30), "adds")
-    walk.wait(days=3).close()
+    walk.wait(days=20).close()
     assert (walk.complaint().closing_reason, walk.troubles) == ("no_reply_after_notice", [])
     assert written(walk).count("reminder") == 1
 
@@ -347,3 +347,18 @@ def hand_over(walk):
     while walk.aside("Post the letter"):
         walk.beside("Post the letter", delivery="done")
     return walk
+
+
+def test_who_might_speak_on_the_day_is_heard_though_it_is_noted_since_that_this_is_over(walk):
+    walk.take("2026-06-01 10:00", sender=ANN, representative=AGENT).wait(hours=1)
+    walk.do(
+        "Check the authority", authority="confirmed", authorityScope="settle", authorityUntil="2026-06-12"
+    )
+    walk.screen().on().later("2026-06-11 10:00")
+    write(walk, "When do I hear?")
+    walk.later("2026-06-12 10:00")
+    write(walk, "We accept your answer.", role="representative")
+    walk.later("2026-06-14 10:00")
+    read(walk, "adds")
+    read(walk, "accepts")
+    assert walk.complaint().state == "correcting"

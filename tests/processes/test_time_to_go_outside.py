@@ -102,6 +102,17 @@ def test_what_was_agreed_early_names_the_day_that_counts(walk):
     agree(walk, "early-resolution")
 
 
+def test_what_lies_beside_an_answer_that_was_written_anew_names_its_day_too(walk):
+    walk.take("2026-06-01 10:00", "uk-financial", sender=PAPER).wait(hours=1).post("acknowledgement")
+    walk.screen().assess(severity="low", complexity="low", quickAnswer=True).settle().correct().close()
+    walk.later("2026-06-09 10:00").post("early-resolution").post("early-resolution")
+    due, _ = agree(walk, "early-resolution")
+    walk.post("closing")
+    assert walk.letter("closing").dispatched_at is None, "written anew"
+    walk.post("closing")
+    assert names_day(walk.letter("closing").text, due)
+
+
 def test_copies_of_one_answer_name_one_day(walk):
     agent = PartyDetails("Lettings Ltd", address="2 High Street", preferred_channel="post")
     walk.take("2026-07-06 10:00", representative=agent).wait(hours=1)
