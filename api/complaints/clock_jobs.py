@@ -84,11 +84,11 @@ def start_clock(errand: Errand) -> dict[str, Any]:
         )
         errand.moved(moved)
         return {"due": None}
-    tools, subject = errand.tools, errand.text("subject")
-    letter = errand.context.headers.get("letter")
+    tools, desk, subject = errand.tools, errand.desk, errand.text("subject")
+    by_letter = errand.context.headers.get("letter")
     errand.moved(
         promise(
-            tools.clocks, tools.letters, errand.desk, complaint, name, due=due, letter=letter, subject=subject
+            tools.clocks, tools.letters, desk, complaint, name, due=due, letter=by_letter, subject=subject
         )
     )
     counts = tools.clocks.promised_on(errand.session, complaint.key, promised_policy(name, subject))

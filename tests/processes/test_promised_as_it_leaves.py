@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from engine.actors import SYSTEM
-from tests.processes.test_days_that_were_told import promised
+from tests.processes.test_clocks_of_what_happened import FOUND
+from tests.processes.test_days_that_were_told import promised, received
 from tests.processes.test_letters_for_several import NO_WAY, REACHED, find
 from tests.processes.test_told_reasons import BEHIND, PAPER, noticed, shown
 from tests.processes.walking import ANN
@@ -79,17 +80,21 @@ def test_a_notice_that_reached_nobody_explains_nothing(walk):
 
 
 @pytest.mark.parametrize(
-    ("regime", "clock"), [("uk-financial", "promised_answer"), ("generic", "final_response")]
+    ("regime", "on", "until", "moves"),
+    [
+        ("uk-financial", "2027-01-11 10:00", "2027-03-19", "promised_answer"),
+        ("generic", "2026-12-17 10:00", "2027-01-06", "final_response"),
+    ],
 )
-def test_what_a_notice_begins_waits_with_it_until_somebody_is_found(walk, regime, clock):
-    noticed(walk, regime, on="2026-12-14 10:00", until="2027-01-06", sender=PHONE)
-    before = walk.due(clock) if clock in walk.running else None
+def test_what_a_notice_begins_waits_with_it_until_somebody_is_found(walk, regime, on, until, moves):
+    noticed(walk, regime, on, until, sender=PHONE)
+    limit = walk.due("final_response")
     carried(walk, "holding-notice", **NO_WAY)
-    assert (walk.due(clock) if clock in walk.running else None) == before
-    find(walk, foundEmail="ann@example.org").wait(hours=1)
+    assert (walk.due("final_response"), promised(walk)) == (limit, None)
+    find(walk, "complainant", **FOUND).wait(hours=1)
     assert walk.letter("holding-notice").dispatched_at is not None
-    assert walk.read("holding-notice", clock)
-    assert walk.due(clock) not in (before, None)
+    assert walk.due(moves) > limit
+    assert walk.read("holding-notice", moves)
 
 
 def test_a_notice_that_goes_another_way_promises_as_that_copy_leaves(walk):
@@ -118,6 +123,11 @@ def test_an_explanation_promises_as_it_leaves_and_is_not_asked_for_twice(walk):
     assert (promised(walk), EXPLAIN in walk.open) == ("2027-02-10", False)
     walk.later("2027-02-12 10:00")
     assert walk.open.count(EXPLAIN) == 1
+
+
+def test_a_receipt_corrected_while_the_explanation_waits_asks_for_no_second(walk):
+    received(explained(walk), "2026-11-20 10:00").wait(minutes=5)
+    assert (walk.state("final_response"), EXPLAIN in walk.open) == ("breached", False)
 
 
 def test_a_promise_made_before_stands_until_the_letter_with_the_next_has_left(walk):
