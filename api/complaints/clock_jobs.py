@@ -13,7 +13,7 @@ from api.complaints.clock_rows import ClockNotFound, clocks_in
 from api.complaints.clock_start import promised_policy
 from api.complaints.errand import Errand, as_day
 from api.complaints.evidence import meet_by_step
-from api.complaints.extensions import ask
+from api.complaints.extensions import ask, promise
 from api.complaints.held_twice import asked
 from api.complaints.letters_over import answers_to_come
 from api.complaints.reading import standing_remedies
@@ -57,8 +57,9 @@ def start_clocks(errand: Errand) -> None:
 def start_clock(errand: Errand) -> dict[str, Any]:
     """``redress:start-clock``: one clock (header ``clock``), from the table, or until the date in input ``due``.
 
-    Input ``subject`` tells several promises apart. Returns ``due``, the day by which a promise is to be kept: the one given, or
-    sooner where the table gives the same clock a limit that ends before it; null for a clock of the table. A clock that counts
+    Header ``letter`` names the letter that makes the promise, as it leaves; without one, or where none could be written, it is made
+    here. Input ``subject`` tells several promises apart. Returns ``due``, the day by which a promise is to be kept: the one given,
+    or sooner where a clock that runs under the same name ends before it; null for a clock of the table. A clock that counts
     from the final letter starts when that letter leaves, counted from its writing: here if it has left, else with its dispatch;
     never while nobody could be written to.
     """
@@ -81,12 +82,15 @@ def start_clock(errand: Errand) -> dict[str, Any]:
         )
         errand.moved(moved)
         return {"due": None}
-    subject = errand.text("subject")
-    promised, clocks = promised_policy(name, subject), errand.tools.clocks
+    tools, desk, subject = errand.tools, errand.desk, errand.text("subject")
+    by_letter = errand.context.headers.get("letter")
     errand.moved(
-        clocks.start_until(errand.desk, complaint, promised, due=due, may_reopen=subject is not None)
+        promise(
+            tools.clocks, tools.letters, desk, complaint, name, due=due, letter=by_letter, subject=subject
+        )
     )
-    return {"due": errand.tools.clocks.promised_on(errand.session, complaint.key, promised)}
+    counts = tools.clocks.promised_on(errand.session, complaint.key, promised_policy(name, subject))
+    return {"due": counts or due}
 
 
 def meet_clock(errand: Errand) -> None:

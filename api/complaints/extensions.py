@@ -1,17 +1,23 @@
-"""Extensions that begin with a letter: asked for when it is written, in force from the moment it has left (rule 9)."""
+"""What a letter begins, an extension or a promise: asked for when it is written, in force from the moment it has left (rule 9)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from api.complaints import letters_owed
 from api.complaints.clock_rows import open_clocks
 from api.complaints.clock_start import promised_policy
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.letter_addressees import counts, set_of
 from api.complaints.letters import Letters
+from api.complaints.owed import owed
 from api.complaints.tables import ComplaintRow, LetterRow
+from api.complaints.told_days import PROMISED
 from engine.deadlines.errors import ExtensionRefused
 from engine.deadlines.state import ClockState
 from engine.errors import RedressError
@@ -34,63 +40,113 @@ def ask(
     no such letter was written to anybody who may answer it (nobody to write to).
     """
     until = clocks.extended_to(desk, complaint, name, category=category, amount=amount)
-    found = desk.session.scalars(
-        select(LetterRow)
-        .where(
-            LetterRow.complaint_key == complaint.key,
-            LetterRow.template == letter,
-            LetterRow.extends.is_(None),
-            LetterRow.replaced_at.is_(None),
-        )
-        .order_by(LetterRow.key.desc())
-    )
-    rows = found.all()
-    copies = [one for one in rows if set_of(one) == set_of(rows[0])]
-    row = next((one for one in copies if counts(letters, desk.session, one)), None)
+    row = _newest(letters, desk.session, complaint, letter)
     if row is None:
         raise ExtensionRefused(
             "The complainant was not told: no letter could be written.", clock=name, letter=letter
         )
-    row.extends = {
-        "clock": name,
-        "category": category,
-        "amount": amount,
-        "by": desk.act.by,
-        "reason": desk.act.reason,
-        "until": until.isoformat() if until is not None else None,
-    }
-    return begin(clocks, desk, complaint, row) if row.dispatched_at is not None else ()
+    return _with(clocks, desk, complaint, row, name, until, category=category, amount=amount)
+
+
+def promise(
+    clocks: CaseClocks,
+    letters: Letters,
+    desk: Desk,
+    complaint: ComplaintRow,
+    name: str,
+    *,
+    due: date,
+    letter: str | None = None,
+    subject: str | None = None,
+) -> tuple[str, ...]:
+    """Promise the day ``due`` by the clock ``name`` with the newest ``letter``, at once if it has left, else when it does.
+
+    At once, too, where no letter is named, or none was written to anybody who may answer it. ``subject`` tells promises apart.
+    Returns the names of the clocks that moved already.
+    """
+    row = None if letter is None else _newest(letters, desk.session, complaint, letter)
+    if row is None:
+        return _hold(clocks, desk, complaint, name, due, subject)
+    return _with(clocks, desk, complaint, row, name, due, promised=True, subject=subject)
+
+
+def _newest(letters: Letters, session: Session, complaint: ComplaintRow, letter: str) -> LetterRow | None:
+    """Return the copy, to somebody who may answer, of the newest ``letter``; None where it is kept, or has begun what it tells."""
+    rows = session.scalars(
+        select(LetterRow)
+        .where(
+            LetterRow.complaint_key == complaint.key,
+            LetterRow.template == letter,
+            LetterRow.replaced_at.is_(None),
+        )
+        .order_by(LetterRow.key.desc())
+    ).all()
+    kept = [one.copies for one in letters_owed.kept(complaint) if one.letter == letter and one.copies]
+    newest = max([*map(set_of, rows), *kept], default=None)
+    copies = [one for one in rows if set_of(one) == newest]
+    if any(one.extends for one in copies):
+        return None
+    return next((one for one in copies if counts(letters, session, one)), None)
+
+
+def _with(
+    clocks: CaseClocks,
+    desk: Desk,
+    complaint: ComplaintRow,
+    letter: LetterRow,
+    name: str,
+    until: date | None,
+    **how: Any,
+) -> tuple[str, ...]:
+    """Have ``letter`` bring the day ``until`` into force for the clock ``name``, at once if it has left."""
+    day = None if until is None else until.isoformat()
+    letter.extends = {"clock": name, "until": day, "by": desk.act.by, "reason": desk.act.reason, **how}
+    return begin(clocks, desk, complaint, letter)
+
+
+def is_awaited(letter: LetterRow) -> bool:
+    """Tell whether a clock that runs waits for ``letter`` to extend it; a promise is none before its letter has left."""
+    return letter.extends is not None and not letter.extends.get("promised")
 
 
 def begin(clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> tuple[str, ...]:
-    """Extend the clock that ``letter``, which has left, was written for; too late or used up is told in the timeline.
+    """Bring into force what ``letter``, which has left, was written for; what nobody is promised any more begins no more.
 
-    Then the limit stands, and the day the letter names is a promise of its own.
+    An extension that comes too late or is used up is told in the timeline. Then the limit stands, and the day the letter names
+    is a promise of its own.
     """
     asked, sent_at = letter.extends, letter.dispatched_at
     if not asked or sent_at is None:
         return ()
-    acting = Desk(
-        desk.session, type(desk.act)(desk.act.at, asked["by"], asked["reason"]), desk.moment, desk.next_key
-    )
-    try:
-        return clocks.extend(
-            acting,
-            complaint,
-            asked["clock"],
-            category=asked["category"],
-            letter=str(letter.key),
-            sent_at=sent_at,
-            amount=asked["amount"],
-        )
-    except RedressError as refusal:
-        facts = {"clock": asked["clock"], "letter": str(letter.key)}
-        desk.tell(complaint.key, "clock-extension-refused", refusal.message, facts=facts)
-        until = asked.get("until")
-        if until is None:
-            return ()
-        promise = promised_policy("promised_answer", None)
-        return clocks.start_until(acting, complaint, promise, due=date.fromisoformat(until))
+    acting = replace(desk, act=replace(desk.act, by=asked["by"], reason=asked["reason"]))
+    until = date.fromisoformat(asked["until"]) if asked.get("until") else None
+    name, subject = asked["clock"], asked.get("subject")
+    if not asked.get("promised"):
+        try:
+            return clocks.extend(
+                acting,
+                complaint,
+                name,
+                category=asked["category"],
+                letter=str(letter.key),
+                sent_at=sent_at,
+                amount=asked["amount"],
+            )
+        except RedressError as refusal:
+            facts = {"clock": name, "letter": str(letter.key)}
+            desk.tell(complaint.key, "clock-extension-refused", refusal.message, facts=facts)
+            name = PROMISED
+    if until is None or not owed(desk.session, complaint, name, on=desk.today):
+        return ()
+    return _hold(clocks, acting, complaint, name, until, subject)
+
+
+def _hold(
+    clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, name: str, due: date, subject: str | None
+) -> tuple[str, ...]:
+    """Start the clock of a promise; one of several, told apart by its ``subject``, opens again where it was met."""
+    policy = promised_policy(name, subject)
+    return clocks.start_until(desk, complaint, policy, due=due, may_reopen=subject is not None)
 
 
 def new_date(clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: str) -> date | None:

@@ -119,7 +119,7 @@ def write_anew(
     letter.replaced_at, asked, letter.extends = desk.act.at, letter.extends, None
     rows = write_owed(tools, desk, complaint, unsent_of(desk.session, letter), carrier=carrier)
     live = copies_of(desk.session, complaint.key, set_of(letter))
-    moved = _hand_on(tools, desk, complaint, asked, live)
+    moved = hand_on(tools, desk, complaint, asked, live, copies=set_of(letter))
     _tell_why(desk, complaint, letter, why, rows, live)
     return moved
 
@@ -135,19 +135,29 @@ def write_besides(
     if not rows:
         return ()
     asked, letter.extends = letter.extends, None
-    return _hand_on(tools, desk, complaint, asked, rows)
+    return hand_on(tools, desk, complaint, asked, rows, copies=set_of(letter))
 
 
-def _hand_on(
+def hand_on(
     tools: Tools,
     desk: Desk,
     complaint: ComplaintRow,
     asked: Mapping[str, Any] | None,
-    copies: Sequence[LetterRow],
+    rows: Sequence[LetterRow],
+    *,
+    copies: int | None,
 ) -> tuple[str, ...]:
-    """Let the extension that was ``asked`` for begin with the first of ``copies`` for somebody who may answer."""
-    heir = next((one for one in copies if counts(tools.letters, desk.session, one)), None)
-    if not asked or heir is None:
+    """Let what was ``asked`` for begin with the first of ``rows`` for somebody who may answer, else with what is kept of the set
+    ``copies``.
+
+    Returns the names of the clocks that moved already.
+    """
+    if not asked:
+        return ()
+    heir = next((one for one in rows if counts(tools.letters, desk.session, one)), None)
+    if heir is None:
+        if copies is not None:
+            letters_owed.begin_with(complaint, copies, asked)
         return ()
     heir.extends = heir.extends or dict(asked)
     return extensions.begin(tools.clocks, desk, complaint, heir)

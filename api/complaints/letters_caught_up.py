@@ -6,7 +6,7 @@ from api.complaints import letters_owed
 from api.complaints.clocks import Desk
 from api.complaints.errand import Tools
 from api.complaints.letter_carrying import Carrier
-from api.complaints.letter_writing import unsent_of, write_anew, write_owed
+from api.complaints.letter_writing import hand_on, unsent_of, write_anew, write_owed
 from api.complaints.letters_owed import came_back
 from api.complaints.parties import can_be_reached, parties
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
@@ -32,7 +32,8 @@ def send_owed(
             continue
         letters_owed.settle(complaint, one.letter, person)
         if tools.letters.owed(one.letter, complaint.state):
-            write_owed(tools, desk, complaint, one, carrier=carrier)
+            rows = write_owed(tools, desk, complaint, one, carrier=carrier)
+            moved += hand_on(tools, desk, complaint, one.extends, rows, copies=one.copies)
         else:
             text = f"Letter not owed any more: {one.letter}"
             desk.tell(complaint.key, "letter-not-owed", text, facts={"letter": one.letter})

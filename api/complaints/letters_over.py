@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.complaints import letters_owed
 from api.complaints.clock_rows import Desk, clocks_in, open_clocks
 from api.complaints.errand import Errand
+from api.complaints.extensions import is_awaited
 from api.complaints.letter_addressees import OF_THE_COMPLAINT
 from api.complaints.letter_carrying import DELIVERED
 from api.complaints.letters import Letters
@@ -86,7 +87,9 @@ def keep_back_older(
 
 
 def _is_unowed(letter: LetterRow, letters: Letters, state: str) -> bool:
-    return letter.template in letters.ids and not letters.owed(letter.template, state) and not letter.extends
+    return (
+        letter.template in letters.ids and not letters.owed(letter.template, state) and not is_awaited(letter)
+    )
 
 
 def _waiting(session: Session, complaint: ComplaintRow) -> list[LetterRow]:

@@ -31,6 +31,7 @@ class Unsent:
     person: str = COMPLAINANT  # the role of who is owed it
     to: str = COMPLAINANT  # whom it is written to
     sought: bool = True  # whether somebody looks for a way to them; False once a search has ended with none
+    extends: Mapping[str, Any] | None = None  # what begins as it leaves (``LetterRow.extends``)
 
 
 def keep(complaint: ComplaintRow, unsent: Unsent) -> None:
@@ -48,6 +49,15 @@ def settle(complaint: ComplaintRow, letter: str, person: str) -> None:
 def kept(complaint: ComplaintRow) -> tuple[Unsent, ...]:
     """Return the letters that wait for somebody to be reached, in the order they were written."""
     return tuple(Unsent(**one) for one in complaint.facts.get(_KEPT, ()))
+
+
+def begin_with(complaint: ComplaintRow, copies: int, asked: Mapping[str, Any]) -> None:
+    """Have what was ``asked`` for with a letter begin with the first copy of its set ``copies`` that is kept; none: with nothing."""
+    everything = kept(complaint)
+    heir = next((one for one in everything if one.copies == copies), None)
+    if heir is not None:
+        begun = replace(heir, extends=dict(asked))
+        _hold(complaint, [begun if one is heir else one for one in everything])
 
 
 def give_up(complaint: ComplaintRow, person: str) -> None:

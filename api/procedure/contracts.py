@@ -109,7 +109,11 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         "redress:register-related": facts("newReference", reads="newReceivedOn newProblem channel again"),
         "redress:start-clocks": facts(reads="regime category reason", stage=Header(words=_STAGES)),
         "redress:start-clock": facts(
-            "due", reads="due subject reason", clock=clock, stage=Header(words=_STAGES)
+            "due",
+            reads="due subject reason",
+            clock=clock,
+            letter=Header(words=words.letters),
+            stage=Header(words=_STAGES),
         ),
         "redress:meet-clock": facts(
             reads="at subject reason",

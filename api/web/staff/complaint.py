@@ -188,7 +188,7 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
         table_kinds=kinds(session) if tab == "clocks" else None,
         stage=stage_of(session, row.key),
         anchor_days=WORDS,
-        waits_for_letter=_extensions_to_come(session, row.key),
+        waits_for_letter=_begins_with(session, row.key),
         tasks=_open_tasks(row),
         held=is_held,
         to_be_posted=letter_leaving.is_to_be_posted,
@@ -225,13 +225,14 @@ def _corrected(session: Session, zone: ZoneInfo, row: ComplaintRow) -> dict[str,
     }
 
 
-def _extensions_to_come(session: Session, complaint_key: int) -> dict[str, LetterRow]:
-    """Return by clock the letters that, once they have left, extend it."""
+def _begins_with(session: Session, complaint_key: int) -> dict[str, LetterRow]:
+    """Return by clock the letters that, once they have left, extend it, or promise another day by it."""
     rows = session.scalars(
         select(LetterRow).where(
             LetterRow.complaint_key == complaint_key,
             LetterRow.extends.is_not(None),
             LetterRow.dispatched_at.is_(None),
+            LetterRow.replaced_at.is_(None),
         )
     )
     return {row.extends["clock"]: row for row in rows if row.extends}

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from icalendar import Calendar as Feed
 
+from api.complaints import extensions, letter_desk
 from tests.api.deadlines.conftest import at
 
 
@@ -75,6 +76,23 @@ def test_an_extension_shows_date_and_letter_first_and_moves_when_the_letter_has_
     office.service.run_due()
     assert office.due("final_response") == "2026-07-13"
     assert "Extended as soon as" not in lea.get(clocks(office)).text
+
+
+def test_a_promise_says_that_a_letter_on_its_way_makes_another(office, staff):
+    lea, clock = staff("lea", "team-lead"), "promised_answer"
+    office.receive("2026-06-01 10:00")
+    tools = office.service.case_clocks, office.service.letters
+
+    def promise(desk, complaint):
+        extensions.promise(*tools, desk, complaint, clock, due=date(2026, 6, 24))
+        letter_desk.write_now(office.service, desk, complaint, "holding-notice", reason="We wait.")
+        day = date(2026, 7, 20)
+        return extensions.promise(*tools, desk, complaint, clock, due=day, letter="holding-notice")
+
+    office.move(promise)
+    lea.sign_in("lea")
+    assert "Another day is promised as soon as the letter" in lea.get(clocks(office)).text
+    assert office.due(clock) == "2026-06-24"
 
 
 def test_a_phone_call_answers_a_clock_at_the_time_it_was_made(office, hana):
