@@ -27,7 +27,7 @@ def second_answer_found_nobody(walk):
 def test_the_time_to_go_outside_counts_from_the_second_answer_once_it_has_told_them(walk):
     second_answer_found_nobody(walk)
     first = walk.clock_named("referral_window")
-    assert (first.number, first.state, first.due_on) == (1, "running", date(2026, 12, 2))
+    assert (first.number, first.state, first.due_on) == (1, "running", date(2026, 12, 1))
     walk.later("2026-08-20 10:00").beside(FIND, **FOUND).wait(minutes=5)
     again = walk.clock_named("referral_window")
     assert (again.number, again.state, again.due_on) == (2, "running", date(2027, 2, 20))
@@ -65,7 +65,7 @@ def test_a_review_that_does_not_lengthen_the_time_to_go_outside_leaves_it_alone(
     walk.beside(POST, **NO_WAY).beside(FIND, wayFound="no").later("2026-08-03 10:00").review()
     walk.beside(FIND, **FOUND).wait(minutes=5)
     window = walk.clock_named("referral_window")
-    assert (window.number, window.state, window.due_on) == (1, "running", date(2026, 12, 2))
+    assert (window.number, window.state, window.due_on) == (1, "running", date(2026, 12, 1))
     assert walk.read("stage-two-decision", "referral_window")
 
 
