@@ -67,7 +67,8 @@ def test_what_was_settled_and_closed_since_says_that_it_is_closed(walk, sender):
     assert (new.key != old.key, new.dispatched_at) == (True, None)
     assert says_that_it_is_closed(new)
     assert any("would say something else by now" in line for line in walk.events("letter-replaced"))
-    assert letter_desk.kept_back(walk.service, walk.key) == {}
+    (beside,) = letter_desk.kept_back(walk.service, walk.key)
+    assert beside == walk.letter("closing").key, "its last day outside is another by now"
     handed(walk, "early-resolution")
     assert walk.letter("early-resolution").dispatched_at == new.queued_at
     assert walk.troubles == []
