@@ -95,20 +95,20 @@ class Desk:
         *,
         public: bool = False,
         facts: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Add a line to a complaint's timeline; a ``public`` one is shown to the complainant."""
-        self.session.add(
-            EventRow(
-                key=self.next_key(),
-                complaint_key=complaint_key,
-                at=self.act.at,
-                by=self.act.by,
-                kind=kind,
-                text=text,
-                public=public,
-                facts=dict(facts or {}),
-            )
+    ) -> EventRow:
+        """Add a line to a complaint's timeline, and return it; a ``public`` one is shown to the complainant."""
+        line = EventRow(
+            key=self.next_key(),
+            complaint_key=complaint_key,
+            at=self.act.at,
+            by=self.act.by,
+            kind=kind,
+            text=text,
+            public=public,
+            facts=dict(facts or {}),
         )
+        self.session.add(line)
+        return line
 
     def notify_owner(self, complaint: ComplaintRow, subject: str, text: str, *, otherwise: str) -> None:
         """Leave a notice for whoever looks after a complaint, for the group ``otherwise`` while nobody does."""

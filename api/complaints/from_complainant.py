@@ -419,16 +419,8 @@ def _tell(
     *,
     heard: Heard | None = None,
 ) -> EventRow:
-    line = EventRow(
-        key=desk.next_key(),
-        complaint_key=complaint_key,
-        at=desk.act.at,
-        by=desk.act.by,
-        kind=kind,
-        text=text,
-        public=kind != "complainant-withdraws",  # the change of state tells it
-        facts=dict(facts or {}) | ({} if heard is None else heard.facts),
-    )
-    desk.session.add(line)
+    told = dict(facts or {}) | ({} if heard is None else heard.facts)
+    public = kind != "complainant-withdraws"  # the change of state tells it
+    line = desk.tell(complaint_key, kind, text, public=public, facts=told)
     desk.session.flush()
     return line
