@@ -14,6 +14,7 @@ from api.complaints.of_case import forget_case
 from api.complaints.references import new_reference
 from api.complaints.states import HAPPENED_AT, LEFT_AS_THEY_ARE, STATES, public_words
 from api.complaints.tables import ComplaintRow, EventRow, IssueRow
+from engine.dialect.model import names_in
 from engine.errors import Invalid
 from engine.zones import at_wall
 
@@ -51,7 +52,7 @@ def set_state(errand: Errand) -> None:
     if state not in STATES:
         raise StateUnknown(f"There is no state {state!r}. States: {', '.join(STATES)}.", state=state)
     complaint, headers, clocks = errand.complaint, errand.context.headers, errand.tools.clocks
-    ends = [name.strip() for name in headers.get("cancels", "").split(",") if name.strip()]
+    ends = names_in(headers.get("cancels"))
     to_come = answers_to_come(errand.session, complaint, errand.tools.letters, state=state)
     if ends:
         errand.moved(clocks.cancel(errand.desk, complaint, ends, but=to_come))

@@ -69,8 +69,8 @@ def start_clock(errand: Errand) -> dict[str, Any]:
             letter = _final_letter(errand)
             if letter is None or letter.dispatched_at is None:
                 return {"due": None}
-            happened = errand.tools.clocks.happened
-            errand.moved(happened(errand.desk, complaint, _FOLLOWS[name], letter.queued_at))
+            moved = errand.tools.clocks.happened(errand.desk, complaint, _FOLLOWS[name], letter.queued_at)
+            errand.moved(moved)
             return {"due": None}
         moved = errand.tools.clocks.start_with(
             errand.desk,

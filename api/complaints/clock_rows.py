@@ -16,6 +16,7 @@ from engine.calendars import Calendar
 from engine.deadlines.clocks import Act, ClockChange, Moved
 from engine.deadlines.state import OPEN, ClockState
 from engine.deadlines.warn import warnings_of, warnings_to_come
+from engine.dialect.model import names_in
 from engine.errors import NotFound
 from engine.zones import local_date
 
@@ -153,7 +154,7 @@ def followed_as(name: str) -> tuple[str, ...]:
 
 def clocks_in(meets: str | None) -> frozenset[str]:
     """Return the names of the clocks that a letter answers as it leaves, of their text parted by commas."""
-    return frozenset(name.strip() for name in (meets or "").split(",") if name.strip())
+    return frozenset(names_in(meets))
 
 
 def open_clocks(session: Session, complaint_key: int) -> list[ClockRow]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.complaints.errand import Errand
 from api.complaints.letters import Letters
+from api.complaints.letters_held import that_wait
 from api.complaints.letters_owed import came_back
 from api.complaints.links import revoke_of
 from api.complaints.owed import told_to_nobody
@@ -84,8 +85,7 @@ def leave_mailbox(session: Session, letters: Letters, party: PartyRow, email: st
             LetterRow.party_key == party.key,
             LetterRow.template.not_in(letters.ids),
             LetterRow.recipient == email,
-            LetterRow.dispatched_at.is_(None),
-            LetterRow.replaced_at.is_(None),
+            that_wait(),
         )
         .values(replaced_at=at)
     )

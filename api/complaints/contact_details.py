@@ -17,7 +17,7 @@ from api.complaints.letter_carrying import REACHED
 from api.complaints.letter_desk import DeskCarrier, tools_of
 from api.complaints.letter_leaving import put_another_in_its_place
 from api.complaints.letters_caught_up import send_owed
-from api.complaints.letters_held import is_held
+from api.complaints.letters_held import is_held, that_wait
 from api.complaints.letters_owed import came_back, given_up
 from api.complaints.of_case import key_of_person
 from api.complaints.owed import told_to_nobody
@@ -192,8 +192,7 @@ def _waiting(session: Session, party: PartyRow) -> list[LetterRow]:
         select(LetterRow)
         .where(
             LetterRow.party_key == party.key,
-            LetterRow.dispatched_at.is_(None),
-            LetterRow.replaced_at.is_(None),
+            that_wait(),
         )
         .order_by(LetterRow.key)
     )

@@ -12,6 +12,7 @@ from api.complaints.states import AWAITED
 from api.complaints.tables import ComplaintRow
 from engine.deadlines.policy import NOBODY
 from engine.deadlines.state import Evidence
+from engine.dialect.model import names_in
 from engine.errors import Conflict
 
 ANCHORS = {"acknowledgement": "acknowledged", "final_response": "final_response_sent"}
@@ -44,8 +45,8 @@ def meet_each(
     days. An answer that lies on file reached nobody: nothing counts from it.
     """
     moved: tuple[str, ...] = ()
-    for name in (each.strip() for each in names.split(",")):
-        moved += clocks.meet(desk, complaint, name, evidence) if name else ()
+    for name in names_in(names):
+        moved += clocks.meet(desk, complaint, name, evidence)
         if name in ANCHORS and evidence.kind != NOBODY:
             moved += clocks.happened(desk, complaint, ANCHORS[name], counted_from or evidence.sent_at)
     return moved
@@ -59,8 +60,8 @@ def meet_by_step(
     Other rules may ask for it later: it was done then.
     """
     moved = meet_each(clocks, desk, complaint, names, evidence)
-    for name in (each.strip() for each in names.split(",")):
-        row = newest(desk.session, complaint.key, name) if name else None
-        if name and (row is None or row.state in LEFT):
+    for name in names_in(names):
+        row = newest(desk.session, complaint.key, name)
+        if row is None or row.state in LEFT:
             keep_answer(complaint, name, evidence)
     return moved

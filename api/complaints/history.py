@@ -96,6 +96,11 @@ def opening(session: Session, complaint_key: int) -> EventRow | None:
     return next(filter(_is_no, reversed(_lines(session, complaint_key, (_CHANGE,)))), None)
 
 
+def has_been(session: Session, complaint_key: int, state: str) -> bool:
+    """Tell whether the complaint came into this state once."""
+    return any(line.facts.get("to") == state for line in _lines(session, complaint_key, (_CHANGE,)))
+
+
 def _is_no(line: EventRow) -> bool:
     return line.facts.get("to") == "rejected_open"
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.complaints.clock_rows import WINDOWS
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
@@ -19,6 +20,7 @@ from api.complaints.history import Place, first_written, standing
 from api.complaints.letter_addressees import copies_of, set_of
 from api.complaints.letter_links import STATUS_LINK
 from api.complaints.letters import LEAVES_ON, LetterIncomplete, Written, in_words
+from api.complaints.letters_held import that_wait
 from api.complaints.parties import goes_by_mail, may_act
 from api.complaints.policies import second_look
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
@@ -99,7 +101,6 @@ def facts_of(
     if waiting := _waiting(desk.session, complaint.key):
         coming = _dates_once_sent(tools.clocks, desk, complaint, waiting)
         facts["clocks"] = coming | {name: due for name, due in facts["clocks"].items() if due is not None}
-    facts = _with_its_day(tools, desk, letter, facts, leaves_on)
     if meets:
         since = counted_from or desk.moment.now
         facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, [(meets, since)])
@@ -107,7 +108,7 @@ def facts_of(
     facts["clocks"][ANSWER] = day_of_answer(facts["clocks"])
     facts["clocks"] = _still_to_come(facts["clocks"], on=desk.today)
     facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
-    return facts
+    return _with_its_day(tools, desk, letter, facts, leaves_on)
 
 
 def _with_its_day(
@@ -161,13 +162,7 @@ def _waiting(session: Session, complaint_key: int) -> list[tuple[str, datetime]]
 def _extensions_to_come(session: Session, complaint_key: int) -> dict[str, date]:
     """Return the days that letters which wait name for the clocks they extend: clock → day. They leave with that day in them."""
     rows = session.scalars(
-        select(LetterRow)
-        .where(
-            LetterRow.complaint_key == complaint_key,
-            LetterRow.dispatched_at.is_(None),
-            LetterRow.replaced_at.is_(None),
-        )
-        .order_by(LetterRow.key)
+        select(LetterRow).where(LetterRow.complaint_key == complaint_key, that_wait()).order_by(LetterRow.key)
     )
     asked = [row.extends for row in rows if row.extends and row.extends.get("until")]
     return {each["clock"]: date.fromisoformat(each["until"]) for each in asked}
@@ -235,9 +230,9 @@ def why_other(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterR
         now = fill(tools, desk, letter.template, _facts_at(tools, desk, complaint, letter, here))
     except LetterIncomplete:  # nothing could take its place
         return None
-    window = facts["clocks"].get(_WINDOW)
-    if window is not None and names_day(then.text, window) and not names_day(letter.text, window):
-        return f"The time to go outside ends on another day than it names: {day_in_words(window)}."
+    for window in filter(None, map(facts["clocks"].get, WINDOWS)):  # another letter may begin it anew
+        if names_day(then.text, window) and not names_day(letter.text, window):
+            return f"The time to go outside ends on another day than it names: {day_in_words(window)}."
     if _words(then) != _words(now):
         return "What has happened since makes it wrong: it would say something else by now."
     names = [facts["complaint"].get(name) for name in _NAMES]
@@ -246,7 +241,6 @@ def why_other(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterR
     return None
 
 
-_WINDOW = "referral_window"  # the complainant's time, which another letter than the one that tells it may begin anew
 _NAMES = ("addresseeName", "complainantName", "representativeName")
 
 

@@ -209,8 +209,9 @@ def notify(errand: Errand) -> None:
         return
     headers = errand.context.headers
     by_mail = headers.get("mail") == "yes"
-    line = [headers.get("group") or errand.text("group") or "", *headers.get("otherwise", "").split(",")]
-    groups = {*_in_line(errand, [name.strip() for name in line], by_mail=by_mail), headers.get("copy")}
+    first = headers.get("group") or errand.text("group") or ""
+    line = [first.strip(), *names_in(headers.get("otherwise"))]
+    groups = {*_in_line(errand, line, by_mail=by_mail), headers.get("copy")}
     if by_mail:
         _mail_groups(errand, {name for name in groups if name})
     for group in sorted(name for name in groups if name):

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from api.complaints.letter_text import Filling, Text, expressions, read_text
 from api.complaints.states import STATES
 from engine import feel
+from engine.dialect.model import names_in
 from engine.errors import Invalid, NotFound
 from engine.findings import Finding
 from engine.forms.markdown import markdown_to_html
@@ -129,7 +130,7 @@ def read_letter(name: str, data: bytes) -> LetterTemplate:
             "The head names something else than subject, to, asks, while and leaves.",
             "Write asks: answer in letters to the complainant only, while: and leaves: also in those to a representative.",
         )
-    during = frozenset(word.strip() for word in head.get("while", "").split(",") if word.strip())
+    during = frozenset(names_in(head.get("while")))
     if unknown := sorted(during - set(STATES)):
         raise _refused(
             name, f"There is no state {unknown[0]!r}.", f"Write while: some of {', '.join(STATES)}."

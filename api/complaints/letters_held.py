@@ -18,6 +18,11 @@ def waits(letter: LetterRow) -> bool:
     return letter.dispatched_at is None and letter.replaced_at is None
 
 
+def that_wait() -> ColumnElement[bool]:
+    """Return the condition of ``waits`` for queries."""
+    return and_(LetterRow.dispatched_at.is_(None), LetterRow.replaced_at.is_(None))
+
+
 def is_held(letter: LetterRow) -> bool:
     """Tell whether a letter was never given to the postman, or to whoever delivers it by hand."""
     stays = letter.outbox_key is None if letter.channel == BY_MAIL else letter.held
@@ -30,7 +35,7 @@ def held() -> ColumnElement[bool]:
         and_(LetterRow.channel == BY_MAIL, LetterRow.outbox_key.is_(None)),
         and_(LetterRow.channel.in_(BY_HAND), LetterRow.held.is_(True)),
     )
-    return and_(stays, LetterRow.dispatched_at.is_(None), LetterRow.replaced_at.is_(None))
+    return and_(stays, that_wait())
 
 
 def tell_held(desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> None:

@@ -15,10 +15,12 @@ from api.complaints.extensions import is_awaited
 from api.complaints.letter_addressees import OF_THE_COMPLAINT
 from api.complaints.letter_carrying import DELIVERED
 from api.complaints.letters import Letters
+from api.complaints.letters_held import that_wait
 from api.complaints.our_answer import older_answers
 from api.complaints.parties import BY_HAND
 from api.complaints.states import staff_words
 from api.complaints.tables import ComplaintRow, LetterRow
+from engine.dialect.model import names_in
 
 Thrower = Callable[[str, str, Mapping[str, Any]], None]
 """Throws a message (its name, its key, what it brings) at the complaint's case."""
@@ -42,7 +44,7 @@ def keep_letter_back(errand: Errand) -> None:
 
     Those that still wait to leave stay here, as does what was kept until somebody can be reached; what has left is left alone.
     """
-    over = {name.strip() for name in errand.header("letter").split(",")}
+    over = {*names_in(errand.header("letter"))}
     letters_owed.forget(errand.complaint, over)
     asking = [letter for letter in _waiting(errand.session, errand.complaint) if letter.template in over]
     why = "as nobody waits for an answer to it any more"
@@ -96,8 +98,7 @@ def _waiting(session: Session, complaint: ComplaintRow) -> list[LetterRow]:
     query = select(LetterRow).where(
         LetterRow.complaint_key == complaint.key,
         LetterRow.to_role.in_(OF_THE_COMPLAINT),
-        LetterRow.dispatched_at.is_(None),
-        LetterRow.replaced_at.is_(None),
+        that_wait(),
     )
     return list(session.scalars(query.order_by(LetterRow.key)))
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.complaints.clock_rows import clocks_in
 from api.complaints.letters import Letters
+from api.complaints.letters_held import that_wait
 from api.complaints.parties import BY_MAIL, COMPLAINANT
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 from engine.store import outbox
@@ -106,8 +107,7 @@ def came_back(session: Session, party: PartyRow, letters: Letters) -> list[Lette
             LetterRow.party_key == party.key,
             LetterRow.channel == BY_MAIL,
             LetterRow.outbox_key.is_not(None),
-            LetterRow.dispatched_at.is_(None),
-            LetterRow.replaced_at.is_(None),
+            that_wait(),
         )
         .order_by(LetterRow.key)
     )

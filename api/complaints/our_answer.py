@@ -18,6 +18,7 @@ from api.complaints.evidence import meet_each
 from api.complaints.history import REACHED_BY_REPLY, first_written, replied
 from api.complaints.letter_addressees import copies_of, counts, set_of
 from api.complaints.letters import Letters
+from api.complaints.letters_held import that_wait
 from api.complaints.letters_owed import Unsent
 from api.complaints.parties import COMPLAINANT
 from api.complaints.states import RECEIPTS
@@ -127,8 +128,7 @@ def older_answers(
     """Return what waits and what is kept of answers written before the set ``copies``."""
     query = select(LetterRow).where(
         LetterRow.complaint_key == complaint.key,
-        LetterRow.dispatched_at.is_(None),
-        LetterRow.replaced_at.is_(None),
+        that_wait(),
     )
     rows = [row for row in session.scalars(query) if is_answer(letters, row.template)]
     kept = [one for one in letters_owed.kept(complaint) if is_answer(letters, one.letter)]

@@ -12,6 +12,7 @@ from api.complaints.danger import tellings
 from api.complaints.errand import Errand
 from api.complaints.from_complainant import ADDITION
 from api.complaints.tables import ComplaintRow, EventRow, RecordRow
+from engine.dialect.model import names_in
 
 WAITS = "closing-waits"  # the kind of the timeline's line
 
@@ -21,7 +22,7 @@ def unfinished(errand: Errand) -> dict[str, Any]:
 
     Returns ``unfinished``, their ids; also those that are stuck. The timeline says once that the closing waits.
     """
-    asked = {name.strip() for name in errand.header("processes").split(",")}
+    asked = {*names_in(errand.header("processes"))}
     found = sorted(asked & errand.context.running())
     told = select(EventRow.key).where(EventRow.complaint_key == errand.complaint.key, EventRow.kind == WAITS)
     if found and errand.session.scalar(told.limit(1)) is None:

@@ -14,12 +14,13 @@ from api.complaints.answers.sheets import filled, newest
 from api.complaints.case_jobs import WHY
 from api.complaints.from_complainant import ACCEPTED, REJECTED, TooLate, last_said
 from api.complaints.heard import said_on
+from api.complaints.history import has_been
 from api.complaints.letter_links import shown
 from api.complaints.our_answer import AnswerOnItsWay, answer_letter, copy_for
 from api.complaints.policies import second_look
 from api.complaints.reading import standing_remedies
-from api.complaints.states import ASKED_IF_TURNED_AWAY, public_words
-from api.complaints.tables import EventRow, IssueRow
+from api.complaints.states import ASKED_IF_TURNED_AWAY
+from api.complaints.tables import IssueRow
 from api.context import the_engine, the_service
 from api.db import db
 from api.identity.doors import action
@@ -151,15 +152,7 @@ def _after_a_no(visit: Visit) -> str:
     session, complaint = db.session(), visit.complaint
     if complaint.state == "not_accepted":
         return "appeal"
-    looked = session.scalar(
-        select(EventRow.key)
-        .where(
-            EventRow.complaint_key == complaint.key,
-            EventRow.kind == "state",
-            EventRow.text == public_words("stage_two"),
-        )
-        .limit(1)
-    )
+    looked = has_been(session, complaint.key, "stage_two")
     return "none" if looked else second_look(session, complaint.regime, unsent.moment())
 
 
