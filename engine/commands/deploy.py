@@ -66,12 +66,11 @@ def deploy(house: House, session: Session, files: Files, *, by: Actor) -> Deploy
     judged = judge(house, session, files)
     if judged.is_refused:
         raise DeploymentRefused(judged.findings)
-    stored = definitions.newest_resources(session, [name for name, _ in files])
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files}
-    if len(hashes) == len(files) > 0 and all(stored.get(name, (0, ""))[1] == hashes[name] for name in hashes):
-        known = {name: _found_in(session, stored[name][0]) for name in hashes}
-        if all(row.state != "DELETED" for rows in known.values() for row in rows):
-            return _deploy_again(_Work(house, session, by, house.keys.next(), judged), files, known)
+    known = {name: _in_force(session, name, digest) for name, digest in hashes.items()}
+    unchanged = {name: rows for name, rows in known.items() if rows is not None}
+    if len(unchanged) == len(files) > 0:
+        return _deploy_again(_Work(house, session, by, house.keys.next(), judged), files, unchanged)
     starts = start_events.read_starts(house, judged)
     work = _Work(house, session, by, house.keys.next(), judged)
     _note_deployment(work)
@@ -166,8 +165,21 @@ def _deploy_again(work: _Work, files: Files, known: Mapping[str, Sequence[Defini
     return _answer(work)
 
 
-def _found_in(session: Session, resource_key: int) -> list[DefinitionRow]:
-    return [row for kind in VERSIONED for row in definitions.of_resource(session, kind, resource_key)]
+def _in_force(session: Session, name: str, digest: str) -> list[DefinitionRow] | None:
+    """Return what was found in this file when it was stored, if all of it is still the newest of its id; else None.
+
+    The numbers of the versions say what is newest. The keys do not: every process hands out its own block of them.
+    """
+    for resource_key in definitions.resources_like(session, name, digest):
+        rows = [row for kind in VERSIONED for row in definitions.of_resource(session, kind, resource_key)]
+        if all(_is_newest(session, row) for row in rows):
+            return rows
+    return None
+
+
+def _is_newest(session: Session, row: DefinitionRow) -> bool:
+    newest = definitions.newest_version(session, row.kind, row.identity)
+    return row.state != "DELETED" and row.version == newest
 
 
 def _store(work: _Work, name: str, data: bytes, digest: str) -> None:

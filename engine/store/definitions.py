@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,17 +140,10 @@ def content(session: Session, resource_key: int) -> tuple[str, bytes] | None:
     return None if row is None else (row.name, bytes(row.content))
 
 
-def newest_resources(session: Session, names: Iterable[str]) -> dict[str, tuple[int, str]]:
-    """Return key and sha256 of the newest stored file of each name."""
-    newest = (
-        sa.select(sa.func.max(resources.c.key))
-        .where(resources.c.name.in_(list(names)))
-        .group_by(resources.c.name)
-    )
-    rows = session.execute(
-        sa.select(resources.c.name, resources.c.key, resources.c.sha256).where(resources.c.key.in_(newest))
-    )
-    return {row.name: (row.key, row.sha256) for row in rows}
+def resources_like(session: Session, name: str, sha256: str) -> list[int]:
+    """Return the keys of the stored files with this name and content."""
+    found = sa.select(resources.c.key).where(resources.c.name == name, resources.c.sha256 == sha256)
+    return list(session.scalars(found))
 
 
 def close_starts(session: Session, process_ids: Sequence[str], now: Any) -> None:

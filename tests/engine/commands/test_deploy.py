@@ -12,6 +12,8 @@ from engine.commands.errors import (
     ResourceInUse,
     ResourceNotFound,
 )
+from engine.engine import Engine
+from engine.store.database import connect
 from engine.store.search import Condition, Query
 from tests.engine.diagrams import END, START, bpmn, chain, flow, one_task, service_task, user_task
 
@@ -345,3 +347,31 @@ def test_a_graph_of_decisions_goes_with_its_decisions_or_not_at_all(engine):
     engine.cancel(case.key)
     engine.delete_resource(graph)
     assert engine.decision_definitions().items[0].state == "DELETED"
+
+
+def test_what_another_process_deployed_since_is_not_taken_for_older(database_url, clock):
+    """Keys come in blocks: the block of a running server lies below that of a command begun later."""
+    server, command = connect(database_url), connect(database_url)
+    running, begun_later = (Engine(one, clock=clock, zone="Europe/Berlin") for one in (server, command))
+
+    def edition(number):
+        return [("assess.form", form(components=[FORM["components"][0] | {"label": f"Amount {number}"}]))]
+
+    try:
+        running.deploy(edition(1))
+        begun_later.deploy(edition(2))
+        running.deploy(edition(3))
+        again = [begun_later.deploy(edition(number)).forms[0].version for number in (2, 2, 3)]
+    finally:
+        server.dispose()
+        command.dispose()
+    assert again == [4, 4, 5]
+
+
+def test_a_file_whose_process_came_from_another_file_since_is_a_new_version(engine):
+    first, other = formed(), formed("deployment")
+    engine.deploy([("assess.form", form())])
+    engine.deploy([("first.bpmn", first)])
+    assert engine.deploy([("other.bpmn", other), ("assess.form", form())]).processes[0].version == 2
+    again = engine.deploy([("first.bpmn", first)]).processes[0]
+    assert (again.version, again.resource_name) == (3, "first.bpmn")
