@@ -17,7 +17,7 @@ from api.complaints.extensions import ask, promise
 from api.complaints.held_twice import asked
 from api.complaints.letters_over import answers_to_come
 from api.complaints.reading import standing_remedies
-from api.complaints.tables import LetterRow
+from api.complaints.tables import LetterRow, newest_first
 from engine.deadlines.compute import Anchor
 from engine.deadlines.errors import (
     BoundPassed,
@@ -193,6 +193,6 @@ def _final_letter(errand: Errand) -> LetterRow | None:
             LetterRow.meets.like("%final_response%"),
             LetterRow.replaced_at.is_(None),
         )
-        .order_by(LetterRow.key.desc())
+        .order_by(*newest_first(LetterRow))
         .limit(1)
     )

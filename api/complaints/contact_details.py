@@ -23,7 +23,7 @@ from api.complaints.of_case import key_of_person
 from api.complaints.owed import told_to_nobody
 from api.complaints.parties import parties, somebody_answers, way_to
 from api.complaints.struck_out import plain_form, struck_out
-from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
+from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, oldest_first
 from engine.actors import Actor
 from engine.deadlines.clocks import Act
 from engine.errors import Conflict, Invalid, NotFound
@@ -194,7 +194,7 @@ def _waiting(session: Session, party: PartyRow) -> list[LetterRow]:
             LetterRow.party_key == party.key,
             that_wait(),
         )
-        .order_by(LetterRow.key)
+        .order_by(*oldest_first(LetterRow))
     )
     return list(rows)
 

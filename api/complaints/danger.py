@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.errand import Errand
-from api.complaints.tables import ComplaintRow, RecordRow
+from api.complaints.tables import ComplaintRow, RecordRow, oldest_first
 
 FOUND = "danger-found"  # the message that has people protected
 
@@ -30,7 +30,7 @@ def tell_of_danger(errand: Errand) -> None:
 def tellings(session: Session, complaint: ComplaintRow) -> tuple[list[RecordRow], int]:
     """Return the records of danger told, oldest first, and how many immediate actions were taken: each telling has its own."""
     records = session.scalars(
-        select(RecordRow).where(RecordRow.complaint_key == complaint.key).order_by(RecordRow.key)
+        select(RecordRow).where(RecordRow.complaint_key == complaint.key).order_by(*oldest_first(RecordRow))
     ).all()
     acted = sum(one.kind == "remedy" and one.data.get("kind") == "immediate_action" for one in records)
     return [one for one in records if one.kind == "danger"], acted

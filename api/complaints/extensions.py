@@ -13,10 +13,10 @@ from api.complaints import letters_owed
 from api.complaints.clock_rows import open_clocks
 from api.complaints.clock_start import promised_policy
 from api.complaints.clocks import CaseClocks, Desk
-from api.complaints.letter_addressees import counts, set_of
+from api.complaints.letter_addressees import counts, newest_set, set_of
 from api.complaints.letters import Letters
 from api.complaints.owed import owed
-from api.complaints.tables import ComplaintRow, LetterRow
+from api.complaints.tables import ComplaintRow, LetterRow, newest_first
 from api.complaints.told_days import PROMISED
 from engine.deadlines.errors import ExtensionRefused
 from engine.deadlines.state import ClockState
@@ -79,12 +79,12 @@ def _newest(letters: Letters, session: Session, complaint: ComplaintRow, letter:
             LetterRow.template == letter,
             LetterRow.replaced_at.is_(None),
         )
-        .order_by(LetterRow.key.desc())
+        .order_by(*newest_first(LetterRow))
     ).all()
-    kept = [one.copies for one in letters_owed.kept(complaint) if one.letter == letter and one.copies]
-    newest = max([*map(set_of, rows), *kept], default=None)
+    kept = [one for one in letters_owed.kept(complaint) if one.letter == letter and one.copies]
+    newest, later = newest_set(session, complaint.key, rows, kept)
     copies = [one for one in rows if set_of(one) == newest]
-    if any(one.extends for one in copies):
+    if later or any(one.extends for one in copies):
         return None
     return next((one for one in copies if counts(letters, session, one)), None)
 

@@ -15,7 +15,7 @@ from api.complaints.clock_rows import newest
 from api.complaints.history import Standing
 from api.complaints.letter_links import disarmed
 from api.complaints.parties import goes_by_hand, may_decide, parties
-from api.complaints.tables import ClockRow, ComplaintRow, IssueRow, PartyRow, RemedyRow
+from api.complaints.tables import ClockRow, ComplaintRow, IssueRow, PartyRow, RemedyRow, oldest_first
 from api.identity.tables import PersonRow
 from api.organisation import Organisation
 from engine import feel
@@ -185,7 +185,7 @@ def _issues(session: Session, complaint_key: int) -> list[IssueRow]:
 
 def _remedies(session: Session, complaint_key: int) -> list[RemedyRow]:
     rows = session.scalars(
-        select(RemedyRow).where(RemedyRow.complaint_key == complaint_key).order_by(RemedyRow.key)
+        select(RemedyRow).where(RemedyRow.complaint_key == complaint_key).order_by(*oldest_first(RemedyRow))
     )
     return list(rows)
 

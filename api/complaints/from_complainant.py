@@ -36,7 +36,7 @@ from api.complaints.our_answer import reached_by_reply, refuse_reply
 from api.complaints.parties import COMPLAINANT as THEY
 from api.complaints.parties import may_act
 from api.complaints.references import read_reference
-from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, LetterRow, PartyRow
+from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, LetterRow, PartyRow, newest_first
 from engine.actors import SYSTEM, Actor
 from engine.commands.errors import MessageNotCorrelated
 from engine.deadlines.clocks import Act
@@ -292,7 +292,7 @@ def words_of(line: EventRow) -> str:
 def last_said(session: Session, complaint_key: int, kind: str) -> EventRow | None:
     """Return the newest thing of this kind that the complainant told us."""
     mine = select(EventRow).where(EventRow.complaint_key == complaint_key, EventRow.kind == kind)
-    return session.scalar(mine.order_by(EventRow.at.desc(), EventRow.key.desc()).limit(1))
+    return session.scalar(mine.order_by(*newest_first(EventRow)).limit(1))
 
 
 def send_new_link(service: Redress, reference: str, email: str, *, write: Callable[[str, str], Mail]) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlalchemy import or_, select
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.complaints.reading import decided_outside
 from api.complaints.states import ASKED_IF_TURNED_AWAY, AWAITED
-from api.complaints.tables import ComplaintRow, EventRow, LetterRow
+from api.complaints.tables import ComplaintRow, EventRow, LetterRow, oldest_first
 
 REACHED_BY_REPLY = "answer-reached"  # the line that says that our answer has reached who replied to it
 _REPLIES = ("complainant-answer", REACHED_BY_REPLY)
@@ -78,6 +78,14 @@ def first_written(session: Session, complaint_key: int, letter: str, copies: int
     return max((_place(line) for line in kept if line.facts.get("letter") == letter), default=None)
 
 
+def in_order(session: Session, complaint_key: int, sets: Mapping[int, str]) -> list[int]:
+    """Return the sets of copies in the order they were first written, each given with the name of its letter."""
+    if len(sets) < 2:
+        return [*sets]
+    places = {one: first_written(session, complaint_key, letter, one) for one, letter in sets.items()}
+    return sorted(sets, key=lambda one: places[one] or Place(datetime.min.replace(tzinfo=UTC)))
+
+
 def replied(session: Session, complaint_key: int, first: Place, *, until: Place | None = None) -> bool:
     """Tell whether somebody replied to an answer that was ``first`` written there ``until`` a place (None: by now).
 
@@ -108,7 +116,7 @@ def _is_no(line: EventRow) -> bool:
 def _lines(session: Session, complaint_key: int, kinds: Collection[str]) -> list[EventRow]:
     """Return the lines of the timeline of these kinds, oldest first."""
     query = select(EventRow).where(EventRow.complaint_key == complaint_key, EventRow.kind.in_(kinds))
-    return list(session.scalars(query.order_by(EventRow.at, EventRow.key)))
+    return list(session.scalars(query.order_by(*oldest_first(EventRow))))
 
 
 def _place(line: EventRow) -> Place:

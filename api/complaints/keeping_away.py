@@ -11,7 +11,7 @@ from api.complaints.clock_rows import Desk
 from api.complaints.errand import Errand
 from api.complaints.from_complainant import ADDITION
 from api.complaints.separation import barred, exclude, is_excluded
-from api.complaints.tables import ComplaintRow, EventRow, ExclusionRow, NoticeRow, PartyRow
+from api.complaints.tables import ComplaintRow, EventRow, ExclusionRow, NoticeRow, PartyRow, newest_first
 from api.identity import people
 from api.identity.people import Person
 from engine.errors import Conflict, Invalid
@@ -201,5 +201,5 @@ def owned_anew(desk: Desk, complaint: ComplaintRow) -> str:
 def group_of_owner(session: Session, complaint: ComplaintRow) -> str | None:
     """Return the group the last owner was chosen from, None where nobody was chosen."""
     given = select(EventRow.facts).where(EventRow.complaint_key == complaint.key, EventRow.kind == OWNED)
-    facts = session.scalar(given.order_by(EventRow.at.desc(), EventRow.key.desc()).limit(1))
+    facts = session.scalar(given.order_by(*newest_first(EventRow)).limit(1))
     return (facts or {}).get("group")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,8 +10,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from api.complaints.clock_rows import Desk
+from api.complaints.history import in_order
 from api.complaints.letters import Letters
-from api.complaints.letters_owed import came_back
+from api.complaints.letters_owed import Unsent, came_back
 from api.complaints.links import revoke_of
 from api.complaints.parties import (
     COMPLAINANT,
@@ -25,7 +27,7 @@ from api.complaints.parties import (
     parties,
     way_to,
 )
-from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
+from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, oldest_first
 
 OF_THE_COMPLAINT = frozenset({COMPLAINANT, REPRESENTATIVE})  # whose letters need an address
 NO_LONGER = "It is addressed to somebody we no longer deal with in this complaint."
@@ -120,6 +122,19 @@ def set_of(letter: LetterRow) -> int:
     return letter.copy_of or letter.key
 
 
+def newest_set(
+    session: Session, complaint_key: int, letters: Iterable[LetterRow], kept: Iterable[Unsent]
+) -> tuple[int | None, list[Unsent]]:
+    """Return the set of ``letters`` that was written last, None where there is none, and what of ``kept`` was written after it."""
+    written = {set_of(row): row.template for row in letters}
+    waiting = list(kept)
+    sets = {one.copies: one.letter for one in waiting if one.copies is not None} | written
+    order = in_order(session, complaint_key, sets)
+    newest = max((order.index(one) for one in written), default=-1)
+    later = [one for one in waiting if one.copies is None or order.index(one.copies) > newest]
+    return (order[newest] if written else None), later
+
+
 def copies_of(session: Session, complaint_key: int, copies: int) -> list[LetterRow]:
     """Return the copies of this set that have left or still may, in the order they were written."""
     rows = session.scalars(
@@ -129,7 +144,7 @@ def copies_of(session: Session, complaint_key: int, copies: int) -> list[LetterR
             or_(LetterRow.key == copies, LetterRow.copy_of == copies),
             LetterRow.replaced_at.is_(None),
         )
-        .order_by(LetterRow.key)
+        .order_by(*oldest_first(LetterRow))
     )
     return list(rows)
 

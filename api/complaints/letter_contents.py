@@ -23,7 +23,7 @@ from api.complaints.letters import LEAVES_ON, LetterIncomplete, Written, in_word
 from api.complaints.letters_held import that_wait
 from api.complaints.parties import goes_by_mail, may_act
 from api.complaints.policies import second_look
-from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
+from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, oldest_first
 from api.complaints.told_days import ANSWER, day_of_answer, names_day
 from engine import feel
 from engine.deadlines.errors import EvidenceRefused
@@ -147,7 +147,7 @@ def _waiting(session: Session, complaint_key: int) -> list[tuple[str, datetime]]
             LetterRow.meets.is_not(None),
             LetterRow.replaced_at.is_(None),
         )
-        .order_by(LetterRow.key)
+        .order_by(*oldest_first(LetterRow))
     )
     written: dict[int, list[LetterRow]] = {}
     for row in rows:
@@ -162,7 +162,9 @@ def _waiting(session: Session, complaint_key: int) -> list[tuple[str, datetime]]
 def _extensions_to_come(session: Session, complaint_key: int) -> dict[str, date]:
     """Return the days that letters which wait name for the clocks they extend: clock → day. They leave with that day in them."""
     rows = session.scalars(
-        select(LetterRow).where(LetterRow.complaint_key == complaint_key, that_wait()).order_by(LetterRow.key)
+        select(LetterRow)
+        .where(LetterRow.complaint_key == complaint_key, that_wait())
+        .order_by(*oldest_first(LetterRow))
     )
     asked = [row.extends for row in rows if row.extends and row.extends.get("until")]
     return {each["clock"]: date.fromisoformat(each["until"]) for each in asked}

@@ -15,14 +15,13 @@ from api.complaints.content import open_words
 from api.complaints.errand import Errand, as_day
 from api.complaints.evidence import meet_by_step
 from api.complaints.from_complainant import UNREAD
-from api.complaints.letter_addressees import OF_THE_COMPLAINT, counts, set_of
+from api.complaints.letter_addressees import OF_THE_COMPLAINT, counts, newest_set, set_of
 from api.complaints.letter_contents import write
 from api.complaints.letter_leaving import counts_from, delivered, is_by_hand, not_reached
 from api.complaints.letter_links import disarmed
 from api.complaints.letter_writing import write_out
 from api.complaints.letters import LetterUnknown, Written
 from api.complaints.letters_caught_up import send_owed
-from api.complaints.letters_owed import Unsent
 from api.complaints.on_file import DECIDED, lies_on_file, put_on_file
 from api.complaints.parties import COMPLAINANT, can_be_reached, parties
 from api.complaints.search import facts_for
@@ -171,9 +170,12 @@ def answer_left(errand: Errand) -> dict[str, Any]:
     if not named:
         query = query.where(LetterRow.meets.is_not(None))
     rows = [row for row in session.scalars(query) if counts(letters, session, row)]
-    newest = max((set_of(row) for row in rows), default=None)
+    kept = [
+        one for one in letters_owed.kept(errand.complaint) if one.letter in asking and (named or one.meets)
+    ]
+    newest, waiting = newest_set(session, errand.complaint.key, rows, kept)
     found: dict[str, Any] = {"waySought": False, UNREAD: bool(unread(session, errand.complaint))}
-    if waiting := _waiting_for_a_way(errand, asking, newest, meets=not named):
+    if waiting:
         if not parties(session, errand.complaint.key):
             return found | {"leftOn": errand.today}
         return found | {"leftOn": None, "waySought": any(one.sought for one in waiting)}
@@ -182,19 +184,6 @@ def answer_left(errand: Errand) -> dict[str, Any]:
     zone = errand.tools.settings.time_zone
     left = [counts_from(row, zone=zone) for row in rows if set_of(row) == newest]
     return found | {"leftOn": min((day for day in left if day is not None), default=None)}
-
-
-def _waiting_for_a_way(
-    errand: Errand, asking: Collection[str], newest: int | None, *, meets: bool
-) -> list[Unsent]:
-    """Return what is kept, newer than the set ``newest``, that nobody got who may answer it; with ``meets`` what answers a clock."""
-    return [
-        one
-        for one in letters_owed.kept(errand.complaint)
-        if one.letter in asking
-        and (one.meets is not None or not meets)
-        and (one.copies is None or newest is None or one.copies > newest)
-    ]
 
 
 def notify(errand: Errand) -> None:

@@ -53,7 +53,7 @@ def write_out(
         desk.tell(complaint.key, "letter-not-sent", text, facts={"letter": letter})
     rows = _to_each(tools, desk, complaint, Unsent(letter, meets, given, None, to=to), people, carrier)
     kept = [one.copies for one in letters_owed.kept(complaint) if one.letter == letter and one.copies]
-    written = max((set_of(row) for row in rows), default=max(kept, default=None))
+    written = next((set_of(row) for row in rows), kept[-1] if kept else None)
     if written is not None and is_answer(tools.letters, letter):
         throw = carrier.throw
         keep_back_older(tools.letters, desk, complaint, written, meets=meets or "", throw=throw)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from api.complaints.clock_rows import Desk, clocks_in
 from api.complaints.parties import BY_HAND, BY_MAIL
 from api.complaints.states import RECEIPTS
-from api.complaints.tables import ComplaintRow, LetterRow
+from api.complaints.tables import ComplaintRow, LetterRow, oldest_first
 
 _LOOK = "Look at it on the page of the complaint's papers, and let it leave there if it still fits."
 
@@ -70,4 +70,4 @@ def release(desk: Desk, complaint: ComplaintRow) -> None:
 
 def _held_of(session: Session, complaint_key: int) -> list[LetterRow]:
     query = select(LetterRow).where(LetterRow.complaint_key == complaint_key, held())
-    return list(session.scalars(query.order_by(LetterRow.key)))
+    return list(session.scalars(query.order_by(*oldest_first(LetterRow))))

@@ -19,7 +19,7 @@ from api.complaints.letters_held import that_wait
 from api.complaints.our_answer import older_answers
 from api.complaints.parties import BY_HAND
 from api.complaints.states import staff_words
-from api.complaints.tables import ComplaintRow, LetterRow
+from api.complaints.tables import ComplaintRow, LetterRow, oldest_first
 from engine.dialect.model import names_in
 
 Thrower = Callable[[str, str, Mapping[str, Any]], None]
@@ -100,7 +100,7 @@ def _waiting(session: Session, complaint: ComplaintRow) -> list[LetterRow]:
         LetterRow.to_role.in_(OF_THE_COMPLAINT),
         that_wait(),
     )
-    return list(session.scalars(query.order_by(LetterRow.key)))
+    return list(session.scalars(query.order_by(*oldest_first(LetterRow))))
 
 
 def _keep_back(desk: Desk, letters: Iterable[LetterRow], why: str, throw: Thrower) -> None:

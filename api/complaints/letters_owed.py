@@ -13,7 +13,7 @@ from api.complaints.clock_rows import clocks_in
 from api.complaints.letters import Letters
 from api.complaints.letters_held import that_wait
 from api.complaints.parties import BY_MAIL, COMPLAINANT
-from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
+from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, oldest_first
 from engine.store import outbox
 
 _KEPT = "unsent"  # the member of a complaint's facts
@@ -109,7 +109,7 @@ def came_back(session: Session, party: PartyRow, letters: Letters) -> list[Lette
             LetterRow.outbox_key.is_not(None),
             that_wait(),
         )
-        .order_by(LetterRow.key)
+        .order_by(*oldest_first(LetterRow))
     )
     return [row for row in rows if row.template in letters.ids and given_up(session, row)]
 

@@ -20,7 +20,7 @@ from api.complaints.references import read_reference
 from api.complaints.search import readable_by
 from api.complaints.separation import is_excluded
 from api.complaints.states import ENDED
-from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, PartyRow
+from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, PartyRow, oldest_first
 from api.complaints.told_days import day_of_answer
 from api.complaints.unfinished import danger_since
 from api.complaints.urgency import make_urgent
@@ -132,7 +132,7 @@ def _all_that_was_written(errand: Errand) -> str:
     added = errand.session.scalars(
         select(EventRow.text)
         .where(EventRow.complaint_key == errand.complaint.key, EventRow.kind == ADDITION)
-        .order_by(EventRow.at, EventRow.key)
+        .order_by(*oldest_first(EventRow))
     )
     return "\n\n".join([errand.complaint.description, *added])
 

@@ -16,13 +16,13 @@ from api.complaints.clock_rows import Desk, clocks_in, open_clocks
 from api.complaints.clocks import CaseClocks
 from api.complaints.evidence import meet_each
 from api.complaints.history import REACHED_BY_REPLY, first_written, replied
-from api.complaints.letter_addressees import copies_of, counts, set_of
+from api.complaints.letter_addressees import copies_of, counts, newest_set, set_of
 from api.complaints.letters import Letters
 from api.complaints.letters_held import that_wait
 from api.complaints.letters_owed import Unsent
 from api.complaints.parties import COMPLAINANT
 from api.complaints.states import RECEIPTS
-from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
+from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, newest_first
 from engine.deadlines.policy import REPLIED
 from engine.deadlines.state import Evidence
 from engine.errors import Conflict
@@ -63,15 +63,15 @@ def way_of_answer(letters: Letters, session: Session, complaint: ComplaintRow) -
     who left no address answers its clocks there.
     """
     rows = _letters(letters, session, complaint.key)
-    newest = max((set_of(row) for row in rows), default=0)
     awaited = {row.name for row in open_clocks(session, complaint.key)}
     kept = [
         unsent
         for unsent in letters_owed.kept(complaint)
         if _tells(unsent.letter) and awaited & clocks_in(unsent.meets)
     ]
-    if later := {one.person: SOUGHT for one in kept if one.copies is None or one.copies > newest}:
-        return later
+    newest, later = newest_set(session, complaint.key, rows, kept)
+    if later:
+        return {one.person: SOUGHT for one in later}
     copies = [row for row in rows if set_of(row) == newest]
     if any(_is_out(session, row) for row in copies) or _has_reply(session, copies):
         return {}
@@ -138,7 +138,7 @@ def older_answers(
 def _letters(letters: Letters, session: Session, complaint_key: int) -> list[LetterRow]:
     """Return the letters that tell an answer, newest first: of what asks for a reply the copies of those who may give it."""
     query = select(LetterRow).where(LetterRow.complaint_key == complaint_key, LetterRow.replaced_at.is_(None))
-    rows = session.scalars(query.order_by(LetterRow.key.desc()))
+    rows = session.scalars(query.order_by(*newest_first(LetterRow)))
     return [row for row in rows if _tells(row.template) and counts(letters, session, row)]
 
 

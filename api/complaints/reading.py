@@ -25,6 +25,8 @@ from api.complaints.tables import (
     PartyRow,
     RecordRow,
     RemedyRow,
+    newest_first,
+    oldest_first,
 )
 from api.deadlines.calendars import KeptCalendars
 from api.identity.tables import PersonRow
@@ -156,12 +158,12 @@ def complaint(session: Session, key: int) -> ComplaintRow:
 def standing_remedies(session: Session, key: int) -> tuple[RemedyRow, ...]:
     """Return what we promised and stand to: of the newest decision, what was carried out, and what we keep in any case."""
     rows = session.scalars(
-        select(RemedyRow).where(RemedyRow.complaint_key == key).order_by(RemedyRow.key)
+        select(RemedyRow).where(RemedyRow.complaint_key == key).order_by(*oldest_first(RemedyRow))
     ).all()
     decided = session.scalars(
         select(RecordRow)
         .where(RecordRow.complaint_key == key, RecordRow.kind == "decision")
-        .order_by(RecordRow.key)
+        .order_by(*oldest_first(RecordRow))
     ).all()
     since = decided[-1].at if decided else None
     kept = {
@@ -224,7 +226,7 @@ def timeline(session: Session, complaint_key: int, *, public_only: bool = False)
     query = select(EventRow).where(EventRow.complaint_key == complaint_key)
     if public_only:
         query = query.where(EventRow.public.is_(True))
-    rows = session.scalars(query.order_by(EventRow.at.desc(), EventRow.key.desc()))
+    rows = session.scalars(query.order_by(*newest_first(EventRow)))
     names = {} if public_only else display_names(session)
     return tuple(
         Event(
@@ -247,7 +249,7 @@ def clock_views(
     for change in session.scalars(
         select(ClockChangeRow)
         .where(ClockChangeRow.complaint_key == complaint_key)
-        .order_by(ClockChangeRow.key)
+        .order_by(*oldest_first(ClockChangeRow))
     ):
         history.setdefault(change.clock_key, []).append(
             ClockChange(
@@ -360,7 +362,9 @@ def _left(state: ClockState, calendar: Calendar, now: datetime) -> str:
 
 def _all(session: Session, table: Any, complaint_key: int) -> tuple[Any, ...]:
     return tuple(
-        session.scalars(select(table).where(table.complaint_key == complaint_key).order_by(table.key))
+        session.scalars(
+            select(table).where(table.complaint_key == complaint_key).order_by(*oldest_first(table))
+        )
     )
 
 

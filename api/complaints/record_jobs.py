@@ -15,7 +15,7 @@ from api.complaints.issues import put, replace
 from api.complaints.links import revoke_of
 from api.complaints.owed import told_to_nobody
 from api.complaints.parties import REFUSED, SETTLED, parties, settle
-from api.complaints.tables import IssueRow, RecordRow, RemedyRow
+from api.complaints.tables import IssueRow, RecordRow, RemedyRow, newest_first
 from api.complaints.urgency import make_urgent
 from engine import feel
 from engine.errors import Invalid
@@ -370,7 +370,7 @@ def _promised(errand: Errand, mark: Any) -> RemedyRow | None:
     return errand.session.scalar(
         select(RemedyRow)
         .where(RemedyRow.complaint_key == errand.complaint.key, RemedyRow.mark == str(mark))
-        .order_by(RemedyRow.key.desc())
+        .order_by(*newest_first(RemedyRow))
         .limit(1)
     )
 

@@ -21,7 +21,16 @@ from api.complaints.parties import may_act, only_claims, parties
 from api.complaints.references import read_reference
 from api.complaints.search import readable_by, visible
 from api.complaints.separation import exclude, is_excluded
-from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, IssueRow, PartyRow
+from api.complaints.tables import (
+    ComplaintRow,
+    DocumentRow,
+    EventRow,
+    ExclusionRow,
+    IssueRow,
+    PartyRow,
+    newest_first,
+    oldest_first,
+)
 from api.identity.decide import Reach
 from api.identity.people import Person
 from engine.commands import start
@@ -73,7 +82,7 @@ def papers_of_related(
         select(ComplaintRow.reference, DocumentRow)
         .join(DocumentRow, DocumentRow.complaint_key == ComplaintRow.key)
         .where(ComplaintRow.reference.in_(references), visible(person, reach))
-        .order_by(ComplaintRow.key, DocumentRow.key)
+        .order_by(ComplaintRow.key, *oldest_first(DocumentRow))
     )
     found: dict[str, list[DocumentRow]] = {}
     for reference, document in rows:
@@ -145,7 +154,7 @@ def registered_since(
     offered = (
         _since(complaint)
         .where(readable_by(session, reader))
-        .order_by(of_same_person(session, complaint).desc(), ComplaintRow.key.desc())
+        .order_by(of_same_person(session, complaint).desc(), *newest_first(ComplaintRow))
         .limit(MOST)
     )
     return as_options(session.scalars(offered), zone=zone)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints.tables import ComplaintRow, EventRow, LetterRow
+from api.complaints.tables import ComplaintRow, EventRow, LetterRow, oldest_first
 from engine.zones import local_date
 
 STRUCK_OUT = "struckOut"
@@ -28,7 +28,7 @@ def struck_out(session: Session, complaint: ComplaintRow, zone: ZoneInfo) -> lis
     replaced = session.scalars(
         select(EventRow)
         .where(EventRow.complaint_key == complaint.key, EventRow.kind == "letter-replaced")
-        .order_by(EventRow.at, EventRow.key)
+        .order_by(*oldest_first(EventRow))
     )
     found: dict[str, dict[str, str | date]] = {}
     for event in replaced:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -347,3 +348,29 @@ class DraftRow(Row):
     page: Mapped[str | None] = mapped_column(String(40))  # that saved it last; None: one that did not say
     changed_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
+_CAME_ABOUT: Mapping[type[Row], Any] = {
+    AnswerSheetRow: AnswerSheetRow.at,
+    ClockChangeRow: ClockChangeRow.at,
+    ComplaintRow: ComplaintRow.recorded_at,
+    DocumentRow: DocumentRow.added_at,
+    EventRow: EventRow.at,
+    LetterRow: LetterRow.queued_at,
+    RecordRow: RecordRow.at,
+    RemedyRow: RemedyRow.decided_at,
+}
+
+
+def oldest_first(table: type[Any]) -> tuple[Any, Any]:
+    """Return the order in which the rows of ``table`` came about: by their moments, those of one moment by their keys.
+
+    Keys alone say nothing of it: every process of the service hands out a block of its own.
+    """
+    return _CAME_ABOUT[table], table.key
+
+
+def newest_first(table: type[Any]) -> tuple[Any, Any]:
+    """Return the order of ``oldest_first`` the other way round."""
+    came_about, key = oldest_first(table)
+    return came_about.desc(), key.desc()

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.complaints.clock_rows import Desk
 from api.complaints.parties import COMPLAINANT, REPRESENTATIVE
-from api.complaints.tables import ClockChangeRow, ClockRow, ComplaintRow, LetterRow
+from api.complaints.tables import ClockChangeRow, ClockRow, ComplaintRow, LetterRow, oldest_first
 from engine.deadlines.state import OPEN, ClockState
 from engine.zones import A_DAY, day_in_words, local_date
 
@@ -166,7 +166,9 @@ def _open_promise(session: Session, complaint_key: int) -> ClockRow | None:
 def _changes(session: Session, rows: Sequence[ClockRow]) -> Sequence[ClockChangeRow]:
     keys = [row.key for row in rows]
     return session.scalars(
-        select(ClockChangeRow).where(ClockChangeRow.clock_key.in_(keys)).order_by(ClockChangeRow.key)
+        select(ClockChangeRow)
+        .where(ClockChangeRow.clock_key.in_(keys))
+        .order_by(*oldest_first(ClockChangeRow))
     ).all()
 
 

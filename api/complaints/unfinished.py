@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from api.complaints.danger import tellings
 from api.complaints.errand import Errand
 from api.complaints.from_complainant import ADDITION
-from api.complaints.tables import ComplaintRow, EventRow, RecordRow
+from api.complaints.tables import ComplaintRow, EventRow, RecordRow, oldest_first
 from engine.dialect.model import names_in
 
 WAITS = "closing-waits"  # the kind of the timeline's line
@@ -51,7 +51,7 @@ def unread(session: Session, complaint: ComplaintRow) -> list[EventRow]:
     sent = session.scalars(
         select(EventRow)
         .where(EventRow.complaint_key == complaint.key, EventRow.kind == ADDITION)
-        .order_by(EventRow.key)
+        .order_by(*oldest_first(EventRow))
     )
     kept = select(RecordRow).where(RecordRow.complaint_key == complaint.key, RecordRow.kind == "information")
     read = [

@@ -12,7 +12,7 @@ from api.complaints.from_complainant import ADDS, to_read
 from api.complaints.letters_over import keep_all_back
 from api.complaints.record_jobs import checked
 from api.complaints.states import owes, public_words
-from api.complaints.tables import RecordRow, RemedyRow
+from api.complaints.tables import RecordRow, RemedyRow, oldest_first
 from api.complaints.unfinished import danger_since, unread
 from engine import feel
 
@@ -38,7 +38,7 @@ def withdraw(errand: Errand) -> dict[str, Any]:
     # They would ask, or decide, what is withdrawn. The letter that confirms the withdrawal says what goes on.
     keep_all_back(errand, why="as the complaint is withdrawn")
     records = errand.session.scalars(
-        select(RecordRow).where(RecordRow.complaint_key == complaint.key).order_by(RecordRow.key)
+        select(RecordRow).where(RecordRow.complaint_key == complaint.key).order_by(*oldest_first(RecordRow))
     ).all()
     since = danger_since(errand.session, complaint)
     unread_alerts = _of(records, "significant_alert_sent")[len(_of(records, "significant_alert")) :]

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from api.complaints.tables import AnswerSheetRow, DocumentRow
+from api.complaints.tables import AnswerSheetRow, DocumentRow, newest_first, oldest_first
 from api.web.forms import answered_steps, show
 from engine import feel
 from engine.forms import Document, Documents, Form, Line, Section
@@ -133,7 +133,7 @@ def of_complaint(session: Session, complaint_key: int, *, names: Mapping[str, st
     rows = session.scalars(
         select(AnswerSheetRow)
         .where(AnswerSheetRow.complaint_key == complaint_key)
-        .order_by(AnswerSheetRow.at, AnswerSheetRow.key)
+        .order_by(*oldest_first(AnswerSheetRow))
     )
     return tuple(_seen(row, names) for row in rows)
 
@@ -143,7 +143,7 @@ def newest(session: Session, complaint_key: int, form_id: str) -> SheetView | No
     row = session.scalar(
         select(AnswerSheetRow)
         .where(AnswerSheetRow.complaint_key == complaint_key, AnswerSheetRow.form_id == form_id)
-        .order_by(AnswerSheetRow.at.desc(), AnswerSheetRow.key.desc())
+        .order_by(*newest_first(AnswerSheetRow))
         .limit(1)
     )
     return None if row is None else _seen(row, {})

@@ -18,7 +18,7 @@ from api.complaints.clocks import Desk
 from api.complaints.evidence import meet_each, refuse_undecided
 from api.complaints.held_twice import carry_receipt
 from api.complaints.other_rules import RulesUnknown, other_rules
-from api.complaints.tables import ComplaintRow, LetterRow
+from api.complaints.tables import ComplaintRow, LetterRow, newest_first
 from api.context import the_person, the_service
 from api.identity.doors import action
 from api.web.staff import blueprint
@@ -251,7 +251,7 @@ def _draft(session: Session, key: int, name: str, change: Change, reason: str) -
     change(desk, complaint)
     session.flush()
     letter = session.scalar(
-        select(LetterRow).where(LetterRow.complaint_key == key).order_by(LetterRow.key.desc()).limit(1)
+        select(LetterRow).where(LetterRow.complaint_key == key).order_by(*newest_first(LetterRow)).limit(1)
     )
     if letter is not None:
         session.expunge(letter)
