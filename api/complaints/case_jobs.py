@@ -6,14 +6,12 @@ from datetime import date, datetime, time
 from typing import Any
 
 from api.complaints.clock_rows import WINDOWS
+from api.complaints.entering import enter_begun
 from api.complaints.errand import Errand
 from api.complaints.keeping_away import name_owner
 from api.complaints.letters_over import answers_to_come, keep_back_unowed
 from api.complaints.merging import joined
-from api.complaints.of_case import forget_case
-from api.complaints.references import new_reference
 from api.complaints.states import HAPPENED_AT, LEFT_AS_THEY_ARE, STATES, public_words
-from api.complaints.tables import ComplaintRow, EventRow, IssueRow
 from engine.dialect.model import names_in
 from engine.errors import Invalid
 from engine.zones import at_wall
@@ -28,10 +26,11 @@ class StateUnknown(Invalid):
 def register(errand: Errand) -> dict[str, Any]:
     """``redress:register``: make sure the case has a complaint in the register, and say what it is called.
 
-    A complaint that came in by a page, the interface or an import is there already; a case started in any other way gets a row
-    from its start variables.
+    A complaint that came in by a page, the interface or an import is there already, and so is one of a process that somebody
+    started by itself (``entering.enter``). A case begun by an event of a diagram gets its row here, from its variables.
+    Raises ``ComplaintRefused``.
     """
-    complaint = errand.known or _from_variables(errand)
+    complaint = errand.known or enter_begun(errand)
     return {"complaintKey": str(complaint.key), "reference": complaint.reference}
 
 
@@ -110,46 +109,3 @@ def close(errand: Errand) -> None:
     keep_back_unowed(errand)
     facts = {"from": before, "reason": reason} | ({"into": into} if into else {})
     errand.tell("closed", "Complaint closed", public=True, facts=facts)
-
-
-def _from_variables(errand: Errand) -> ComplaintRow:
-    received_at = errand.value("receivedAt")
-    row = ComplaintRow(
-        key=errand.next_key(),
-        reference=new_reference(),
-        instance_key=errand.context.case_key,
-        state="received",
-        channel=errand.text("channel") or "web",
-        received_at=received_at if hasattr(received_at, "tzinfo") and received_at.tzinfo else errand.now,
-        recorded_at=errand.now,
-        recorded_by=errand.actor,
-        product=errand.text("product"),
-        problem=errand.text("problem"),
-        category=errand.text("category"),
-        regime=errand.text("regime") or errand.tools.organisation.regime,
-        description=errand.text("description") or errand.text("problem") or "Started without a description",
-        anonymous=True,
-        facts={},
-    )
-    errand.session.add(row)
-    errand.session.flush()
-    given = errand.value("issues")
-    for number, issue in enumerate(given if isinstance(given, list) else (), start=1):
-        summary = str(issue.get("summary") or "") if isinstance(issue, dict) else str(issue)
-        errand.session.add(
-            IssueRow(key=errand.next_key(), complaint_key=row.key, number=number, summary=summary)
-        )
-    forget_case(errand.session, errand.context.case_key)
-    errand.session.add(
-        EventRow(
-            key=errand.next_key(),
-            complaint_key=row.key,
-            at=errand.now,
-            by=errand.actor,
-            kind="received",
-            text="Complaint received",
-            public=True,
-            facts={},
-        )
-    )
-    return row

@@ -172,7 +172,7 @@ def beside(
         )
         token = link_of_sender(session, row.key, at=now)
         made.update(key=row.key, reference=row.reference, token=token, instance_key=instance_key)
-        variables.update(_start_variables(row, complaint, zone=zone))
+        variables.update(start_variables(row, complaint, zone=zone))
 
     return alongside, made
 
@@ -361,7 +361,7 @@ def free_reference(session: Session) -> str:
             return reference
 
 
-def _start_variables(row: ComplaintRow, new: NewComplaint, *, zone: ZoneInfo) -> dict[str, Any]:
+def start_variables(row: ComplaintRow, new: NewComplaint, *, zone: ZoneInfo) -> dict[str, Any]:
     """Return the process's start variables (processes/README.md): facts and codes, never names or narrative."""
     issues = new.issues or (first_sentence(new.description),)
     return {
@@ -403,7 +403,7 @@ def start_facts() -> frozenset[str]:
 def _any_start() -> dict[str, Any]:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     any_row = ComplaintRow(key=0, received_at=at, occurred_on=at.date(), represented=False)
-    return _start_variables(any_row, NewComplaint("web", at, "Any.", None), zone=ZoneInfo("UTC"))
+    return start_variables(any_row, NewComplaint("web", at, "Any.", None), zone=ZoneInfo("UTC"))
 
 
 def first_sentence(text: str) -> str:

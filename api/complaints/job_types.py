@@ -9,6 +9,7 @@ from api.complaints import (
     case_jobs,
     clock_jobs,
     danger,
+    entering,
     issues,
     keeping_away,
     letter_jobs,
@@ -21,7 +22,7 @@ from api.complaints import (
     withdrawal,
 )
 from api.complaints.errand import Errand, Handler, Tools
-from engine.jobs.types import JobType, StepContext
+from engine.jobs.types import Beginning, JobType, StepContext
 
 HANDLERS: dict[str, Handler] = {
     "redress:register": case_jobs.register,
@@ -78,10 +79,14 @@ def job_types(tools: Tools) -> tuple[JobType, ...]:
             _handled(handler, tools),
             decides=DECIDES.get(name, frozenset()),
             needs_case=name not in MAKES | ALONE,
-            makes_case=name in MAKES,
+            enters=_entering(tools) if name in MAKES else None,
         )
         for name, handler in HANDLERS.items()
     )
+
+
+def _entering(tools: Tools) -> Callable[[Beginning], None]:
+    return lambda beginning: entering.enter(beginning, tools)
 
 
 def _handled(handler: Handler, tools: Tools) -> Callable[[StepContext], Mapping[str, Any] | None]:

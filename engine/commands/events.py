@@ -131,7 +131,7 @@ def _is_about_a_case(step: Step, start: messages.Starting) -> bool:
     """Tell whether a process has steps that need a case of the register, and none that makes one."""
     named = step.house.catalogue.process(step.session, start.definition_key).job_types.values()
     types = [known for name, known in step.house.job_types.items() if name in named]
-    return any(each.needs_case for each in types) and not any(each.makes_case for each in types)
+    return any(each.needs_case for each in types) and not any(each.enters for each in types)
 
 
 def _refuse_in_another_state(

@@ -221,13 +221,30 @@ Handler = Callable[[Any], Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Beginning:
+    """A case about to begin, within the transaction that starts it.
+
+    ``variables`` in plain Python are those it starts with, and may be changed. ``now`` is aware UTC.
+    """
+
+    session: Session
+    case_key: int
+    variables: dict[str, Any]
+    actor: Actor
+    now: datetime
+    next_key: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
 class JobType:
     """Work done by our own code. ``handler`` takes a ``StepContext`` and returns result variables or None.
 
     ``in-transaction`` types run inside the step, under a savepoint; ``async`` ones from the queue in a
     transaction of their own. ``outside`` types touch the network: they are always async and run without any
     transaction. ``decides`` names the inputs that say who sees or does something. A type that ``needs_case``
-    fails in a case that the register does not know; one that ``makes_case`` has the register know it.
+    fails in a case that the register does not know. One that ``enters`` the case has the register know it:
+    what is given there does so before the case begins, so that it can wait for messages under the key of the
+    register.
     """
 
     name: str
@@ -236,7 +253,7 @@ class JobType:
     outside: bool = False
     decides: frozenset[str] = frozenset()
     needs_case: bool = False
-    makes_case: bool = False
+    enters: Callable[[Beginning], None] | None = None
 
     @property
     def default_in_step(self) -> bool:

@@ -14,7 +14,7 @@ from engine.actors import SYSTEM, Actor
 from engine.commands import family
 from engine.commands.data import accept
 from engine.commands.errors import DefinitionNotFound, StartRefused
-from engine.commands.house import FilledForm, House
+from engine.commands.house import Beginning, FilledForm, House
 from engine.commands.step import Case, Step
 from engine.dialect import Binding, ProcessDefinition
 from engine.execution.case import StepBudgetSpent
@@ -97,8 +97,7 @@ def begin(
     given = dict(variables or {})
     if asked.form and definition.start_form:
         given = _judged(step, definition, key, given)
-    if alongside is not None:
-        alongside(session, key, given)
+    _enter(house, session, definition, key, given, alongside=alongside, by=step.actor)
     values = accept(given)
     row = family.new_row(
         step,
@@ -128,8 +127,7 @@ def start_halted(
     definition = find_definition(session, asked)
     step = Step(house, session, actor=by, command="start")
     key, given = house.keys.next(), dict(variables or {})
-    if alongside is not None:
-        alongside(session, key, given)
+    _enter(house, session, definition, key, given, alongside=alongside, by=by)
     row = family.new_row(
         step,
         key=key,
@@ -152,6 +150,26 @@ def start_halted(
         asked.tags,
         ended=False,
     )
+
+
+def _enter(
+    house: House,
+    session: Session,
+    definition: DefinitionRow,
+    key: int,
+    given: dict[str, Any],
+    *,
+    alongside: Alongside | None,
+    by: Actor,
+) -> None:
+    """Write what belongs to the case before it begins: what the caller brings, and what its steps would enter later."""
+    if alongside is not None:
+        alongside(session, key, given)
+    beginning = Beginning(session, key, given, by, house.clock.now(), house.keys.next)
+    named = house.catalogue.process(session, definition.key).job_types.values()
+    for name, known in house.job_types.items():
+        if known.enters is not None and name in named:
+            known.enters(beginning)
 
 
 def start_again(step: Step, key: int) -> Case:

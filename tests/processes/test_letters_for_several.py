@@ -13,7 +13,7 @@ from api.complaints.intake import PartyDetails
 from api.complaints.letter_desk import SomebodyAnswers
 from api.complaints.our_answer import AnswerOnItsWay
 from api.complaints.parties import parties
-from api.complaints.tables import LetterRow
+from api.complaints.tables import LetterRow, newest_first
 from engine.actors import SYSTEM
 from tests.api.web.visitor import Visitor
 from tests.processes.walking import ANN
@@ -283,7 +283,7 @@ def test_an_update_answers_its_clock_once_though_two_people_get_it(walk):
 
     def write(desk, complaint):
         letter_desk.write_now(walk.service, desk, complaint, "holding-notice", reason="The expert is ill.")
-        row = desk.session.scalars(select(LetterRow).order_by(LetterRow.key.desc())).first()
+        row = desk.session.scalars(select(LetterRow).order_by(*newest_first(LetterRow))).first()
         row.meets = "update"
         return ()
 

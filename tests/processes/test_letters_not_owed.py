@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from api.complaints.intake import PartyDetails
 from api.complaints.letter_desk import LetterNotWaiting, send_held
-from api.complaints.tables import LetterRow
+from api.complaints.tables import LetterRow, newest_first
 from engine.actors import SYSTEM
 from tests.processes.walking import ANN
 
@@ -71,7 +71,7 @@ def test_a_letter_that_answers_a_clock_which_is_still_open_stays(walk):
 
 def last_letter(desk, key):
     """The letter of the complaint ``key`` that was written last, in the desk's transaction."""
-    query = select(LetterRow).where(LetterRow.complaint_key == key).order_by(LetterRow.key.desc())
+    query = select(LetterRow).where(LetterRow.complaint_key == key).order_by(*newest_first(LetterRow))
     return desk.session.scalars(query).first()
 
 

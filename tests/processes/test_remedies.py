@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from api.complaints.tables import EventRow, NoticeRow, RemedyRow
+from api.complaints.tables import EventRow, NoticeRow, RemedyRow, oldest_first
 from tests.processes.test_status_after_the_end import status
 from tests.processes.test_words_and_deeds import award, kept
 
@@ -14,7 +14,7 @@ def remedies(walk):
     """Every remedy as (what, amount, day, carried out, verified)."""
     rows = walk.ask(
         lambda session: session.scalars(
-            select(RemedyRow).where(RemedyRow.complaint_key == walk.key).order_by(RemedyRow.key)
+            select(RemedyRow).where(RemedyRow.complaint_key == walk.key).order_by(*oldest_first(RemedyRow))
         ).all()
     )
     return [(row.description, row.amount, row.due_on and row.due_on.isoformat(), *done(row)) for row in rows]
@@ -146,7 +146,7 @@ def test_a_second_look_that_gives_less_keeps_what_was_promised(walk):
 def checks(walk):
     """What the timeline says of each check, and whether the complainant reads it."""
     query = select(EventRow).where(EventRow.complaint_key == walk.key, EventRow.kind == "verification")
-    rows = walk.ask(lambda session: session.scalars(query.order_by(EventRow.key)).all())
+    rows = walk.ask(lambda session: session.scalars(query.order_by(*oldest_first(EventRow))).all())
     return [(row.text, row.public) for row in rows]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from api.complaints.answers.sheets import told
 from api.complaints.from_complainant import add_information
 from api.complaints.intake import PartyDetails
-from api.complaints.tables import ComplaintRow, EventRow, IssueRow, RecordRow
+from api.complaints.tables import ComplaintRow, EventRow, IssueRow, RecordRow, oldest_first
 from engine.forms.errors import FormInvalid
 from tests.processes.test_letters_for_several import visit
 from tests.processes.test_said_to_us import clerk, counted_from, record
@@ -46,7 +46,7 @@ def turned_away(walk):
 
 def lines(walk, kind):
     query = select(EventRow).where(EventRow.complaint_key == walk.key, EventRow.kind == kind)
-    return walk.ask(lambda session: list(session.scalars(query.order_by(EventRow.key))))
+    return walk.ask(lambda session: list(session.scalars(query.order_by(*oldest_first(EventRow)))))
 
 
 def written(walk):

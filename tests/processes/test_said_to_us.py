@@ -17,7 +17,7 @@ from api.complaints.intake import PartyDetails
 from api.complaints.our_answer import AnswerOnItsWay
 from api.complaints.said import DangerIsAdded, Said
 from api.complaints.separation import exclude
-from api.complaints.tables import AnswerSheetRow, ClockRow, ComplaintRow, EventRow, RecordRow
+from api.complaints.tables import AnswerSheetRow, ClockRow, ComplaintRow, EventRow, RecordRow, oldest_first
 from api.identity import people
 from engine.deadlines.state import OPEN, ClockState
 from tests.api.web.staff_desk import Desk
@@ -72,7 +72,7 @@ def offered(walk):
 
 def lines(walk, kind):
     query = select(EventRow).where(EventRow.complaint_key == walk.key, EventRow.kind == kind)
-    return walk.ask(lambda session: list(session.scalars(query.order_by(EventRow.key))))
+    return walk.ask(lambda session: list(session.scalars(query.order_by(*oldest_first(EventRow)))))
 
 
 def on_paper(walk, **more):
@@ -277,7 +277,7 @@ def test_an_appeal_made_in_time_and_recorded_after_the_closing_is_in_time(walk, 
     record("rejects", "Wrong person.", key="once more")
     walk.beside("Answer the appeal", lateResult="stands", lateReason="We looked again.")
     query = select(RecordRow).where(RecordRow.complaint_key == walk.key, RecordRow.kind == "information")
-    kept = walk.ask(lambda session: list(session.scalars(query.order_by(RecordRow.key))))
+    kept = walk.ask(lambda session: list(session.scalars(query.order_by(*oldest_first(RecordRow)))))
     assert [one.data["about"] for one in kept] == ["appeal", "late_appeal"]
 
 

@@ -11,7 +11,7 @@ from api.complaints.answers.sheets import told
 from api.complaints.from_complainant import answer as answered_by
 from api.complaints.intake import NewComplaint, PartyDetails, receive
 from api.complaints.letter_desk import mark_posted
-from api.complaints.tables import ClockRow, LetterRow, PartyRow
+from api.complaints.tables import ClockRow, LetterRow, PartyRow, oldest_first
 from engine.actors import SYSTEM
 from engine.actors import service as as_service
 from engine.deadlines.state import LATE, OPEN
@@ -84,7 +84,9 @@ class Walk(Office):
 
     @property
     def letters(self):
-        query = select(LetterRow).where(LetterRow.complaint_key == self.key).order_by(LetterRow.key)
+        query = (
+            select(LetterRow).where(LetterRow.complaint_key == self.key).order_by(*oldest_first(LetterRow))
+        )
         return self.ask(lambda session: list(session.scalars(query)))
 
     def letter(self, template):

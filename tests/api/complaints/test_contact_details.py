@@ -11,7 +11,7 @@ from api.complaints import links
 from api.complaints.from_complainant import Mail, send_new_link
 from api.complaints.intake import NewComplaint, PartyDetails, receive
 from api.complaints.parties import parties
-from api.complaints.tables import EventRow, LetterRow
+from api.complaints.tables import EventRow, LetterRow, oldest_first
 from engine.actors import service as as_service
 from tests.api.complaints.test_letters_by_hand import come_in, task_named
 from tests.api.web.staff_desk import Desk
@@ -26,7 +26,7 @@ def people(service, made):
 
 def letters(service):
     return service.engine.read(
-        lambda session: session.scalars(select(LetterRow).order_by(LetterRow.key)).all()
+        lambda session: session.scalars(select(LetterRow).order_by(*oldest_first(LetterRow))).all()
     )
 
 

@@ -15,7 +15,7 @@ from api.complaints.letter_desk import LetterNotWaiting
 from api.complaints.letter_links import STATUS_LINK
 from api.complaints.parties import parties
 from api.complaints.reading import complaint
-from api.complaints.tables import ClockRow, ComplaintRow, LetterRow, LinkRow, NoticeRow
+from api.complaints.tables import ClockRow, ComplaintRow, LetterRow, LinkRow, NoticeRow, oldest_first
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
 from api.identity.sessions import digest
@@ -88,7 +88,7 @@ def mails(service):
 
 
 def letters(service, made):
-    query = select(LetterRow).where(LetterRow.complaint_key == made.key).order_by(LetterRow.key)
+    query = select(LetterRow).where(LetterRow.complaint_key == made.key).order_by(*oldest_first(LetterRow))
     return service.engine.read(lambda db: [(one.template, one.recipient) for one in db.scalars(query)])
 
 
@@ -259,7 +259,7 @@ def test_no_form_takes_a_last_day_of_ours_that_is_over(form, field):
 def kept(service, made, template):
     """The copies of this letter, oldest first."""
     query = select(LetterRow).where(LetterRow.complaint_key == made.key, LetterRow.template == template)
-    return service.engine.read(lambda db: db.scalars(query.order_by(LetterRow.key)).all())
+    return service.engine.read(lambda db: db.scalars(query.order_by(*oldest_first(LetterRow))).all())
 
 
 def notices(service):

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from api.complaints import extensions, letter_desk
-from api.complaints.tables import LetterRow
+from api.complaints.tables import LetterRow, oldest_first
 from engine.actors import SYSTEM
 from engine.deadlines.errors import ExtensionRefused
 from tests.api.deadlines.conftest import at
@@ -16,7 +16,7 @@ from tests.api.deadlines.conftest import at
 
 def letters(office, template="holding-notice"):
     query = select(LetterRow).where(LetterRow.complaint_key == office.key, LetterRow.template == template)
-    return office.ask(lambda session: list(session.scalars(query.order_by(LetterRow.key))))
+    return office.ask(lambda session: list(session.scalars(query.order_by(*oldest_first(LetterRow)))))
 
 
 def decide(office, **answers):

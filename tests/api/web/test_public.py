@@ -14,7 +14,7 @@ from api.complaints.answers.sheets import of_complaint
 from api.complaints.forgetting import forget_expired
 from api.complaints.intake import PartyDetails, link_of_sender
 from api.complaints.policies import kinds, second_look
-from api.complaints.tables import ComplaintRow, DocumentRow, DraftRow, EventRow, LinkRow
+from api.complaints.tables import ComplaintRow, DocumentRow, DraftRow, EventRow, LinkRow, oldest_first
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
 from engine.store.tables import outbox
@@ -46,7 +46,7 @@ def only_complaint(service):
 
 
 def events(service, kind):
-    query = select(EventRow).where(EventRow.kind == kind).order_by(EventRow.key)
+    query = select(EventRow).where(EventRow.kind == kind).order_by(*oldest_first(EventRow))
     return service.engine.read(lambda db: db.scalars(query).all())
 
 
@@ -418,7 +418,9 @@ def test_files_are_kept_at_once_and_go_with_the_complaint(ann, service):
     ann.open("/complain/check")
     assert "bill.pdf" in ann.text
     ann.send_off()
-    rows = service.engine.read(lambda db: db.scalars(select(DocumentRow).order_by(DocumentRow.key)).all())
+    rows = service.engine.read(
+        lambda db: db.scalars(select(DocumentRow).order_by(*oldest_first(DocumentRow))).all()
+    )
     assert [(row.name, row.complaint_key) for row in rows] == [
         ("bill.pdf", only_complaint(service).key),
         ("note.txt", only_complaint(service).key),

@@ -14,7 +14,7 @@ from werkzeug.test import stream_encode_multipart
 
 from api import kept
 from api.complaints.separation import exclude
-from api.complaints.tables import ComplaintRow, DocumentRow, DraftRow
+from api.complaints.tables import ComplaintRow, DocumentRow, DraftRow, oldest_first
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.identity import people
 from api.web.forms import typed_lines
@@ -223,7 +223,9 @@ def evidence(service, desk, office):
 
 def rows(service):
     query = select(DocumentRow.name, DocumentRow.complaint_key)
-    return service.engine.read(lambda session: session.execute(query.order_by(DocumentRow.key)).all())
+    return service.engine.read(
+        lambda session: session.execute(query.order_by(*oldest_first(DocumentRow))).all()
+    )
 
 
 def test_files_of_a_task_wait_under_the_draft_and_join_the_complaint(service, evidence):
