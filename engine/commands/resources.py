@@ -10,7 +10,8 @@ from engine.commands.errors import ResourceInUse, ResourceNeeded, ResourceNotFou
 from engine.commands.house import House
 from engine.commands.needs import Reach, is_only, standing_on
 from engine.dialect import Binding
-from engine.store import definitions
+from engine.quoted import quoted
+from engine.store import definitions, messages
 from engine.store.definitions import VERSIONED, DefinitionRow
 
 
@@ -18,8 +19,9 @@ def delete_resource(house: House, session: Session, key: int, *, by: Actor) -> N
     """Withdraw one version of a process, decision, graph of decisions or form: nothing new binds to it.
 
     Its number is never given again. Raises ``ResourceNotFound``; ``ResourceNeeded`` for the last version of what the service
-    begins with, or of what that comes to; ``ResourceInUse`` while instances run on it, have an open task with it, or may come to
-    need it (``needs``), with how many of them ``by`` may know of, and the ids of the processes that name it.
+    begins with, of what a message begins that it or a diagram sends, or of what these come to; ``ResourceInUse`` while instances
+    run on it, have an open task with it, or may come to need it (``needs``), with how many of them ``by`` may know of, and the
+    ids of the processes that name it.
     """
     for kind in VERSIONED:
         row = definitions.by_key(session, kind, key)
@@ -68,16 +70,36 @@ def _refuse_last(house: House, session: Session, withdrawn: list[DefinitionRow])
 
 
 def _refuse_on_the_way(house: House, session: Session, withdrawn: list[DefinitionRow]) -> None:
-    begins = house.procedure.begins_with if house.procedure is not None else {}
     reach = Reach(house, session)
-    for (kind, identity), without_it in begins.items():
-        process = definitions.latest(session, "process", identity) if kind == "process" else None
+    for definition_key, without_it in _beginning(house, session).items():
         for row in withdrawn:
-            if process is not None and (named_by := reach.naming(row, [process.key])):
-                needed_by = ", ".join(sorted(named_by))
+            begins = (row.kind, row.key) == ("process", definition_key) and is_only(session, row, Binding())
+            named_by = reach.naming(row, [definition_key])
+            if begins or named_by:
+                needed_by = {"needed_by": ", ".join(sorted(named_by))} if named_by else {}
                 raise ResourceNeeded(
-                    key=withdrawn[0].key, id=row.identity, needed_by=needed_by, without_it=without_it
+                    key=withdrawn[0].key, id=row.identity, **needed_by, without_it=without_it
                 )
+
+
+def _beginning(house: House, session: Session) -> dict[int, str]:
+    """Return the processes that begin sooner or later, each with what would not happen without it.
+
+    The service itself begins them, or a message does that the service or a deployed diagram sends.
+    """
+    if house.procedure is None:
+        return {}
+    sent = house.procedure.facts(session, ()).messages.known
+    found = {
+        start.definition_key: f"the message {quoted(name)} would begin nothing"
+        for name in sorted(sent)
+        for start in messages.starting(session, "message", name)
+    }
+    for (kind, identity), without_it in house.procedure.begins_with.items():
+        process = definitions.latest(session, kind, identity) if kind == "process" else None
+        if process is not None:
+            found[process.key] = without_it
+    return found
 
 
 def _refuse_in_use(house: House, session: Session, withdrawn: list[DefinitionRow], *, by: Actor) -> None:

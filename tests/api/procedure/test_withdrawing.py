@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import sqlalchemy as sa
 
 from api.procedure.contracts import HOUSE
 from engine.commands.errors import ResourceInUse, ResourceNeeded
 from engine.store.definitions import VERSIONED
+from tests.api.access.test_acts import headers
 from tests.api.access.world import Case, Someone
-from tests.engine.diagrams import END, START, bpmn, chain, user_task
+from tests.engine.diagrams import END, START, bpmn, chain, flow, service_task, user_task
 
 BEGUN = {"deliver-letter", "find-a-way", "late-appeal", "satisfaction-survey", "register-related"}
 
@@ -59,9 +61,9 @@ def test_without_any_case_what_the_service_begins_with_stays_and_all_that_comes_
     service.engine.delete_resource(newer.processes[0].process_definition_key)
     everything, refused = deployed(service), kept(service)
     assert set(HOUSE) | {start_form} <= set(refused)
-    free = set(everything) - set(refused)
-    assert {name for kind, name in free if kind == "process"} == BEGUN
-    assert {kind for kind, _ in free} == {"process", "form"}, "and the forms that only these have"
+    assert set(everything) == set(refused)
+    assert "letter-by-hand" in refused["process", "deliver-letter"].facts["without_it"]
+    assert "find-a-way" in refused["form", "find-a-way"].facts["needed_by"]
     assert refused["process", "scope-screening"].facts["needed_by"] == "complaint-handling"
     assert {one.code for one in refused.values()} == {"resource_needed"}
     assert (
@@ -86,8 +88,20 @@ def test_a_refused_deletion_says_what_needs_it_and_nothing_of_a_case_one_is_kept
     assert "needed_by: assessment" in said()
 
 
-def test_a_process_that_an_event_begins_is_kept_for_complaints_and_for_nothing_else(service):
-    body = START + user_task("work") + END + chain("start", "work", "end")
-    service.engine.deploy([("tried.bpmn", bpmn("tried", body))])
+def test_what_a_message_begins_may_go_once_nobody_sends_it(service):
+    greeting = '<message id="m" name="greeting"/>'
+    hears = '<startEvent id="heard"><messageEventDefinition messageRef="m"/></startEvent>'
+    sends = service_task("send", "redress:publish-message", extension=headers(name="greeting"))
+    files = [
+        ("greeted.bpmn", bpmn("greeted", hears + END + flow("heard", "end"), extra=greeting)),
+        ("greeter.bpmn", bpmn("greeter", START + sends + END + chain("start", "send", "end"))),
+    ]
+    tried = START + user_task("work") + END + chain("start", "work", "end")
+    service.engine.deploy([*files, ("tried.bpmn", bpmn("tried", tried))])
     service.engine.start("tried")
-    service.engine.delete_resource(deployed(service)["process", "late-appeal"])
+    greeted, greeter = (deployed(service)["process", name] for name in ("greeted", "greeter"))
+    with pytest.raises(ResourceNeeded) as refused:
+        service.engine.delete_resource(greeted)
+    assert "greeting" in refused.value.facts["without_it"]
+    service.engine.delete_resource(greeter)
+    service.engine.delete_resource(greeted)
