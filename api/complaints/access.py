@@ -22,6 +22,7 @@ from engine.feel.values import Value
 from engine.store.tables import incidents, instances
 
 WORKER = "worker"  # the role of programs that do outside work
+_GIVEN = frozenset({"complaintKey", "reference", "complainantKnown"})
 _TIMERS = ("move_timer", "fire_timer")  # commands that put another moment in place of the diagram's
 
 
@@ -92,6 +93,10 @@ class CaseAccess:
             ComplaintRow.instance_key == case_key, ComplaintRow.state.in_(states)
         )
         return session.scalar(found) is not None
+
+    def given(self, session: Session, case_key: int) -> frozenset[str]:
+        """Return the variables of a complaint's case that only the register gives."""
+        return _GIVEN if self.is_conducted(session, case_key) else frozenset()
 
     def let_out(self, session: Session, case_key: int, value: Value, words: Words) -> Value:
         """Return what arrives elsewhere of what the case throws: of a complaint its key and what ``OpenWords`` lets out."""

@@ -25,7 +25,7 @@ from engine.actors import Actor
 from engine.commands.start import Alongside, Start
 from engine.errors import Invalid
 from engine.suggest import slip_of
-from engine.zones import local_date
+from engine.zones import day_in_words, local_date
 
 if TYPE_CHECKING:
     from api.wiring import Redress
@@ -323,12 +323,19 @@ def store(
             at=now,
             by=by.name,
             kind="received",
-            text="Complaint received",
+            text=_received(row.received_at, now, zone),
             public=True,
             facts=facts,
         )
     )
     return row
+
+
+def _received(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """Return the words of the first line of the timeline, which stands at the moment somebody recorded the complaint."""
+    day = local_date(at, zone)
+    same = day == local_date(now, zone)
+    return "Complaint received" if same else f"Complaint recorded, received on {day_in_words(day)}"
 
 
 def link_of_sender(session: Session, complaint_key: int, *, at: datetime) -> str:

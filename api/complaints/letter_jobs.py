@@ -301,6 +301,7 @@ def _mail_groups(errand: Errand, groups: Collection[str]) -> None:
             text=f"{text}\n\n{link}\n",
             html=f"<p>{html.escape(text)}</p><p>{html.escape(link)}</p>",
             letter=f"notice:{errand.next_key()}",
+            urgent=True,
         )
 
 

@@ -205,7 +205,7 @@ def case_view(session: Session, row: ComplaintRow, *, calendars: KeptCalendars, 
         state_words=staff_words(row.state),
         closing_words=CLOSING_REASONS.get(row.closing_reason or "", row.closing_reason),
         owner_name=names.get(row.owner or ""),
-        people=_all(session, PartyRow, row.key),
+        people=_people(session, row.key),
         issues=tuple(
             session.scalars(
                 select(IssueRow).where(IssueRow.complaint_key == row.key).order_by(IssueRow.number)
@@ -358,6 +358,12 @@ def _left(state: ClockState, calendar: Calendar, now: datetime) -> str:
     if days == 0:
         return "due today" if state.status != "breached" else "just passed"
     return f"{days} {unit}{plural} left" if days > 0 else f"{-days} {unit}{plural} late"
+
+
+def _people(session: Session, complaint_key: int) -> tuple[PartyRow, ...]:
+    """Return the people of a complaint in the order they were named, which is that of their keys: one step names them."""
+    query = select(PartyRow).where(PartyRow.complaint_key == complaint_key).order_by(PartyRow.key)
+    return tuple(session.scalars(query))
 
 
 def _all(session: Session, table: Any, complaint_key: int) -> tuple[Any, ...]:

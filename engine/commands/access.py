@@ -54,6 +54,9 @@ class CaseAccess(Protocol):
         ``words`` returns those that stand in the diagrams and tables deployed so far.
         """
 
+    def given(self, session: Session, case_key: int) -> frozenset[str]:
+        """Return the variables of the case that only the register gives: nobody sets them by hand."""
+
     def reads_content(self, session: Session, actor: Actor, case_key: int) -> bool:
         """Tell whether ``actor`` may read what people wrote in this case."""
 
@@ -90,6 +93,10 @@ class EveryCase:
     def let_out(self, session: Session, case_key: int, value: Value, words: Words) -> Value:  # noqa: ARG002
         """Keep nothing back."""
         return value
+
+    def given(self, session: Session, case_key: int) -> frozenset[str]:  # noqa: ARG002
+        """Know of no register."""
+        return frozenset()
 
     def reads_content(self, session: Session, actor: Actor, case_key: int) -> bool:  # noqa: ARG002
         """Keep nothing back."""

@@ -75,7 +75,7 @@ def complete_task(house: House, session: Session, key: int, answers: Answers, *,
 def _judged(step: Step, case: Case, task: TaskRow, answers: Answers) -> dict[str, Any]:
     if task.form_key is None:
         values = accept(answers.variables)
-        step.refuse_deciding(case.row.case_key, values)
+        step.refuse_setting(case.row.case_key, values)
         return values
     form = step.house.catalogue.form(step.session, task.form_key)
     stored = plain(case.execution.variables(task.key)) | dict(

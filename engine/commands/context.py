@@ -60,9 +60,11 @@ class StepContext:
         """Return the process ids of the diagrams that still run in this case's family, at this very moment of the step."""
         return self.family()
 
-    def queue_letter(self, *, recipient: str, subject: str, text: str, html: str, letter: str) -> int:
+    def queue_letter(
+        self, *, recipient: str, subject: str, text: str, html: str, letter: str, urgent: bool = False
+    ) -> int:
         """Have a letter sent after the commit and return its outbox key; ``letter`` names it within the
-        case.
+        case. One that is ``urgent`` leaves before all that wait.
         """
         return queue_letter(
             self.session,
@@ -74,6 +76,7 @@ class StepContext:
             html=html,
             dedup=f"{self.root_key}:{letter}",
             now=self.now,
+            urgent=urgent,
         )
 
     def publish(

@@ -105,6 +105,12 @@ class TaskNotFound(NotFound):
     code = "task_not_found"
 
 
+class RegisterGives(Conflict):
+    """These variables are given by the register: they are not set by hand. Correct what it holds."""
+
+    code = "register_gives"
+
+
 class DecidesWhoActs(Conflict):
     """These variables decide who gets work or is kept away. Only somebody who may read the complaint sets them."""
 

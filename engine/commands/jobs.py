@@ -43,7 +43,7 @@ def job_to_do(step: Step, key: int) -> JobRow:
     return job
 
 
-def _refuse_deciding(step: Step, job: JobRow, values: Mapping[str, Any]) -> None:
+def _refuse_setting(step: Step, job: JobRow, values: Mapping[str, Any]) -> None:
     """Raise ``DecidesWhoActs`` for a result that nobody who may not read the case may give.
 
     What the step's own output mappings make of a service account's result was decided in the diagram.
@@ -52,7 +52,7 @@ def _refuse_deciding(step: Step, job: JobRow, values: Mapping[str, Any]) -> None
     element = case.definition.elements.get(job.element_id or "")
     if step.actor.kind == "service" and element is not None and element.outputs:
         return
-    step.refuse_deciding(case.row.case_key, values)
+    step.refuse_setting(case.row.case_key, values)
 
 
 def complete_job(
@@ -68,7 +68,7 @@ def complete_job(
     job = job_to_do(step, key)
     if job.root_key is not None and step.fire_due_timers(job.root_key):
         job = job_to_do(step, key)
-    _refuse_deciding(step, job, values)
+    _refuse_setting(step, job, values)
     element = job.element_instance_key or 0
     step.move(step.case(job.instance_key or 0), lambda execution: execution.complete_job(element, values))
     step.finish()
@@ -93,7 +93,7 @@ def throw_job_error(
     values = accept(variables)
     step = Step(house, session, actor=by, command="throw_job_error")
     job = job_to_do(step, key)
-    _refuse_deciding(step, job, values)
+    _refuse_setting(step, job, values)
     jobs.change(session, key, now=step.now, error_code=code, error_message=message)
     element = job.element_instance_key or 0
     step.move(
@@ -124,7 +124,7 @@ def fail_job(
     values = accept(variables)
     step = Step(house, session, actor=by, command="fail_job")
     job = open_job(step, key)
-    _refuse_deciding(step, job, values)
+    _refuse_setting(step, job, values)
     jobs.change(
         session,
         key,

@@ -152,6 +152,12 @@ def start_halted(
     )
 
 
+def _enters_register(house: House, process: ProcessDefinition) -> list[Callable[[Beginning], None]]:
+    """Return what has the register know the cases of this process before they begin."""
+    named = process.job_types.values()
+    return [known.enters for name, known in house.job_types.items() if known.enters and name in named]
+
+
 def _enter(
     house: House,
     session: Session,
@@ -166,10 +172,8 @@ def _enter(
     if alongside is not None:
         alongside(session, key, given)
     beginning = Beginning(session, key, given, by, house.clock.now(), house.keys.next)
-    named = house.catalogue.process(session, definition.key).job_types.values()
-    for name, known in house.job_types.items():
-        if known.enters is not None and name in named:
-            known.enters(beginning)
+    for enters in _enters_register(house, house.catalogue.process(session, definition.key)):
+        enters(beginning)
 
 
 def start_again(step: Step, key: int) -> Case:
@@ -231,6 +235,10 @@ def _check(house: House, session: Session, asked: Start, definition: DefinitionR
     for element_id in asked.stop_after:
         if element_id not in process.elements:
             raise StartRefused("There is no such element to stop after.", element=element_id)
+        if _enters_register(house, process):
+            raise StartRefused(
+                "A case of the register ends as its diagram says. Leave the stop out.", element=element_id
+            )
     for element_id in asked.at:
         _check_element(process, element_id)
     if not asked.at and not process.starts[process.process_id]:

@@ -34,7 +34,7 @@ def set_variables(
     step = Step(house, session, actor=by, command="set_variables")
     instance_key = _locked_instance(step, scope_key)
     case = step.case(instance_key)
-    step.refuse_deciding(case.row.case_key, values)
+    step.refuse_setting(case.row.case_key, values)
     try:
         step.move(case, lambda execution: execution.set_variables(scope_key, values, local=local))
     except ElementNotFound:
@@ -93,7 +93,7 @@ def modify(
     if house.access.is_conducted(session, case.row.case_key):
         refuse_leaving_out(session, case, change)
     given = (one.variables for one in change.activate)
-    step.refuse_deciding(
+    step.refuse_setting(
         case.row.case_key, {name for scopes in given for values in scopes.values() for name in values}
     )
     by_element = [

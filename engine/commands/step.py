@@ -17,7 +17,13 @@ from engine import feel
 from engine.actors import Actor
 from engine.clock import Stopwatch
 from engine.commands import events, family
-from engine.commands.errors import DecidesWhoActs, InstanceEnded, InstanceNotFound, StateNotLoadable
+from engine.commands.errors import (
+    DecidesWhoActs,
+    InstanceEnded,
+    InstanceNotFound,
+    RegisterGives,
+    StateNotLoadable,
+)
 from engine.commands.house import FilledForm, House, StepReport
 from engine.commands.rows import Rows
 from engine.commands.world import CaseWorld
@@ -144,9 +150,15 @@ class Step:
         case = self.cases[key] = Case(row, definition, execution)
         return case
 
-    def refuse_deciding(self, case_key: int, names: Iterable[str]) -> None:
-        """Raise ``DecidesWhoActs`` if one of the variables decides who gets work, and the actor may not read the case."""
+    def refuse_setting(self, case_key: int, names: Iterable[str]) -> None:
+        """Return if the actor may give these variables a value.
+
+        Raises ``RegisterGives`` for what only the register gives; ``DecidesWhoActs`` if one of them decides who gets work, and
+        the actor may not read the case.
+        """
         house = self.house
+        if given := set(names) & house.access.given(self.session, case_key):
+            raise RegisterGives(variables=sorted(given))
         if house.access.reads_content(self.session, self.actor, case_key):
             return
         besides = frozenset().union(*(one.decides for one in house.job_types.values()))

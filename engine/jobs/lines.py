@@ -12,13 +12,15 @@ from engine.commands.house import JobType
 class Line:
     """The jobs one thread does: ``kinds`` of rows, and which of our own job types if ``own`` is among them.
 
-    ``limit`` is how many are claimed at a time. Those of a slow line are few, as they wait under one lease.
+    ``limit`` is how many are claimed at a time. Those of a slow line are few, as they wait under one lease. ``urgent_first`` has
+    jobs of a higher priority overtake the others.
     """
 
     name: str
     kinds: tuple[str, ...]
     own_types: tuple[str, ...]
     limit: int
+    urgent_first: bool = False
 
 
 def lines_of(job_types: Iterable[JobType], *, mail: bool) -> tuple[Line, ...]:
@@ -29,7 +31,7 @@ def lines_of(job_types: Iterable[JobType], *, mail: bool) -> tuple[Line, ...]:
     inside, outside = _by_place(job_types)
     found = [Line("motion", ("timer", "own", "chore"), inside, limit=20)]
     if mail:
-        found.append(Line("post", ("mail",), (), limit=4))
+        found.append(Line("post", ("mail",), (), limit=4, urgent_first=True))
     if outside:
         found.append(Line("outside", ("own",), outside, limit=4))
     return tuple(found)

@@ -85,6 +85,7 @@ class Worker:
                 limit=limit,
                 now=self._house.clock.now(),
                 types=self._line.own_types,
+                urgent_first=self._line.urgent_first,
             ),
         )
 

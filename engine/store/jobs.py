@@ -77,10 +77,12 @@ def claim(
     limit: int,
     now: datetime,
     types: Sequence[str],
+    urgent_first: bool = False,
 ) -> list[Claim]:
     """Lease up to ``limit`` due jobs to ``owner``, the longest due first. A transaction of its own.
 
-    ``types`` are those of kind ``own`` that are meant.
+    ``types`` are those of kind ``own`` that are meant. With ``urgent_first`` the priority of a job comes before its due moment:
+    for lines in which few jobs are due at a time, as all of these are looked at.
     """
     sqlite = dialects.is_sqlite(session)
     clock: Any = sa.literal(now, J.lease_until.type) if sqlite else dialects.now(session)
@@ -89,7 +91,8 @@ def claim(
         J.lease_until.is_(None), J.lease_until < clock, J.lease_until > clock + _span(session, 2 * lease)
     )
     wanted = [J.status == "ready", J.due_at <= now, *_meant(kinds, types), J.claims < MOST_CLAIMS, free]
-    picked = sa.select(J.key).where(*wanted).order_by(J.due_at).limit(limit)
+    order = (J.priority.desc(), J.due_at) if urgent_first else (J.due_at,)
+    picked = sa.select(J.key).where(*wanted).order_by(*order).limit(limit)
     rows = session.execute(
         sa.update(jobs)
         .where(J.key.in_(_locked(session, picked)))

@@ -14,6 +14,7 @@ from engine.retry import LETTER_TRIES
 from engine.store import dialects
 from engine.store.tables import jobs, outbox
 
+URGENT = 100  # the priority of what leaves before all that wait
 DOMAIN = "redress.invalid"  # of Message-IDs; no mail is ever addressed there
 
 
@@ -44,8 +45,11 @@ def queue_letter(
     html: str,
     dedup: str,
     now: datetime,
+    urgent: bool = False,
 ) -> int:
     """Store a letter and the job that sends it, in the caller's transaction, and return the outbox key.
+
+    One that is ``urgent`` leaves before all that wait.
 
     Queueing the same ``dedup`` twice is one letter. The Message-ID follows from the job's key and never
     changes.
@@ -60,6 +64,7 @@ def queue_letter(
             dedup_key=f"mail:{dedup}",
             due_at=now,
             retries=LETTER_TRIES,
+            priority=URGENT if urgent else 0,
             root_key=case_key,
             instance_key=case_key,
             created_at=now,

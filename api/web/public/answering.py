@@ -7,20 +7,17 @@ from typing import Any
 
 from flask import Response, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from api.complaints import from_complainant
 from api.complaints.answers.sheets import filled, newest
-from api.complaints.case_jobs import WHY
 from api.complaints.from_complainant import ACCEPTED, REJECTED, TooLate, last_said
 from api.complaints.heard import said_on
 from api.complaints.history import has_been
 from api.complaints.letter_links import shown
-from api.complaints.our_answer import AnswerOnItsWay, answer_letter, copy_for
+from api.complaints.our_answer import AnswerOnItsWay
 from api.complaints.policies import second_look
 from api.complaints.reading import standing_remedies
 from api.complaints.states import ASKED_IF_TURNED_AWAY
-from api.complaints.tables import IssueRow
 from api.context import the_engine, the_service
 from api.db import db
 from api.identity.doors import action
@@ -29,7 +26,7 @@ from api.web.forms import letter_html
 from api.web.public import blueprint, unsent
 from api.web.public.information import too_late
 from api.web.public.sheets import accepted, answer_sheet, judge_sheet, read_sheet, sheet_page
-from api.web.public.status import Visit, private, the_visit
+from api.web.public.status import Visit, answer_for, private, the_visit
 from api.web.public.visitor import once_key, posted_key
 from engine import forms
 from engine.forms import FieldError, Form
@@ -116,17 +113,8 @@ def _answer_page(
     visit: Visit, answers: Mapping[str, Any], errors: tuple[FieldError, ...] = (), *, status: int = 200
 ) -> Response:
     session, key = db.session(), visit.complaint.key
-    letter = answer_letter(the_service().letters, session, key)
-    letter = letter and copy_for(session, letter, visit.party_key)
-    issues = (
-        session.scalars(select(IssueRow).where(IssueRow.complaint_key == key).order_by(IssueRow.number)).all()
-        if visit.comes_by is None
-        else []
-    )
-    told = visit.may_answer or visit.complaint.state in _ANSWERED
-    decided = any(issue.outcome for issue in issues)
-    why = None if letter or decided or visit.comes_by else visit.complaint.facts.get(WHY)
-    if not told or not (letter or decided or why or visit.comes_by):
+    ours = answer_for(visit) if visit.may_answer or visit.complaint.state in _ANSWERED else None
+    if ours is None:
         return too_late(visit)
     page = sheet_page(_sheet(visit), answers, errors=errors, key=once_key(), submit="Send my answer")
     said = last_said(session, key, "complainant-answer")
@@ -135,10 +123,10 @@ def _answer_page(
         status,
         visit=visit,
         page=page,
-        letter=letter,
-        letter_body=letter_html(shown(letter.html)) if letter else None,
-        issues=issues,
-        why=why,
+        letter=ours.letter,
+        letter_body=letter_html(shown(ours.letter.html)) if ours.letter else None,
+        issues=ours.issues,
+        why=ours.why,
         remedies=standing_remedies(session, key) if visit.comes_by is None else (),
         said=said.facts.get("answer") if said else None,
         said_on=said_on(said, the_service().settings.time_zone) if said else None,

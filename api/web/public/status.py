@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import links
+from api.complaints.case_jobs import WHY
 from api.complaints.facts import window_over
 from api.complaints.from_complainant import ADDS, ANSWERS, RATES, WITHDRAWS, last_said, open_to
 from api.complaints.heard import said_on
-from api.complaints.our_answer import SOUGHT, answer_letter, way_of_answer
+from api.complaints.our_answer import SOUGHT, answer_letter, copy_for, way_of_answer
 from api.complaints.parties import COMPLAINANT, may_decide
 from api.complaints.progress import (
     ON_ITS_WAY,
@@ -27,7 +29,7 @@ from api.complaints.progress import (
 from api.complaints.reading import Event, clock_views, decided_outside, display_names, timeline
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.states import ENDED, public_words
-from api.complaints.tables import ComplaintRow, LinkRow, PartyRow
+from api.complaints.tables import ComplaintRow, IssueRow, LetterRow, LinkRow, PartyRow
 from api.context import the_service
 from api.db import db
 from api.identity.doors import action
@@ -128,7 +130,7 @@ def status() -> ResponseReturnValue:
     """How the complaint stands, what was promised by when, what can be done now; nothing of what was told to us."""
     visit, service = the_visit(), the_service()
     row, session, now = visit.complaint, db.session(), service.clock.now()
-    events = _as_far_as_told(visit, timeline(session, row.key, public_only=True))
+    events = _when_it_was(row, _as_far_as_told(visit, timeline(session, row.key, public_only=True)))
     clocks = clock_views(session, row.key, calendars=service.calendars, now=now)
     given = promises(clocks)
     late = [promise for promise in given if promise.late]
@@ -140,8 +142,7 @@ def status() -> ResponseReturnValue:
         words=visit.answer_comes
         if visit.comes_by and row.state in TOLD_BY_LETTER
         else public_words(row.state),
-        read_again=row.state in _READ_AGAIN
-        and (not visit.comes_by or answer_letter(service.letters, session, row.key)),
+        read_again=row.state in _READ_AGAIN and _can_read_again(visit),
         closing=CLOSING_WORDS.get(row.closing_reason or ""),
         stages=stages(
             row.state, row.received_at, events, closed_at=row.closed_at, answer_comes=visit.answer_comes
@@ -157,6 +158,39 @@ def status() -> ResponseReturnValue:
         said=said,
         said_on=said_on(said, service.settings.time_zone) if said else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OurAnswer:
+    """What there is to read of our answer: its letter as this person got it, what was decided, or why there is none."""
+
+    letter: LetterRow | None
+    issues: Sequence[IssueRow]
+    why: str | None
+
+
+def answer_for(visit: Visit) -> OurAnswer | None:
+    """Return what whoever visits can read of our answer; None while there is nothing, and of one that was given elsewhere."""
+    session, complaint = db.session(), visit.complaint
+    letter = answer_letter(the_service().letters, session, complaint.key)
+    mine = letter and copy_for(session, letter, visit.party_key)
+    if visit.comes_by is not None:
+        return OurAnswer(mine, (), None)
+    query = select(IssueRow).where(IssueRow.complaint_key == complaint.key).order_by(IssueRow.number)
+    issues = session.scalars(query).all()
+    decided = any(issue.outcome for issue in issues)
+    why = None if mine or decided else complaint.facts.get(WHY)
+    return OurAnswer(mine, issues, why) if mine or decided or why else None
+
+
+def _can_read_again(visit: Visit) -> bool:
+    ours = answer_for(visit)
+    return ours is not None and (ours.letter is not None or visit.comes_by is None)
+
+
+def _when_it_was(complaint: ComplaintRow, events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """Return the timeline with the receipt at its own moment, whenever somebody recorded it."""
+    return tuple(replace(one, at=complaint.received_at) if one.kind == "received" else one for one in events)
 
 
 def _as_far_as_told(visit: Visit, events: tuple[Event, ...]) -> tuple[Event, ...]:

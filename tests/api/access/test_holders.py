@@ -12,7 +12,7 @@ from api.complaints.tables import ComplaintRow, DutyRow, EventRow
 from api.identity import people
 from api.identity.decide import reach
 from engine.actors import SYSTEM
-from engine.commands.errors import NotYourTask
+from engine.commands.errors import NotYourTask, RegisterGives
 from engine.store.search import Condition, Query
 from engine.store.tables import outbox
 from tests.api.access.world import Someone
@@ -115,6 +115,9 @@ def test_variables_of_a_complaint_are_corrected_only_where_it_is_stuck_and_with_
     with pytest.raises(VariablesAreItsSteps):
         service.engine.set_variables(made.instance_key, {"owner": "adam"}, by=adam)
     stuck = begun(service, lambda name: service_task(name, "redress:notify", extension=mapped_to_nothing()))
+    for name in ("complaintKey", "reference", "complainantKnown"):
+        with pytest.raises(RegisterGives):
+            service.engine.set_variables(stuck.instance_key, {name: "1", "go": 1}, by=adam)
     service.engine.set_variables(stuck.instance_key, {"go": 1}, by=adam)
     lines = service.engine.read(
         lambda session: session.execute(

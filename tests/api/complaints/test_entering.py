@@ -76,3 +76,11 @@ def test_what_no_complaint_may_be_is_refused_at_the_door(service, start, given, 
     assert status == 400
     assert f"field: {field}" in problem["detail"]
     assert complaints(service) == []
+
+
+def test_no_instruction_ends_it(service, admin):
+    stop = [{"type": "TERMINATE_PROCESS_INSTANCE", "afterElementId": "Task_Register"}]
+    asked = PROCESS | {"variables": {"problem": "Late"}, "runtimeInstructions": stop}
+    status, problem = admin.post("/v2/process-instances", asked)
+    assert (status, "ends as its diagram says" in problem["detail"]) == (400, True)
+    assert complaints(service) == []

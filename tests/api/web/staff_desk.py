@@ -61,7 +61,7 @@ def complain(service, *, name="Ann Other", words="The parcel never came.", staff
         service,
         NewComplaint(
             channel="web",
-            received_at=service.clock.now(),
+            received_at=more.pop("received_at", service.clock.now()),
             description=words,
             complainant=PartyDetails(name=name, email="ann@mail.example"),
             product="goods",

@@ -12,11 +12,13 @@ from sqlalchemy import func, select, text
 from api.complaints import links
 from api.complaints.answers.sheets import of_complaint
 from api.complaints.forgetting import forget_expired
-from api.complaints.intake import PartyDetails, link_of_sender
+from api.complaints.importing.history import keep_closed
+from api.complaints.intake import Ending, NewComplaint, PartyDetails, link_of_sender
 from api.complaints.policies import kinds, second_look
 from api.complaints.tables import ComplaintRow, DocumentRow, DraftRow, EventRow, LinkRow, oldest_first
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
+from engine.actors import SYSTEM
 from engine.store.tables import outbox
 from tests.api.web.staff_desk import complain
 from tests.api.web.visitor import Visitor
@@ -938,3 +940,30 @@ def test_the_receipt_of_a_representative_says_what_waits_for_the_authority(app, 
         page = receipt.render(us=service.organisation, complaint=row)
     assert "the next step of the complaint waits until that is settled" in page
     assert "does not wait" not in page
+
+
+def test_the_receipt_stands_at_its_own_moment_whenever_it_was_recorded(ann, clock, service):
+    received = clock.now() - timedelta(days=7)
+    made = complain(service, received_at=received, backdating_reason="It came by post.")
+    assert ann.open(f"/t/{made.token}").status_code == 303
+    ann.open("/status")
+    assert "received on 16 Nov 2026" in ann.text
+    assert "We received your complaint 16 Nov 2026" in ann.text
+    (line,) = events(service, "received")
+    assert line.text == "Complaint recorded, received on 16 November 2026"
+
+
+def test_a_complaint_of_the_past_offers_no_answer_that_is_not_there(ann, clock, service):
+    received = clock.now() - timedelta(days=30)
+    past = NewComplaint("web", received, "Late.", PartyDetails("Ann", "ann@mail.example"), ending=Ending())
+    reference = keep_closed(service, past, by=SYSTEM)
+
+    def link(session):
+        row = session.scalars(select(ComplaintRow).where(ComplaintRow.reference == reference)).one()
+        return link_of_sender(session, row.key, at=clock.now())
+
+    ann.open(f"/t/{service.engine.write(link)}")
+    ann.open("/status")
+    assert "Your complaint is closed" in ann.text
+    assert "Read our answer again" not in ann.text
+    assert ann.open("/status/answer").status_code == 409

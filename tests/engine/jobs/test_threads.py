@@ -23,12 +23,14 @@ class SlowPostman:
     """A postman whose server answers nobody until it is told to."""
 
     def __init__(self):
-        self.sent, self.called, self.answers = [], threading.Event(), threading.Event()
+        self.sent, self.subjects = [], []
+        self.called, self.answers = threading.Event(), threading.Event()
 
     def send(self, letter):
         self.called.set()
         assert self.answers.wait(60)
         self.sent.append(letter.message_id)
+        self.subjects.append(letter.subject)
         return Receipt(250, "queued")
 
 
@@ -101,6 +103,36 @@ def test_a_timer_fires_while_a_handler_waits_for_the_network(database):
     finally:
         answers.set()
         metronome.stop()
+
+
+def test_an_urgent_letter_overtakes_those_that_wait(database, postman):
+    def write(context):
+        urgent = context.headers["urgent"] == "yes"
+        context.queue_letter(
+            recipient="a@example.org",
+            subject=str(urgent),
+            text="Dear",
+            html="<p>Dear",
+            letter="one",
+            urgent=urgent,
+        )
+
+    def writing(process_id, urgent):
+        header = f'<zeebe:taskHeaders><zeebe:header key="urgent" value="{urgent}"/></zeebe:taskHeaders>'
+        task = service_task("mail", "redress:letter", extension=header)
+        return bpmn(process_id, START + task + END + chain("start", "mail", "end"))
+
+    engine = Engine(
+        database, clock=SystemClock(), postman=postman, job_types=[JobType("redress:letter", write)]
+    )
+    engine.deploy([("usual.bpmn", writing("usual", "no")), ("alarm.bpmn", writing("alarm", "yes"))])
+    for _ in range(5):
+        engine.start("usual")
+    engine.start("alarm")
+    postman.answers.set()
+    (post,) = (line for line in engine.lines if line.name == "post")
+    engine.worker("postman", line=post).run_once(1)
+    assert postman.subjects == ["True"]
 
 
 def test_every_kind_of_work_belongs_to_exactly_one_line():
