@@ -350,7 +350,7 @@ class DraftRow(Row):
     expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
 
 
-_CAME_ABOUT: Mapping[type[Row], Any] = {
+CAME_ABOUT: Mapping[type[Row], Any] = {
     AnswerSheetRow: AnswerSheetRow.at,
     ClockChangeRow: ClockChangeRow.at,
     ComplaintRow: ComplaintRow.recorded_at,
@@ -367,7 +367,7 @@ def oldest_first(table: type[Any]) -> tuple[Any, Any]:
 
     Keys alone say nothing of it: every process of the service hands out a block of its own.
     """
-    return _CAME_ABOUT[table], table.key
+    return CAME_ABOUT[table], table.key
 
 
 def newest_first(table: type[Any]) -> tuple[Any, Any]:
