@@ -10,7 +10,7 @@ from typing import Any
 from api.complaints.clock_start import STAGES
 from api.complaints.policies import DECISION
 from api.procedure.reading import literals
-from api.procedure.slips import wrong_word
+from api.procedure.slips import alone, wrong_word
 from engine import dmn, feel
 from engine.deadlines import policy as policies
 from engine.deadlines.policy import DeadlinePolicy
@@ -18,7 +18,7 @@ from engine.dialect.lint import Words
 from engine.dmn.model import Rule, TableBox
 from engine.errors import RedressError
 from engine.findings import Finding
-from engine.suggest import perhaps, slip_of
+from engine.suggest import closest, perhaps, slip_of
 from engine.zones import local_date
 
 GIVEN = ("regime", "category", "stage", "anchorDate")  # what the table is told
@@ -37,9 +37,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the rows may name. ``reasons`` are those for which clocks pause or are extended, ``categories`` those that forms offer,
-    ``followed`` the clocks that diagrams name, ``before`` the regimes and categories of the table that is replaced, ``elsewhere``
-    the regimes with an outside body of their own.
+    """What the rows may name. ``reasons`` are those for which clocks pause or are extended, ``regimes`` and ``categories`` those that
+    anything beside this table names, ``followed`` the clocks that diagrams name, ``before`` the regimes and categories of the table
+    that is replaced, ``elsewhere`` the regimes with an outside body of their own.
     """
 
     anchors: Words
@@ -47,7 +47,8 @@ class Around:
     evidence: Words
     calendars: Words
     reasons: Words
-    categories: Words
+    regimes: frozenset[str]
+    categories: frozenset[str]
     followed: frozenset[str]
     before: frozenset[str]
     elsewhere: frozenset[str]
@@ -105,6 +106,7 @@ def check_table(model: dmn.Model, around: Around, *, file: str, moment: feel.Mom
     regimes, categories = (
         [word for row in rows for word in row.words.get(name, ())] for name in ("regime", "category")
     )
+    clocks = [row.policy.clock for row in rows if row.policy is not None]
     for row in rows:
         if row.policy is None:
             yield Finding(
@@ -112,7 +114,10 @@ def check_table(model: dmn.Model, around: Around, *, file: str, moment: feel.Mom
                 line=_line(row),
             )  # fmt: skip
             continue
-        for finding in _check_row(row, row.policy, around, regimes, categories):
+        for finding in (
+            *_check_row(row, row.policy, around, regimes, categories),
+            *_check_followed(row.policy.clock, around.followed, clocks),
+        ):
             yield replace(finding, file=file, element_id=row.rule.element_id, line=_line(row))
     for row, name in _of_one_name(rows):
         message = f"Another row has the id “{name}” too: a clock finds its row again by that."
@@ -212,10 +217,10 @@ def _check_row(
         yield from wrong_word(stage, stages)
     for category in row.words.get("category", ()):
         yield from _check_capitals(category, categories)
-        yield from wrong_word(category, around.categories)
+        yield from _check_category(category, categories, around)
         yield from _check_renamed("category", category, around)
     for regime in row.words.get("regime", ()):
-        yield from _check_regime(regime, policy.id, regimes)
+        yield from _check_regime(regime, policy.id, regimes, around)
         yield from _check_renamed("regime", regime, around)
     yield from wrong_word(policy.anchor, around.anchors)
     if policy.calendar is not None:
@@ -227,15 +232,27 @@ def _check_row(
         yield from wrong_word(reason, around.reasons)
     for evidence in policy.evidence:
         yield from wrong_word(evidence, around.evidence)
-    if policy.clock not in around.followed:
-        meant = slip_of(policy.clock, around.followed)
-        message = f"No diagram names the clock “{policy.clock}”: nothing would ever meet it."
-        advice = perhaps(policy.clock, around.followed)
-        yield Finding("error" if meant else "warning", "clock_unfollowed", message, advice)
 
 
-def _check_regime(regime: str, policy_id: str, regimes: list[str]) -> Iterator[Finding]:
-    """Yield a finding when a regime is a slip: of another with as many rows or more, or of the one its row is named for."""
+def _check_followed(clock: str, followed: frozenset[str], clocks: list[str]) -> Iterator[Finding]:
+    """Yield a finding for a clock that no diagram names; one of a single row that is like another is written wrong."""
+    if clock not in followed:
+        is_slip = slip_of(clock, followed) or (clocks.count(clock) == 1 and closest(clock, followed))
+        message = f"No diagram names the clock “{clock}”: nothing would ever meet it."
+        yield Finding(
+            "error" if is_slip else "warning", "clock_unfollowed", message, perhaps(clock, followed)
+        )
+
+
+def _check_category(category: str, categories: list[str], around: Around) -> Iterator[Finding]:
+    """Yield a finding when a category is a slip of one that is named elsewhere, or when its row alone names it."""
+    slips = tuple(wrong_word(category, Words(kind="category", known=around.categories, others="accepted")))
+    yield from slips or alone("category", category, categories, around.categories)
+
+
+def _check_regime(regime: str, policy_id: str, regimes: list[str], around: Around) -> Iterator[Finding]:
+    """Yield a finding when a regime is a slip: of another with as many rows or more, or of the one its row is named for; else when
+    its row alone names it."""
     likely = {other for other in regimes if regimes.count(other) >= regimes.count(regime)}
     parts = policy_id.split("-")
     named = {"-".join(parts[:end]) for end in range(1, len(parts) + 1)}
@@ -243,6 +260,8 @@ def _check_regime(regime: str, policy_id: str, regimes: list[str]) -> Iterator[F
     if meant is not None:
         message = f"The regime “{regime}” differs from “{meant}” by one letter or in capitals: complaints would miss this clock."
         yield Finding("error", "regime_slip", message, f"Did you mean {meant}?")
+    else:
+        yield from alone("regime", regime, regimes, around.regimes)
 
 
 def _check_empty(row: Row) -> Iterator[Finding]:

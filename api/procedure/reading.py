@@ -88,6 +88,12 @@ def read_by(letters: Iterable[LetterTemplate]) -> Named:
     )
 
 
+def codes_in(found: Named) -> dict[str, frozenset[str]]:
+    """Return the regimes and the categories that are offered, answered or compared with."""
+    every = found.options | found.asked
+    return {kind: frozenset(code for of, code in every if of == kind) for kind in ("regime", "category")}
+
+
 def options_of(found: Named) -> dict[str, Words]:
     """Return for each variable the codes that forms offer and tables answer; other codes may come from elsewhere."""
     codes: dict[str, set[str]] = {}

@@ -28,8 +28,18 @@ from api.organisation import Organisation
 from api.procedure import contracts, deadline_table, tables
 from api.procedure.deadline_table import Around
 from api.procedure.letter_lint import LetterWords, letter_findings
-from api.procedure.reading import Named, all_of, keys_of, literals, members_of, named_by, options_of, read_by
-from api.procedure.slips import wrong_word
+from api.procedure.reading import (
+    Named,
+    all_of,
+    codes_in,
+    keys_of,
+    literals,
+    members_of,
+    named_by,
+    options_of,
+    read_by,
+)
+from api.procedure.slips import alone, wrong_word
 from engine import dmn, feel, forms
 from engine.commands.check import Files
 from engine.dialect.lint import JobFacts, ServiceFacts, Spoken, Words
@@ -38,8 +48,9 @@ from engine.errors import RedressError
 from engine.feel.functions import FUNCTIONS
 from engine.findings import Finding, Severity
 from engine.store import definitions
-from engine.suggest import perhaps, slip_of
+from engine.suggest import closest, perhaps, slip_of
 
+_LIKE = 0.6  # how much an option is like the category that it took the place of
 _DEPLOYED = {"process": ".bpmn", "decision": ".dmn", "form": ".form"}
 
 
@@ -146,6 +157,7 @@ class Vocabulary:
                 found += (replace(each, file=name) for each in self._check_form(name, data))
             elif name.lower().endswith(".bpmn"):
                 found += (replace(each, file=name) for each in self._given_up(name, data))
+                found += (replace(each, file=name) for each in self._asked_in_vain(name, data))
         return tuple(found)
 
     def _bound_elsewhere(self, files: Files) -> Iterable[Finding]:
@@ -170,6 +182,12 @@ class Vocabulary:
             message = f"Nothing in this diagram says “{key}: {word}” any more: {contracts.RELIED_ON[key]}."
             advice = "Put the header back, unless another diagram does this now."
             yield Finding("warning", "header_given_up", message, advice, attribute=key)
+
+    def _asked_in_vain(self, name: str, data: bytes) -> Iterable[Finding]:
+        """Yield the regimes that a diagram alone names; it may be about something else than complaints."""
+        for regime in sorted(codes_in(named_by({name: data}))["regime"] if self._table else ()):
+            for each in alone("regime", regime, [regime], self._codes_beside(name)["regime"]):
+                yield replace(each, severity="warning")
 
     def house_findings(self) -> tuple[Finding, ...]:
         """Return what the service itself begins with and no file defines."""
@@ -198,9 +216,18 @@ class Vocabulary:
         found = [*wrong_word(organisation.calendar, Words(kind="calendar", known=self._around.calendars))]
         if self._table is not None:
             found += wrong_word(organisation.regime, Words(kind="regime", known=self._regimes))
+            elsewhere = codes_in(all_of((self._named, self._told)))["regime"] | {organisation.regime}
             for regime in organisation.bodies:
-                found += wrong_word(regime, Words(kind="regime", known=self._regimes, others="warning"))
+                found += self._check_regime(regime, [regime], elsewhere)
         return tuple(replace(each, file="organisation.json") for each in found)
+
+    @property
+    def _named_regimes(self) -> Words:
+        """Return the regimes that anything names but a letter: one that a letter alone names is none."""
+        known = self._codes["regime"].known.union(
+            codes_in(self._named)["regime"], self._around.organisation.bodies
+        )
+        return Words(kind="regime", known=known)
 
     def missing_letters(self) -> tuple[Finding, ...]:
         """Return the letters that diagrams name and that are not there."""
@@ -216,7 +243,7 @@ class Vocabulary:
         words = LetterWords(
             named=replace(self._named, provided=self._provided),
             clocks=self._clocks | PROMISED | self._named.clocks - {OUR_ANSWER},
-            codes=self._codes,
+            codes=self._codes if self._table is None else {**self._codes, "regime": self._named_regimes},
             organisation=self._around.organisation,
         )
         return letter_findings(self._around.letters, words)
@@ -260,14 +287,15 @@ class Vocabulary:
     def _check_model(self, model: dmn.Model, name: str, moment: feel.Moment) -> Iterable[Finding]:
         words = self._words
         raised = {RECEIVED, *KEPT, *ANCHORS.values()} | {"stage_opened"} | BY_JOB | self._named.happened
-        offered = {code for variable, code in self._named.options if variable == "category"}
+        beside = self._codes_beside(name)
         around = Around(
             anchors=Words(kind="event that anything raises", known=frozenset(raised)),
             letters=words.letters,
             evidence=Words(kind="evidence", known=frozenset(KINDS.values())),
             calendars=Words(kind="calendar", known=self._around.calendars),
             reasons=Words(kind="reason", known=self._reasons, others="accepted"),
-            categories=Words(kind="category", known=frozenset(offered), others="accepted"),
+            regimes=beside["regime"],
+            categories=beside["category"],
             followed=self._named.clocks,
             before=_words_in(_conditions(self._table_before, "regime"))
             | _words_in(_conditions(self._table_before, "category")),
@@ -278,7 +306,20 @@ class Vocabulary:
         for decision in model.decisions.values():
             box = decision.expression
             if isinstance(box, TableBox):
-                yield from self._check_box(decision.id, box, words)
+                yield from self._check_box(decision.id, box, words, beside)
+
+    def _codes_beside(self, name: str) -> Mapping[str, frozenset[str]]:
+        """Return the regimes and categories that anything but one file names: the other files, letters, organisation.json."""
+        others = (named_by({each: content}) for each, content in self.files.items() if each != name)
+        found, organisation = codes_in(all_of((*others, self._told))), self._around.organisation
+        return {**found, "regime": found["regime"].union({organisation.regime}, organisation.bodies)}
+
+    def _check_regime(self, regime: str, cells: Sequence[str], beside: frozenset[str]) -> Iterable[Finding]:
+        """Yield a finding for a regime without clocks: no slip where anything ``beside`` names it, for it may have lost them."""
+        found = tuple(wrong_word(regime, Words(kind="regime", known=self._regimes, others="warning")))
+        if any(each.severity == "warning" for each in found):
+            found = tuple(alone("regime", regime, cells, beside | self._regimes)) or found
+        return found
 
     def _replaced(self, name: str, data: bytes) -> Named:
         """Return the words of the version that a file replaces: of what has one of its ids; none for a new file."""
@@ -287,17 +328,20 @@ class Vocabulary:
         return all_of(one for one in before if one.ids & ids)
 
     def _check_box(
-        self, decision_id: str, box: TableBox, words: contracts.ProcedureWords
+        self,
+        decision_id: str,
+        box: TableBox,
+        words: contracts.ProcedureWords,
+        beside: Mapping[str, frozenset[str]],
     ) -> Iterable[Finding]:
-        regimes = Words(
-            kind="regime", known=self._regimes, others="warning"
-        )  # a row of one left out is no slip
         for place, at in enumerate(box.inputs):
             cells = [rule.conditions[place] for rule in box.rules]
             yield from _check_allowed(at.allowed, cells)
             if at.expression.text.strip() == "regime" and decision_id != DECISION and self._table is not None:
+                every = [word for cell in cells for word in literals(cell.text)]
                 for cell in cells:
-                    yield from _placed(cell, regimes)
+                    for regime in literals(cell.text):
+                        yield from _at(cell, self._check_regime(regime, every, beside["regime"]))
         for place, column in enumerate(box.outputs):
             cells = [rule.results[place] for rule in box.rules]
             yield from _check_allowed(column.allowed, cells)
@@ -353,6 +397,7 @@ class Vocabulary:
         yield from self._check_keys(form, own, others, had)
         yield from self._check_rules(form, own, had)
         yield from self._check_codes(form, own, others)
+        yield from self._check_kinds(name, own)
         yield from self._check_codes_kept(name)
 
     def _check_keys(self, form: forms.Form, own: Named, others: Named, had: Named) -> Iterable[Finding]:
@@ -441,6 +486,20 @@ class Vocabulary:
                 )
                 yield Finding("error", "code_unknown", message, advice, attribute=variable)
 
+    def _check_kinds(self, name: str, own: Named) -> Iterable[Finding]:
+        """Yield regimes that a form alone names in a comparison, and options in the place of a category that is offered nowhere."""
+        for regime in sorted({code for of, code in own.asked if of == "regime"} if self._table else ()):
+            beside = self._codes_beside(name)["regime"] | {code for of, code in own.options if of == "regime"}
+            yield from alone("regime", regime, [regime], beside)
+        rows = _words_in(_conditions(self._table, "category"))
+        missed = rows - {code for of, code in self._named.options if of == "category"}
+        for code in sorted(code for of, code in own.options if of == "category" and code not in rows):
+            meant = closest(code, missed, likeness=_LIKE)
+            if slip_of(code, missed) is None and meant is not None:
+                message = f"No row of the table of deadlines is for the category “{code}”, and nobody can choose “{meant}”."
+                advice = f"Did you mean {meant}?"
+                yield Finding("error", "code_without_row", message, advice, attribute="category")
+
     def _check_codes_kept(self, name: str) -> Iterable[Finding]:
         """Yield codes of a file in the place of one that was there, a letter apart: the others that name it would miss it."""
         own, had = named_by({name: self.files[name]}), self._replaced(name, self.files[name])
@@ -481,9 +540,12 @@ def _check_allowed(allowed: dmn.model.Text | None, cells: Iterable[dmn.model.Tex
 
 def _placed(cell: dmn.model.Text, words: Words) -> Iterable[Finding]:
     for word in literals(cell.text):
-        yield from (
-            replace(each, element_id=cell.element_id, line=cell.line) for each in wrong_word(word, words)
-        )
+        yield from _at(cell, wrong_word(word, words))
+
+
+def _at(cell: dmn.model.Text, found: Iterable[Finding]) -> Iterable[Finding]:
+    """Yield findings with the place of a cell."""
+    return (replace(each, element_id=cell.element_id, line=cell.line) for each in found)
 
 
 def _table_among(files: Mapping[str, bytes], decision_id: str) -> TableBox | None:

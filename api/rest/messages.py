@@ -58,7 +58,8 @@ def publish(body: dict[str, Any]) -> Any:
     """Publish a message, kept for its time to live; never tells whether anybody caught it.
 
     409 for a doubled message id, and for a reply to an answer that has not left. What would begin something about a complaint
-    gets 404 unless its key names one that is there for you, and 409 where that is in another state than is meant.
+    gets 404 unless its key names one that is there for you, and 409 where that is in another state than is meant. 400 where it
+    does not bring what it would begin cannot do without.
     """
     _judge(body)
     key = the_engine().publish_message(

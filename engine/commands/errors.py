@@ -237,6 +237,12 @@ class CaseInAnotherState(Conflict):
     code = "case_in_another_state"
 
 
+class MessageLacks(Invalid):
+    """What this would begin cannot do without some variables, and the message does not bring them."""
+
+    code = "message_lacks"
+
+
 class WorkLeftOut(Conflict):
     """This would leave out work that the complaint's diagram asks for. Finish the step, or move back to an earlier one."""
 

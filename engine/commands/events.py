@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from engine import feel
 from engine.actors import Actor
 from engine.commands import family
-from engine.commands.errors import CaseInAnotherState, CaseNotNamed
+from engine.commands.errors import CaseInAnotherState, CaseNotNamed, MessageLacks
 from engine.execution import changes as ch
 from engine.execution.run import ElementNotFound, ElementNotWaiting
 from engine.store import dialects, instances, jobs, messages
@@ -77,7 +77,8 @@ def publish(
     reach count (``_reaches``), what it brings them says ``Thrown``, and only who reaches the case that the key
     names starts anything by it. With a key, a process is not started while an instance so started is open.
     Raises ``CaseNotNamed`` and ``CaseInAnotherState`` for an actor's message that would start what is about a
-    case of the register, and names none that hears them, or one in another state than that is for.
+    case of the register, and names none that hears them, or one in another state than that is for, and
+    ``MessageLacks`` for one that does not bring what it would start needs.
     """
     dialects.take_turns(step.session, _turn(name, correlation_key))
     step.flush()
@@ -112,7 +113,7 @@ def _that_may(
 ) -> list[messages.Starting]:
     """Return what a message or signal may start, ``named`` being the case that its key names.
 
-    Raises ``CaseNotNamed``, ``CaseInAnotherState``.
+    Raises ``CaseNotNamed``, ``CaseInAnotherState``, ``MessageLacks``.
     """
     step = thrown.step
     heard = named is None or _reaches(thrown, named)
@@ -124,6 +125,8 @@ def _that_may(
             raise CaseNotNamed(name=thrown.name)
         if beside is not None and step.actor.kind != "system":  # the service itself knows what it says
             _refuse_in_another_state(step, fit, beside, message=thrown.name)
+        if heard:
+            _refuse_lacking(thrown, fit)
     return fit if heard else []
 
 
@@ -143,6 +146,22 @@ def _refuse_in_another_state(
         )
         if states and not step.house.access.is_in(step.session, case_key, states):
             raise CaseInAnotherState(name=message, states=", ".join(states))
+
+
+def _refuse_lacking(thrown: Thrown, starts: Sequence[messages.Starting]) -> None:
+    catalogue, session = thrown.step.house.catalogue, thrown.step.session
+    for one in starts:
+        needs = catalogue.process(session, one.definition_key).elements[one.element_id].needs
+        if missing := [path for path in needs if _brought(thrown.variables, path) is None]:
+            raise MessageLacks(name=thrown.name, missing=", ".join(missing))
+
+
+def _brought(variables: Mapping[str, Any], path: str) -> Any:
+    """Return the value of ``a`` or ``a.b`` among variables, None where there is none."""
+    value: Any = variables
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _reaches(thrown: Thrown, case_key: int) -> bool:

@@ -210,6 +210,11 @@ class Element:
         return names_in(self.properties.get("redress.states"))
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """What a message from outside must bring to start this (``redress.needs``): variables, or members such as ``waits.step``."""
+        return names_in(self.properties.get("redress.needs"))
+
+    @property
     def is_scope(self) -> bool:
         """Whether it holds flow nodes of its own."""
         return self.tag in ("subProcess", "transaction")

@@ -19,6 +19,7 @@ from engine.dialect.lint.identity import (
     check_platform,
     is_bpmn,
 )
+from engine.dialect.lint.needs import check_needs
 from engine.dialect.lint.notes import Notes, tag_of
 from engine.dialect.lint.paths import check_paths
 from engine.dialect.lint.people import check_people
@@ -70,6 +71,7 @@ def _check(drawing: Drawing, notes: Notes, context: DeploymentContext) -> None:
     check_conditions(drawing, texts)
     check_bindings(drawing, notes, context)
     check_variables(drawing, texts, context)
+    check_needs(drawing, texts)
     if context.known.service is not None:
         check_words(drawing, texts, context.known.service)
 

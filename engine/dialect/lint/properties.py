@@ -18,7 +18,7 @@ PREFIX: Final = "redress."
 LATER: Final = frozenset({"redress.recalculate", "redress.unknownVariables"})
 KNOWN: Final = LATER | {
     *("redress.calendar", "redress.timeZone", "redress.execution"),
-    *("redress.clock", "redress.noLaterThan", "redress.states"),
+    *("redress.clock", "redress.noLaterThan", "redress.states", "redress.needs"),
 }
 
 
@@ -106,9 +106,18 @@ def _no_later_than(value: str, node: Node | None, _known: KnownResources) -> tup
 
 
 def _states(value: str, node: Node | None, _known: KnownResources) -> tuple[str, str]:
+    return _not_begun_by_a_message(node), "" if _names(value) else "the name of a state is missing"
+
+
+def _needs(value: str, node: Node | None, _known: KnownResources) -> tuple[str, str]:
+    return _not_begun_by_a_message(node), "" if _names(value) else "the name of a variable is missing"
+
+
+def _not_begun_by_a_message(node: Node | None) -> str:
+    """Return where else it belongs; empty on a message start event of a process."""
     if node is None or (node.tag, node.trigger) != ("startEvent", "message") or node.scope.parent is not None:
-        return "Put it on a message start event of a process.", ""
-    return "", "" if _names(value) else "the name of a state is missing"
+        return "Put it on a message start event of a process."
+    return ""
 
 
 def _names_clocks(value: str) -> str:
@@ -126,4 +135,5 @@ _RULES: Final[dict[str, Callable[[str, Node | None, KnownResources], tuple[str, 
     "redress.clock": _clock,
     "redress.noLaterThan": _no_later_than,
     "redress.states": _states,
+    "redress.needs": _needs,
 }
