@@ -72,7 +72,7 @@ def waiting(session: Session, kind: str, name: str, correlation_key: str | None)
         )
         .join(instances, instances.c.key == S.instance_key)
         .where(*wanted)
-        .order_by(S.key)
+        .order_by(instances.c.started_at, S.key)
     ).all()
     return [Waiting(**row._mapping) for row in rows]
 
@@ -129,7 +129,7 @@ def buffered(session: Session, wanted: Iterable[tuple[str, str]], *, now: dateti
     rows = session.execute(
         sa.select(B.key, B.name, B.correlation_key, B.variables, B.delivered, B.publisher)
         .where(sa.tuple_(B.name, B.correlation_key).in_(list(wanted)), B.expires_at > now)
-        .order_by(B.key)
+        .order_by(B.published_at, B.key)
     ).all()
     return [Buffered(**row._mapping) for row in rows]
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from engine.commands.errors import MessageDoubled, MessageNotCorrelated
+from engine.engine import Engine
+from engine.store.database import connect
 from tests.engine.diagrams import END, START, bpmn, chain, service_task, user_task
 
 HOUR = timedelta(hours=1)
@@ -70,6 +72,21 @@ def test_a_message_waits_for_its_catcher_as_long_as_it_lives(engine, clock):
     fourth = engine.start("waiter", {"caseId": "D"})
     assert engine.open_task_names(fourth.key) == []
     assert engine.purge() >= 1
+
+
+def test_the_oldest_message_is_taken_first_whichever_process_kept_it(database_url, clock):
+    early, late = connect(database_url), connect(database_url)
+    low, high = Engine(early, clock=clock), Engine(late, clock=clock)  # each takes keys of its own block
+    try:
+        low.deploy([("waiter.bpmn", waiter())])
+        high.publish_message("reply", "A", {"text": "1"}, time_to_live=HOUR)
+        clock.advance(timedelta(minutes=1))
+        low.publish_message("reply", "A", {"text": "2"}, time_to_live=HOUR)
+        case = high.start("waiter", {"caseId": "A"})
+        assert high.values(case.key)["text"] == "1"
+    finally:
+        early.dispose()
+        late.dispose()
 
 
 def test_the_same_message_id_is_refused_while_it_waits(engine, clock):
