@@ -12,6 +12,7 @@ from api.complaints.clock_rows import Desk
 from api.complaints.tables import ComplaintRow, EventRow
 from engine.calendars import Calendar
 from engine.deadlines.compute import Anchor
+from engine.deadlines.state import ClockState
 from engine.errors import Invalid
 from engine.zones import day_in_words, local_date
 
@@ -30,7 +31,9 @@ WORDS = {
     "agreed": "Answer agreed for",
 }
 EARLIEST = date(1990, 1, 1)  # no day of a complaint lies before it
-_AFTER_RECEIPT = frozenset({"offer_accepted", "agreed"})
+# How a day lies to that of the receipt; one that is in neither may lie on either side of it.
+_NOT_BEFORE_RECEIPT = frozenset({"offer_accepted", "agreed"})
+_NOT_AFTER_RECEIPT = frozenset({"first_raised"})
 ASKED = {  # days that somebody knows while we do not, as we ask for them
     "first_raised": "the day the complainant first told us of it",
     "sent_to_company": "the day it was sent to us by the portal",
@@ -50,6 +53,21 @@ def anchor_of(complaint: ComplaintRow, event: str) -> Anchor | None:
     return Anchor(event, on=getattr(complaint, KEPT[event])) if event in KEPT else None
 
 
+def expected_day(complaint: ComplaintRow, event: str, calendar: Calendar) -> tuple[date, bool]:
+    """Return the local day from which a clock is counted while nobody knows the day of ``event``, and whether it is the last it can
+    have been: what is due by then is missed past it."""
+    return local_date(complaint.received_at, calendar.zone), event in _NOT_AFTER_RECEIPT
+
+
+def missing(state: ClockState) -> str | None:
+    """Return the event of a clock whose day somebody knows while we do not, None for any other clock."""
+    return (
+        state.anchor.event
+        if state.is_open and not state.anchor_known and state.anchor.event in ASKED
+        else None
+    )
+
+
 def known_days(complaint: ComplaintRow, calendar: Calendar) -> dict[str, date]:
     """Return the local day of every anchor whose day is known, the receipt first."""
     days = {RECEIVED: local_date(complaint.received_at, calendar.zone)}
@@ -60,17 +78,24 @@ def known_days(complaint: ComplaintRow, calendar: Calendar) -> dict[str, date]:
     return days
 
 
-def refuse_impossible(complaint: ComplaintRow, event: str, day: date, *, today: date, zone: ZoneInfo) -> None:
-    """Return if ``event`` may have been, or be, on this local ``day``, through whatever door it was typed. Raises ``DayImpossible``.
+def possible_days(complaint: ComplaintRow, event: str, *, zone: ZoneInfo) -> tuple[date, date | None]:
+    """Return the first and the last local day on which ``event`` may have been, None: today.
 
     What can only follow the complaint lies on the day of receipt or later; what is past is over today.
     """
     received = local_date(complaint.received_at, zone)
-    begins, ends = EARLIEST, received if event == "first_raised" else today
-    if event in _AFTER_RECEIPT:
+    begins, ends = EARLIEST, received if event in _NOT_AFTER_RECEIPT else None
+    if event in _NOT_BEFORE_RECEIPT:
         begins = received
     elif event == "sent_to_company":
         begins = complaint.first_raised_on or complaint.occurred_on or EARLIEST
+    return begins, ends
+
+
+def refuse_impossible(complaint: ComplaintRow, event: str, day: date, *, today: date, zone: ZoneInfo) -> None:
+    """Return if ``event`` may have been, or be, on this local ``day``, whatever door it was typed at. Raises ``DayImpossible``."""
+    begins, ends = possible_days(complaint, event, zone=zone)
+    ends = ends or today
     if day < begins:
         raise DayImpossible(f"{WORDS[event]}: the day cannot be before {day_in_words(begins)}.", event=event)
     if event != "agreed" and day > ends:

@@ -39,14 +39,19 @@ LABELS = {
     "promised_answer": "Promised answer",
     "plan_agreed": "Date of the answer agreed",
     "our_answer": "Our answer",
+    "missing_day": "A missing day",
 }
 WINDOWS = frozenset({"referral_window"})  # time the complainant has: nobody is late when it is over
 CHANCES = frozenset({"early_resolution"})  # time we may use: one not used in time is over without a word
 OF_REJECTIONS = frozenset(
     {"internal_review"}
 )  # what we reject, wholly or partly, is reviewed by then; nothing else is
+MISSING_DAY = "missing_day"  # for diagrams: the clock due first whose day is only expected, as nobody noted what it counts from
 OUR_ANSWER = "our_answer"  # what work on our answer is due with: the earliest of these
 ANSWERING = frozenset({"target", "final_response", "outcome_letter", "internal_review", "promised_answer"})
+NAMES_OF_SEVERAL = frozenset(
+    {OUR_ANSWER, MISSING_DAY}
+)  # whichever clock counts now: no clocks of the table or the register
 
 _TOLD = {
     "paused": "paused",
@@ -148,8 +153,9 @@ def is_only_expected(row: ClockRow, *, now: datetime) -> bool:
 
 
 def followed_as(name: str) -> tuple[str, ...]:
-    """Return the names under which diagrams follow a clock: its own, and ``OUR_ANSWER`` where work on our answer serves it."""
-    return (name, OUR_ANSWER) if name in ANSWERING else (name,)
+    """Return the names under which diagrams follow a clock: its own, ``OUR_ANSWER`` where work on our answer serves it, and
+    ``MISSING_DAY``, as any may count from a day that nobody has noted."""
+    return (name, OUR_ANSWER, MISSING_DAY) if name in ANSWERING else (name, MISSING_DAY)
 
 
 def clocks_in(meets: str | None) -> frozenset[str]:
@@ -244,9 +250,8 @@ def _passed(moved: Moved) -> Moved:
 
 
 def next_event_at(state: ClockState, calendar: Calendar, *, after: datetime) -> datetime | None:
-    """Return the next moment (UTC) at which the clock warns or breaches; None while nothing is to come."""
-    counts_from_expected = not state.anchor_known and state.policy.anchor_rule == "actual"
-    if not state.is_open or state.bound_at is None or counts_from_expected or state.name in WINDOWS:
+    """Return the next moment (UTC) at which the clock warns or its bound passes, expected or not; None while nothing is to come."""
+    if not state.is_open or state.bound_at is None or state.name in WINDOWS:
         return None
     moments = [moment for moment, _ in warnings_to_come(state, calendar, after=after)]
     if state.status != "breached":

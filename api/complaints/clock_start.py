@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import told_days
-from api.complaints.anchors import ASKED, anchor_of, ask_for, known_days
+from api.complaints.anchors import ASKED, anchor_of, ask_for, expected_day, known_days
 from api.complaints.answered_before import meet_if_answered
 from api.complaints.clock_rows import WINDOWS, Desk, add, keep, last_changed_at, newest, open_clocks
 from api.complaints.found_later import (
@@ -271,8 +271,8 @@ def _start(
             return False
         if day == Anchor(policy.anchor):
             ask_for(desk, complaint, policy.anchor)
-            expected = local_date(complaint.received_at, calendar.zone)
-            made = clocks.project(policy, expected, calendar, desk.act, number=number)
+            expected, last = expected_day(complaint, policy.anchor, calendar)
+            made = clocks.project(policy, expected, calendar, desk.act, number=number, at_latest=last)
         elif again and policy.pausable and before is not None:
             made = _without(calendar, desk, policy, day, before)
         else:
@@ -357,14 +357,15 @@ def _recategorise(
         )  # what was said last, not what the first round counted from
     elif anchor is not None and anchor == Anchor(policy.anchor) and policy.anchor in ASKED:
         ask_for(desk, complaint, policy.anchor)
-        state = replace(state, expected_on=local_date(complaint.received_at, calendar.zone))
+        expected, last = expected_day(complaint, policy.anchor, calendar)
+        state = replace(state, expected_on=expected, at_latest=last)
     elif anchor is not None and anchor != Anchor(policy.anchor):
-        state = replace(state, expected_on=None)
+        state = replace(state, expected_on=None, at_latest=False)
     elif policy.anchor == "acknowledged" and state.anchor.event != "acknowledged":
-        expected, anchor = acknowledgement_of(calendars, desk, complaint, stage=policy.stage)
-        if expected is None:
+        acknowledged_by, anchor = acknowledgement_of(calendars, desk, complaint, stage=policy.stage)
+        if acknowledged_by is None:
             return False
-        state = replace(state, expected_on=expected)
+        state = replace(state, expected_on=acknowledged_by, at_latest=False)
     elif policy.anchor != state.anchor.event:
         return False
     ruled = clocks.recategorise(state, policy, calendar, desk.act, anchor=anchor)

@@ -10,9 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import clock_rows, clock_start, told_days
-from api.complaints.anchors import ASKED, KEPT, RECEIVED, keep_day, refuse_impossible
+from api.complaints.anchors import ASKED, KEPT, RECEIVED, expected_day, keep_day, missing, refuse_impossible
 from api.complaints.clock_rows import (
     ANSWERING,
+    MISSING_DAY,
+    NAMES_OF_SEVERAL,
     OF_REJECTIONS,
     OUR_ANSWER,
     ClockNotFound,
@@ -67,38 +69,47 @@ class CaseClocks:
     def due(self, session: Session, instance_key: int, name: str) -> datetime | None:
         """Return the bound (aware UTC) of the open clock ``name`` of the case, None when it has none or it is paused.
 
-        That of ``OUR_ANSWER`` is the earliest of those that work on our answer serves.
+        That of ``OUR_ANSWER`` is the earliest of those that work on our answer serves, expected ones too; that of ``MISSING_DAY``
+        the earliest of those whose day nobody has noted.
         """
         return min(self._bounds(session, instance_key, name).values(), default=None)
 
     def _bounds(self, session: Session, instance_key: int, name: str) -> Mapping[str, datetime]:
         """Return the bound of the newest open round of each clock that is meant by ``name``, those that have one."""
-        rows = session.execute(
-            select(ClockRow.name, ClockRow.bound_at)
+        query = (
+            select(ClockRow.name, ClockRow.bound_at, ClockRow.saved)
             .join(ComplaintRow, ComplaintRow.key == ClockRow.complaint_key)
-            .where(
-                ComplaintRow.instance_key == instance_key,
-                ClockRow.name.in_(ANSWERING if name == OUR_ANSWER else (name,)),
-                ClockRow.state.in_(OPEN),
-            )
+            .where(ComplaintRow.instance_key == instance_key, ClockRow.state.in_(OPEN))
             .order_by(ClockRow.number)
         )
-        newest = {row.name: row.bound_at for row in rows}
-        return {each: bound for each, bound in newest.items() if bound is not None}
+        if name != MISSING_DAY:
+            query = query.where(ClockRow.name.in_(ANSWERING if name == OUR_ANSWER else (name,)))
+        newest = {row.name: row for row in session.execute(query)}
+        return {
+            each: row.bound_at
+            for each, row in newest.items()
+            if row.bound_at is not None
+            and (name != MISSING_DAY or missing(ClockState.from_json(row.saved)) is not None)
+        }
 
     def followed_as(self, name: str) -> tuple[str, ...]:
         """Return the names under which diagrams follow the clock ``name``."""
         return followed_as(name)
 
     def view(self, session: Session, instance_key: int, name: str) -> CaseClock | None:
-        """Return the newest clock ``name`` as diagrams see it: ``bound`` while it is open, warnings while it runs or is late.
+        """Return the newest clock ``name`` as diagrams see it: ``bound`` while open, warnings while it runs, is expected or late.
 
-        One that ended late is owed no more than one that ended in time: diagrams see both as not applicable. ``OUR_ANSWER`` is
-        the clock that counts now of those that work on our answer serves.
+        One that ended late is owed no more than one that ended in time: diagrams see both as not applicable. While its day is only
+        expected and may lie later, nobody knows the bound. ``OUR_ANSWER`` is the clock that counts now of those that work on our
+        answer serves, with the bound that this work is due by; ``MISSING_DAY`` the first of those whose day nobody has noted, not
+        applicable where none is.
         """
-        if name == OUR_ANSWER:
+        asked = name
+        if name in NAMES_OF_SEVERAL:
             bounds = self._bounds(session, instance_key, name)
             name = min(bounds, key=lambda each: bounds[each], default=name)
+        if name == MISSING_DAY:
+            return CaseClock("not_applicable", None, None, lambda _share: None, 1, lambda _number: None)
         row = session.scalar(
             select(ClockRow)
             .join(ComplaintRow, ComplaintRow.key == ClockRow.complaint_key)
@@ -113,9 +124,11 @@ class CaseClocks:
         return CaseClock(
             "not_applicable" if state.status == "missed" else state.status,
             state.due_on,
-            state.bound_at if state.is_open else None,
+            state.bound_at if state.is_open and (state.counts or asked == OUR_ANSWER) else None,
             lambda share: (
-                warn_at(state, share, calendar) if state.status in ("running", "breached") else None
+                warn_at(state, share, calendar)
+                if state.status in ("projected", "running", "breached")
+                else None
             ),
             state.number,
             lambda number: ended_at(session, complaint_key, name, number),
@@ -508,7 +521,7 @@ class CaseClocks:
         if state.anchor.event in changed and anchor is not None:
             return clocks.re_anchor(state, anchor, calendar, desk.act)
         if RECEIVED in changed and state.anchor.event in ASKED and not state.anchor_known:
-            expected = local_date(complaint.received_at, calendar.zone)
+            expected, _ = expected_day(complaint, state.anchor.event, calendar)
             return clocks.re_project(state, expected, calendar, desk.act)
         return None
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.complaints.anchors import missing
 from api.complaints.clock_rows import newest
 from api.complaints.history import Standing
 from api.complaints.letter_links import disarmed
@@ -19,7 +20,7 @@ from api.complaints.tables import ClockRow, ComplaintRow, IssueRow, PartyRow, Re
 from api.identity.tables import PersonRow
 from api.organisation import Organisation
 from engine import feel
-from engine.deadlines.state import OPEN
+from engine.deadlines.state import OPEN, ClockState
 from engine.zones import day_in_words, local_date
 
 CHANNEL_WORDS = {
@@ -142,13 +143,19 @@ def neutral_facts(
 
 
 def clock_dates(session: Session, complaint_key: int) -> dict[str, Any]:
-    """Return the due date of the newest clock of each name while it is open; None for a paused one."""
+    """Return the due date of the newest clock of each name while it is open; None for a paused one, and for one whose day is only
+    expected and may lie later: nobody is told a day that we do not know."""
     rows = session.scalars(
         select(ClockRow)
         .where(ClockRow.complaint_key == complaint_key)
         .order_by(ClockRow.name, ClockRow.number)
     )
-    return {row.name: row.due_on if row.state in OPEN else None for row in rows}
+    return {row.name: row.due_on if row.state in OPEN and _is_known(row) else None for row in rows}
+
+
+def _is_known(row: ClockRow) -> bool:
+    state = ClockState.from_json(row.saved)
+    return state.counts or missing(state) is None
 
 
 def window_over(session: Session, complaint_key: int, *, at: datetime) -> str | None:

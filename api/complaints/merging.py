@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from api.complaints.danger import FOUND, found_since, unmet_dangers
 from api.complaints.errand import Errand
 from api.complaints.facts import clock_dates
 from api.complaints.from_complainant import ADDITION, ADDS, UNREAD
@@ -22,7 +23,6 @@ from api.complaints.separation import is_excluded
 from api.complaints.states import ENDED
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, PartyRow, oldest_first
 from api.complaints.told_days import day_of_answer
-from api.complaints.unfinished import danger_since
 from api.complaints.urgency import make_urgent
 from engine.errors import Invalid
 from engine.zones import local_date
@@ -86,7 +86,7 @@ def merge(errand: Errand) -> dict[str, Any]:
 
     Whoever is kept away from one of the two is kept away from both, before anything is handed over.
     Danger goes over too: the earlier one is dangerous and urgent from here on, and where nobody has acted yet people are
-    protected there, by the hours that began when it was told here.
+    protected there from each danger, by the hours that began when it was told here.
     Returns ``answerBy``, the day of the earlier one's answer; None when it has none that lies ahead. Raises ``MergeRefused``.
     """
     complaint = errand.complaint
@@ -104,13 +104,16 @@ def merge(errand: Errand) -> dict[str, Any]:
         "It is among what the complainant sent. Read it by the date of the task.",
         otherwise=SCREENS,
     )
-    since = _hand_over_danger(errand, older)
+    dangers = _hand_over_danger(errand, older)
+    first = next(iter(dangers), None)
     errand.context.publish(
         ADDS,
         str(older.key),
-        {"dangerNow": since is not None, "dangerSince": since},
+        {"dangerNow": first is not None, **found_since(first)},
         to_case=older.instance_key,
     )
+    for since in dangers[1:]:
+        errand.context.publish(FOUND, str(older.key), found_since(since), to_case=older.instance_key)
     if older.instance_key is not None:
         errand.context.overwrite(UNREAD, True, in_case=older.instance_key)
     errand.tell("merged", f"Joined the earlier complaint {older.reference}", facts={INTO: older.reference})
@@ -119,12 +122,12 @@ def merge(errand: Errand) -> dict[str, Any]:
     return {"answerBy": due if due is not None and due >= today else None}
 
 
-def _hand_over_danger(errand: Errand, older: ComplaintRow) -> datetime | None:
-    """Make the earlier complaint as dangerous as this one; return since when nobody has acted, None when there is no need."""
+def _hand_over_danger(errand: Errand, older: ComplaintRow) -> list[datetime]:
+    """Make the earlier complaint as dangerous as this one; return since when nobody has acted on each danger told here."""
     if errand.complaint.facts.get("danger") is True:
         older.facts = older.facts | {"danger": True}
         make_urgent(errand.session, older)
-    return danger_since(errand.session, errand.complaint)
+    return unmet_dangers(errand.session, errand.complaint)
 
 
 def _all_that_was_written(errand: Errand) -> str:

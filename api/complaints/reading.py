@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.complaints.anchors import ASKED, missing
 from api.complaints.answers.sheets import SheetView, of_complaint
 from api.complaints.clock_rows import WINDOWS, is_only_expected, label
 from api.complaints.of_case import complaint_of_root
@@ -32,7 +33,7 @@ from api.deadlines.calendars import KeptCalendars
 from api.identity.tables import PersonRow
 from engine.calendars import Calendar
 from engine.deadlines.explain import explain
-from engine.deadlines.state import OPEN, ClockState
+from engine.deadlines.state import OPEN, ClockState, counted_anchor
 from engine.errors import NotFound
 from engine.zones import local_date
 
@@ -85,7 +86,8 @@ class ClockView:
     """A clock for reading. ``used`` is the share of its days gone by, 0 to 100; ``left`` says it in words.
 
     ``answered_at`` is when what answered it left; None while nothing has. ``only_expected``: the day has passed and counts for
-    nothing, as what it counts from is not known yet.
+    nothing, as what it counts from is not known yet. ``missing`` says in words which day nobody has noted that it counts from; then
+    ``at_latest`` tells whether it can only be due sooner.
     """
 
     key: int
@@ -109,6 +111,8 @@ class ClockView:
     evidence: tuple[str, ...]
     answered_at: datetime | None
     only_expected: bool
+    missing: str | None
+    at_latest: bool
     held_on: date | None
     legal_source: str
     policy: str
@@ -301,7 +305,7 @@ def _clock(
     rule = policy.extension
     granted = sum(each.policy_id == policy.id for each in state.extensions)
     over = row.name in WINDOWS and row.bound_at is not None and row.bound_at <= now
-    only_expected = is_only_expected(row, now=now)
+    only_expected, event = is_only_expected(row, now=now), missing(state)
     return ClockView(
         key=row.key,
         name=row.name,
@@ -326,6 +330,8 @@ def _clock(
         evidence=policy.evidence,
         answered_at=state.evidence.sent_at if state.evidence else None,
         only_expected=only_expected,
+        missing=None if event is None else ASKED[event],
+        at_latest=event is not None and state.at_latest,
         held_on=state.held.due_on if state.held else None,
         legal_source=policy.legal_source,
         policy=f"{policy.id}, {policy.version}",
@@ -336,9 +342,9 @@ def _clock(
 
 
 def _used(state: ClockState, calendar: Calendar, now: datetime) -> int:
-    if state.bound_at is None or not state.anchor_known:
+    if state.bound_at is None:
         return 0
-    began = state.anchor.moment(calendar)
+    began = counted_anchor(state, calendar).moment(calendar)
     whole = (state.bound_at - began).total_seconds()
     gone = (now - began).total_seconds()
     return 100 if whole <= 0 else max(0, min(100, round(100 * gone / whole)))

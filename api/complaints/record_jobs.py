@@ -13,6 +13,7 @@ from api.complaints import contact
 from api.complaints.errand import Errand
 from api.complaints.issues import put, replace
 from api.complaints.links import revoke_of
+from api.complaints.missing_days import missing_day, note_day
 from api.complaints.owed import told_to_nobody
 from api.complaints.parties import REFUSED, SETTLED, parties, settle
 from api.complaints.tables import IssueRow, RecordRow, RemedyRow, newest_first
@@ -39,6 +40,7 @@ SAID = {
     "contact": "Looked for a way to reach {person}",
     "danger": "Danger told",
     "plan": "Plan for the complaint kept",
+    "day": "Missing day noted",
 }
 SENT_BACK = "Correction sent back"
 
@@ -275,6 +277,14 @@ def _plan(errand: Errand, data: Mapping[str, Any]) -> None:
     errand.moved(clocks.days_corrected(errand.desk, errand.complaint, days={"agreed": day}))
 
 
+def _day(errand: Errand, data: Mapping[str, Any]) -> None:
+    """Keep the day that is missing first: what was only expected counts from it. Nothing where somebody noted it meanwhile."""
+    wanted = missing_day(errand.session, errand.complaint, zone=errand.tools.settings.time_zone)
+    if wanted is not None:
+        day = date.fromisoformat(str(data.get("day"))[:10])
+        errand.moved(note_day(errand.tools.clocks, errand.desk, errand.complaint, wanted["event"], day))
+
+
 _LAID: dict[str, Callable[[Errand, Mapping[str, Any]], None]] = {
     "scope": _scope,
     "assessment": _assessment,
@@ -289,6 +299,7 @@ _LAID: dict[str, Callable[[Errand, Mapping[str, Any]], None]] = {
     "contact": contact.lay,
     "danger": _danger,
     "plan": _plan,
+    "day": _day,
     "information": _information,
 }
 

@@ -130,6 +130,15 @@ class ClockAnswer(Record):
     due_at = When(attribute="bound_at", allow_none=True)
     used = fields.Integer(metadata={"description": "Share of its days gone by, 0 to 100."})
     left = fields.String()
+    missing = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "The day that it counts from and nobody has noted, in words; its due date is only expected."
+        },
+    )
+    at_latest = fields.Boolean(
+        metadata={"description": "With a missing day: it can only be due sooner than that date."}
+    )
     legal_source = fields.String()
 
 

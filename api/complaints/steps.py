@@ -15,6 +15,7 @@ from api.complaints.eligibility import release_barred
 from api.complaints.keeping_away import COLLEAGUES, colleagues
 from api.complaints.letters import Letters
 from api.complaints.merging import EARLIER, earlier
+from api.complaints.missing_days import MISSING, missing_day
 from api.complaints.of_case import complaint_of_root
 from api.complaints.related import DAY, SINCE, WORDS, registered_since, told_on, told_words
 from api.complaints.said import REPLIES, replies_taken
@@ -210,6 +211,7 @@ LOOKED_UP: Mapping[str, Callable[[Asked], object]] = {
     SINCE: lambda by: registered_since(by.session, by.complaint, zone=by.zone, reader=by.reader),
     STRUCK_OUT: lambda by: struck_out(by.session, by.complaint, by.zone),
     REPLIES: lambda by: replies_taken(by.letters, by.session, by.complaint, by.zone),
+    MISSING: lambda by: missing_day(by.session, by.complaint, zone=by.zone),
     "receivedAt": lambda by: by.complaint.received_at,
 }
 """What forms of a complaint find in the register as it is at the moment, by name: lists to choose from, the receipt."""

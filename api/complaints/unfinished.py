@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints.danger import tellings
 from api.complaints.errand import Errand
 from api.complaints.from_complainant import ADDITION
 from api.complaints.tables import ComplaintRow, EventRow, RecordRow, oldest_first
@@ -30,19 +28,6 @@ def unfinished(errand: Errand) -> dict[str, Any]:
     return {"unfinished": found}
 
 
-def danger_since(session: Session, complaint: ComplaintRow) -> datetime | None:
-    """Return when the danger was first told that nobody has acted on yet, aware UTC; None when there is none.
-
-    Each telling is acted on by an immediate action of its own. Danger told at the receipt counts also where the case got stuck
-    before it was noted.
-    """
-    records, acted = tellings(session, complaint)
-    told = [_first_told(one) for one in records]
-    if not told and complaint.facts.get("danger") is True:
-        told = [complaint.recorded_at]
-    return min(told[acted:], default=None)
-
-
 def unread(session: Session, complaint: ComplaintRow) -> list[EventRow]:
     """Return the lines of what the complainant sent and nobody has said to have read, oldest first.
 
@@ -58,8 +43,3 @@ def unread(session: Session, complaint: ComplaintRow) -> list[EventRow]:
         one.data.get("addition") for one in session.scalars(kept) if one.data.get("from") == "complainant"
     ]
     return [one for one in sent if str(one.key) not in read][read.count(None) :]
-
-
-def _first_told(record: RecordRow) -> datetime:
-    since = record.data.get("since")
-    return datetime.fromisoformat(str(since)) if since else record.at

@@ -7,20 +7,22 @@ from typing import Any
 
 from sqlalchemy import select
 
+from api.complaints.danger import FOUND, found_since, unmet_dangers
 from api.complaints.errand import Errand
 from api.complaints.from_complainant import ADDS, to_read
 from api.complaints.letters_over import keep_all_back
 from api.complaints.record_jobs import checked
 from api.complaints.states import owes, public_words
 from api.complaints.tables import RecordRow, RemedyRow, oldest_first
-from api.complaints.unfinished import danger_since, unread
+from api.complaints.unfinished import unread
 from engine import feel
 
 
 def withdraw(errand: Errand) -> dict[str, Any]:
     """``redress:withdraw``: the complaint is withdrawn, its clocks end; input ``commitments`` is what was promised.
 
-    Returns what goes on: ``protecting`` with ``dangerSince`` (when the danger was told, or null), ``alerting`` with ``alertSince``
+    Returns what goes on: ``protecting`` with ``dangerSince`` (when the danger was told that nobody has acted on, or null; the first of
+    several, and each other is handed to the diagram as danger found), ``alerting`` with ``alertSince``
     (when the alert was sent that nobody has read, or null), ``promises`` (those to be kept that nobody has verified, each with
     what was ``done`` so far, or null), ``body`` with ``bodyReference`` and ``fileDueOn`` (who still waits for the file, and by
     when; null if nobody does) and ``goesOn``, the rest of it in sentences for the complainant. To be kept is what was marked
@@ -40,20 +42,22 @@ def withdraw(errand: Errand) -> dict[str, Any]:
     records = errand.session.scalars(
         select(RecordRow).where(RecordRow.complaint_key == complaint.key).order_by(*oldest_first(RecordRow))
     ).all()
-    since = danger_since(errand.session, complaint)
+    dangers = unmet_dangers(errand.session, complaint)
     unread_alerts = _of(records, "significant_alert_sent")[len(_of(records, "significant_alert")) :]
     promises = list(_to_keep(errand, records, agreed=before == "correcting"))
     referral = _file_awaited(records)
     for line in unread(errand.session, complaint):
         errand.context.publish(ADDS, str(complaint.key), to_read(line, errand.tools.settings.time_zone))
-    said = ["We go on protecting the people who may be in danger."] if since is not None else []
+    for since in dangers[1:]:
+        errand.context.publish(FOUND, str(complaint.key), found_since(since))
+    said = ["We go on protecting the people who may be in danger."] if dangers else []
     if referral:
         said.append(
             "The outside body has asked us for the file. We tell it that you withdrew, and send what it still wants."
         )
     return {
-        "protecting": since is not None,
-        "dangerSince": since,
+        "protecting": bool(dangers),
+        "dangerSince": next(iter(dangers), None),
         "alerting": bool(unread_alerts),
         "alertSince": unread_alerts[0].at if unread_alerts else None,
         "promises": promises,

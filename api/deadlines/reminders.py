@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api.complaints.anchors import ASKED, missing
 from api.complaints.clock_rows import followed_as, label, late_as_it_came, next_event_at
 from api.complaints.clocks import Desk
 from api.complaints.letters_over import answers_to_come
@@ -151,22 +152,7 @@ def _tell(
     group: str | None = None,
     person: str | None = None,
 ) -> None:
-    name, due = label(row.name), long_date(row.due_on) if row.due_on else ""
-    if row.state == "breached":
-        subject, text = (
-            f"{name} is late",
-            f"Complaint {complaint.reference}: {name.lower()} was due by the end of {due}.",
-        )
-    else:
-        said = (
-            f"{rule.share:.0%} of the time is used"
-            if rule.share is not None
-            else f"due within {rule.days} working days"
-        )
-        subject, text = (
-            f"{name}: {said}",
-            f"Complaint {complaint.reference}: {name.lower()} is due by the end of {due}.",
-        )
+    subject, text = _words(row, rule)
     desk.session.add(
         NoticeRow(
             key=desk.next_key(),
@@ -174,7 +160,39 @@ def _tell(
             group_name=group,
             person_name=person,
             subject=subject,
-            text=text,
+            text=f"Complaint {complaint.reference}: {text}",
             at=desk.act.at,
         )
     )
+
+
+def _words(row: ClockRow, rule: WarningRule) -> tuple[str, str]:
+    """Return subject and text of a warning; of a day that is only expected they say so, and which day is missing."""
+    name, due, expected = label(row.name), long_date(row.due_on) if row.due_on else "", _only_expected(row)
+    if row.state == "breached":
+        return (
+            f"{name} is late",
+            f"{name.lower()} was due by the end of {due}{' at the latest' if expected else ''}.{expected}",
+        )
+    if rule.share is not None and rule.share >= 1 and expected:
+        text = f"{name.lower()} was expected to be due by the end of {due}, and nobody knows whether it is late.{expected}"
+        return f"{name}: the expected day is over", text
+    said = (
+        f"{rule.share:.0%} of the time is used"
+        if rule.share is not None
+        else f"due within {rule.days} working days"
+    )
+    how = "is expected to be due" if expected else "is due"
+    return f"{name}: {said}", f"{name.lower()} {how} by the end of {due}.{expected}"
+
+
+def _only_expected(row: ClockRow) -> str:
+    """Return the sentence that says why the day of a clock is only expected; empty where it counts from a day that is known."""
+    state = ClockState.from_json(row.saved)
+    if state.anchor_known:
+        return ""
+    event = missing(state)
+    if event is None:
+        return " It counts from something that has not happened yet."
+    where = "in the task “Note the missing day”, or on the page of the clocks"
+    return f" It counts from {ASKED[event]}, and nobody has noted that day: note it {where}."

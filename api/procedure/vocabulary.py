@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from api.complaints.anchors import KEPT, RECEIVED
 from api.complaints.channels import KINDS
 from api.complaints.clock_jobs import BY_JOB
-from api.complaints.clock_rows import ANSWERING, OUR_ANSWER
+from api.complaints.clock_rows import ANSWERING, NAMES_OF_SEVERAL, OUR_ANSWER
 from api.complaints.clock_start import PROMISED
 from api.complaints.danger import FOUND
 from api.complaints.evidence import ANCHORS
@@ -93,7 +93,7 @@ class Vocabulary:
             task_headers=contracts.task_headers(words),
             variables={**self._codes, "closingReason": contracts.closing_reasons()},
             members=members_of(self._named),
-            clocks=replace(words.clocks, known=words.clocks.known | {OUR_ANSWER}),
+            clocks=replace(words.clocks, known=words.clocks.known | NAMES_OF_SEVERAL),
             states=contracts.STATE_WORDS,
             joined={OUR_ANSWER: ANSWERING},
             messages=Words(
@@ -242,7 +242,7 @@ class Vocabulary:
         """Return what letters name that does not exist."""
         words = LetterWords(
             named=replace(self._named, provided=self._provided),
-            clocks=self._clocks | PROMISED | self._named.clocks - {OUR_ANSWER},
+            clocks=self._clocks | PROMISED | self._named.clocks - NAMES_OF_SEVERAL,
             codes=self._codes if self._table is None else {**self._codes, "regime": self._named_regimes},
             organisation=self._around.organisation,
         )
@@ -267,7 +267,7 @@ class Vocabulary:
 
         Where nothing was there before, a table without some clocks of the diagrams beside it may be meant so.
         """
-        known = self._clocks | PROMISED | named_by(self._around.before).clocks - {OUR_ANSWER}
+        known = self._clocks | PROMISED | named_by(self._around.before).clocks - NAMES_OF_SEVERAL
         known |= {each for each in self._named.started if slip_of(each, known) is None}
         return Words(kind="clock", known=known, others="error" if self._around.before else "warning")
 

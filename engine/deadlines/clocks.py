@@ -110,8 +110,12 @@ def project(
     *,
     name: str = "",
     number: int = 1,
+    at_latest: bool = False,
 ) -> Moved:
-    """Show when a clock will be due if its anchor happens on ``expected_on``, its own due date (rule 2)."""
+    """Show when a clock will be due if its anchor happens on ``expected_on``, its own due date (rule 2).
+
+    ``at_latest``: it has happened by then, nobody knows when; past the day counted from there the clock is missed.
+    """
     state = ClockState(
         name or policy.clock,
         policy,
@@ -120,6 +124,7 @@ def project(
         "projected",
         Anchor(policy.anchor),
         expected_on,
+        at_latest,
         number=number,
     )
     return judged(None, state, calendar, act, "projected")
@@ -173,9 +178,12 @@ def extend(
     """Lengthen a deadline by the policy's extension, or by a smaller ``amount`` (rule 9).
 
     ``sent_at`` is when the notice ``letter`` was dispatched, ``category`` one of the policy's reasons. Raises
-    a kind of ``ExtensionRefused``, ``ReasonNeeded``, ``ClockNotRunning``, ``ClockEnded``, ``WrongCalendar``.
+    a kind of ``ExtensionRefused``, also while the day it counts from is not known and may lie later;
+    ``ReasonNeeded``, ``ClockNotRunning``, ``ClockEnded``, ``WrongCalendar``.
     """
-    require(state, calendar, "running", "breached")
+    require(state, calendar, "projected", "running", "breached")
+    if not state.counts:
+        raise ExtensionRefused("The day that this deadline counts from is not known yet.", clock=state.name)
     rule, sent_at = state.policy.extension, in_utc(sent_at)
     if rule is None:
         raise ExtensionNotAllowed(clock=state.name, policy=state.policy.id)
@@ -237,10 +245,9 @@ def breach(state: ClockState, act: Act) -> Moved:
     """Note that the bound has passed.
 
     Safe to repeat, and nothing happens before the bound or to a paused clock. A clock projected from an event
-    that has not happened is breached only if its policy counts from the earliest.
+    that is not known is breached only if that can but make it due sooner.
     """
-    waits = not state.anchor_known and state.policy.anchor_rule == "actual"
-    if not state.is_open or state.status == "breached" or state.bound_at is None or waits:
+    if not state.is_open or state.status == "breached" or state.bound_at is None or not state.counts:
         return Moved(state)
     if in_utc(act.at) < state.bound_at:
         return Moved(state)

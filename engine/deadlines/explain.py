@@ -44,7 +44,7 @@ def _rule(state: ClockState, calendar: Calendar) -> str:
     if policy.second is not None:
         length += f" or {_amount(policy.second.amount, policy.second.unit)}, the {policy.second.combine},"
     link = "from and including" if policy.day_zero == "include" else "after"
-    expected = " (expected)" if state.status == "projected" else ""
+    expected = "" if state.anchor_known else " (expected)"
     return f"{length} {link} {long_date(day)}{expected}, {calendar.name} calendar v{calendar.version}"
 
 

@@ -75,15 +75,15 @@ def judged(
     else:
         due = deadline(new, calendar)
         new = replace(new, due_on=due.on, bound_at=due.bound_at, days_left=None, time_left=None)
-        passed = due.bound_at <= (new.evidence.sent_at if new.evidence else in_utc(act.at))
-        new = replace(new, status=_status(new, passed=passed))
+        over = due.bound_at <= (new.evidence.sent_at if new.evidence else in_utc(act.at))
+        new = replace(new, status=_status(new, passed=over and new.counts))
     return with_breaches(before, new, act, kind)
 
 
 def _status(state: ClockState, *, passed: bool) -> Status:
     if state.evidence is not None:
         return "met_late" if passed else "met"
-    if not state.anchor_known and (state.policy.anchor_rule == "actual" or not passed):
+    if not state.anchor_known and not passed:
         return "projected"
     return "breached" if passed else "running"
 

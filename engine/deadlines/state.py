@@ -91,7 +91,8 @@ class ClockState:
 
     ``due_on`` (local date) and ``bound_at`` (UTC) are None while paused; then ``days_left`` counts days of
     the policy's unit, or ``time_left`` the time of a clock that counts hours. ``expected_on`` is the date on
-    which the anchor was due, for a clock that is or once was projected. ``number`` counts updates from 1.
+    which the anchor was due, for a clock that is or once was projected; ``at_latest``: it cannot have happened
+    after that day. ``number`` counts updates from 1.
     """
 
     name: str
@@ -101,6 +102,7 @@ class ClockState:
     status: Status
     anchor: Anchor
     expected_on: date | None = None
+    at_latest: bool = False
     due_on: date | None = None
     bound_at: datetime | None = None
     days_left: int | None = None
@@ -121,6 +123,11 @@ class ClockState:
     def anchor_known(self) -> bool:
         """Whether the anchor has happened; if not, the clock is projected from ``expected_on``."""
         return self.anchor.at is not None or self.anchor.on is not None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is missed once its bound has passed: the anchor has happened, or can only make it due sooner."""
+        return self.anchor_known or self.at_latest or self.policy.anchor_rule == "earliest"
 
     @property
     def open_pauses(self) -> tuple[Pause, ...]:

@@ -24,7 +24,8 @@ def clock_function(world: World) -> feel.Function:
     ``warnAt(share)`` and ``endedAt(round)``.
 
     Null when the case has no such clock; ``bound`` and ``warnAt`` are null while the clock does not run,
-    ``endedAt`` while the round of that number is open.
+    ``bound`` also while its day is only expected and may lie later, ``endedAt`` while the round of that number
+    is open.
     """
 
     def ask(run: feel.Run, arguments: list[Any]) -> Any:  # noqa: ARG001

@@ -37,7 +37,7 @@ def arm_timer(token: Token, element: Element, text: TimerText, *, at: int) -> Ar
 
 
 def _armed(token: Token, element: Element, text: TimerText, *, at: int) -> Armed:
-    now, value = token.workflow.world.moment.now, clock_bound(token, element)
+    now, value = token.workflow.world.moment.now, _passed_at(token, element)
     if value is None:
         value = evaluate(token, text.value, at=at, event=element) if _clocks_there(token, element) else None
         if value is None and read_by(element):
@@ -125,6 +125,13 @@ def _own_due(token: Token, element: Element, own: Value) -> datetime | None:
     if due is not None:
         token.internal_data["due"] = due.isoformat()
     return due
+
+
+def _passed_at(token: Token, element: Element) -> datetime | None:
+    """Return the earliest bound of the case clocks that a timer follows; None while nobody knows one, as its day is only expected."""
+    clocks = (token.workflow.world.case_clock(name) for name in element.clocks)
+    bounds = (clock.bound_at for clock in clocks if clock is not None)
+    return min((bound for bound in bounds if bound is not None), default=None)
 
 
 def clock_bound(token: Token, element: Element) -> datetime | None:

@@ -12,13 +12,14 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 from api import schema
-from api.complaints.tables import ComplaintRow, LetterRow, LinkRow, NoticeRow
+from api.complaints.tables import ClockRow, ComplaintRow, LetterRow, LinkRow, NoticeRow
 from api.identity.sessions import digest
 from engine.store.tables import outbox
 from tests.releases import as_first_release
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TOKENS = {name: name * 43 for name in "abcde"}
+EXPECTED = importlib.import_module("api.migrations.versions.0011_days_expected")
 LETTERS = importlib.import_module("api.migrations.versions.0004_letters")
 
 
@@ -137,3 +138,30 @@ def test_letters_to_representatives_that_wait_are_known_to_say_nothing_of_the_co
         }
     nothing = (None, None, None)
     assert found == {1: (False, *nothing), 2: (False, *nothing), 3: (True, *nothing)}
+
+
+def clock(key, event, state):
+    return ClockRow(
+        **{"key": key, "complaint_key": 1, "name": f"clock_{key}", "number": 1, "state": state},
+        **{"calendar_id": "uk-england", "calendar_version": 1, "calendar_seen": 1},
+        saved={"anchor": {"event": event, "at": None, "on": None}, "expected_on": "2026-11-23"},
+    )
+
+
+def test_clocks_that_were_only_expected_are_looked_at_and_know_their_last_day(old):
+    with sa.orm.Session(old.writer) as session:
+        session.add(clock(21, "first_raised", "projected"))
+        session.add(clock(22, "sent_to_company", "projected"))
+        session.add(clock(23, "first_raised", "met"))
+        session.commit()
+    with (
+        old.writer.begin() as connection,
+        Operations.context(MigrationContext.configure(connection)),
+    ):
+        EXPECTED.upgrade()
+    with sa.orm.Session(old.writer) as session:
+        rows = session.scalars(sa.select(ClockRow).order_by(ClockRow.key))
+        found = {row.key: (row.saved.get("at_latest"), row.next_at is not None) for row in rows}
+        session.execute(sa.delete(ClockRow))
+        session.commit()
+    assert found == {21: (True, True), 22: (False, True), 23: (None, False)}

@@ -85,3 +85,40 @@ def test_what_was_done_before_other_rules_asked_for_it_was_done_then(walk):
     put_under(walk, "generic")
     done = promised(walk, "Confirm that we have")
     assert (done.words, str(done.done_at.date()), str(done.due_on)) == ("Done", "2026-07-06", "2026-07-07")
+
+
+def clocks_page(walk):
+    desk = Desk(create_app(walk.service), walk.service, "max", "manager")
+    desk.open(f"/staff/complaints/{walk.key}/clocks")
+    return desk
+
+
+def test_the_page_of_the_clocks_says_that_a_day_is_only_expected_and_which_day_is_missing(walk):
+    walk.take("2026-06-01 10:00", "us-cfpb").screen().later("2026-06-09 10:00")
+    text = clocks_page(walk).text
+    assert "Only expected: nobody has noted the day it was sent to us by the portal." in text
+    assert "15 days after 1 Jun 2026 (expected)" in text
+    view = views(walk)["final_response"]
+    assert (view.used, view.missing, view.at_latest) == (51, "the day it was sent to us by the portal", False)
+
+
+def test_the_page_of_the_clocks_says_of_the_last_day_it_can_be_that_it_is(walk):
+    walk.take("2026-06-01 10:00", "uk-telecoms").screen().later("2026-07-20 10:00")
+    text = clocks_page(walk).text
+    assert "Due by then at the latest: nobody has noted the day the complainant first told us of it." in text
+    assert "Final response" in past_their_day(walk)
+    assert promised(walk, "Give you our answer").late
+
+
+def test_a_day_that_is_known_is_neither_expected_nor_missing(walk):
+    walk.take("2026-06-01 10:00", "us-cfpb", sent_to_company_on=date(2026, 6, 1)).screen()
+    assert "nobody has noted" not in clocks_page(walk).text
+    assert views(walk)["final_response"].missing is None
+
+
+def test_no_letter_names_a_day_that_may_lie_later(walk):
+    walk.take("2026-06-01 10:00", "us-cfpb").screen().assess()
+    assert walk.letter("acknowledgement").text.count("16 June 2026") == 0
+    assert walk.holes == []
+    walk.take("2026-06-01 10:00", "uk-telecoms").screen().assess()
+    assert walk.read("acknowledgement", "final_response"), "it has to come by then, if not before"

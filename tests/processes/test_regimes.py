@@ -130,6 +130,13 @@ def test_a_complaint_that_nobody_works_on_is_told_of_in_any_regime(walk, regime,
     walk.take(RECEIVED, regime, **known).wait(days=70)
     told = {notice.group_name for notice in walk.notices()}
     assert "complaints-managers" in told
+    answer = walk.clocks.get(("final_response", 1))
+    assert ("Explain the delay" in walk.open) == (answer == "breached"), (
+        "what is late is explained, and nothing else"
+    )
+    assert ("Note the missing day" in walk.open) == (regime in ("us-cfpb", "uk-telecoms") and not known)
+    assert (answer == "projected") == (regime == "us-cfpb" and not known)
+    assert walk.troubles == []
     assert without_clock.tell(walk.service) == 0, "a clock watches it"
 
 

@@ -12,11 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import extensions, letter_desk
-from api.complaints.anchors import EARLIEST, KEPT, PLAN, WORDS, DayImpossible, refuse_impossible
+from api.complaints.anchors import EARLIEST, PLAN, WORDS, DayImpossible, refuse_impossible
 from api.complaints.clock_rows import label, wanted
 from api.complaints.clocks import Desk
 from api.complaints.evidence import meet_each, refuse_undecided
 from api.complaints.held_twice import carry_receipt
+from api.complaints.missing_days import note_day
 from api.complaints.other_rules import RulesUnknown, other_rules
 from api.complaints.tables import ComplaintRow, LetterRow, newest_first
 from api.context import the_person, the_service
@@ -186,11 +187,7 @@ def correct_days(key: int) -> ResponseReturnValue:
         return page(row, facts, "clocks", problem=refusal.message, field="anchor-day"), 422
 
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
-        before = getattr(complaint, KEPT[event])
-        told = {"event": event, "to": day.isoformat(), "reason": desk.act.reason}
-        told |= {"from": before.isoformat()} if before else {}
-        desk.tell(complaint.key, "day-corrected", f"{WORDS[event]}: {day.isoformat()}", facts=told)
-        moved = service.case_clocks.days_corrected(desk, complaint, days={event: day})
+        moved = note_day(service.case_clocks, desk, complaint, event, day)
         if event != "agreed":
             return moved
         agreed = Evidence("call_logged", f"noted by {desk.act.by}", desk.act.at)

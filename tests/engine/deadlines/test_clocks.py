@@ -308,6 +308,43 @@ def test_a_projected_clock_is_breached_only_where_being_late_buys_no_time(rule, 
     assert clocks.breach(state, act("2026-08-01T00:00")).state.status == status
 
 
+@pytest.mark.parametrize(("at_latest", "status"), [(False, "projected"), (True, "breached")])
+def test_a_clock_expected_for_the_last_day_it_can_be_is_missed_past_it(at_latest, status):
+    told = replace(TARGET, anchor="first_raised")
+    on = date(2026, 6, 8)
+    state = clocks.project(told, on, EW, act("2026-06-01T10:00"), at_latest=at_latest).state
+    assert state.status == "projected"
+    assert ClockState.from_json(state.to_json()) == state
+    assert clocks.breach(state, act("2026-08-01T00:00")).state.status == status
+    late = clocks.project(told, on, EW, act("2026-08-01T00:00"), at_latest=at_latest).state
+    assert late.status == status
+    assert " (expected)" in explain(late, EW)
+
+    sooner = clocks.re_anchor(late, Anchor("first_raised", on=date(2026, 6, 1)), EW, act("2026-08-02T00:00"))
+    assert (sooner.state.status, sooner.state.due_on < late.due_on) == ("breached", True)
+
+
+@pytest.mark.parametrize(("at_latest", "status"), [(False, "met"), (True, "met_late")])
+def test_an_answer_past_an_expected_day_is_late_only_where_that_is_known(at_latest, status):
+    told = replace(TARGET, anchor="first_raised")
+    state = clocks.project(told, date(2026, 6, 8), EW, act("2026-06-01T10:00"), at_latest=at_latest).state
+    met = clocks.meet(state, EW, act("2026-08-01T10:00"), evidence=letter("2026-08-01T09:00")).state
+    assert (met.status, len(met.breaches)) == (status, int(at_latest))
+
+    known = Anchor("first_raised", on=date(2026, 6, 1))
+    assert clocks.re_anchor(met, known, EW, act("2026-08-02T10:00")).state.status == "met_late"
+
+
+def test_no_letter_extends_a_clock_of_which_nobody_knows_when_it_is_due():
+    told = replace(TARGET, anchor="first_raised", extension=Extension(10, "business_days"))
+    unknown = clocks.project(told, date(2026, 6, 8), EW, act("2026-06-01T10:00")).state
+    with pytest.raises(ExtensionRefused, match="not known yet"):
+        extended(unknown, "2026-06-05T10:00")
+    last = clocks.project(told, date(2026, 6, 8), EW, act("2026-06-01T10:00"), at_latest=True).state
+    longer = extended(last, "2026-06-05T10:00")
+    assert (longer.status, longer.due_on > last.due_on) == ("projected", True)
+
+
 def test_a_corrected_expectation_moves_what_counts_from_it():
     stage = replace(TARGET, amount=10, anchor="acknowledged", anchor_rule="earliest")
     state = clocks.project(stage, date(2026, 6, 8), EW, act("2026-06-01T10:00")).state

@@ -1,0 +1,111 @@
+"""Of several dangers each keeps its own task and its own hours, whatever becomes of the complaint they were told of."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.complaints.danger import unmet_dangers
+from api.complaints.tables import ComplaintRow
+from tests.api.deadlines.conftest import at
+from tests.processes.walking import Walk
+
+PROTECT = "Protect people now"
+HOURS = 2  # within which somebody acts, as the table of waiting times has it
+
+
+def told_at(walk):
+    """When each danger was told that a task is open for, by when that task is due."""
+    return sorted(f"{task.due_date:%Y-%m-%d %H:%M}" for task in walk._open() if task.name == PROTECT)
+
+
+def unmet(walk):
+    return walk.ask(lambda session: unmet_dangers(session, session.get(ComplaintRow, walk.key)))
+
+
+def due(*moments):
+    from datetime import timedelta
+
+    return [f"{at(moment) + timedelta(hours=HOURS):%Y-%m-%d %H:%M}" for moment in moments]
+
+
+def endangered(walk, *moments):
+    """Danger told at the receipt and with each further message."""
+    walk.take(moments[0], danger_reported=True)
+    for moment in moments[1:]:
+        walk.later(moment).tell("complainant-sends-information", dangerNow=True)
+    return walk
+
+
+def protect(walk, number=0):
+    """Finish the task of the danger that was told as this one in order."""
+    found = sorted((task for task in walk._open() if task.name == PROTECT), key=lambda task: task.due_date)
+    from engine.actors import SYSTEM
+
+    answers = {"protectiveAction": "Closed.", "protectedAt": walk.clock.now().isoformat()}
+    walk.service.engine.complete_task(found[number].user_task_key, answers, by=SYSTEM)
+    walk.service.run_due()
+    return walk
+
+
+TWO = ("2026-06-01 10:00", "2026-06-01 10:20")
+THREE = (*TWO, "2026-06-01 10:40")
+
+
+@pytest.mark.parametrize("moments", [TWO[:1], TWO, THREE])
+def test_a_withdrawal_leaves_each_danger_its_task_and_its_hours(walk, moments):
+    endangered(walk, *moments)
+    assert told_at(walk) == due(*moments)
+    walk.later("2026-06-01 10:50").tell("complainant-withdraws")
+    assert told_at(walk) == due(*moments)
+    assert walk.troubles == []
+
+
+def test_a_withdrawal_brings_no_danger_back_that_somebody_acted_on(walk):
+    endangered(walk, *THREE)
+    protect(walk, 1)
+    assert [f"{each:%H:%M}" for each in unmet(walk)] == ["09:00", "09:40"]
+    walk.later("2026-06-01 10:50").tell("complainant-withdraws")
+    assert told_at(walk) == due(THREE[0], THREE[2])
+
+
+def test_a_withdrawn_complaint_closes_when_people_are_protected_from_every_danger(walk):
+    endangered(walk, *TWO).later("2026-06-01 10:50").tell("complainant-withdraws")
+    walk.do("Check for a wider problem", remark="None.")
+    walk.do("Read what is new", informationKind="nothing_new") if "Read what is new" in walk.open else None
+    protect(walk)
+    walk.wait(hours=3)
+    assert told_at(walk) == due(TWO[1])
+    assert walk.complaint().closed_at is None
+    protect(walk)
+    assert unmet(walk) == []
+
+
+def test_danger_is_one_danger_before_and_after_the_withdrawal(walk):
+    endangered(walk, *TWO[:1]).later("2026-06-01 10:30").tell("complainant-withdraws")
+    assert len(unmet(walk)) == 1
+    protect(walk)
+    assert unmet(walk) == []
+
+
+def test_two_dangers_of_one_moment_are_two(walk):
+    walk.take(TWO[0], danger_reported=True).tell("complainant-sends-information", dangerNow=True)
+    walk.tell("complainant-withdraws")
+    assert told_at(walk) == due(TWO[0], TWO[0])
+
+
+def test_a_complaint_that_joins_another_takes_each_danger_along(walk):
+    older = Walk(walk.service, walk.clock).take("2026-06-01 09:00")
+    endangered(walk, *TWO).later("2026-06-01 10:30")
+    walk.screen("duplicate", duplicateOf=older.reference)
+    assert told_at(walk) == []
+    assert told_at(older) == due(*TWO)
+    assert older.complaint().priority >= 90
+    assert older.troubles == []
+
+
+def test_dangers_told_of_one_and_another_go_along_again(walk):
+    """Joined first, withdrawn then: the older one has its own danger and those of the newer one."""
+    older = Walk(walk.service, walk.clock).take("2026-06-01 09:50", danger_reported=True)
+    endangered(walk, *TWO).later("2026-06-01 10:30").screen("duplicate", duplicateOf=older.reference)
+    older.tell("complainant-withdraws")
+    assert told_at(older) == due("2026-06-01 09:50", *TWO)
