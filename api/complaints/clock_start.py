@@ -102,7 +102,10 @@ def chosen_policies(
     nobody = told_to_nobody(desk.session, complaint.key, on=desk.today)
     running = {row.name for row in open_clocks(desk.session, complaint.key)}
     due = [
-        policy for policy in found if policy.clock in running or owes(complaint.state, policy.clock, nobody)
+        policy
+        for policy in found
+        if policy.clock in running
+        or owes(complaint.state, policy.clock, nobody, closed_at=complaint.closed_at)
     ]
     return tuple(sorted(due, key=lambda policy: policy.anchor == "acknowledged"))
 
