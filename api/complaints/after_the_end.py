@@ -13,7 +13,7 @@ from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
 from api.complaints.case_jobs import enter
 from api.complaints.errand import Errand
-from api.complaints.from_complainant import FROM_OUTSIDE, TooLate, case_that_hears, waited_for
+from api.complaints.from_complainant import FROM_OUTSIDE, case_that_hears, waited_for
 from api.complaints.history import ended_as
 from api.complaints.issues import issues
 from api.complaints.states import is_outside_again
@@ -33,7 +33,7 @@ LONGEST_BODY, LONGEST_REFERENCE = 200, 60  # characters
 
 
 class NotEnded(Conflict):
-    """This complaint has not ended. What an outside body does is recorded in its own tasks, once the complainant goes there."""
+    """This complaint has not ended. While its case goes on, its tasks record an outside body; until one asks, keep it as a note."""
 
     code = "not_ended"
 
@@ -54,6 +54,12 @@ class HasNoCase(Conflict):
     """This complaint was imported as ended and has no case. Register it as a new complaint that names it."""
 
     code = "has_no_case"
+
+
+class NotAwaited(Conflict):
+    """No decision of an outside body is waited for: none has this complaint, or what it asked of us comes first."""
+
+    code = "not_awaited"
 
 
 class WantedTooEarly(Invalid):
@@ -125,14 +131,14 @@ def take_up(
 def decided(service: Redress, complaint_key: int, *, key: str, by: Actor) -> None:
     """Tell the case, or what follows the body beside it, that the body has decided: what it decided is recorded in a task.
 
-    ``key`` names this recording: again it changes nothing. Raises ``TooLate`` while nobody waits for it.
+    ``key`` names this recording: again it changes nothing. Raises ``NotAwaited``.
     """
 
     def work(session: Session) -> Answer:
         try:
             service.engine.correlate_within(session, FROM_OUTSIDE, str(complaint_key), {}, by=by)
         except MessageNotCorrelated as nobody:
-            raise TooLate from nobody
+            raise NotAwaited from nobody
         return Answer(204, b"")
 
     service.engine.once(f"outside-decided:{complaint_key}", key, b"", work)

@@ -356,7 +356,7 @@ def test_what_an_outside_body_does_is_recorded_by_programs_too(admin, person):
     status, told = clerk.post(path, taken)
     assert (status, told["code"]) == (409, "not_ended")
     status, told = clerk.post(f"{path}/decided", {})
-    assert (status, told["code"]) == (409, "too_late")
+    assert (status, told["code"]) == (409, "not_awaited")
     assert person("audrey", "auditor").post(path, taken)[0] == 403
     assert person("hana", "handler").post(path, taken)[0] == 404
 
