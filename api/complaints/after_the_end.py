@@ -56,6 +56,12 @@ class HasNoCase(Conflict):
     code = "has_no_case"
 
 
+class NobodyFollows(Conflict):
+    """No diagram follows an outside body after the end. Have outside-after-the-end.bpmn deployed with external-referral.bpmn."""
+
+    code = "nobody_follows"
+
+
 class NotAwaited(Conflict):
     """No decision of an outside body is waited for: none has this complaint, or what it asked of us comes first."""
 
@@ -107,7 +113,7 @@ def take_up(
 ) -> None:
     """Follow the body beside the closed case; ``key`` names this recording: again it changes nothing.
 
-    Raises ``NotEnded``, ``OutsideAlready``, ``GoesOnElsewhere``, ``HasNoCase``, ``WantedTooEarly``.
+    Raises ``NotEnded``, ``OutsideAlready``, ``GoesOnElsewhere``, ``HasNoCase``, ``WantedTooEarly``, ``NobodyFollows``.
     """
 
     def work(session: Session) -> Answer:
@@ -119,7 +125,10 @@ def take_up(
             raise WantedTooEarly
         due = taken.file_due_on.isoformat() if taken.file_due_on else None
         told = {"body": taken.body, "bodyReference": taken.reference, "fileDueOn": due}
-        service.engine.correlate_within(session, TAKES_UP, str(complaint_key), told, by=by)
+        try:
+            service.engine.correlate_within(session, TAKES_UP, str(complaint_key), told, by=by)
+        except MessageNotCorrelated as nobody:
+            raise NobodyFollows from nobody
         now = service.clock.now()
         new = service.database.keys.next()
         sheets.keep(session, sheet, key=new, complaint_key=complaint_key, at=now, by=by.name)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from api.complaints.after_the_end import (
     GoesOnElsewhere,
     HasNoCase,
+    NobodyFollows,
     NotAwaited,
     NotEnded,
     OutsideAlready,
@@ -184,6 +185,17 @@ def test_one_that_is_open_is_recorded_in_its_own_case(walk):
     assert walk.complaint().state == "responded"
 
 
+def test_where_no_diagram_follows_it_that_is_said(over):
+    keys = {
+        one.process_definition_id: one.process_definition_key
+        for one in over.service.engine.process_definitions().items
+    }
+    over.service.engine.delete_resource(keys["outside-after-the-end"])
+    with pytest.raises(NobodyFollows):
+        taken_up(over)
+    assert over.complaint().state == "closed"
+
+
 def test_one_that_has_no_case_says_so(over):
     """As a complaint that an import brought in as ended."""
     over.service.engine.write(
@@ -316,3 +328,38 @@ def test_the_status_page_shows_that_it_was_closed_and_nothing_to_come(over):
     ]
     over.tell("external-outcome").beside("Record the outcome", externalOutcome="confirmed", outcomeReason=WHY)
     assert way(over)[-2:] == [("You took your complaint to an outside body", "done"), ended]
+
+
+def refused(walk):
+    """Our answer was not accepted, and the complainant goes outside."""
+    return (
+        walk.take("2026-07-06 10:00")
+        .through(remedy="words")
+        .wait(hours=1)
+        .answer("rejects")
+        .choose("external")
+    )
+
+
+def test_one_that_closed_as_no_body_had_written_is_taken_up_all_the_same(walk):
+    refused(walk).do("Record the referral", referral="dropped").close()
+    taken_up(walk.wait(days=60))
+    assert (walk.complaint().state, beside(walk)) == ("external", ["Send the file"])
+    assert walk.complaint().closing_reason == "options_exhausted"
+    assert walk.troubles == walk.holes == []
+
+
+def test_another_body_takes_up_what_one_had_decided_in_the_open_case(walk):
+    refused(walk).do("Record the referral", referral="taken_up", body="FOS", fileDueOn="2026-07-20")
+    walk.do("Send the file", fileSentOn="2026-07-06").tell("external-outcome")
+    award = {"award": True, "awardWhat": "Pay 300.", "awardAmount": 300, "complyBy": "2026-07-30"}
+    walk.do("Record the outcome", externalOutcome="changed", **award).correct().close()
+    taken_up(walk.wait(days=60), body="The regulator", wanted=None).tell("external-outcome")
+    second = {"award": True, "awardWhat": "Pay 40.", "awardAmount": 40}
+    walk.beside("Record the outcome", externalOutcome="changed", **second)
+    assert "We pay you £40.00." in walk.letter("award").text
+    assert "We did it on" not in walk.letter("award").text, "what the first awarded is another matter"
+    walk.beside("Carry out the promise", doneOn=walk.service.today().isoformat(), proof="4711")
+    walk.beside("Verify the correction", verified="yes")
+    assert (walk.complaint().state, walk.complaint().closing_reason) == ("closed", "award_complied_with")
+    assert walk.late == walk.troubles == walk.holes == []
