@@ -52,8 +52,8 @@ def set_state(errand: Errand) -> None:
         raise StateUnknown(f"There is no state {state!r}. States: {', '.join(STATES)}.", state=state)
     complaint, headers, clocks = errand.complaint, errand.context.headers, errand.tools.clocks
     ends = names_in(headers.get("cancels"))
-    to_come = answers_to_come(errand.session, complaint, errand.tools.letters, state=state)
     if ends:
+        to_come = answers_to_come(errand.session, complaint, errand.tools.letters, state=state)
         errand.moved(clocks.cancel(errand.desk, complaint, ends, but=to_come))
     happened_at = _happened_at(errand)
     happened = headers.get("happened") or errand.text("happened")
@@ -61,13 +61,24 @@ def set_state(errand: Errand) -> None:
         errand.moved(clocks.happened(errand.desk, complaint, happened, happened_at))
     if why := errand.text("why"):
         complaint.facts = complaint.facts | {WHY: why}
+    enter(errand, state, happened_at=happened_at)
+
+
+def enter(errand: Errand, state: str, *, happened_at: datetime | None = None) -> None:
+    """Bring the complaint into another state: what nobody is owed in it ends, and stays here; the timeline says so.
+
+    ``happened_at`` is when that came about (aware UTC; None: now).
+    """
+    complaint, letters = errand.complaint, errand.tools.letters
     if complaint.state == state:
         return
+    to_come = answers_to_come(errand.session, complaint, letters, state=state)
     before, complaint.state = complaint.state, state
-    errand.moved(clocks.drop_unowed(errand.desk, complaint, but=to_come))
+    errand.moved(errand.tools.clocks.drop_unowed(errand.desk, complaint, but=to_come))
     keep_back_unowed(errand)
     facts = {"from": before, "to": state}
-    facts |= {HAPPENED_AT: happened_at.isoformat()} if happened_at != errand.now else {}
+    if happened_at is not None and happened_at != errand.now:
+        facts |= {HAPPENED_AT: happened_at.isoformat()}
     errand.tell("state", public_words(state), public=True, facts=facts)
 
 

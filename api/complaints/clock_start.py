@@ -23,7 +23,7 @@ from api.complaints.found_later import (
 from api.complaints.history import opening
 from api.complaints.owed import told_to_nobody
 from api.complaints.policies import PROMISING, Gap, Matter, covered_by, gap_on, policies_on, rows_of_any_day
-from api.complaints.states import HAPPENED_AT, owes
+from api.complaints.states import HAPPENED_AT, is_outside_again, owes
 from api.complaints.tables import ClockRow, ComplaintRow
 from api.deadlines.calendars import KeptCalendars
 from engine.calendars import Calendar
@@ -101,9 +101,9 @@ def chosen_policies(
     found = by_table(calendars, desk, complaint, category=category, stage=stage)
     nobody = told_to_nobody(desk.session, complaint.key, on=desk.today)
     running = {row.name for row in open_clocks(desk.session, complaint.key)}
-    due = [
-        policy for policy in found if policy.clock in running or owes(complaint.state, policy.clock, nobody)
-    ]
+    over = is_outside_again(complaint.state, complaint.closed_at)  # nothing of the closed case begins again
+    state = "closed" if over else complaint.state
+    due = [policy for policy in found if policy.clock in running or owes(state, policy.clock, nobody)]
     return tuple(sorted(due, key=lambda policy: policy.anchor == "acknowledged"))
 
 

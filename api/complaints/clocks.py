@@ -450,7 +450,8 @@ class CaseClocks:
         act, moved = replace(desk.act, reason=f"Nothing is owed: {staff_words(complaint.state).lower()}"), []
         nobody = told_to_nobody(desk.session, complaint.key, on=desk.today)
         for row in open_clocks(desk.session, complaint.key):
-            if row.name not in but and not owes(complaint.state, row.name, nobody):
+            owed_still = owes(complaint.state, row.name, nobody, closed_at=complaint.closed_at)
+            if row.name not in but and not owed_still:
                 state = ClockState.from_json(row.saved)
                 keep(desk, row, clocks.rule_out(state, act), self._calendar(state))
                 moved.append(row.name)

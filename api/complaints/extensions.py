@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -17,7 +18,7 @@ from api.complaints.letter_addressees import counts, newest_set, set_of
 from api.complaints.letters import Letters
 from api.complaints.owed import owed
 from api.complaints.tables import ComplaintRow, LetterRow, newest_first
-from api.complaints.told_days import PROMISED
+from api.complaints.told_days import PROMISED, told_anew
 from engine.deadlines.errors import ExtensionRefused
 from engine.deadlines.state import ClockState
 from engine.errors import RedressError
@@ -36,16 +37,17 @@ def ask(
 ) -> tuple[str, ...]:
     """Extend the clock ``name`` with the newest ``letter`` to the complainant, at once if it has left, else when it does.
 
-    Returns the names of the clocks that moved already. Raises the refusals of the rules, and ``ExtensionRefused`` when
-    no such letter was written to anybody who may answer it (nobody to write to).
+    One that is kept, as no way leads to whom it is owed, brings it along. Returns the names of the clocks that moved already.
+    Raises the refusals of the rules, and ``ExtensionRefused`` when there is nobody to write to who may answer it.
     """
     until = clocks.extended_to(desk, complaint, name, category=category, amount=amount)
-    row = _newest(letters, desk.session, complaint, letter)
-    if row is None:
+    row, kept = _newest(letters, desk.session, complaint, letter)
+    if row is None and kept is None:
         raise ExtensionRefused(
             "The complainant was not told: no letter could be written.", clock=name, letter=letter
         )
-    return _with(clocks, desk, complaint, row, name, until, category=category, amount=amount)
+    asked = _asked(desk, name, until, category=category, amount=amount)
+    return _with(clocks, desk, complaint, asked, row, kept)
 
 
 def promise(
@@ -61,17 +63,23 @@ def promise(
 ) -> tuple[str, ...]:
     """Promise the day ``due`` by the clock ``name`` with the newest ``letter``, at once if it has left, else when it does.
 
-    At once, too, where no letter is named, or none was written to anybody who may answer it. ``subject`` tells promises apart.
-    Returns the names of the clocks that moved already.
+    One that is kept, as no way leads to whom it is owed, brings it along: nobody was told yet. At once, too, where no letter is
+    named, or there is nobody to write it to. ``subject`` tells promises apart. Returns the names of the clocks that moved already.
     """
-    row = None if letter is None else _newest(letters, desk.session, complaint, letter)
-    if row is None:
+    row, kept = (None, None) if letter is None else _newest(letters, desk.session, complaint, letter)
+    if row is None and kept is None:
         return _hold(clocks, desk, complaint, name, due, subject)
-    return _with(clocks, desk, complaint, row, name, due, promised=True, subject=subject)
+    asked = _asked(desk, name, due, promised=True, subject=subject)
+    return _with(clocks, desk, complaint, asked, row, kept)
 
 
-def _newest(letters: Letters, session: Session, complaint: ComplaintRow, letter: str) -> LetterRow | None:
-    """Return the copy, to somebody who may answer, of the newest ``letter``; None where it is kept, or has begun what it tells."""
+def _newest(
+    letters: Letters, session: Session, complaint: ComplaintRow, letter: str
+) -> tuple[LetterRow | None, int | None]:
+    """Return the copy, to somebody who may answer, of the newest ``letter``, else its set where it is kept for somebody.
+
+    None, None where there is neither, or it has begun what it tells.
+    """
     rows = session.scalars(
         select(LetterRow)
         .where(
@@ -84,24 +92,35 @@ def _newest(letters: Letters, session: Session, complaint: ComplaintRow, letter:
     kept = [one for one in letters_owed.kept(complaint) if one.letter == letter and one.copies]
     newest, later = newest_set(session, complaint.key, rows, kept)
     copies = [one for one in rows if set_of(one) == newest]
-    if later or any(one.extends for one in copies):
-        return None
-    return next((one for one in copies if counts(letters, session, one)), None)
+    if later:
+        return None, later[-1].copies
+    if any(one.extends for one in copies):
+        return None, None
+    row = next((one for one in copies if counts(letters, session, one)), None)
+    return row, newest if row is None and any(one.copies == newest for one in kept) else None
+
+
+def _asked(desk: Desk, name: str, until: date | None, **how: Any) -> dict[str, Any]:
+    """Return what a letter is asked to begin: the day ``until`` for the clock ``name``."""
+    day = None if until is None else until.isoformat()
+    return {"clock": name, "until": day, "by": desk.act.by, "reason": desk.act.reason, **how}
 
 
 def _with(
     clocks: CaseClocks,
     desk: Desk,
     complaint: ComplaintRow,
-    letter: LetterRow,
-    name: str,
-    until: date | None,
-    **how: Any,
+    asked: Mapping[str, Any],
+    letter: LetterRow | None,
+    kept: int | None,
 ) -> tuple[str, ...]:
-    """Have ``letter`` bring the day ``until`` into force for the clock ``name``, at once if it has left."""
-    day = None if until is None else until.isoformat()
-    letter.extends = {"clock": name, "until": day, "by": desk.act.by, "reason": desk.act.reason, **how}
-    return begin(clocks, desk, complaint, letter)
+    """Have ``letter`` bring into force what is ``asked``, at once if it has left; None: what is ``kept`` of its set, as it leaves."""
+    if letter is not None:
+        letter.extends = dict(asked)
+        return begin(clocks, desk, complaint, letter)
+    if kept is not None:
+        letters_owed.begin_with(complaint, kept, asked)
+    return ()
 
 
 def is_awaited(letter: LetterRow) -> bool:
@@ -113,10 +132,14 @@ def begin(clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: Lette
     """Bring into force what ``letter``, which has left, was written for; what nobody is promised any more begins no more.
 
     An extension that comes too late or is used up is told in the timeline. Then the limit stands, and the day the letter names
-    is a promise of its own.
+    is a promise of its own. Of a day of our answer that a letter written later has told anew nothing begins any more.
     """
     asked, sent_at = letter.extends, letter.dispatched_at
     if not asked or sent_at is None:
+        return ()
+    if set_of(letter) in told_anew(desk.session, complaint.key):
+        text = f"A newer letter has told the day of our answer: that of “{letter.subject}” does not count"
+        desk.tell(complaint.key, "day-told-anew", text, facts={"letter": str(letter.key)})
         return ()
     acting = replace(desk, act=replace(desk.act, by=asked["by"], reason=asked["reason"]))
     until = date.fromisoformat(asked["until"]) if asked.get("until") else None

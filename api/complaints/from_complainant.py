@@ -248,15 +248,25 @@ def judge_message(service: Redress, message: str, correlation_key: str, *, by: A
     waits = ANSWERS in open_to(service, named)
 
     def work(session: Session) -> None:
-        access = service.engine.house.access
-        case = access.case_named(session, correlation_key)
-        if case is None or not access.hears(session, by, correlation_key, case):
+        complaint = case_that_hears(service, session, correlation_key, by)
+        if complaint is None:
             return
-        refuse_reply(service.letters, session, session.get_one(ComplaintRow, named))
+        refuse_reply(service.letters, session, complaint)
         if waits:
             _note_reached(service, _desk(service, session, None), named, at=service.clock.now())
 
     service.engine.write(work)
+
+
+def case_that_hears(
+    service: Redress, session: Session, correlation_key: str, by: Actor
+) -> ComplaintRow | None:
+    """Return the complaint that the key names where its case hears ``by``, else None."""
+    access = service.engine.house.access
+    named, case = complaint_named(correlation_key), access.case_named(session, correlation_key)
+    if named is None or case is None or not access.hears(session, by, correlation_key, case):
+        return None
+    return session.get_one(ComplaintRow, named)
 
 
 def rate(

@@ -13,6 +13,7 @@ from api.complaints.clock_rows import Desk
 from api.complaints.eligibility import held_in_vain, release_barred
 from api.complaints.keeping_away import OWNED, group_of_owner, owned_anew
 from api.complaints.tables import ComplaintRow, NoticeRow
+from api.complaints.under_way import is_under_way, under_way
 from api.identity import people
 from api.identity.decide import ComplaintFacts, may
 from api.identity.people import Person
@@ -47,9 +48,7 @@ def settle(service: Redress) -> int:
 
 def _found(session: Session) -> list[int]:
     known = {person.name: person for person in people.everybody(session)}
-    owned = session.scalars(
-        select(ComplaintRow).where(ComplaintRow.owner.is_not(None), ComplaintRow.closed_at.is_(None))
-    )
+    owned = session.scalars(select(ComplaintRow).where(ComplaintRow.owner.is_not(None), under_way()))
     left = {row.key for row in owned if not _can_own(session, row, known)}
     return sorted(left | held_in_vain(session))
 
@@ -57,7 +56,7 @@ def _found(session: Session) -> list[int]:
 def _hand_on(service: Redress, desk: Desk, complaint: ComplaintRow) -> None:
     session, owner = desk.session, complaint.owner
     known = {person.name: person for person in people.everybody(session)}
-    if owner is not None and complaint.closed_at is None and not _can_own(session, complaint, known):
+    if owner is not None and is_under_way(complaint) and not _can_own(session, complaint, known):
         complaint.owner = None
         shown = known[owner].display_name if owner in known else owner
         text = f"{shown} no longer looks after this complaint"

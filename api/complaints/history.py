@@ -12,7 +12,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from api.complaints.reading import decided_outside
-from api.complaints.states import ASKED_IF_TURNED_AWAY, AWAITED
+from api.complaints.states import ASKED_IF_TURNED_AWAY, AWAITED, ENDED, is_outside_again
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow, oldest_first
 
 REACHED_BY_REPLY = "answer-reached"  # the line that says that our answer has reached who replied to it
@@ -43,12 +43,14 @@ def standing(session: Session, complaint: ComplaintRow, place: Place, *, first: 
     state = state_at(session, complaint, place)
     over = first is not None and replied(session, complaint.key, first, until=place)
     ended_later = any(_place(line) > place for line in _lines(session, complaint.key, (_END,)))
+    closed_at = None if ended_later else complaint.closed_at
+    asked = ended_as(session, complaint) if is_outside_again(state, closed_at) else state
     return Standing(
         at=place.at,
         state=state,
-        closed_at=None if ended_later else complaint.closed_at,
+        closed_at=closed_at,
         decided_outside=decided_outside(session, complaint.key, until=place),
-        waits_for_reply=state in AWAITED | ASKED_IF_TURNED_AWAY | {"responded"} and not over,
+        waits_for_reply=asked in AWAITED | ASKED_IF_TURNED_AWAY | {"responded"} and not over,
     )
 
 
@@ -107,6 +109,25 @@ def opening(session: Session, complaint_key: int) -> EventRow | None:
 def has_been(session: Session, complaint_key: int, state: str) -> bool:
     """Tell whether the complaint came into this state once."""
     return any(line.facts.get("to") == state for line in _lines(session, complaint_key, (_CHANGE,)))
+
+
+def ended_as(session: Session, complaint: ComplaintRow) -> str | None:
+    """Return the state in which the complaint ended, also while an outside body has it since; None while it has not ended."""
+    if complaint.closed_at is None or complaint.state in ENDED:
+        return None if complaint.closed_at is None else complaint.state
+    left = [
+        line.facts["from"] for line in _lines(session, complaint.key, (_CHANGE,)) if _leaves_the_end(line)
+    ]
+    return left[-1] if left else None
+
+
+def asked_if_turned_away(session: Session, complaint: ComplaintRow) -> bool:
+    """Tell whether a reply says if it is accepted that we do not take the complaint up, also while an outside body has it since."""
+    return (ended_as(session, complaint) or complaint.state) in ASKED_IF_TURNED_AWAY
+
+
+def _leaves_the_end(line: EventRow) -> bool:
+    return line.facts.get("from") in ENDED and line.facts.get("to") not in ENDED
 
 
 def _is_no(line: EventRow) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from api.complaints import (
+    after_the_end,
     case_jobs,
     clock_jobs,
     danger,
@@ -35,6 +36,8 @@ HANDLERS: dict[str, Handler] = {
     "redress:unfinished": unfinished.unfinished,
     "redress:take-as-said": said.take_as_said,
     "redress:withdraw": withdrawal.withdraw,
+    "redress:taken-up-outside": after_the_end.begin,
+    "redress:end-again": after_the_end.end_again,
     "redress:earlier-complaints": merging.earlier_complaints,
     "redress:merge": merging.merge,
     "redress:register-related": related.register_related,

@@ -12,6 +12,7 @@ from api.complaints.errand import Errand
 from api.complaints.from_complainant import ADDITION
 from api.complaints.separation import barred, exclude, is_excluded
 from api.complaints.tables import ComplaintRow, EventRow, ExclusionRow, NoticeRow, PartyRow, newest_first
+from api.complaints.under_way import is_under_way, under_way
 from api.identity import people
 from api.identity.people import Person
 from engine.errors import Conflict, Invalid
@@ -69,7 +70,7 @@ def keep_away(desk: Desk, complaint: ComplaintRow, person: str, *, reason: str, 
     text = f"{found.display_name} is kept away from this complaint"
     desk.tell(complaint.key, "kept-away", text, facts={"person": person, "reason": reason})
     said = [f"{found.display_name} neither sees nor handles complaint {complaint.reference} any more."]
-    if owned and complaint.closed_at is None:
+    if owned and is_under_way(complaint):
         said.append(owned_anew(desk, complaint))
     desk.session.add(
         NoticeRow(
@@ -178,7 +179,7 @@ def name_owner(desk: Desk, complaint: ComplaintRow, group: str) -> Person | None
     load: dict[str | None, int] = dict(
         desk.session.execute(
             select(ComplaintRow.owner, func.count())
-            .where(ComplaintRow.owner.in_(free), ComplaintRow.closed_at.is_(None))
+            .where(ComplaintRow.owner.in_(free), under_way())
             .group_by(ComplaintRow.owner)
         ).all()
     )

@@ -156,6 +156,7 @@ def _joinable(session: Session, complaint: ComplaintRow) -> Select[ComplaintRow]
     return select(ComplaintRow).where(
         ComplaintRow.key != complaint.key,
         ComplaintRow.state.not_in(sorted(ENDED)),
+        ComplaintRow.closed_at.is_(None),
         of_same_person(session, complaint),
     )
 

@@ -31,4 +31,5 @@ def told_to_nobody(session: Session, complaint_key: int, *, on: date) -> frozens
 
 def owed(session: Session, complaint: ComplaintRow, clock: str, *, on: date) -> bool:
     """Tell whether anybody is owed what the clock ``clock`` of this complaint asks for, on the local day ``on``."""
-    return owes(complaint.state, clock, told_to_nobody(session, complaint.key, on=on))
+    nobody = told_to_nobody(session, complaint.key, on=on)
+    return owes(complaint.state, clock, nobody, closed_at=complaint.closed_at)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from api.complaints.reading import OVER, ClockView, Event
-from api.complaints.states import ENDED, public_words
+from api.complaints.states import ENDED, is_outside_again, public_words
 from api.complaints.told_days import ANSWER, day_of_answer
 from engine.deadlines.state import MET
 
@@ -73,6 +73,7 @@ _BEHIND = {
     "correcting": "We carried out what we promised",
     "stage_two": "Somebody new reviewed your complaint",
     "external": "You took your complaint to an outside body",
+    "closed": "We closed your complaint",
 }
 _BROKEN_OFF = {  # the step an end cut short: what it was to bring is not there
     "assessing": "We began to look at what your complaint needs",
@@ -124,7 +125,10 @@ def stages(
     """
     been: list[tuple[str, datetime]] = [("received", received_at)]
     changes = [one for one in reversed(tuple(events)) if one.kind == "state"]
-    been.extend((str(event.facts.get("to")), event.at) for event in changes)
+    for event in changes:
+        if event.facts.get("from") == "closed" and closed_at is not None and been[-1][0] != "closed":
+            been.append(("closed", closed_at))  # an outside body took it up
+        been.append((str(event.facts.get("to")), event.at))
     if been[-1][0] != state:
         been.append((state, closed_at or been[-1][1]))
     last, at = been[-1]
@@ -137,7 +141,8 @@ def stages(
     if answer_comes and told is not None:
         line = replace(now if told == len(gone) else gone[told], words=answer_comes)
         now, gone[told:] = (line, []) if told == len(gone) else (now, [line, *gone[told + 1 :]])
-    ahead = () if last in ENDED else tuple(name for name in _COMMON if _rank(name) > _RANK.get(last, 4))
+    over = last in ENDED or is_outside_again(last, closed_at)
+    ahead = () if over else tuple(name for name in _COMMON if _rank(name) > _RANK.get(last, 4))
     return (
         *gone,
         now,

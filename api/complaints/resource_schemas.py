@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import RAISE, fields, validate
 
+from api.complaints.after_the_end import LONGEST_BODY, LONGEST_REFERENCE
 from api.complaints.clock_start import STAGES as STAGES_OF_CLOCKS
 from api.complaints.heard import WAYS
 from api.complaints.intake import CHANNELS
@@ -283,6 +284,23 @@ class SaidBody(Strict):
     channel = fields.String(required=True, validate=validate.OneOf(tuple(WAYS)))
     said_on = fields.Date(allow_none=True, load_default=None)
     danger_now = fields.Boolean(load_default=False)
+
+
+class OutsideBody(Strict):
+    """An outside body that has taken up a complaint which has ended.
+
+    ``body`` names it, ``bodyReference`` is its own, ``fileDueOn`` the local day by which it wants the file (null: it wants none).
+    """
+
+    body = fields.String(
+        required=True, validate=validate.And(validate.Length(max=LONGEST_BODY), validate.Regexp(r"\s*\S"))
+    )
+    body_reference = _text(validate=validate.Length(max=LONGEST_REFERENCE))
+    file_due_on = fields.Date(allow_none=True, load_default=None)
+
+
+class DecidedBody(Strict):
+    """Nothing: that the outside body has decided is said by the address."""
 
 
 class ComplaintFilter(Strict):

@@ -11,7 +11,7 @@ from flask import Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints import contact_details, said
+from api.complaints import after_the_end, contact_details, said
 from api.complaints.answers.sheets import told
 from api.complaints.heard import Heard
 from api.complaints.intake import (
@@ -32,8 +32,10 @@ from api.complaints.resource_schemas import (
     ComplaintAnswer,
     ComplaintsAnswer,
     ComplaintSearch,
+    DecidedBody,
     DetailsBody,
     NewComplaintBody,
+    OutsideBody,
     RegisteredAnswer,
     RulesBody,
     SaidBody,
@@ -180,6 +182,44 @@ def record_said(body: dict[str, Any], name: str) -> Response:
         sheet=told(told_us, title="What they said"),
         key=f"{person.name}:{_once_key() or token_urlsafe(16)}",
     )
+    return Response(status=204)
+
+
+@blueprint.post("/complaints/<string:name>/outside")
+@action("complaint.write")
+@blueprint.doc(parameters=[IDEMPOTENCY])
+@blueprint.arguments(OutsideBody)
+@blueprint.answers(204)
+def record_outside(body: dict[str, Any], name: str) -> Response:
+    """Record that an outside body has taken up a complaint that has ended: it is followed beside the closed case.
+
+    409 for one that has not ended, that a body has already, or that goes on elsewhere; 422 for a day that is over.
+    """
+    person, complaint_key = the_person(), _allowed(name, "complaint.write")
+    due = body["file_due_on"]
+    taken = after_the_end.TakenUp(body["body"].strip(), (body["body_reference"] or "").strip() or None, due)
+    facts = {"body": taken.body, "bodyReference": taken.reference, "fileDueOn": due and due.isoformat()}
+    after_the_end.take_up(
+        the_service(),
+        complaint_key,
+        taken,
+        sheet=told(facts, title="Taken up by an outside body"),
+        key=f"{person.name}:{_once_key() or token_urlsafe(16)}",
+        by=person.actor,
+    )
+    return Response(status=204)
+
+
+@blueprint.post("/complaints/<string:name>/outside/decided")
+@action("complaint.write")
+@blueprint.doc(parameters=[IDEMPOTENCY])
+@blueprint.arguments(DecidedBody)
+@blueprint.answers(204)
+def record_decided(_body: dict[str, Any], name: str) -> Response:
+    """Note that the outside body has decided: the task in which the outcome is recorded opens. 409 while nobody waits for it."""
+    person, complaint_key = the_person(), _allowed(name, "complaint.write")
+    key = f"{person.name}:{_once_key() or token_urlsafe(16)}"
+    after_the_end.decided(the_service(), complaint_key, key=key, by=person.actor)
     return Response(status=204)
 
 

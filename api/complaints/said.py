@@ -28,6 +28,7 @@ from api.complaints.from_complainant import (
 )
 from api.complaints.from_complainant import ADDITION as LINE
 from api.complaints.heard import SAID_BY, Heard, answer_left_on, on_file, said_on
+from api.complaints.history import ended_as
 from api.complaints.letters import Letters
 from api.complaints.our_answer import reached_by_reply, way_of_answer
 from api.complaints.parties import COMPLAINANT, may_decide
@@ -94,7 +95,9 @@ def replies_taken(
     came_in = local_date(complaint.received_at, zone)
     replied_to = answer_left_on(letters, session, complaint.key, zone) or came_in
     taken = [act for act in _taken(letters, session, complaint) if act != ADDITION]
-    if complaint.state in ANSWERED and ANSWERS not in waited_for(session, complaint.key):
+    if (ended_as(session, complaint) or complaint.state) in ANSWERED and ANSWERS not in waited_for(
+        session, complaint.key
+    ):
         taken.append(TAKEN_UP)
     by = [role for role, party in on_file(session, complaint.key).items() if may_decide(party)]
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 STATES: dict[str, tuple[str, str]] = {
     "received": ("Received", "We have received your complaint"),
@@ -78,6 +79,8 @@ OWED: Mapping[str, Owed] = {
     "merged": _only("acknowledgement"),
     "closed": _only("referral_window"),
 }
+# An outside body took up what had ended: beside what it decides, nothing of the closed case is owed again.
+_AFTER_THE_END = _only("referral_window", "commitment")
 # Said once, by the letter that the receipt of a complaint, or of a no, has us write.
 RECEIPTS = frozenset({"acknowledgement", "data_protection_acknowledgement"})
 # What is only said to the complainant cannot be owed to nobody.
@@ -113,9 +116,22 @@ def public_words(state: str) -> str:
     return STATES[state][1] if state in STATES else state
 
 
-def owes(state: str, clock: str, told_to_nobody: Container[str] = frozenset()) -> bool:
+def is_outside_again(state: str, closed_at: datetime | None) -> bool:
+    """Tell whether a complaint that had ended (``closed_at``) is with an outside body since, or what that decided is carried out."""
+    return closed_at is not None and state not in ENDED
+
+
+def owes(
+    state: str,
+    clock: str,
+    told_to_nobody: Container[str] = frozenset(),
+    *,
+    closed_at: datetime | None = None,
+) -> bool:
     """Tell whether a complaint in ``state`` owes what ``clock`` asks for: no warning, no breach, no task without that.
 
-    ``told_to_nobody`` are the clocks of what may be said to nobody who can be reached: nobody is owed it.
+    ``told_to_nobody`` are the clocks of what may be said to nobody who can be reached: nobody is owed it. ``closed_at`` is when it
+    ended, None before: what an outside body takes up afterwards owes nothing of the closed case.
     """
-    return clock in OWED[state] and clock not in told_to_nobody
+    owed = _AFTER_THE_END if is_outside_again(state, closed_at) else OWED[state]
+    return clock in owed and clock not in told_to_nobody

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.clock_rows import Desk
+from api.complaints.letter_addressees import set_of
 from api.complaints.parties import COMPLAINANT, REPRESENTATIVE
 from api.complaints.tables import ClockChangeRow, ClockRow, ComplaintRow, LetterRow, oldest_first
 from engine.deadlines.state import OPEN, ClockState
@@ -73,6 +74,16 @@ def standing(
     counts = limit.state in OPEN and limit.due_on is not None and limit.due_on <= promise.due_on
     replaced = agreed or counts or (told is not None and told > promise.due_on)
     return None, promise if was_limit and replaced else None
+
+
+def told_anew(session: Session, complaint_key: int) -> frozenset[int]:
+    """Return the sets of letters which have left with a day of our answer, and whose day one that was written later tells anew.
+
+    The newest written day stands, in whatever order they left.
+    """
+    left = [letter for letter in _letters(session, complaint_key) if letter.dispatched_at is not None]
+    telling = {set_of(one) for one in left if one.extends and one.extends["clock"] in (ANSWER, PROMISED)}
+    return frozenset(sorted(telling)[:-1])
 
 
 def names_day(text: str, day: date) -> bool:

@@ -103,6 +103,10 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
             *("body", "bodyReference", "fileDueOn"),
             reads="commitments",
         ),
+        "redress:taken-up-outside": facts(
+            *("complaintKey", "reference", "regime", "priority", "owner", "issues", "awardId")
+        ),
+        "redress:end-again": facts(),
         "redress:earlier-complaints": facts("earlier"),
         "redress:merge": facts("answerBy", reads="into"),
         "redress:relate": facts(reads="to"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from api.complaints import after_the_end
 from api.complaints.from_complainant import judge_message
 from api.context import the_engine, the_person, the_service
 from api.identity.doors import action
@@ -89,7 +90,9 @@ def correlate(body: dict[str, Any]) -> Any:
 
 
 def _judge(body: dict[str, Any]) -> None:
-    judge_message(the_service(), body["name"], body["correlation_key"] or "", by=the_person().actor)
+    service, by = the_service(), the_person().actor
+    for judged_by in (judge_message, after_the_end.judge):
+        judged_by(service, body["name"], body["correlation_key"] or "", by=by)
 
 
 @blueprint.post("/message-subscriptions/search")

@@ -26,7 +26,7 @@ JOBS = (
     *("extend-clock", "cancel-clock", "send-letter", "notify", "record", "assign-owner", "close", "withdraw"),
     *("earlier-complaints", "merge", "unfinished", "end-clocks", "danger", "issues", "keep-away"),
     *("deliver-letter", "send-owed-letters", "answer-left", "register-related", "keep-letter-back"),
-    *("relate", "take-as-said"),
+    *("relate", "take-as-said", "taken-up-outside", "end-again"),
 )
 ISSUES = [{"id": 1, "summary": "Charged twice"}, {"id": 2, "summary": "Rude on the phone"}]
 

@@ -8,9 +8,9 @@ import pytest
 
 from engine.actors import SYSTEM
 from tests.processes.test_clocks_of_what_happened import FOUND
-from tests.processes.test_days_that_were_told import promised, received
+from tests.processes.test_days_that_were_told import promised, received, rules
 from tests.processes.test_letters_for_several import NO_WAY, REACHED, find
-from tests.processes.test_told_reasons import BEHIND, PAPER, noticed, shown
+from tests.processes.test_told_reasons import BEHIND, NOTICE, PAPER, noticed, shown
 from tests.processes.walking import ANN
 
 EXPLAIN = "Explain the delay"
@@ -144,3 +144,62 @@ def test_a_notice_that_nobody_needs_any_more_stays_here_and_promises_nothing(wal
     waits(walk).investigate().decide()
     assert walk.letter("holding-notice").replaced_at is not None
     assert promised(walk) is None
+
+
+@pytest.mark.parametrize(
+    ("regime", "on", "until", "moves"),
+    [
+        ("uk-financial", "2027-01-11 10:00", "2027-03-19", "promised_answer"),
+        ("generic", "2026-12-17 10:00", "2027-01-06", "final_response"),
+    ],
+)
+def test_a_notice_kept_from_the_first_begins_nothing_before_it_leaves(walk, regime, on, until, moves):
+    walk.take("2026-11-23 10:00", regime, sender=PHONE).wait(hours=1)
+    carried(walk, "acknowledgement", **NO_WAY).screen().assess().later(on)
+    limit = walk.due("final_response")
+    walk.do("Decide how to keep it", **NOTICE, newDate=until)
+    assert "holding-notice" not in [row.template for row in walk.letters]
+    assert (walk.due("final_response"), promised(walk), shown(walk)) == (limit, None, [limit])
+    find(walk, "complainant", **FOUND).wait(hours=1)
+    assert walk.letter("holding-notice").dispatched_at is not None
+    assert walk.due(moves) > limit
+    assert walk.read("holding-notice", moves)
+    assert walk.troubles == []
+
+
+def test_an_explanation_kept_from_the_first_promises_nothing_and_is_not_asked_for_twice(walk):
+    walk.take("2026-11-23 10:00", "uk-financial", sender=PHONE).wait(hours=1)
+    carried(walk, "acknowledgement", **NO_WAY).screen().assess().later("2027-01-20 10:00")
+    walk.do(EXPLAIN, **BEHIND, newDate="2027-02-10").wait(days=1)
+    assert (promised(walk), EXPLAIN in walk.open) == (None, False)
+    find(walk, "complainant", **FOUND).wait(hours=1)
+    assert (promised(walk), EXPLAIN in walk.open) == ("2027-02-10", False)
+    assert walk.troubles == []
+
+
+@pytest.mark.parametrize("newer", ["2027-02-26", "2027-04-16"])
+def test_a_notice_posted_after_a_newer_letter_puts_no_older_day_in_force(walk, newer):
+    waits(walk, on="2027-01-08 10:00").later("2027-01-20 10:00").do(EXPLAIN, **BEHIND, newDate=newer)
+    walk.post("delay")
+    assert promised(walk) == newer
+    walk.wait(days=1).post("holding-notice")
+    assert walk.letter("holding-notice").dispatched_at is not None
+    assert promised(walk) == newer
+
+
+def test_nor_does_it_once_other_rules_give_the_answer_more_time(walk):
+    waits(walk, regime="australia-financial", on="2026-12-18 10:00", until="2027-01-20")
+    walk.later("2026-12-29 10:00").do(EXPLAIN, **BEHIND, newDate="2027-02-05").post("delay")
+    walk.wait(days=1).post("holding-notice")
+    assert promised(walk) == "2027-02-05"
+    rules(walk, "australia-financial", "death_benefit")
+    assert walk.due("final_response") > "2027-02-05"
+    assert promised(walk) == "2027-02-05"
+
+
+def test_an_older_notice_posted_first_promises_until_the_newer_letter_has_left(walk):
+    waits(walk, on="2027-01-08 10:00").later("2027-01-20 10:00").do(EXPLAIN, **BEHIND, newDate="2027-04-16")
+    walk.post("holding-notice")
+    assert promised(walk) == "2027-03-19"
+    walk.post("delay")
+    assert promised(walk) == "2027-04-16"

@@ -8,6 +8,8 @@ from api.app import create_app
 from api.complaints import links
 from api.complaints.tables import PartyRow
 from tests.api.web.visitor import Visitor
+from tests.processes.test_stories_of_deadlines import turned_away
+from tests.processes.test_taken_up_after_the_end import taken_up
 from tests.processes.test_words_and_deeds import award, kept
 
 
@@ -84,3 +86,23 @@ def test_after_an_accepted_answer_the_page_says_so_and_until_when_to_go_outside(
     assert "We carried out what we promised" in text
     assert "If you do not agree with us" in text
     assert "We are late" not in text
+
+
+def test_what_an_outside_body_took_up_after_the_end_says_so_and_offers_what_it_did(walk):
+    kept(walk).answer("accepts").correct().close()
+    taken_up(walk, wanted=None)
+    text = status(walk)
+    assert "You take your complaint to an outside body" in text
+    assert "We closed this complaint, and an outside body has taken it up since." in text
+    assert "You accepted our answer." not in text, "why it ended is said again once it is as it had ended"
+    assert "still to come" not in text
+    assert "Read our answer again" in text
+
+
+def test_who_was_turned_away_may_appeal_in_the_same_words_while_an_outside_body_has_it(walk):
+    turned_away(walk).wait(days=30)
+    words = status(taken_up(walk), "/status/answer")
+    assert "I accept that you cannot take it up" in words
+    assert "I accept the answer" not in words
+    walk.answer("rejects")
+    assert "You told us on 6 Nov 2026 that you do not agree." in status(walk)

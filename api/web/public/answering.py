@@ -12,12 +12,11 @@ from api.complaints import from_complainant
 from api.complaints.answers.sheets import filled, newest
 from api.complaints.from_complainant import ACCEPTED, REJECTED, TooLate, last_said
 from api.complaints.heard import said_on
-from api.complaints.history import has_been
+from api.complaints.history import asked_if_turned_away, ended_as, has_been
 from api.complaints.letter_links import shown
 from api.complaints.our_answer import AnswerOnItsWay
 from api.complaints.policies import second_look
 from api.complaints.reading import standing_remedies
-from api.complaints.states import ASKED_IF_TURNED_AWAY
 from api.context import the_engine, the_service
 from api.db import db
 from api.identity.doors import action
@@ -138,7 +137,7 @@ def _answer_page(
 def _after_a_no(visit: Visit) -> str:
     """Return what follows a no: ``appeal`` for who is turned away, else the second look of the rules, ``none`` after it."""
     session, complaint = db.session(), visit.complaint
-    if complaint.state == "not_accepted":
+    if "not_accepted" in (complaint.state, ended_as(session, complaint)):
         return "appeal"
     looked = has_been(session, complaint.key, "stage_two")
     return "none" if looked else second_look(session, complaint.regime, unsent.moment())
@@ -159,7 +158,7 @@ def _given(visit: Visit) -> tuple[tuple[str, str], ...]:
 
 
 def _sheet(visit: Visit) -> Form:
-    return answer_sheet(first=visit.complaint.state in ASKED_IF_TURNED_AWAY)
+    return answer_sheet(first=asked_if_turned_away(db.session(), visit.complaint))
 
 
 def _survey_form() -> Form:

@@ -16,6 +16,7 @@ from api.complaints.case_jobs import WHY
 from api.complaints.facts import window_over
 from api.complaints.from_complainant import ADDS, ANSWERS, RATES, WITHDRAWS, last_said, open_to
 from api.complaints.heard import said_on
+from api.complaints.history import ended_as
 from api.complaints.our_answer import SOUGHT, answer_letter, copy_for, way_of_answer
 from api.complaints.parties import COMPLAINANT, may_decide
 from api.complaints.progress import (
@@ -28,7 +29,7 @@ from api.complaints.progress import (
 )
 from api.complaints.reading import Event, clock_views, decided_outside, display_names, timeline
 from api.complaints.reading import complaint as complaint_row
-from api.complaints.states import ENDED, public_words
+from api.complaints.states import ENDED, is_outside_again, public_words
 from api.complaints.tables import ComplaintRow, IssueRow, LetterRow, LinkRow, PartyRow
 from api.context import the_service
 from api.db import db
@@ -134,7 +135,8 @@ def status() -> ResponseReturnValue:
     clocks = clock_views(session, row.key, calendars=service.calendars, now=now)
     given = promises(clocks)
     late = [promise for promise in given if promise.late]
-    said = last_said(session, row.key, "complainant-answer") if row.state == "not_accepted" else None
+    turned_away = "not_accepted" in (row.state, ended_as(session, row))
+    said = last_said(session, row.key, "complainant-answer") if turned_away else None
     return private(
         "public/status.html",
         visit=visit,
@@ -143,7 +145,7 @@ def status() -> ResponseReturnValue:
         if visit.comes_by and row.state in TOLD_BY_LETTER
         else public_words(row.state),
         read_again=row.state in _READ_AGAIN and _can_read_again(visit),
-        closing=CLOSING_WORDS.get(row.closing_reason or ""),
+        closing=CLOSING_WORDS.get(row.closing_reason or "") if row.state in ENDED else None,
         stages=stages(
             row.state, row.received_at, events, closed_at=row.closed_at, answer_comes=visit.answer_comes
         ),
@@ -155,6 +157,7 @@ def status() -> ResponseReturnValue:
         outside_until=outside_until(clocks),
         outside_over=window_over(session, row.key, at=now),
         ended=row.state in ENDED,
+        outside_again=is_outside_again(row.state, row.closed_at),
         said=said,
         said_on=said_on(said, service.settings.time_zone) if said else None,
     )

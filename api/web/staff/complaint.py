@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints import contact_details, letter_desk, letter_leaving
+from api.complaints import after_the_end, contact_details, letter_desk, letter_leaving
 from api.complaints.anchors import WORDS, DayImpossible
 from api.complaints.clock_start import stage_of
 from api.complaints.contact import IN_WORDS
@@ -202,6 +202,7 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
         drawings=_drawings(row) if tab == "diagram" else (),
         may_write=may_write,
         may_say=offered(service, row.key) if may_write and tab == "overview" else (),
+        may_outside=after_the_end.offered(service, row.key) if may_write and tab == "overview" else None,
         may_clock=bool(may(person, "complaint.clock", facts)),
         may_backdate=bool(may(person, "complaint.backdate", facts)),
         may_timer=bool(may(person, "complaint.timer", facts)),

@@ -15,6 +15,7 @@ from api.complaints.clock_rows import WINDOWS, is_late, label
 from api.complaints.reading import display_names
 from api.complaints.search import visible
 from api.complaints.tables import ClockRow, ComplaintRow
+from api.complaints.under_way import under_way
 from api.context import require, the_service
 from api.db import db
 from api.deadlines import feeds
@@ -205,7 +206,7 @@ def _whose(session: Session, person: Person, asked: str) -> Whose:
 
 def _owners(session: Session, person: Person) -> list[tuple[str, str]]:
     query = select(ComplaintRow.owner).where(
-        ComplaintRow.owner.is_not(None), ComplaintRow.closed_at.is_(None), visible(person, reach(person))
+        ComplaintRow.owner.is_not(None), under_way(), visible(person, reach(person))
     )
     names = display_names(session)
     found = [(name, names.get(name, name)) for name in session.scalars(query.distinct()) if name is not None]

@@ -12,10 +12,10 @@ from flask.typing import ResponseReturnValue
 from api.complaints.answers.sheets import filled
 from api.complaints.from_complainant import ACCEPTED, REJECTED, TooLate
 from api.complaints.heard import WAYS, Heard, on_file
+from api.complaints.history import asked_if_turned_away
 from api.complaints.our_answer import AnswerOnItsWay
 from api.complaints.parties import COMPLAINANT, may_decide
 from api.complaints.said import ACTS, ADDITION, WITHDRAWAL, Said, offered, record, reply_waits
-from api.complaints.states import ASKED_IF_TURNED_AWAY
 from api.complaints.tables import ComplaintRow, PartyRow
 from api.context import the_person, the_service
 from api.db import db
@@ -153,7 +153,7 @@ def _page(
 
 
 def _form(row: ComplaintRow, acts: Sequence[str]) -> Form:
-    what = _WHAT | (_ON_TURNING_AWAY if row.state in ASKED_IF_TURNED_AWAY else {})
+    what = _WHAT | (_ON_TURNING_AWAY if asked_if_turned_away(db.session(), row) else {})
     people = on_file(db.session(), row.key)
     components = (
         _radio("what", "What did they say?", "what they said", {act: what[act] for act in acts}),

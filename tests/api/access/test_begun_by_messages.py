@@ -9,7 +9,10 @@ from engine.store.search import Condition, Query
 from tests.api.access.world import Case, Someone, conducted
 from tests.engine.diagrams import END, bpmn, chain, service_task
 
-SHIPPED = ("complaint-closed", "complaint-turned-away", "matter-of-its-own", "letter-by-hand", "way-needed")
+SHIPPED = (
+    *("complaint-closed", "complaint-turned-away", "matter-of-its-own", "letter-by-hand", "way-needed"),
+    "outside-body-takes-up",
+)
 
 
 @pytest.fixture
@@ -70,6 +73,20 @@ def test_an_open_complaint_is_not_said_to_be_closed(app, service, case, way):
     assert not {"satisfaction-survey", "late-appeal"} & set(begun(service))
     state = service.engine.read(lambda session: session.get_one(ComplaintRow, case.complaint).state)
     assert state not in ("closed", "not_accepted")
+
+
+@WAYS
+def test_no_outside_body_takes_up_by_a_message_what_the_page_refuses(app, service, case, way):
+    """Turned away, but an appeal is still waited for: the state alone would let it through."""
+
+    def turn_away(session):
+        session.get_one(ComplaintRow, case.complaint).state = "not_accepted"
+
+    service.engine.write(turn_away)
+    manager = Someone(app, service, "max", "manager")
+    status, text = ask(manager, way, "outside-body-takes-up", str(case.complaint), body="FOS")
+    assert (status, "has not ended" in text) == (409, True)
+    assert "outside-after-the-end" not in begun(service)
 
 
 def test_a_signal_from_outside_begins_nothing_about_a_complaint(app, service):

@@ -338,3 +338,40 @@ def test_a_request_whose_twin_is_not_answered_yet_is_told_to_come_back(admin, se
     answer = admin.raw("POST", "/api/complaints", data=data, headers=headers)
     assert (answer.status_code, answer.get_json()["code"]) == (409, "request_still_open")
     assert answer.headers["Retry-After"] == "1"
+
+
+def test_what_an_outside_body_does_is_recorded_by_programs_too(admin, person):
+    body = posted(admin)[1]
+    path, clerk = f"/api/complaints/{body['reference']}/outside", person("ines", "intake")
+    taken = {"body": "FOS", "bodyReference": "FOS-1", "fileDueOn": "2999-01-01"}
+    for wrong in (
+        {"body": " "},
+        {"body": "x" * 201},
+        {"bodyReference": "x" * 61},
+        {"fileDueOn": "soon"},
+        {"odd": 1},
+    ):
+        assert clerk.post(path, taken | wrong)[0] == 422, wrong
+    status, told = clerk.post(path, taken)
+    assert (status, told["code"]) == (409, "not_ended")
+    status, told = clerk.post(f"{path}/decided", {})
+    assert (status, told["code"]) == (409, "not_awaited")
+    assert person("audrey", "auditor").post(path, taken)[0] == 403
+    assert person("hana", "handler").post(path, taken)[0] == 404
+
+    said = {"what": "withdraws", "words": "I go to the ombudsman.", "channel": "phone"}
+    assert clerk.post(f"/api/complaints/{body['reference']}/said", said)[0] == 204
+    key = admin.get(f"/api/complaints/{body['key']}")[1]["key"]
+    for task in admin.post("/v2/user-tasks/search", {"filter": {"state": "CREATED"}})[1]["items"]:
+        assert (
+            admin.post(f"/v2/user-tasks/{task['userTaskKey']}/completion", {"variables": {"remark": "x"}})[0]
+            == 204
+        )
+    status, told = clerk.post(path, taken | {"fileDueOn": "1999-01-01"})
+    assert (status, told["code"]) == (422, "wanted_too_early")
+    for _ in range(2):
+        answer = clerk.raw("POST", path, json=taken, headers={"Idempotency-Key": "letter-1"})
+        assert answer.status_code == 204
+    after = admin.get(f"/api/complaints/{key}")[1]
+    assert (after["state"], after["closingReason"]) == ("external", "withdrawn")
+    assert clerk.post(path, taken)[1]["code"] == "outside_already"
