@@ -5,7 +5,8 @@ Whoever replies to it all the same has it, and what its letter would have answer
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -47,6 +48,31 @@ def answer_letter(letters: Letters, session: Session, complaint_key: int) -> Let
     """Return the newest letter that told whoever may answer a decision, None when none has left (or nobody can be written to)."""
     rows = _letters(letters, session, complaint_key)
     return next((row for row in rows if _is_out(session, row)), None)
+
+
+def told_in_vain(letters: Letters, session: Session, complaint: ComplaintRow, named: Collection[str]) -> bool:
+    """Tell whether our answer came back after the newest of the letters ``named`` was first written.
+
+    A copy of it that has left to somebody else who may answer, and did not come back, was theirs to reply to all the time.
+    """
+    query = select(LetterRow).where(
+        LetterRow.complaint_key == complaint.key, LetterRow.template.in_(sorted(named))
+    )
+    written = max((set_of(row) for row in session.scalars(query)), default=None)
+    back = select(LetterRow).where(
+        LetterRow.complaint_key == complaint.key,
+        LetterRow.dispatched_at.is_not(None),
+        LetterRow.replaced_at.is_not(None),
+    )
+    sets = {set_of(row) for row in session.scalars(back) if is_answer(letters, row.template)}
+    rows = _letters(letters, session, complaint.key)
+    kept = [one for one in letters_owed.kept(complaint) if is_answer(letters, one.letter) and one.meets]
+    written_sets = (set_of(row) for row in rows if is_answer(letters, row.template))
+    newest = max((*written_sets, *(one.copies for one in kept if one.copies)), default=None)
+    if written is None or newest not in sets:
+        return False
+    left = [row.key for row in rows if set_of(row) == newest and row.dispatched_at is not None]
+    return min(left, default=sys.maxsize) > written
 
 
 def copy_for(session: Session, letter: LetterRow, party_key: int | None) -> LetterRow:
