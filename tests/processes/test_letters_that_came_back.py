@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from api.complaints import extensions, letter_desk
 from api.complaints.anchors import DayImpossible
+from api.complaints.contact_details import StruckOut, correct
 from api.complaints.intake import PartyDetails
 from api.complaints.letters import LetterUnknown
 from api.complaints.letters_owed import kept
@@ -20,6 +21,7 @@ from api.complaints.letters_that_came_back import (
     came_back_on,
     record,
 )
+from api.complaints.our_answer import AnswerOnItsWay
 from api.complaints.parties import parties
 from api.complaints.tables import ClockRow, LetterRow
 from engine.actors import SYSTEM
@@ -35,6 +37,7 @@ BOTH = replace(ANN, address="1 High Street")
 POST, RING, FIND = "Post the letter", "Tell them by phone", "Find a way to reach them"
 LOOK_BACK, ANEW = "Look back on the complaint", "Register the new complaint"
 REACHED = {"delivery": "done"}
+TAKEN_UP = {"body": "Ombudsman", "bodyReference": "O-1", "fileDueOn": "2026-06-20"}
 FOUND = {"wayFound": "address", "newAddress": "2 Low Road"}
 
 
@@ -593,3 +596,85 @@ def test_in_any_regime_nothing_is_missing_once_they_have_what_came_back(walk, re
 def latest(walk):
     """The state of the newest round of each clock."""
     return {name: state for (name, _), state in sorted(walk.clocks.items())}
+
+
+# what else waits for a letter
+
+
+def test_a_question_that_came_back_is_asked_of_nobody_and_its_time_does_not_run_out(walk):
+    walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1)
+    delivered(walk).screen().assess()
+    walk.do(
+        "Plan the investigation",
+        questions="What happened?",
+        askComplainant=True,
+        questionToComplainant="Which day?",
+    )
+    walk.do("Examine the evidence", chronology="First this, then that.")
+    delivered(walk).later("2026-06-05 10:00")
+    assert back(walk, "request-information")
+    walk.later("2026-08-03 10:00")
+    assert (asides(walk), "Record the finding" in walk.open) == ([FIND], False)
+    walk.beside(FIND, **FOUND)
+    delivered(walk).later("2026-08-07 10:00")
+    assert "Record the finding" not in walk.open, "the time counts from the question they have"
+    walk.later("2026-08-31 10:00")
+    assert "Record the finding" in walk.open
+
+
+def test_a_request_for_proof_that_came_back_is_decided_upon_by_nobody(walk):
+    agent = PartyDetails("Letting Agent", address=AT_AGENT, preferred_channel="post")
+    walk.take("2026-06-01 10:00", sender=PartyDetails("Mrs Lind"), representative=agent).wait(hours=1)
+    delivered(walk).do("Check the authority", authority="requested").wait(minutes=5)
+    delivered(walk).later("2026-06-05 10:00")
+    assert back(walk, "authority-request")
+    walk.later("2026-08-03 10:00")
+    assert "Decide without the proof" not in walk.open
+    find(walk, "representative", wayFound="address", representativeAddress="7 New Road")
+    delivered(walk)
+    assert walk.letter("authority-request").recipient == "7 New Road"
+    walk.later("2026-08-31 10:00")
+    assert "Decide without the proof" in walk.open
+
+
+def test_the_receipt_of_the_second_look(walk):
+    second(walk, PAPER)
+    assert back(walk, "stage-two-started")
+    walk.beside(FIND, **FOUND)
+    delivered(walk)
+    assert walk.letter("stage-two-started").recipient == "2 Low Road"
+    assert (walk.late, walk.troubles) == ([], [])
+
+
+def test_a_letter_while_it_is_with_an_outside_body(walk):
+    decided(walk, PAPER).answer("rejects").choose("external")
+    walk.do("Record the referral", referral="taken_up", **TAKEN_UP).wait(minutes=5)
+    delivered(walk)
+    before = dict(walk.clocks)
+    assert back(walk, "referral")
+    assert (walk.clocks, asides(walk)) == (before, [FIND])
+    walk.beside(FIND, **FOUND)
+    delivered(walk)
+    assert (walk.letter("referral").recipient, walk.troubles) == ("2 Low Road", [])
+
+
+def test_who_corrects_the_details_ends_the_search_and_the_letter_leaves(walk):
+    decided(walk, PAPER).later("2026-06-09 10:00")
+    back(walk, "decision")
+    with pytest.raises(StruckOut):
+        correct(walk.service, walk.key, "complainant", {"address": "1 High Street"}, reason="x", by=SYSTEM)
+    correct(walk.service, walk.key, "complainant", {"address": "2 Low Road"}, reason="She rang", by=SYSTEM)
+    walk.service.run_due()
+    assert (asides(walk), walk.letter("decision").recipient) == ([POST], "2 Low Road")
+    walk.beside(POST, **REACHED)
+    assert walk.state("final_response") == "met"
+
+
+def test_with_nobody_left_to_answer_no_reply_is_taken_until_it_has_left_again(walk):
+    decided(walk, PAPER).later("2026-06-09 10:00")
+    back(walk, "decision")
+    with pytest.raises(AnswerOnItsWay):
+        walk.answer("accepts")
+    walk.beside(FIND, **FOUND)
+    delivered(walk).answer("accepts").close()
+    assert (walk.complaint().closing_reason, walk.troubles) == ("accepted", [])
