@@ -155,7 +155,7 @@ def _came_back(
     session.flush()
     said = f"Letter came back on {day_in_words(on)}: {letter.subject}. {does_not_reach(letter)}"
     facts = {"letter": str(letter.key), BACK_ON: on.isoformat()} | ({"reason": reason} if reason else {})
-    desk.tell(complaint.key, CAME_BACK, f"{said} {why_not or ''}".strip(), facts=facts)
+    desk.tell(complaint.key, CAME_BACK, f"{said} {why_not or ''}".strip(), public=True, facts=facts)
     if party is not None:
         strike_out(session, letters, party, letter, at=desk.act.at)
     if why_not is not None:

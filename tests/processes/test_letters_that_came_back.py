@@ -678,3 +678,37 @@ def test_with_nobody_left_to_answer_no_reply_is_taken_until_it_has_left_again(wa
     walk.beside(FIND, **FOUND)
     delivered(walk).answer("accepts").close()
     assert (walk.complaint().closing_reason, walk.troubles) == ("accepted", [])
+
+
+def test_an_appeal_after_the_end_is_in_time_by_the_letter_that_reached_them(walk):
+    walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1)
+    delivered(walk).screen("out_of_time")
+    walk.do("Use discretion", discretion="refuse", discretionReason="Too old.").wait(minutes=5)
+    delivered(walk).later("2026-08-03 10:00")
+    assert walk.complaint().closed_at is not None
+    assert back(walk, "not-accepted-out-of-time")
+    assert asides(walk) == [FIND], "an appeal is still read: nothing is taken up without them"
+    walk.beside(FIND, **FOUND)
+    delivered(walk).later("2026-08-06 10:00").answer("rejects")
+    walk.beside("Answer the appeal", lateResult="stands", lateReason="Nothing new.")
+    assert "after the time to appeal was over" not in walk.letter("late-appeal").text
+    assert walk.troubles == []
+
+
+def test_what_one_replied_to_can_have_come_back_from_the_other(walk):
+    acted(walk, "receive")
+    walk.on(remedy="words")
+    deliver(walk, AT_LADY, **REACHED)
+    deliver(walk, AT_AGENT, **REACHED)
+    walk.later("2026-06-09 10:00").answer("accepts")
+    hers, agents = (
+        next(row for row in walk.letters if row.template == "decision" and row.recipient == where)
+        for where in (AT_LADY, AT_AGENT)
+    )
+    with pytest.raises(LetterReachedThem):
+        record(walk.service, walk.key, hers.key, by=SYSTEM)
+    assert record(walk.service, walk.key, agents.key, by=SYSTEM)
+    walk.service.run_due()
+    find(walk, "representative", wayFound="address", representativeAddress="7 New Road")
+    assert "We no longer wait for a reply" in walk.letter("decision").text
+    assert (walk.state("final_response"), walk.troubles) == ("met", [])

@@ -9,6 +9,7 @@ from api.complaints import links
 from api.complaints.from_complainant import Mail, send_new_link
 from api.complaints.intake import PartyDetails
 from api.complaints.parties import parties
+from api.complaints.reading import timeline
 from api.complaints.separation import exclude
 from api.complaints.tables import EventRow, LetterRow
 from tests.api.complaints.test_letters_by_hand import come_in, task_named
@@ -63,7 +64,11 @@ def test_the_page_offers_it_beside_what_left_takes_day_and_reason_and_shows_it(s
     assert "Letter came back on" in mara.text
     assert "Mara. Gone away" in mara.text
     (line,) = lines(service)
-    assert (line.by, line.facts["reason"], line.public) == ("mara", "Gone away", False)
+    assert (line.by, line.facts["reason"]) == ("mara", "Gone away")
+    public = service.engine.read(lambda session: timeline(session, made.key, public_only=True))
+    assert [one.text for one in public if one.kind == line.kind] == ["A letter of ours came back to us"], (
+        "no address"
+    )
 
 
 @pytest.mark.parametrize(
