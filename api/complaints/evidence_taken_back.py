@@ -111,7 +111,7 @@ def _count_anew(
 ) -> list[str]:
     """End, or expect again, what counts from this letter; what another copy began counts from the first of those that left."""
     first = answering[0] if answering else None
-    if first is not None and (first.queued_at == letter.queued_at or _left_before(first, letter)):
+    if first is not None and _left_before(first, letter):
         return []
     event, moved = ANCHORS[name], list[str]()
     expected = next(

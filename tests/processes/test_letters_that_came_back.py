@@ -26,6 +26,7 @@ from api.complaints.parties import parties
 from api.complaints.tables import ClockRow, LetterRow
 from engine.actors import SYSTEM
 from engine.forms.errors import FormInvalid
+from tests.processes.test_corrected_while_late import put_under
 from tests.processes.test_letters_for_several import AT_AGENT, AT_LADY, acted, deliver, find, looked_for
 from tests.processes.test_letters_for_several import waiting as copies_waiting
 from tests.processes.test_regimes import EVERY, KNOWN, RECEIVED, agree, sound
@@ -114,6 +115,17 @@ def test_nobody_is_reminded_or_closed_for_silence_while_nobody_has_our_answer(wa
     assert walk.open in ([], ["Explain the delay"])
     walk.later("2026-09-21 10:00")
     assert "reminder" in [row.template for row in walk.letters], "ten working days from the answer that left"
+
+
+def test_of_an_answer_that_left_late_the_case_forgets_when(walk):
+    walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1)
+    delivered(walk).through(remedy="words")
+    posted_late(walk, "decision")
+    assert "reminder" not in [row.template for row in walk.letters], "they still have time to reply"
+    back(walk, "decision")
+    walk.later("2026-09-01 10:00")
+    assert "reminder" not in [row.template for row in walk.letters]
+    assert (walk.complaint().state, asides(walk), walk.troubles) == ("responded", [FIND], [])
 
 
 @pytest.mark.parametrize("sender", [ANN, PAPER])
@@ -329,7 +341,8 @@ def test_news_that_came_back_is_owed_from_where_it_was(walk):
     assert (rounds, walk.late, walk.troubles) == ({1: "superseded", 2: "met", 3: "running"}, [], [])
 
 
-def test_an_extension_that_nobody_was_told_is_none(walk):
+def extended(walk):
+    """A complaint whose limit was extended by a notice that left; when it was due before."""
     walk.take("2026-06-01 10:00", sender=BOTH).wait(hours=1).screen()
     before = walk.due("final_response")
 
@@ -347,13 +360,26 @@ def test_an_extension_that_nobody_was_told_is_none(walk):
 
     walk.move(extend)
     walk.wait(minutes=5)
+    assert walk.due("final_response") > before
+    return before
+
+
+def test_an_extension_that_nobody_was_told_is_none(walk):
+    before = extended(walk)
     longer = walk.due("final_response")
-    assert longer > before
     walk.later("2026-06-09 10:00")
     back(walk, "holding-notice")
     assert walk.due("final_response") == before
     walk.beside(POST, **REACHED)
     assert (walk.due("final_response"), walk.late, walk.troubles) == (longer, [], [])
+
+
+def test_the_day_that_stands_is_the_one_before_it(walk):
+    before = extended(walk)
+    back(walk, "holding-notice")
+    put_under(walk, "uk-financial")
+    assert walk.due("final_response") > before
+    assert walk.due("promised_answer") == before
 
 
 def test_also_a_letter_that_left_when_nothing_of_it_was_kept(walk):
@@ -433,7 +459,7 @@ def test_closed_for_silence_on_an_answer_that_came_back_it_is_taken_up_again(wal
     closed(walk, sender).later("2026-07-20 10:00")
     assert walk.state("referral_window") == "running"
     back(walk, "decision", reason="Moved away")
-    assert walk.state("referral_window") == "superseded"
+    assert (walk.state("referral_window"), walk.state("final_response")) == ("superseded", "met")
     assert asides(walk) == [FIND, ANEW]
     walk.beside(ANEW, newDescription="Our answer came back.", newReceivedOn="2026-07-20", newProblem="price")
     assert walk.events("related")
@@ -523,18 +549,30 @@ def test_from_a_confirmed_representative_the_complainant_gets_hers_at_once(walk)
     assert walk.troubles == []
 
 
-def test_another_copy_that_left_meets_the_clock_in_its_place(walk):
+def both_have_it(walk):
+    """Hers left first, as mail to the representative came back; then one left to where they were found."""
     acted(walk, "settle")
     walk.on(remedy="words")
     deliver(walk, AT_AGENT, **REACHED)
     walk.later("2026-06-09 10:00")
     back(walk, "decision")
     deliver(walk, AT_LADY, **REACHED)
+    walk.later("2026-06-10 10:00")
     find(walk, "representative", wayFound="address", representativeAddress="7 New Road")
-    walk.later("2026-06-11 10:00")
     deliver(walk, "7 New Road", **REACHED)
-    if copies_waiting(walk, "decision"):
-        deliver(walk, "7 New Road", **REACHED)
+    assert copies_waiting(walk, "decision") == {}
+    return walk
+
+
+def test_a_later_copy_that_came_back_takes_nothing_from_the_first(walk):
+    both_have_it(walk)
+    before = dict(walk.clocks)
+    back(walk, "decision")
+    assert (walk.clocks, looked_for(walk)) == (before, ["representative"])
+
+
+def test_another_copy_that_left_meets_the_clock_in_its_place(walk):
+    both_have_it(walk).later("2026-06-11 10:00")
     ladys = next(row for row in walk.letters if row.template == "decision" and row.recipient == AT_LADY)
     others = walk.letter("decision")
     assert walk.clock_named("final_response").saved["evidence"]["reference"] == str(ladys.key)
@@ -601,6 +639,13 @@ def latest(walk):
 # what else waits for a letter
 
 
+def posted_late(walk, template):
+    """Post a letter a week after it was written, and let the case look when it left."""
+    walk.wait(days=7).post(template).post(template)
+    assert walk.letter(template).dispatched_at is not None
+    return walk.wait(days=9)
+
+
 def test_a_question_that_came_back_is_asked_of_nobody_and_its_time_does_not_run_out(walk):
     walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1)
     delivered(walk).screen().assess()
@@ -611,7 +656,8 @@ def test_a_question_that_came_back_is_asked_of_nobody_and_its_time_does_not_run_
         questionToComplainant="Which day?",
     )
     walk.do("Examine the evidence", chronology="First this, then that.")
-    delivered(walk).later("2026-06-05 10:00")
+    posted_late(walk, "request-information")
+    assert "Record the finding" not in walk.open, "its time still runs"
     assert back(walk, "request-information")
     walk.later("2026-08-03 10:00")
     assert (asides(walk), "Record the finding" in walk.open) == ([FIND], False)
@@ -626,7 +672,8 @@ def test_a_request_for_proof_that_came_back_is_decided_upon_by_nobody(walk):
     agent = PartyDetails("Letting Agent", address=AT_AGENT, preferred_channel="post")
     walk.take("2026-06-01 10:00", sender=PartyDetails("Mrs Lind"), representative=agent).wait(hours=1)
     delivered(walk).do("Check the authority", authority="requested").wait(minutes=5)
-    delivered(walk).later("2026-06-05 10:00")
+    posted_late(walk, "authority-request")
+    assert "Decide without the proof" not in walk.open, "its time still runs"
     assert back(walk, "authority-request")
     walk.later("2026-08-03 10:00")
     assert "Decide without the proof" not in walk.open
@@ -712,3 +759,15 @@ def test_what_one_replied_to_can_have_come_back_from_the_other(walk):
     find(walk, "representative", wayFound="address", representativeAddress="7 New Road")
     assert "We no longer wait for a reply" in walk.letter("decision").text
     assert (walk.state("final_response"), walk.troubles) == ("met", [])
+
+
+def test_it_answers_no_clock_that_comes_with_other_rules_later(walk):
+    walk.take("2026-07-06 10:00", "us-cfpb", sender=PAPER).wait(hours=1)
+    delivered(walk).later("2026-07-07 10:00")
+    assert "acknowledgement" not in {name for name, _ in walk.clocks}
+    back(walk, "acknowledgement")
+    walk.beside(FIND, **FOUND)
+    put_under(walk, "generic")
+    assert walk.state("acknowledgement") == "running"
+    delivered(walk)
+    assert walk.state("acknowledgement") == "met"

@@ -137,12 +137,20 @@ def test_programs_say_so_by_the_same_rule_and_read_the_letters(service, admin):
     assert lines(service)[0].facts["reason"] == "550 no such user"
 
 
-def test_links_in_a_mailbox_that_was_read_open_nothing_any_more(service, mara):
-    made = come_in(service, MAIL)
-    send_new_link(
-        service, made.reference, "ann@example.org", write=lambda ref, link: Mail("Your link", link, link)
-    )
+def _ask_for_a_link(service, made):
+    def write(reference, link):
+        return Mail("Your link", link, link)
+
+    assert send_new_link(service, made.reference, "ann@example.org", write=write)
     service.run_due()
+
+
+@pytest.mark.parametrize("was_read", [True, False])
+def test_links_open_nothing_any_more_in_a_mailbox_that_was_read(service, mara, was_read):
+    made = come_in(service, MAIL)
+    first = the_letter(service)
+    if was_read:
+        _ask_for_a_link(service, made)
     party = service.engine.read(lambda session: parties(session, made.key)["complainant"])
     now = service.clock.now()
     token = service.engine.write(
@@ -153,16 +161,13 @@ def test_links_in_a_mailbox_that_was_read_open_nothing_any_more(service, mara):
         return links.opened_by(session, token, purpose="follow", at=now, on=service.today())
 
     assert service.engine.read(opens)
-    mara.send(path(made, the_letter(service)))
-    assert service.engine.read(opens) is None
+    mara.send(path(made, first))
+    assert (service.engine.read(opens) is None) is was_read
 
 
 def test_mail_of_the_service_itself_is_noted_and_not_sent_again(service, mara):
     made = come_in(service, MAIL)
-    send_new_link(
-        service, made.reference, "ann@example.org", write=lambda ref, link: Mail("Your link", link, link)
-    )
-    service.run_due()
+    _ask_for_a_link(service, made)
     rows = service.engine.read(
         lambda session: session.scalars(select(LetterRow).order_by(LetterRow.key)).all()
     )
