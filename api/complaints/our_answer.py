@@ -58,7 +58,8 @@ def told_in_vain(letters: Letters, session: Session, complaint: ComplaintRow, na
     query = select(LetterRow).where(
         LetterRow.complaint_key == complaint.key, LetterRow.template.in_(sorted(named))
     )
-    written = max((set_of(row) for row in session.scalars(query)), default=None)
+    unsent = (one.copies for one in letters_owed.kept(complaint) if one.letter in named and one.copies)
+    written = max((*map(set_of, session.scalars(query)), *unsent), default=0)
     back = select(LetterRow).where(
         LetterRow.complaint_key == complaint.key,
         LetterRow.dispatched_at.is_not(None),
@@ -69,7 +70,7 @@ def told_in_vain(letters: Letters, session: Session, complaint: ComplaintRow, na
     kept = [one for one in letters_owed.kept(complaint) if is_answer(letters, one.letter) and one.meets]
     written_sets = (set_of(row) for row in rows if is_answer(letters, row.template))
     newest = max((*written_sets, *(one.copies for one in kept if one.copies)), default=None)
-    if written is None or newest not in sets:
+    if newest not in sets:
         return False
     left = [row.key for row in rows if set_of(row) == newest and row.dispatched_at is not None]
     return min(left, default=sys.maxsize) > written
