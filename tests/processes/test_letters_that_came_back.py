@@ -165,6 +165,9 @@ def test_a_reminder_that_was_kept_asks_nobody_any_more(walk):
     assert owed(walk) == ["decision"]
     walk.later("2026-09-01 10:00")
     assert (walk.complaint().state, LOOK_BACK in walk.open, owed(walk)) == ("responded", False, ["decision"])
+    walk.beside(FIND, **FOUND)
+    delivered(walk).later("2026-10-05 10:00")
+    assert walk.letter("reminder").recipient == "2 Low Road", "of the answer that they have"
 
 
 def test_a_reminder_of_an_answer_that_came_back_is_only_noted(walk):
