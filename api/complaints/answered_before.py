@@ -53,6 +53,7 @@ def _letters_that_left(
         LetterRow.meets.is_not(None),
         written_for_it,
         LetterRow.dispatched_at <= desk.act.at,
+        LetterRow.replaced_at.is_(None),
     )
     for letter in desk.session.scalars(left):
         if letter.dispatched_at and policy.clock in clocks_in(letter.meets):

@@ -62,6 +62,7 @@ _TOLD = {
     "breach_superseded": "breach superseded",
     "re_anchored": "counted anew",
     "reopened": "open again",
+    "unextended": "not extended any more",
     "recategorised": "under another rule",
     "calendar_changed": "moved by a calendar change",
     "calendar_change_held": "a calendar change would shorten it; kept until somebody approves",

@@ -193,7 +193,8 @@ def start_for_event(
 ) -> tuple[str, ...]:
     """Start every clock of the table that counts from ``event``, unless it has run in this stage already.
 
-    One of an earlier stage that still runs gives way to it: the second answer opens the time to go outside anew.
+    One of an earlier stage that still runs gives way to it: the second answer opens the time to go outside anew. One that was
+    superseded counted from a letter that came back.
     """
     moved = []
     for policy in chosen_policies(calendars, desk, complaint, category=complaint.category, stage=stage):
@@ -202,7 +203,7 @@ def start_for_event(
         row = newest(desk.session, complaint.key, policy.clock)
         if row is not None:
             state = ClockState.from_json(row.saved)
-            if state.policy.stage == stage:
+            if state.policy.stage == stage and state.status != "superseded":
                 continue
             if state.is_open:
                 counted = calendars.get_version(state.calendar_id, state.calendar_version)

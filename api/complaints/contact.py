@@ -91,6 +91,22 @@ def leave_mailbox(session: Session, letters: Letters, party: PartyRow, email: st
     )
 
 
+def strike_out(
+    session: Session, letters: Letters, party: PartyRow, letter: LetterRow, *, at: datetime
+) -> None:
+    """Use the address or number of ``party`` no more that ``letter`` does not reach them at; the letter keeps it.
+
+    What was corrected meanwhile stays.
+    """
+    field = WAYS[letter.channel]
+    if getattr(party, field) != letter.recipient:
+        return
+    setattr(party, field, None)
+    session.flush()
+    if letter.channel == BY_MAIL and _was_read_at(session, party, letter.recipient):
+        leave_mailbox(session, letters, party, letter.recipient or "", at=at)
+
+
 def _was_read_at(session: Session, party: PartyRow, email: str | None) -> bool:
     """Tell whether mail of ours has reached them there: links in it are known to whoever reads it."""
     came = select(LetterRow.key).where(
@@ -98,6 +114,7 @@ def _was_read_at(session: Session, party: PartyRow, email: str | None) -> bool:
         LetterRow.channel == BY_MAIL,
         LetterRow.recipient == email,
         LetterRow.dispatched_at.is_not(None),
+        LetterRow.replaced_at.is_(None),
     )
     return session.scalar(came.limit(1)) is not None
 

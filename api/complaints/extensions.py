@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from api.complaints import letters_owed
-from api.complaints.clock_rows import open_clocks
+from api.complaints.clock_rows import keep, open_clocks
 from api.complaints.clock_start import promised_policy
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.letter_addressees import counts, newest_set, set_of
@@ -19,6 +19,7 @@ from api.complaints.letters import Letters
 from api.complaints.owed import owed
 from api.complaints.tables import ComplaintRow, LetterRow, newest_first
 from api.complaints.told_days import PROMISED, told_anew
+from engine.deadlines.clocks import supersede, unextend
 from engine.deadlines.errors import ExtensionRefused
 from engine.deadlines.state import ClockState
 from engine.errors import RedressError
@@ -162,6 +163,53 @@ def begin(clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: Lette
     if until is None or not owed(desk.session, complaint, name, on=desk.today):
         return ()
     return _hold(clocks, acting, complaint, name, until, subject)
+
+
+def take_back(
+    clocks: CaseClocks,
+    desk: Desk,
+    complaint: ComplaintRow,
+    letter: LetterRow,
+    others: Iterable[LetterRow],
+) -> tuple[str, ...]:
+    """Take back what ``letter``, which came back, brought into force: it begins with the letter that takes its place.
+
+    Where one of the ``others``, the copies that have left, told it as well, it stays, and is theirs from here on. Returns the
+    names of the clocks that moved.
+    """
+    asked = letter.extends
+    if not asked:
+        return ()
+    heir = next(iter(others), None)
+    if heir is not None:
+        heir.extends, letter.extends = heir.extends or asked, None
+        return ()
+    name, moved = asked["clock"], list[str]()
+    promised = name if asked.get("promised") else PROMISED
+    promise = promised_policy(promised, asked.get("subject")).id
+    copies = _keys_of(desk.session, complaint, set_of(letter))
+    for row in open_clocks(desk.session, complaint.key):
+        state = ClockState.from_json(row.saved)
+        calendar = clocks.calendars.get_version(state.calendar_id, state.calendar_version)
+        if row.name == name and any(one.letter in copies for one in state.extensions):
+            keep(desk, row, unextend(state, calendar, desk.act, letters=copies), calendar)
+        elif (
+            state.policy.id == promise
+            and row.due_on is not None
+            and row.due_on.isoformat() == asked.get("until")
+        ):
+            keep(desk, row, supersede(state, desk.act), calendar)
+        else:
+            continue
+        moved.append(row.name)
+    return tuple(moved)
+
+
+def _keys_of(session: Session, complaint: ComplaintRow, copies: int) -> frozenset[str]:
+    """Return the keys, as text, of all letters of a set, also of those that another took the place of."""
+    mine = LetterRow.complaint_key == complaint.key
+    of_set = or_(LetterRow.key == copies, LetterRow.copy_of == copies)
+    return frozenset(str(key) for key in session.scalars(select(LetterRow.key).where(mine, of_set)))
 
 
 def _hold(

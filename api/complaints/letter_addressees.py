@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from api.complaints.clock_rows import Desk
@@ -120,6 +120,12 @@ def counts(letters: Letters, session: Session, letter: LetterRow) -> bool:
 def set_of(letter: LetterRow) -> int:
     """Return the set of copies that this letter belongs to: what was written as one, and whatever took the place of it."""
     return letter.copy_of or letter.key
+
+
+def written_after(letter: LetterRow) -> ColumnElement[bool]:
+    """Return the condition under which a letter was written after this one."""
+    at_once = and_(LetterRow.queued_at == letter.queued_at, LetterRow.key > letter.key)
+    return or_(LetterRow.queued_at > letter.queued_at, at_once)
 
 
 def newest_set(

@@ -22,7 +22,9 @@ from api.complaints.letter_links import disarmed
 from api.complaints.letter_writing import write_out
 from api.complaints.letters import LetterUnknown, Written
 from api.complaints.letters_caught_up import send_owed
+from api.complaints.letters_owed import WAY_SOUGHT
 from api.complaints.on_file import DECIDED, lies_on_file, put_on_file
+from api.complaints.our_answer import told_in_vain
 from api.complaints.parties import COMPLAINANT, can_be_reached, parties
 from api.complaints.search import facts_for
 from api.complaints.separation import is_excluded
@@ -145,9 +147,8 @@ def _end_the_search(errand: Errand, person: str) -> None:
     """Note that no way was found to the person of this role. Diagrams that wait for one know it at once (``waySought``)."""
     letters_owed.give_up(errand.complaint, person)
     put_on_file(errand)
-    asks = errand.tools.letters.asks
-    sought = any(one.sought and asks(one.letter) for one in letters_owed.kept(errand.complaint))
-    errand.context.overwrite("waySought", sought, in_case=errand.context.case_key)
+    sought = letters_owed.is_sought(errand.complaint, errand.tools.letters)
+    errand.context.overwrite(WAY_SOUGHT, sought, in_case=errand.context.case_key)
 
 
 def answer_left(errand: Errand) -> dict[str, Any]:
@@ -158,9 +159,18 @@ def answer_left(errand: Errand) -> dict[str, Any]:
     That is the newest letter to the complainant that asks for an answer and answers a clock; with header ``letter`` the newest
     of those names, parted by commas. It has left with its first copy for somebody who may answer; one that counts from the last
     day on which it may leave left on that day. Where nobody is on file to write to, the answer lies on file from today on.
+    ``writtenAnew`` is true where our answer came back after the letters named were written: they told of it in vain.
     """
     letters, session = errand.tools.letters, errand.session
     named = names_in(errand.context.headers.get("letter"))
+    found: dict[str, Any] = {
+        WAY_SOUGHT: False,
+        UNREAD: bool(unread(session, errand.complaint)),
+        "writtenAnew": False,
+    }
+    if named and told_in_vain(letters, session, errand.complaint, named):
+        sought = letters_owed.is_sought(errand.complaint, letters)
+        return found | {"leftOn": None, WAY_SOUGHT: sought, "writtenAnew": True}
     asking = {*named} if named else {letter.id for letter in letters if letter.asks}
     query = select(LetterRow).where(
         LetterRow.complaint_key == errand.complaint.key,
@@ -174,11 +184,10 @@ def answer_left(errand: Errand) -> dict[str, Any]:
         one for one in letters_owed.kept(errand.complaint) if one.letter in asking and (named or one.meets)
     ]
     newest, waiting = newest_set(session, errand.complaint.key, rows, kept)
-    found: dict[str, Any] = {"waySought": False, UNREAD: bool(unread(session, errand.complaint))}
     if waiting:
         if not parties(session, errand.complaint.key):
             return found | {"leftOn": errand.today}
-        return found | {"leftOn": None, "waySought": any(one.sought for one in waiting)}
+        return found | {"leftOn": None, WAY_SOUGHT: any(one.sought for one in waiting)}
     if newest is None:
         return found | {"leftOn": errand.today}
     zone = errand.tools.settings.time_zone

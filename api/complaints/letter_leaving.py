@@ -11,15 +11,16 @@ from api.complaints import extensions
 from api.complaints.anchors import DayImpossible
 from api.complaints.channels import DONE, KINDS
 from api.complaints.clocks import CaseClocks, Desk
+from api.complaints.contact import strike_out
 from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
 from api.complaints.letter_addressees import copies_of, set_of, why_not_leave
 from api.complaints.letter_carrying import DELIVERED, Carrier
 from api.complaints.letter_contents import to_leave_on, why_other
 from api.complaints.letter_writing import write_anew
-from api.complaints.letters import LEAVES_ON
 from api.complaints.letters_held import waits
-from api.complaints.parties import BY_HAND, BY_POST, WAYS
+from api.complaints.parties import BY_HAND, BY_POST
+from api.complaints.struck_out import does_not_reach
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 from engine.deadlines.state import Evidence
 from engine.zones import day_in_words, local_date, start_of_day
@@ -121,12 +122,9 @@ def not_reached(
     That address or number is not used again; the letter keeps it. Returns the names of the clocks that moved.
     """
     party = desk.session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
-    field = WAYS[letter.channel]
-    if party is not None and getattr(party, field) == letter.recipient:
-        setattr(party, field, None)
-        desk.session.flush()
-    why = f"It does not reach them at {letter.recipient}."
-    return put_another_in_its_place(tools, desk, complaint, letter, carrier, why=why)
+    if party is not None:
+        strike_out(desk.session, tools.letters, party, letter, at=desk.act.at)
+    return put_another_in_its_place(tools, desk, complaint, letter, carrier, why=does_not_reach(letter))
 
 
 def put_another_in_its_place(
@@ -154,8 +152,7 @@ def dispatched(
     was written: the day that somebody reads in it is the day that counts, however long it lay in the post room. A day of our
     answer that it names stands, though the clock came to count to a later one meanwhile.
     """
-    counts = {name: day for name, day in (letter.given or {}).items() if name == LEAVES_ON}
-    letter.dispatched_at, letter.evidence, letter.given = at, evidence[:500], counts or None
+    letter.dispatched_at, letter.evidence = at, evidence[:500]
     facts = {"letter": str(letter.key)}
     desk.tell(complaint.key, "letter-sent", f"Letter sent: {letter.subject}", public=True, facts=facts)
     others = copies_of(desk.session, complaint.key, set_of(letter))

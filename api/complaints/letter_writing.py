@@ -112,7 +112,7 @@ def _keep(desk: Desk, complaint: ComplaintRow, unsent: Unsent, carrier: Carrier)
 def write_anew(
     tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow, *, why: str, carrier: Carrier
 ) -> tuple[str, ...]:
-    """Write a letter that may not leave anew (``write_owed`` says to whom); its owner is told why.
+    """Write a letter anew that may not leave, or came back (``write_owed`` says to whom); its owner is told why.
 
     Returns the names of clocks that moved. Raises what ``write_out`` raises.
     """
@@ -219,7 +219,8 @@ def _tell_why(
         "Whoever it concerns has their copy.": bool(live) and not rows and not kept,
     }
     instead = " ".join(words for words, true in said.items() if true) or "There is nobody left to write to."
-    subject = f"Letter did not leave: {letter.subject}"
+    happened = "did not leave" if letter.dispatched_at is None else "came back"
+    subject = f"Letter {happened}: {letter.subject}"
     desk.notify_owner(complaint, subject, f"{why} {instead}", otherwise="complaints-managers")
     facts = {"letter": str(letter.key), "instead": [str(row.key) for row in rows]}
     desk.tell(complaint.key, "letter-replaced", f"{subject}. {why} {instead}", facts=facts)

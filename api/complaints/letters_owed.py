@@ -16,6 +16,9 @@ from api.complaints.parties import BY_MAIL, COMPLAINANT
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, oldest_first
 from engine.store import outbox
 
+WAY_SOUGHT = (
+    "waySought"  # the variable by which diagrams know that somebody looks for a way to who may answer
+)
 _KEPT = "unsent"  # the member of a complaint's facts
 
 
@@ -68,6 +71,11 @@ def give_up(complaint: ComplaintRow, person: str) -> None:
             complaint,
             [replace(one, sought=False) if one.person == person else one for one in kept(complaint)],
         )
+
+
+def is_sought(complaint: ComplaintRow, letters: Letters) -> bool:
+    """Tell whether somebody looks for a way to a person for whom a letter is kept that asks for an answer."""
+    return any(one.sought and letters.asks(one.letter) for one in kept(complaint))
 
 
 def answered(complaint: ComplaintRow, letters: Container[str], *, but: Set[str]) -> None:

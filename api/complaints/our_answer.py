@@ -5,7 +5,7 @@ Whoever replies to it all the same has it, and what its letter would have answer
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -15,7 +15,7 @@ from api.complaints import letters_owed
 from api.complaints.clock_rows import Desk, clocks_in, open_clocks
 from api.complaints.clocks import CaseClocks
 from api.complaints.evidence import meet_each
-from api.complaints.history import REACHED_BY_REPLY, first_written, replied
+from api.complaints.history import REACHED_BY_REPLY, Place, first_written, in_order, replied
 from api.complaints.letter_addressees import copies_of, counts, newest_set, set_of
 from api.complaints.letters import Letters
 from api.complaints.letters_held import that_wait
@@ -47,6 +47,44 @@ def answer_letter(letters: Letters, session: Session, complaint_key: int) -> Let
     """Return the newest letter that told whoever may answer a decision, None when none has left (or nobody can be written to)."""
     rows = _letters(letters, session, complaint_key)
     return next((row for row in rows if _is_out(session, row)), None)
+
+
+def told_in_vain(letters: Letters, session: Session, complaint: ComplaintRow, named: Collection[str]) -> bool:
+    """Tell whether our answer came back after the newest of the letters ``named`` was first written.
+
+    A copy of it that has left to somebody else who may answer, and did not come back, was theirs to reply to all the time.
+    """
+    query = select(LetterRow).where(
+        LetterRow.complaint_key == complaint.key, LetterRow.template.in_(sorted(named))
+    )
+    asking = {
+        one.copies: one.letter for one in letters_owed.kept(complaint) if one.letter in named and one.copies
+    }
+    asking |= {set_of(row): row.template for row in session.scalars(query)}
+    written = [
+        first_written(session, complaint.key, asking[one], one)
+        for one in in_order(session, complaint.key, asking)
+    ]
+    back = select(LetterRow).where(
+        LetterRow.complaint_key == complaint.key,
+        LetterRow.dispatched_at.is_not(None),
+        LetterRow.replaced_at.is_not(None),
+    )
+    sets = {set_of(row) for row in session.scalars(back) if is_answer(letters, row.template)}
+    rows = _letters(letters, session, complaint.key)
+    kept = [one for one in letters_owed.kept(complaint) if is_answer(letters, one.letter) and one.meets]
+    answers = [row for row in rows if is_answer(letters, row.template)]
+    newest, later = newest_set(session, complaint.key, answers, [one for one in kept if one.copies])
+    newest = later[-1].copies if later else newest
+    if newest not in sets:
+        return False
+    left = [
+        Place(row.queued_at, row.key)
+        for row in rows
+        if set_of(row) == newest and row.dispatched_at is not None
+    ]
+    last = written[-1] if written else None
+    return not left or last is None or min(left) > last
 
 
 def copy_for(session: Session, letter: LetterRow, party_key: int | None) -> LetterRow:

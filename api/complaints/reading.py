@@ -15,6 +15,7 @@ from api.complaints.answers.sheets import SheetView, of_complaint
 from api.complaints.clock_rows import WINDOWS, is_only_expected, label
 from api.complaints.of_case import complaint_of_root
 from api.complaints.states import CLOSING_REASONS, public_words, staff_words
+from api.complaints.struck_out import CAME_BACK
 from api.complaints.tables import (
     ClockChangeRow,
     ClockRow,
@@ -403,5 +404,6 @@ _PUBLIC = {
     "closed": "We closed your complaint",
     "complainant-information": "You sent us more information",
     "complainant-answer": "You told us what you think of our answer",
+    CAME_BACK: "A letter of ours came back to us",
     "complainant-withdraws": "You withdrew your complaint",
 }

@@ -167,6 +167,20 @@ class RemedyAnswer(Record):
     verified_at = When(allow_none=True)
 
 
+class LetterAnswer(Record):
+    """A letter to somebody the complaint has to do with."""
+
+    key = Key()
+    letter = fields.String(attribute="template", metadata={"description": "The name of its file."})
+    subject = fields.String()
+    to = fields.String(attribute="to_role")
+    channel = fields.String()
+    recipient = fields.String(allow_none=True)
+    written_at = When(attribute="queued_at")
+    left_at = When(attribute="dispatched_at", allow_none=True)
+    came_back_on = fields.Date(allow_none=True)
+
+
 class AnswerLine(Record):
     """One question with its answer."""
 
@@ -238,6 +252,7 @@ class ComplaintAnswer(Record):
     issues = fields.List(fields.Nested(IssueAnswer))
     clocks = fields.List(fields.Nested(ClockAnswer))
     remedies = fields.List(fields.Nested(RemedyAnswer))
+    letters = fields.List(fields.Nested(LetterAnswer))
     answers = fields.List(fields.Nested(AnswerSheet))
 
 
@@ -267,6 +282,13 @@ class DetailsBody(Strict):
     reason = fields.String(
         required=True, validate=validate.And(validate.Length(max=2_000), validate.Regexp(r"\s*\S"))
     )
+
+
+class CameBackBody(Strict):
+    """A letter that had left came back: on which local day (default: today), and why if it says so."""
+
+    came_back_on = fields.Date(allow_none=True, load_default=None)
+    reason = fields.String(load_default="", validate=validate.Length(max=2_000))
 
 
 class SaidBody(Strict):

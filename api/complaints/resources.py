@@ -11,7 +11,7 @@ from flask import Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints import after_the_end, contact_details, said
+from api.complaints import after_the_end, contact_details, letters_that_came_back, said
 from api.complaints.answers.sheets import told
 from api.complaints.heard import Heard
 from api.complaints.intake import (
@@ -26,9 +26,10 @@ from api.complaints.intake import (
 )
 from api.complaints.other_rules import other_rules
 from api.complaints.policies import known_kinds
-from api.complaints.reading import ComplaintNotFound, case_view
+from api.complaints.reading import CaseView, ComplaintNotFound, case_view
 from api.complaints.references import read_reference
 from api.complaints.resource_schemas import (
+    CameBackBody,
     ComplaintAnswer,
     ComplaintsAnswer,
     ComplaintSearch,
@@ -41,7 +42,7 @@ from api.complaints.resource_schemas import (
     SaidBody,
 )
 from api.complaints.search import Wanted, facts_for, find
-from api.complaints.tables import ComplaintRow
+from api.complaints.tables import ComplaintRow, LetterRow
 from api.context import require, the_engine, the_person, the_service
 from api.errors import problem
 from api.identity.decide import reach
@@ -122,6 +123,7 @@ def complaint(name: str) -> Response:
             "issues": case.issues,
             "clocks": case.clocks,
             "remedies": case.remedies,
+            "letters": _letters(session, case),
             "answers": case.sheets,
         }
         return written(ComplaintAnswer().dump(told))
@@ -155,6 +157,27 @@ def correct_details(body: dict[str, Any], name: str, role: str) -> Response:
     reason, works_again = given.pop("reason"), given.pop("works_again")
     contact_details.correct(
         the_service(), key, role, given, reason=reason, works_again=works_again, by=the_person().actor
+    )
+    return Response(status=204)
+
+
+@blueprint.post("/complaints/<string:name>/letters/<int:letter>/came-back")
+@action("complaint.write")
+@blueprint.arguments(CameBackBody)
+@blueprint.answers(204)
+def letter_came_back(body: dict[str, Any], name: str, letter: int) -> Response:
+    """Note that a letter which had left came back: what it had met is open again, and it is written anew, or kept for a way to them.
+
+    404 for no letter of this complaint; 409 where it has not left, came back already or reached them; 422 for a day that cannot be.
+    """
+    key = _allowed(name, "complaint.write")
+    letters_that_came_back.record(
+        the_service(),
+        key,
+        letter,
+        on=body["came_back_on"],
+        reason=body["reason"],
+        by=the_person().actor,
     )
     return Response(status=204)
 
@@ -244,6 +267,16 @@ def search_complaints(body: dict[str, Any]) -> Any:
         )
     )
     return {"items": found.lines, "page": {"total_items": found.total, "has_more": found.more}}
+
+
+def _letters(session: Session, case: CaseView) -> list[dict[str, Any]]:
+    """Return the letters of a complaint with the days on which they came back."""
+    back = letters_that_came_back.came_back_on(session, case.complaint.key)
+    columns = [one.key for one in LetterRow.__table__.columns]
+    return [
+        {**{name: getattr(row, name) for name in columns}, "came_back_on": back.get(row.key)}
+        for row in case.letters
+    ]
 
 
 def _defaults(given: dict[str, Any], kind: type[Wanted]) -> dict[str, Any]:

@@ -242,11 +242,10 @@ class LetterRow(Row):
     )  # the extension that begins with its dispatch
     given: Mapped[dict[str, Any] | None] = mapped_column(
         Json
-    )  # what else was known when it was written (``feel.pack`` by name): from it it is written anew; once it has left,
-    # the day alone that its text counts from
+    )  # what else was known when it was written (``feel.pack`` by name): from it it is written anew, also as it comes back
     replaced_at: Mapped[datetime | None] = mapped_column(
         Moment
-    )  # it never leaves: another took its place, or it was kept back
+    )  # it never leaves: another took its place, or it was kept back; of one that had left: since when we know that it came back
 
 
 class DocumentRow(Row):

@@ -22,7 +22,9 @@ SHOWN_FOR = timedelta(minutes=30)  # as long as that page can be read
 ANSWER, PROMISED = "final_response", "promised_answer"
 NEWS = frozenset({"update", "explanation"})  # clocks of ours, besides the answer, whose day letters tell
 AGREED = "agreed"  # the anchor of an answer whose day the complainant agreed to
-_TOLD_MOVES = frozenset({"paused", "resumed", "extended"})  # changes of which the complainant hears
+_TOLD_MOVES = frozenset(
+    {"paused", "resumed", "extended", "unextended"}
+)  # changes of which the complainant hears, or heard nothing after all
 
 
 def day_of_answer(days: Mapping[str, date | None]) -> date | None:

@@ -148,7 +148,7 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
             letter=Header(words=replace(words.letters, many=True), required=True)
         ),
         "redress:answer-left": facts(
-            "leftOn waySought unread", letter=Header(words=replace(words.letters, many=True))
+            "leftOn waySought unread writtenAnew", letter=Header(words=replace(words.letters, many=True))
         ),
         "redress:notify": facts(
             reads="text user",

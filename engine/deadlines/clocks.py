@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -59,6 +60,7 @@ __all__ = [
     "cancel",
     "decline_shortening",
     "extend",
+    "go_back",
     "meet",
     "pause",
     "project",
@@ -66,10 +68,12 @@ __all__ = [
     "re_project",
     "recalendar",
     "recategorise",
+    "reopen",
     "resume",
     "rule_out",
     "start",
     "supersede",
+    "unextend",
 ]
 
 STAFF_ABSENCE = "staff_absence"
@@ -239,6 +243,32 @@ def reopen(state: ClockState, calendar: Calendar, act: Act) -> Moved:
     require(state, calendar, *MET)
     require_reason(state, act)
     return judged(state, replace(state, evidence=None), calendar, act, "reopened")
+
+
+def unextend(state: ClockState, calendar: Calendar, act: Act, *, letters: Collection[str]) -> Moved:
+    """Take back the extensions that one of ``letters`` told: they reached nobody, and the clock is judged without them.
+
+    Raises ``ClockEnded``, ``ReasonNeeded``, ``WrongCalendar``.
+    """
+    require(state, calendar, *OPEN)
+    require_reason(state, act)
+    kept = tuple(each for each in state.extensions if each.letter not in letters)
+    return judged(state, replace(state, extensions=kept), calendar, act, "unextended")
+
+
+def go_back(fallen: ClockState, following: ClockState, calendar: Calendar, act: Act) -> tuple[Moved, Moved]:
+    """Take back what met a round of a repeating clock once the round ``following`` it runs: that one counts from what the first did.
+
+    The first awaits nothing any more and is no breach of its own: what was not said is missed once. ``calendar`` is that of the
+    round that runs. Raises ``ClockEnded``, ``ReasonNeeded``, ``WrongCalendar``.
+    """
+    past = tuple(replace(each, superseded=True) for each in fallen.breaches)
+    over = replace(fallen, status="superseded", evidence=None, breaches=past)
+    pauses = (*fallen.pauses, *following.pauses)
+    anchor = replace(fallen.anchor, event=following.policy.anchor)
+    again = replace(following, expected_on=fallen.expected_on, pauses=pauses)
+    moved = re_anchor(again, anchor, calendar, act)
+    return Moved(over, (change(fallen, over, act, "superseded"),)), moved
 
 
 def breach(state: ClockState, act: Act) -> Moved:

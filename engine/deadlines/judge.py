@@ -19,6 +19,7 @@ ChangeKind = Literal[
     "extended",
     "met",
     "reopened",
+    "unextended",
     "breached",
     "missed",
     "breach_superseded",

@@ -114,7 +114,12 @@ class Office:
             }
             | self.still_owed,
             "start-clock": {"due": variables.get("due")},
-            "answer-left": {"leftOn": self._left_on(context), "waySought": False, "unread": False},
+            "answer-left": {
+                "leftOn": self._left_on(context),
+                "waySought": False,
+                "unread": False,
+                "writtenAnew": False,
+            },
             "extend-clock": {"extended": True, "extensionRefused": None},
         }
         return answers.get(name)

@@ -10,7 +10,13 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints import after_the_end, contact_details, letter_desk, letter_leaving
+from api.complaints import (
+    after_the_end,
+    contact_details,
+    letter_desk,
+    letter_leaving,
+    letters_that_came_back,
+)
 from api.complaints.anchors import WORDS, DayImpossible
 from api.complaints.clock_start import stage_of
 from api.complaints.contact import IN_WORDS
@@ -34,8 +40,8 @@ from api.identity.doors import action
 from api.web.staff import blueprint
 from api.web.staff.clock_words import EVIDENCE, PAUSE_REASONS
 from api.web.staff.diagram import drawing
-from api.web.staff.typed import read_day, typed
-from engine.errors import Invalid
+from api.web.staff.typed import TypedTooMuch, read_day, typed
+from engine.errors import Conflict, Invalid
 from engine.store.search import Condition, Query
 
 LONGEST_NOTE = 10_000  # characters
@@ -113,6 +119,36 @@ def send_held(key: int, letter: int) -> ResponseReturnValue:
     opened(key, "complaint.write")
     sent = letter_desk.send_held(the_service(), key, letter, by=the_person().actor)
     flash("The letter is on its way." if sent else _REPLACED)
+    return redirect(url_for("staff.complaint", key=key, tab="papers"), 303)
+
+
+@blueprint.post("/complaints/<int:key>/letters/<int:letter>/came-back")
+@action("complaint.write")
+def letter_came_back(key: int, letter: int) -> ResponseReturnValue:
+    """Note that a letter which had left came back, today or on the day given: it met nothing, and is written anew or kept.
+
+    422 for a day that cannot be; 409 where it has not left, came back already or reached them.
+    """
+    row, facts = opened(key, "complaint.write")
+    day, field = request.form.get("day", "").strip(), f"back-{letter}"
+    try:
+        on = read_day(day) if day else None
+        reason = typed("reason")
+        owed = letters_that_came_back.record(
+            the_service(), key, letter, on=on, reason=reason, by=the_person().actor
+        )
+    except ValueError:
+        return page(row, facts, "papers", problem="Enter the day as 27 3 2026.", field=field), 422
+    except Invalid as refusal:
+        wrong = f"{field}-reason" if isinstance(refusal, TypedTooMuch) else field
+        return page(row, facts, "papers", problem=refusal.message, field=wrong), 422
+    except Conflict as refusal:
+        return page(row, facts, "papers", problem=refusal.message), 409
+    flash(
+        "Noted: the letter came back. What it had met is open again; it is written anew, or kept until there is a way to them."
+        if owed
+        else "Noted: the letter came back. Nothing is sent in its place; the timeline says why."
+    )
     return redirect(url_for("staff.complaint", key=key, tab="papers"), 303)
 
 
@@ -194,6 +230,7 @@ def page(row: ComplaintRow, facts: ComplaintFacts, tab: str, *, problem: str = "
         to_be_posted=letter_leaving.is_to_be_posted,
         by_hand=BY_HAND,
         kept_back=letter_desk.kept_back(service, row.key) if tab == "papers" else {},
+        came_back=letters_that_came_back.came_back_on(session, row.key) if tab == "papers" else {},
         related_papers=papers_of_related(session, row.key, person, reach(person)) if tab == "papers" else {},
         missed=[
             (role, IN_WORDS[role]) for role in missed(service.letters, session, row.key, on=service.today())

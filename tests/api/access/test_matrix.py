@@ -129,6 +129,8 @@ RECIPES = {
     ("staff.recategorise", "POST"): of("complaint", {"reason": "x"}),
     ("staff.correct_receipt", "POST"): of("complaint", {"reason": "x"}),
     ("staff.posted", "POST"): Of({"key": "complaint", "letter": "letter"}, {}),
+    ("staff.letter_came_back", "POST"): Of({"key": "complaint", "letter": "letter"}, {}),
+    ("complaints.letter_came_back", "POST"): Of({"name": "complaint", "letter": "letter"}, {}),
     ("staff.look_for_a_way", "POST"): of("complaint", {}),
     ("staff.send_held", "POST"): Of({"key": "complaint", "letter": "letter"}, {}),
     ("staff.correct_days", "POST"): of("complaint", {"firstRaisedOn": "1 11 2026", "reason": "told"}),

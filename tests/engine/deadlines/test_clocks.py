@@ -277,6 +277,49 @@ def test_a_paused_clock_is_met_and_its_pause_ends():
     assert (met.status, met.due_on, met.open_pauses) == ("met", date(2026, 7, 3), ())
 
 
+def test_what_met_a_clock_can_fall_and_it_is_judged_as_if_it_had_never_been():
+    met = clocks.meet(begun(LIMIT), EW, act("2026-06-03T10:00"), evidence=letter("2026-06-03T09:00")).state
+    early = clocks.reopen(met, EW, act("2026-06-08T10:00")).state
+    assert (early.status, early.evidence, early.bound_at) == ("running", None, met.bound_at)
+    late = clocks.reopen(met, EW, act("2026-08-08T10:00"))
+    assert late.state.status == "breached"
+    assert [each.kind for each in late.changes] == ["reopened", "breached"]
+
+
+def test_an_extension_that_nobody_was_told_is_taken_back_and_others_stay():
+    policy = replace(LIMIT, extension=Extension(2, "weeks", times=None))
+    state = begun(policy)
+    for day, name in (("2026-06-03", "L-1"), ("2026-06-04", "L-2")):
+        state = clocks.extend(
+            state, EW, act(f"{day}T10:00"), sent_at=london(f"{day}T09:00"), letter=name
+        ).state
+    once = clocks.unextend(state, EW, act("2026-06-08T10:00"), letters={"L-1"})
+    assert [each.letter for each in once.state.extensions] == ["L-2"]
+    assert once.state.due_on == state.due_on - timedelta(weeks=2)
+    assert [each.kind for each in once.changes] == ["unextended"]
+    none = clocks.unextend(once.state, EW, act("2026-07-30T10:00"), letters={"L-1", "L-2"}).state
+    assert (none.status, none.due_on) == ("breached", begun(policy).due_on)
+    with pytest.raises(ReasonNeeded):
+        clocks.unextend(state, EW, act("2026-06-08T10:00", " "), letters={"L-1"})
+    with pytest.raises(ClockEnded):
+        clocks.unextend(
+            clocks.cancel(state, act("2026-06-08T10:00")).state, EW, act("2026-06-09T10:00"), letters={"L-1"}
+        )
+
+
+@pytest.mark.parametrize(("sent", "met_as"), [("2026-06-29T09:00", "met"), ("2026-07-03T09:00", "met_late")])
+def test_the_round_that_runs_goes_back_to_what_the_one_before_counted_from(sent, met_as):
+    news = replace(TARGET, repeats=True)
+    first = clocks.meet(begun(news), EW, act("2026-07-03T10:00"), evidence=letter(sent)).state
+    assert first.status == met_as
+    anchor = Anchor("received", at=london(sent))
+    second = clocks.start(news, anchor, EW, act("2026-07-03T10:00"), number=2).state
+    over, again = clocks.go_back(first, second, EW, act("2026-07-06T10:00"))
+    assert (over.state.status, over.state.evidence, over.state.breach) == ("superseded", None, None)
+    assert (again.state.number, again.state.due_on) == (2, begun(news).due_on)
+    assert (again.state.status, len(again.state.breaches)) == ("breached", 1)
+
+
 def test_a_met_clock_is_judged_again_when_receipt_is_corrected():
     met = clocks.meet(begun(), EW, act("2026-06-26T09:00"), evidence=letter("2026-06-26T09:00")).state
 
