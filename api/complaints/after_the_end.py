@@ -13,7 +13,7 @@ from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
 from api.complaints.case_jobs import enter
 from api.complaints.errand import Errand
-from api.complaints.from_complainant import FROM_OUTSIDE, case_that_hears, waited_for
+from api.complaints.from_complainant import FROM_OUTSIDE, TAKES_UP, case_that_hears, waited_for
 from api.complaints.history import ended_as
 from api.complaints.issues import issues
 from api.complaints.states import is_outside_again
@@ -26,7 +26,6 @@ from engine.store.upkeep import Answer
 if TYPE_CHECKING:
     from api.wiring import Redress
 
-TAKES_UP = "outside-body-takes-up"  # begins the following, beside the closed case
 Act = Literal["taken_up", "decided"]
 ACTS: tuple[Act, ...] = ("taken_up", "decided")
 LONGEST_BODY, LONGEST_REFERENCE = 200, 60  # characters

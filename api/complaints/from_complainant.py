@@ -59,9 +59,10 @@ ADDS, WITHDRAWS, ANSWERS, RATES = (
 )
 ACCEPTED, REJECTED = "accepts", "rejects"  # what the answer says to ours
 FROM_OUTSIDE = "external-outcome"  # sent by whoever hears from the outside body
+TAKES_UP = "outside-body-takes-up"  # an outside body takes up what has ended: begins the following, beside the closed case
 ADDITION = "complainant-information"  # the kind of the timeline's line of what they add
 UNREAD = "unread"  # the variable by which diagrams know that something they sent is unread
-MESSAGES = frozenset({ADDS, WITHDRAWS, ANSWERS, RATES, FROM_OUTSIDE})
+MESSAGES = frozenset({ADDS, WITHDRAWS, ANSWERS, RATES, FROM_OUTSIDE, TAKES_UP})
 MOST_FILES = 50
 
 
