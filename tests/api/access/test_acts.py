@@ -19,6 +19,7 @@ from engine.actors import SYSTEM
 from engine.commands.errors import MessageNotCorrelated
 from engine.commands.update_task import TaskChanges
 from engine.store import instances
+from tests.api.access.test_messages_that_lack import WAITS
 from tests.api.access.world import Case, Someone, conducted
 from tests.api.browsing import add_person
 from tests.api.web.staff_desk import Desk
@@ -199,7 +200,17 @@ def test_only_who_may_write_on_a_complaint_starts_what_its_key_names(
     someone = Someone(app, service, "someone", role)
     service.engine.update_task(case.task, TaskChanges(candidate_groups=["nobody"]))
     service.engine.write(lambda db: setattr(db.get_one(ComplaintRow, case.complaint), "state", "closed"))
-    body = {"name": CLOSED, "correlationKey": f"{case.complaint}{person}"}
+    facts = {
+        "complaintKey": str(case.complaint),
+        "reference": "RD-1",
+        "priority": 50,
+        "complainantKnown": True,
+    }
+    body = {
+        "name": CLOSED,
+        "correlationKey": f"{case.complaint}{person}",
+        "variables": facts | {"waits": WAITS},
+    }
     if time_to_live is None:
         someone.ask("POST", "/v2/messages/correlation", body)
     else:
