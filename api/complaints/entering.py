@@ -52,7 +52,7 @@ def _told(value: Callable[[str], Any], *, now: datetime, tools: Tools) -> NewCom
         received_at=_received_at(value, now=now, zone=zone),
         description=_text(value("description")) or problem or "Started without a description",
         complainant=None,
-        occurred_on=_day(value, "occurredOn"),
+        occurred_on=_day(value("occurredOn"), "occurredOn"),
         product=_text(value("product")),
         problem=problem,
         category=_text(value("category")),
@@ -89,14 +89,13 @@ def _received_at(value: Callable[[str], Any], *, now: datetime, zone: ZoneInfo) 
             raise ComplaintRefused(f"{at!r} is no date and time.", field="receivedAt") from None
     if isinstance(at, datetime):
         return at if at.tzinfo is not None else at_wall(at, zone)
-    on = _day(value, "receivedOn")
+    on = _day(value("receivedOn"), "receivedOn")
     if on is None or on == local_date(now, zone):
         return now
     return at_wall(datetime.combine(on, time(12)), zone)
 
 
-def _day(value: Callable[[str], Any], name: str) -> date | None:
-    given = value(name)
+def _day(given: Any, name: str) -> date | None:
     try:
         return as_day(given)
     except ValueError:

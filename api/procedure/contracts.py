@@ -80,7 +80,8 @@ def job_facts(words: ProcedureWords) -> Mapping[str, JobFacts]:
         "redress:register": facts(
             "complaintKey",
             "reference",
-            reads="receivedAt channel product problem category regime description issues",
+            reads="receivedAt receivedOn occurredOn channel product problem category regime description issues "
+            "dangerReported withOutsideBody employment",
         ),
         "redress:set-state": facts(
             state=Header(words=STATE_WORDS, required=True),
