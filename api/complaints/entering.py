@@ -43,24 +43,24 @@ def enter_begun(errand: Errand) -> ComplaintRow:
     return _store(errand.session, new, context.case_key, context.actor, errand.now, zone, errand.next_key)
 
 
-def _told(value: Callable[[str], Any], *, now: datetime, tools: Tools) -> NewComplaint:
+def _told(variable: Callable[[str], Any], *, now: datetime, tools: Tools) -> NewComplaint:
     """Return the complaint that variables tell of: start variables of processes/README.md, and a ``description``."""
-    zone, issues = tools.settings.time_zone, value("issues")
-    problem = _text(value("problem"))
+    zone, issues = tools.settings.time_zone, variable("issues")
+    problem = _text(variable("problem"))
     return NewComplaint(
-        channel=_text(value("channel")) or "web",
-        received_at=_received_at(value, now=now, zone=zone),
-        description=_text(value("description")) or problem or "Started without a description",
+        channel=_text(variable("channel")) or "web",
+        received_at=_received_at(variable, now=now, zone=zone),
+        description=_text(variable("description")) or problem or "Started without a description",
         complainant=None,
-        occurred_on=_day(value("occurredOn"), "occurredOn"),
-        product=_text(value("product")),
+        occurred_on=_day(variable("occurredOn"), "occurredOn"),
+        product=_text(variable("product")),
         problem=problem,
-        category=_text(value("category")),
-        regime=_text(value("regime")) or tools.organisation.regime,
+        category=_text(variable("category")),
+        regime=_text(variable("regime")) or tools.organisation.regime,
         issues=tuple(filter(None, map(_summary, issues if isinstance(issues, list) else ()))),
-        danger_reported=value("dangerReported") is True,
-        with_outside_body=value("withOutsideBody") is True,
-        employment=value("employment") is True,
+        danger_reported=variable("dangerReported") is True,
+        with_outside_body=variable("withOutsideBody") is True,
+        employment=variable("employment") is True,
     )
 
 
@@ -79,9 +79,9 @@ def _store(
     return row
 
 
-def _received_at(value: Callable[[str], Any], *, now: datetime, zone: ZoneInfo) -> datetime:
+def _received_at(variable: Callable[[str], Any], *, now: datetime, zone: ZoneInfo) -> datetime:
     """Return the moment of receipt: the one given, noon of the day given where that is an earlier one, else now."""
-    at = value("receivedAt")
+    at = variable("receivedAt")
     if isinstance(at, str):
         try:
             at = datetime.fromisoformat(at)
@@ -89,7 +89,7 @@ def _received_at(value: Callable[[str], Any], *, now: datetime, zone: ZoneInfo) 
             raise ComplaintRefused(f"{at!r} is no date and time.", field="receivedAt") from None
     if isinstance(at, datetime):
         return at if at.tzinfo is not None else at_wall(at, zone)
-    on = _day(value("receivedOn"), "receivedOn")
+    on = _day(variable("receivedOn"), "receivedOn")
     if on is None or on == local_date(now, zone):
         return now
     return at_wall(datetime.combine(on, time(12)), zone)
