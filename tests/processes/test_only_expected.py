@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from api.complaints.anchors import DayImpossible
+from api.complaints.clock_rows import next_event_at
 from api.complaints.missing_days import note_day
+from engine.deadlines.state import ClockState
 from engine.forms.errors import FormInvalid
 from tests.api.deadlines.conftest import at
 from tests.processes.test_corrected_while_late import put_under
@@ -231,3 +233,19 @@ def test_a_corrected_receipt_moves_what_is_expected_and_its_question(walk):
     assert (walk.due("final_response"), walk.state("final_response")) == ("2026-06-01", "projected")
     walk.later("2026-06-02 09:30")
     assert walk.late == ["final_response"]
+
+
+# -- what has passed is looked at once
+
+
+@pytest.mark.parametrize("day_before", [True, False])
+def test_an_expected_day_that_has_passed_is_not_to_come_again(walk, day_before):
+    """Else whoever looks at what is due never comes to an end, and no other clock of the house is looked at."""
+    walk.take("2026-06-01 10:00", "us-cfpb").screen()
+    state = ClockState.from_json(walk.clock_named("final_response").saved)
+    calendar = walk.service.calendars.get_version(state.calendar_id, state.calendar_version)
+    if day_before:
+        before = state.bound_at - timedelta(days=1)
+        assert next_event_at(state, calendar, after=before) == state.bound_at
+    else:
+        assert next_event_at(state, calendar, after=state.bound_at + timedelta(days=7)) is None

@@ -15,6 +15,7 @@ from engine.actors import SYSTEM
 from engine.commands.errors import NotYourTask, RegisterGives
 from engine.store.search import Condition, Query
 from engine.store.tables import outbox
+from tests.api.access.test_messages_that_lack import brought
 from tests.api.access.world import Someone
 from tests.api.browsing import PASSWORD, Browser, add_person
 from tests.engine.diagrams import END, START, bpmn, chain, service_task, user_task
@@ -149,7 +150,9 @@ def test_work_in_a_process_beside_the_case_is_work_on_the_complaint(service, app
     )
     made = begun(service, work('candidateGroups="complaints-managers"'))
     service.engine.deploy([("beside.bpmn", beside)])
-    service.engine.correlate_message("complaint-closed", str(made.key), by=SYSTEM)
+    service.engine.correlate_message(
+        "complaint-closed", str(made.key), brought("complaint-closed", made.key), by=SYSTEM
+    )
     (task,) = [
         one
         for one in service.engine.tasks(Query(where=(Condition("state", "eq", "CREATED"),))).items

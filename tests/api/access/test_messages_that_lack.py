@@ -20,8 +20,13 @@ BROUGHT = {
     "complaint-turned-away": {"waits": WAITS, "priority": 50, "reference": "RD-1", "complaintKey": ""},
     "letter-by-hand": {"letterKey": "17", "way": "post", "priority": 50, "reference": "RD-1"},
     "way-needed": {"complaintKey": "", "priority": 50, "reference": "RD-1"},
+    "outside-body-takes-up": {"body": "Ombudsman"},
 }  # fmt: skip
-FOR = {"complaint-closed": "closed", "complaint-turned-away": "not_accepted"}
+FOR = {
+    "complaint-closed": "closed",
+    "complaint-turned-away": "not_accepted",
+    "outside-body-takes-up": "closed",
+}
 
 
 def starts():
@@ -69,6 +74,8 @@ def fit(service, case):  # noqa: F811
         def work(session):
             row = session.get_one(ComplaintRow, case.complaint)
             row.state = FOR.get(name, row.state)
+            if row.state == "closed":
+                row.closed_at = service.clock.now()
 
         service.engine.write(work)
         return case.complaint

@@ -94,7 +94,7 @@ def test_what_blocks_and_loops_bring_in_is_known(found):
         ("::: each a in answers\n{{ a.amuont }}\n:::", "There is no member “amuont”."),
         ("{{ count(answers[get or else(item.remedyKid, 1) = 1]) }}", "There is no member “remedyKid”."),
         ("::: each i in complaint.issues\n{{ i.nunber }}\n:::", "There is no member “nunber”."),
-        ('::: if regime = "uk-finacial"\nx\n:::', "There is no code of regime “uk-finacial”."),
+        ('::: if regime = "uk-finacial"\nx\n:::', "There is no regime “uk-finacial”."),
         ('::: if secondStage = "cuortesy"\nx\n:::', "There is no code of secondStage “cuortesy”."),
         (
             '::: each a in answers\n{{ if a.outcome = "uhpeld" then "x" else "y" }}\n:::',
