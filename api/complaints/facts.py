@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -102,6 +102,7 @@ def complaint_facts(
         "address": to.address if to else None,
         "mayAnswer": may_decide(to),
         "waitsForReply": standing.waits_for_reply,
+        "acceptedOn": _accepted_on(complaint, standing, zone),
         "closedOn": None if standing.closed_at is None else local_date(standing.closed_at, zone),
         "byHand": goes_by_hand(to),
         "summary": complaint.description,
@@ -119,6 +120,12 @@ def complaint_facts(
         "remedies": [_remedy(row, zone, standing.at) for row in remedies],
     }
     return {**disarmed(known), "statusLink": link}
+
+
+def _accepted_on(complaint: ComplaintRow, standing: Standing, zone: ZoneInfo) -> date | None:
+    """Return the day on which our answer was accepted, None while it is not, and where that was later than it stands so."""
+    on = complaint.accepted_on
+    return None if on is None or on > local_date(standing.at, zone) else on
 
 
 def _name(to: PartyRow | None) -> str:

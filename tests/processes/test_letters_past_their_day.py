@@ -57,7 +57,7 @@ def test_a_second_answer_that_leaves_after_the_day_of_its_promise_is_written_ane
     posted(walk.later("2026-07-28 10:00"))
     text = walk.letter("stage-two-decision").text
     assert "15 June 2026" not in text
-    assert "We do this, or have done it already" in text
+    assert "The day for it is over, and we have not done it yet." in text
 
 
 @pytest.mark.parametrize("name", ["holding-notice", "duplicate", "explanation", "delay"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api.complaints import letter_desk
+from api.complaints.intake import PartyDetails
 from api.complaints.letter_desk import send_held
 from api.complaints.parties import parties
 from api.mail import FolderPostman
@@ -170,9 +171,11 @@ def test_who_only_receives_reads_after_the_yes_that_nothing_is_asked_any_more(wa
     walk.wait(minutes=20).answer("accepts")
     old = waiting(walk, "decision")["9 Low Road"]
     assert "Only the person you act for may accept or reject this answer" in old.text
+    deliver(walk, "9 Low Road", **REACHED)  # its words are others by now: it is written anew
     deliver(walk, "9 Low Road", **REACHED)
     new = waiting(walk, "decision")["9 Low Road"]
     assert "We no longer wait for a reply to this answer." in new.text
+    deliver(walk, "9 Low Road", **REACHED)  # its words are others by now: it is written anew
     deliver(walk, "9 Low Road", **REACHED)
     assert (waiting(walk, "decision"), walk.troubles) == ({}, [])
 
@@ -254,3 +257,33 @@ def test_what_leaves_as_it_is_written_is_written_once(walk, way):
     walk.wait(minutes=5)
     assert all(row.dispatched_at for row in walk.letters), "it was by mail"
     assert (walk.events("letter-replaced"), walk.events("letter-kept-back"), walk.troubles) == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        (
+            "rejects",
+            "We offered this for the case that our answer is accepted. That was not so in time, and so we do not do it.",
+        ),
+        ("accepts", "Our answer was accepted on 1 June 2026, and we do this by 15 June 2026."),
+    ],
+)
+def test_an_offer_is_told_as_what_became_of_it(walk, reply, says):
+    """The lady replies by her link before the copy of who only receives has been posted."""
+    acted(walk, "receive", lady=PartyDetails("Mrs Lind", "lind@example.org")).on(remedy="refund").wait(
+        minutes=5
+    )
+    walk.answer(reply).wait(minutes=5)
+    if reply == "rejects":
+        walk.choose("none")
+    deliver(walk, "9 Low Road", **REACHED)  # its words are others by now: it is written anew
+    deliver(walk, "9 Low Road", **REACHED)
+    text = next(
+        row
+        for row in walk.letters
+        if row.template == "decision" and row.channel == "post" and row.dispatched_at
+    ).text
+    assert "What we do: we give back" in text
+    assert says in text
+    assert "when you accept" not in text
