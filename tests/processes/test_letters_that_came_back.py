@@ -522,6 +522,42 @@ def test_a_withdrawal_confirmed(walk):
     assert walk.troubles == []
 
 
+def answered_and_withdrawn(walk, sender):
+    """Answered, and withdrawn by phone two days later: the confirmation of that is on its way."""
+    decided(walk, sender).later("2026-06-03 10:00").tell("complainant-withdraws").wait(minutes=5)
+    assert walk.letter("withdrawal-confirmed").replaced_at is None
+    return walk
+
+
+@pytest.mark.parametrize("sender", [PAPER, PHONE])
+def test_a_confirmation_of_the_withdrawal_that_waits_leaves_though_our_answer_came_back(walk, sender):
+    answered_and_withdrawn(walk, sender).later("2026-06-04 10:00")
+    assert walk.letter("withdrawal-confirmed").dispatched_at is None
+    assert back(walk, "decision")
+    assert walk.letter("withdrawal-confirmed").replaced_at is None, "it asks nothing about the answer"
+    walk.beside(FIND, **FOUND)
+    delivered(walk)
+    for letter in ("withdrawal-confirmed", "decision"):
+        row = walk.letter(letter)
+        assert (row.recipient, row.dispatched_at is not None) == ("2 Low Road", True)
+    assert walk.troubles == []
+
+
+@pytest.mark.parametrize("sender", [ANN, PAPER])
+def test_a_confirmation_of_the_withdrawal_that_came_back_after_our_answer_is_owed(walk, sender):
+    answered_and_withdrawn(walk, sender)
+    delivered(walk).later("2026-06-04 10:00")
+    assert back(walk, "decision")
+    assert back(walk, "withdrawal-confirmed")
+    assert sorted(owed(walk)) == ["decision", "withdrawal-confirmed"]
+    walk.beside(FIND, **FOUND)
+    delivered(walk)
+    for letter in ("withdrawal-confirmed", "decision"):
+        row = walk.letter(letter)
+        assert (row.recipient, row.dispatched_at is not None) == ("2 Low Road", True)
+    assert walk.troubles == []
+
+
 def test_turned_away_the_time_to_appeal_counts_from_the_letter_that_reaches_them(walk):
     walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1)
     delivered(walk).screen("out_of_time")
