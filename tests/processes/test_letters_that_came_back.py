@@ -12,6 +12,7 @@ from api.app import create_app
 from api.complaints import extensions, letter_desk
 from api.complaints.anchors import DayImpossible
 from api.complaints.contact_details import StruckOut, correct
+from api.complaints.evidence import meet_each
 from api.complaints.intake import PartyDetails
 from api.complaints.letters import LetterUnknown
 from api.complaints.letters_owed import kept
@@ -26,6 +27,7 @@ from api.complaints.our_answer import AnswerOnItsWay
 from api.complaints.parties import parties
 from api.complaints.tables import ClockRow, LetterRow
 from engine.actors import SYSTEM
+from engine.deadlines.state import Evidence
 from engine.forms.errors import FormInvalid
 from tests.api.web.staff_desk import Desk
 from tests.processes.test_corrected_while_late import put_under
@@ -462,6 +464,42 @@ def test_the_answer_of_the_second_look(walk, sender):
         back(walk, "decision")
 
 
+@pytest.mark.parametrize("regime", ["uk-financial", "uk-telecoms"])
+def test_a_second_look_by_courtesy_that_came_back_takes_no_time_to_go_outside(walk, regime):
+    walk.take(RECEIVED, regime, sender=PAPER, **KNOWN).wait(hours=1)
+    agree(delivered(walk).screen()).on(remedy="words").wait(minutes=5)
+    delivered(walk)
+    first = walk.due("referral_window")
+    assert walk.read("decision", "referral_window")
+    walk.wait(days=2).answer("rejects").choose("stage_two").wait(minutes=5)
+    delivered(walk).review().wait(minutes=5)
+    delivered(walk).wait(days=2)
+    assert back(walk, "stage-two-decision")
+    assert (walk.state("referral_window"), walk.due("referral_window")) == ("running", first)
+    walk.beside(FIND, **FOUND)
+    delivered(walk)
+    assert (walk.state("referral_window"), walk.due("referral_window")) == ("running", first)
+    assert walk.read("stage-two-decision", "referral_window"), "the day stands in the letter"
+    assert walk.troubles == []
+
+
+def test_an_answer_that_was_told_before_its_letter_left_keeps_what_counts_from_that(walk):
+    walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1)
+    delivered(walk).through(remedy="words").wait(minutes=5)
+
+    def told(desk, complaint):
+        evidence = Evidence("call_logged", "Rang her", walk.clock.now())
+        return meet_each(walk.service.case_clocks, desk, complaint, "final_response", evidence)
+
+    walk.move(told)
+    window = walk.due("referral_window")
+    walk.wait(minutes=5)
+    delivered(walk).later("2026-06-09 10:00")
+    back(walk, "decision")
+    assert (walk.state("final_response"), walk.state("referral_window")) == ("met", "running")
+    assert walk.due("referral_window") == window
+
+
 def closed(walk, sender):
     """Answered, reminded, and closed as nobody said anything."""
     decided(walk, sender).later("2026-06-17 10:00")
@@ -637,7 +675,10 @@ def test_another_copy_that_left_meets_the_clock_in_its_place(walk):
     walk.service.run_due()
     assert walk.clock_named("final_response").saved["evidence"]["reference"] == str(others.key)
     assert (walk.state("final_response"), walk.state("referral_window")) == ("met", "running")
+    assert walk.read("decision", "referral_window"), "the day that they read is the day that counts"
     assert (looked_for(walk), walk.troubles) == ([], []), "who speaks for her has it"
+    back(walk, "decision")
+    assert walk.state("referral_window") == "superseded", "now nobody has it"
 
 
 # what is kept of it
