@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
 
 from api.complaints import extensions
 from api.complaints.channels import KINDS
@@ -109,11 +111,16 @@ def _count_anew(
     name: str,
     answering: Sequence[LetterRow],
 ) -> list[str]:
-    """End, or expect again, what counts from this letter; what another copy began counts from the first of those that left."""
-    first = answering[0] if answering else None
-    if first is not None and _left_before(first, letter):
-        return []
+    """End, or expect again, what counts from this letter, and from nothing else.
+
+    What counts from our answer goes on while somebody has another copy: it names the same day. What counts from an
+    acknowledgement counts from the first copy of those that left.
+    """
     event, moved = ANCHORS[name], list[str]()
+    first = answering[0] if answering else None
+    if first is not None and (event != ACKNOWLEDGED or _left_before(first, letter)):
+        return []
+    written = _when_written(desk.session, letter)
     expected = next(
         (row.due_on for row in open_clocks(desk.session, complaint.key) if row.name == name), None
     )
@@ -124,6 +131,8 @@ def _count_anew(
             continue
         calendar = _calendar(clocks, state)
         if event != ACKNOWLEDGED:
+            if state.anchor.at not in written:
+                continue
             keep(desk, row, rules.supersede(state, desk.act), calendar)
         elif (day := state.expected_on or expected) is not None:
             again = replace(state, expected_on=day)
@@ -132,6 +141,13 @@ def _count_anew(
     if first is not None:
         moved += clocks.happened(desk, complaint, event, first.queued_at)
     return moved
+
+
+def _when_written(session: Session, letter: LetterRow) -> set[datetime]:
+    """Return the moments that may have begun what counts from this letter: when it and its copies were written."""
+    copies = set_of(letter)
+    query = select(LetterRow.queued_at).where(or_(LetterRow.key == copies, LetterRow.copy_of == copies))
+    return set(session.scalars(query))
 
 
 def _left_before(one: LetterRow, other: LetterRow) -> bool:

@@ -34,7 +34,8 @@ _MORE = {  # members a letter may have besides, by whom it is for
     "representative": {"while", "leaves"},
 }
 LEAVES_ON = "leavesOn"  # the fact under which a letter knows what its head says under ``leaves``
-_ANSWER = "answer"  # what a letter asks for that asks the complainant whether they accept
+_ANSWER = "answer"  # what a letter asks about that asks the complainant whether they accept our answer
+_ASKED = frozenset({_ANSWER, "withdrawal"})  # what only they may say, or who may decide for them
 ADDRESSEES = ("complainant", "representative", "staff-concerned", "contributor", "outside-body")
 
 
@@ -82,7 +83,7 @@ class LetterTemplate:
     id: str
     version: str
     to: str
-    asks: bool  # for an answer: everybody who may give one gets the letter
+    asks: str | None  # what it asks about: everybody who may answer that gets the letter; None: nothing
     during: frozenset[
         str
     ]  # the states in which it is owed to somebody who could not be reached; none: always
@@ -106,9 +107,10 @@ class Written:
 def read_letter(name: str, data: bytes) -> LetterTemplate:
     """Read one letter file, UTF-8, with ``subject:`` and ``to:`` between two ``---`` lines. Raises ``LetterTextRefused``.
 
-    A letter to the complainant that asks for an answer says ``asks: answer`` there. One to them or to a representative that
-    means nothing later on says ``while:`` and the states in which it does, parted by commas; one that counts from the day it
-    leaves says ``leaves:`` and the last day, in FEEL, on which it may leave as it is: its text knows that day as ``leavesOn``.
+    A letter to the complainant that asks for an answer says there what it asks about: ``asks: answer`` where it tells or
+    recalls our answer, ``asks: withdrawal`` where they have withdrawn. One to them or to a representative that means nothing
+    later on says ``while:`` and the states in which it does, parted by commas; one that counts from the day it leaves says
+    ``leaves:`` and the last day, in FEEL, on which it may leave as it is: its text knows that day as ``leavesOn``.
     """
     try:
         text = data.decode("utf-8").replace("\r\n", "\n")
@@ -124,11 +126,11 @@ def read_letter(name: str, data: bytes) -> LetterTemplate:
     more = set(head) - _MEMBERS
     if not set(head) >= _MEMBERS or head["to"] not in ADDRESSEES:
         raise _refused(name, "The head names subject and to.", f"Write to: one of {', '.join(ADDRESSEES)}.")
-    if more - _MORE.get(head["to"], set()) or head.get("asks", _ANSWER) != _ANSWER:
+    if more - _MORE.get(head["to"], set()) or head.get("asks", _ANSWER) not in _ASKED:
         raise _refused(
             name,
             "The head names something else than subject, to, asks, while and leaves.",
-            "Write asks: answer in letters to the complainant only, while: and leaves: also in those to a representative.",
+            "Write asks: answer or withdrawal in letters to the complainant only, while: and leaves: in a representative's too.",
         )
     during = frozenset(names_in(head.get("while")))
     if unknown := sorted(during - set(STATES)):
@@ -141,7 +143,8 @@ def read_letter(name: str, data: bytes) -> LetterTemplate:
     except (TemplateRefused, feel.FeelSyntaxError) as refusal:
         raise _refused(name, str(refusal), "Correct the placeholder.") from refusal
     version = hashlib.sha256(data).hexdigest()
-    return LetterTemplate(Path(name).stem, version, head["to"], "asks" in head, during, leaves, subject, body)
+    asks = head.get("asks")
+    return LetterTemplate(Path(name).stem, version, head["to"], asks, during, leaves, subject, body)
 
 
 class Letters:
@@ -174,7 +177,11 @@ class Letters:
 
     def asks(self, letter: str) -> bool:
         """Tell whether the letter asks for an answer. Raises ``LetterNotFound``."""
-        return self._template(letter).asks
+        return self._template(letter).asks is not None
+
+    def asks_about_answer(self, letter: str) -> bool:
+        """Tell whether the letter asks for a reply to our answer. Raises ``LetterNotFound``."""
+        return self._template(letter).asks == _ANSWER
 
     def names(self, letter: str) -> frozenset[str]:
         """Return what the letter wants to know, by name. Raises ``LetterNotFound``."""

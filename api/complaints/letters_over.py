@@ -16,7 +16,7 @@ from api.complaints.letter_addressees import OF_THE_COMPLAINT
 from api.complaints.letter_carrying import DELIVERED
 from api.complaints.letters import Letters
 from api.complaints.letters_held import that_wait
-from api.complaints.our_answer import is_answer, older_answers
+from api.complaints.our_answer import older_answers, recalls_answer
 from api.complaints.parties import BY_HAND
 from api.complaints.states import staff_words
 from api.complaints.tables import ComplaintRow, LetterRow, oldest_first
@@ -90,7 +90,7 @@ def keep_back_older(
 
 def keep_back_asking(letters: Letters, desk: Desk, complaint: ComplaintRow, *, throw: Thrower) -> None:
     """Let nothing leave that asks for a reply to an answer of ours which came back: nobody has it who could reply."""
-    over = {one.id for one in letters if one.asks and not is_answer(letters, one.id)}
+    over = {one.id for one in letters if recalls_answer(letters, one.id)}
     letters_owed.forget(complaint, over)
     asking = [letter for letter in _waiting(desk.session, complaint) if letter.template in over]
     _keep_back(desk, asking, "as our answer came back", throw)

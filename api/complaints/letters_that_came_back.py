@@ -21,7 +21,7 @@ from api.complaints.letter_desk import DeskCarrier, tools_of
 from api.complaints.letter_writing import write_anew
 from api.complaints.letters import LEAVES_ON, LetterIncomplete, LetterUnknown
 from api.complaints.letters_over import keep_back_asking
-from api.complaints.our_answer import is_answer, told_in_vain
+from api.complaints.our_answer import is_answer, recalls_answer, told_in_vain
 from api.complaints.parties import COMPLAINANT, may_decide, parties
 from api.complaints.said import ANSWERED
 from api.complaints.struck_out import CAME_BACK, does_not_reach
@@ -193,10 +193,8 @@ def _why_not_anew(service: Redress, desk: Desk, complaint: ComplaintRow, letter:
         stands_for_it = is_answer(letters, one.template) if answers else one.template == letter.template
         if stands_for_it and set_of(one) != set_of(letter):
             return "A newer letter has left to them since, by another way: nothing is sent again."
-    in_vain = letters.asks(letter.template) and told_in_vain(
-        letters, desk.session, complaint, {letter.template}
-    )
-    if in_vain and not answers:
+    recalls = recalls_answer(letters, letter.template)
+    if recalls and told_in_vain(letters, desk.session, complaint, {letter.template}):
         return "The answer it asks about came back as well: they are asked again once they have it."
     if not letters.owed(letter.template, complaint.state):
         return "What it says is not owed any more: nothing is sent again."

@@ -157,7 +157,12 @@ def reached_by_reply(
 
 def is_answer(letters: Letters, letter: str) -> bool:
     """Tell whether this letter tells an answer of ours and asks whether they accept it: a newer one takes its place."""
-    return _tells(letter) and letter in letters.ids and letters.asks(letter)
+    return _tells(letter) and letter in letters.ids and letters.asks_about_answer(letter)
+
+
+def recalls_answer(letters: Letters, letter: str) -> bool:
+    """Tell whether this letter asks about an answer of ours that another one tells, such as a reminder."""
+    return letters.asks_about_answer(letter) and not _tells(letter)
 
 
 def older_answers(

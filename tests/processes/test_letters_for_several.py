@@ -457,7 +457,7 @@ def test_a_search_that_names_nobody_is_for_the_complainant(walk):
 def test_an_extension_begins_with_the_copy_of_who_may_answer(walk):
     acted(walk, "receive")
     template = walk.service.letters._templates["holding-notice"]
-    walk.service.letters._templates["holding-notice"] = replace(template, asks=True)
+    walk.service.letters._templates["holding-notice"] = replace(template, asks="answer")
 
     def extend(desk, complaint):
         letter_desk.write_now(walk.service, desk, complaint, "holding-notice", reason="The expert is ill.")

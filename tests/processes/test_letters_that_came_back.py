@@ -12,6 +12,7 @@ from api.app import create_app
 from api.complaints import extensions, letter_desk
 from api.complaints.anchors import DayImpossible
 from api.complaints.contact_details import StruckOut, correct
+from api.complaints.evidence import meet_each
 from api.complaints.intake import PartyDetails
 from api.complaints.letters import LetterUnknown
 from api.complaints.letters_owed import kept
@@ -26,6 +27,7 @@ from api.complaints.our_answer import AnswerOnItsWay
 from api.complaints.parties import parties
 from api.complaints.tables import ClockRow, LetterRow
 from engine.actors import SYSTEM
+from engine.deadlines.state import Evidence
 from engine.forms.errors import FormInvalid
 from tests.api.web.staff_desk import Desk
 from tests.processes.test_corrected_while_late import put_under
@@ -462,6 +464,42 @@ def test_the_answer_of_the_second_look(walk, sender):
         back(walk, "decision")
 
 
+@pytest.mark.parametrize("regime", ["uk-financial", "uk-telecoms"])
+def test_a_second_look_by_courtesy_that_came_back_takes_no_time_to_go_outside(walk, regime):
+    walk.take(RECEIVED, regime, sender=PAPER, **KNOWN).wait(hours=1)
+    agree(delivered(walk).screen()).on(remedy="words").wait(minutes=5)
+    delivered(walk)
+    first = walk.due("referral_window")
+    assert walk.read("decision", "referral_window")
+    walk.wait(days=2).answer("rejects").choose("stage_two").wait(minutes=5)
+    delivered(walk).review().wait(minutes=5)
+    delivered(walk).wait(days=2)
+    assert back(walk, "stage-two-decision")
+    assert (walk.state("referral_window"), walk.due("referral_window")) == ("running", first)
+    walk.beside(FIND, **FOUND)
+    delivered(walk)
+    assert (walk.state("referral_window"), walk.due("referral_window")) == ("running", first)
+    assert walk.read("stage-two-decision", "referral_window"), "the day stands in the letter"
+    assert walk.troubles == []
+
+
+def test_an_answer_that_was_told_before_its_letter_left_keeps_what_counts_from_that(walk):
+    walk.take("2026-06-01 10:00", sender=PAPER).wait(hours=1)
+    delivered(walk).through(remedy="words").wait(minutes=5)
+
+    def told(desk, complaint):
+        evidence = Evidence("call_logged", "Rang her", walk.clock.now())
+        return meet_each(walk.service.case_clocks, desk, complaint, "final_response", evidence)
+
+    walk.move(told)
+    window = walk.due("referral_window")
+    walk.wait(minutes=5)
+    delivered(walk).later("2026-06-09 10:00")
+    back(walk, "decision")
+    assert (walk.state("final_response"), walk.state("referral_window")) == ("met", "running")
+    assert walk.due("referral_window") == window
+
+
 def closed(walk, sender):
     """Answered, reminded, and closed as nobody said anything."""
     decided(walk, sender).later("2026-06-17 10:00")
@@ -519,6 +557,42 @@ def test_a_withdrawal_confirmed(walk):
     delivered(walk)
     assert walk.letter("withdrawal-confirmed").recipient == "2 Low Road"
     assert ANEW not in asides(walk)
+    assert walk.troubles == []
+
+
+def answered_and_withdrawn(walk, sender):
+    """Answered, and withdrawn by phone two days later: the confirmation of that is on its way."""
+    decided(walk, sender).later("2026-06-03 10:00").tell("complainant-withdraws").wait(minutes=5)
+    assert walk.letter("withdrawal-confirmed").replaced_at is None
+    return walk
+
+
+@pytest.mark.parametrize("sender", [PAPER, PHONE])
+def test_a_confirmation_of_the_withdrawal_that_waits_leaves_though_our_answer_came_back(walk, sender):
+    answered_and_withdrawn(walk, sender).later("2026-06-04 10:00")
+    assert walk.letter("withdrawal-confirmed").dispatched_at is None
+    assert back(walk, "decision")
+    assert walk.letter("withdrawal-confirmed").replaced_at is None, "it asks nothing about the answer"
+    walk.beside(FIND, **FOUND)
+    delivered(walk)
+    for letter in ("withdrawal-confirmed", "decision"):
+        row = walk.letter(letter)
+        assert (row.recipient, row.dispatched_at is not None) == ("2 Low Road", True)
+    assert walk.troubles == []
+
+
+@pytest.mark.parametrize("sender", [ANN, PAPER])
+def test_a_confirmation_of_the_withdrawal_that_came_back_after_our_answer_is_owed(walk, sender):
+    answered_and_withdrawn(walk, sender)
+    delivered(walk).later("2026-06-04 10:00")
+    assert back(walk, "decision")
+    assert back(walk, "withdrawal-confirmed")
+    assert sorted(owed(walk)) == ["decision", "withdrawal-confirmed"]
+    walk.beside(FIND, **FOUND)
+    delivered(walk)
+    for letter in ("withdrawal-confirmed", "decision"):
+        row = walk.letter(letter)
+        assert (row.recipient, row.dispatched_at is not None) == ("2 Low Road", True)
     assert walk.troubles == []
 
 
@@ -601,7 +675,10 @@ def test_another_copy_that_left_meets_the_clock_in_its_place(walk):
     walk.service.run_due()
     assert walk.clock_named("final_response").saved["evidence"]["reference"] == str(others.key)
     assert (walk.state("final_response"), walk.state("referral_window")) == ("met", "running")
+    assert walk.read("decision", "referral_window"), "the day that they read is the day that counts"
     assert (looked_for(walk), walk.troubles) == ([], []), "who speaks for her has it"
+    back(walk, "decision")
+    assert walk.state("referral_window") == "superseded", "now nobody has it"
 
 
 # what is kept of it
