@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from api.complaints.anchors import DayImpossible
+from api.complaints.clock_rows import next_event_at
 from api.complaints.missing_days import note_day
+from engine.deadlines.state import ClockState
 from engine.forms.errors import FormInvalid
 from tests.api.deadlines.conftest import at
 from tests.processes.test_corrected_while_late import put_under
@@ -125,6 +127,16 @@ def test_past_a_day_that_may_lie_later_nobody_is_late_and_nobody_apologises(walk
     assert "nobody knows whether it is late" in warned(walk)["Final response: the expected day is over"]
     assert "Final response is late" not in warned(walk)
     assert walk.notices("Final answer overdue") == []
+
+
+@pytest.mark.parametrize(("regime", "missed"), [("us-cfpb", False), ("uk-telecoms", True)])
+def test_past_the_expected_day_a_clock_asks_for_attention_only_where_it_is_missed(walk, regime, missed):
+    """What asks for it and cannot have it would be looked at for ever."""
+    row = walk.take("2026-06-01 10:00", regime).clock_named("final_response")
+    state = ClockState.from_json(row.saved)
+    calendar = walk.service.calendars.get_version(state.calendar_id, state.calendar_version)
+    coming = next_event_at(state, calendar, after=row.bound_at + timedelta(days=30))
+    assert coming == (row.bound_at if missed else None)
 
 
 def test_the_day_noted_later_shows_that_we_are_in_time(walk):
