@@ -251,14 +251,11 @@ def _passed(moved: Moved) -> Moved:
 
 
 def next_event_at(state: ClockState, calendar: Calendar, *, after: datetime) -> datetime | None:
-    """Return the next moment (UTC) at which the clock warns or its bound passes, expected or not; None while nothing is to come.
-
-    A bound that has passed and was not noted is to come still, unless it is only expected: nobody is late by that.
-    """
+    """Return the next moment (UTC) at which the clock warns, expected or not, or is missed; None while nothing is to come."""
     if not state.is_open or state.bound_at is None or state.name in WINDOWS:
         return None
     moments = [moment for moment, _ in warnings_to_come(state, calendar, after=after)]
-    if state.status != "breached" and (state.counts or state.bound_at > after):
+    if state.counts and state.status != "breached":
         moments.append(state.bound_at)
     return min(moments, default=None)
 

@@ -23,7 +23,7 @@ from api.complaints.letter_writing import write_out
 from api.complaints.letters import LetterUnknown, Written
 from api.complaints.letters_caught_up import send_owed
 from api.complaints.letters_owed import WAY_SOUGHT
-from api.complaints.on_file import DECIDED, lies_on_file, put_on_file
+from api.complaints.on_file import DECIDED, lies_on_file, on_file_since, put_on_file
 from api.complaints.our_answer import told_in_vain
 from api.complaints.parties import COMPLAINANT, can_be_reached, parties
 from api.complaints.search import facts_for
@@ -158,7 +158,7 @@ def answer_left(errand: Errand) -> dict[str, Any]:
     has read something that they sent: it may be their answer. It becomes true in the case as soon as they send something.
     That is the newest letter to the complainant that asks for an answer and answers a clock; with header ``letter`` the newest
     of those names, parted by commas. It has left with its first copy for somebody who may answer; one that counts from the last
-    day on which it may leave left on that day. Where nobody is on file to write to, the answer lies on file from today on.
+    day on which it may leave left on that day. Where nobody is on file to write to, it lies on file from the day it was first written.
     ``writtenAnew`` is true where our answer came back after the letters named were written: they told of it in vain.
     """
     letters, session = errand.tools.letters, errand.session
@@ -186,7 +186,7 @@ def answer_left(errand: Errand) -> dict[str, Any]:
     newest, waiting = newest_set(session, errand.complaint.key, rows, kept)
     if waiting:
         if not parties(session, errand.complaint.key):
-            return found | {"leftOn": errand.today}
+            return found | {"leftOn": on_file_since(errand, waiting[-1])}
         return found | {"leftOn": None, WAY_SOUGHT: any(one.sought for one in waiting)}
     if newest is None:
         return found | {"leftOn": errand.today}

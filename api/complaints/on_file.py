@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy import func, or_, select
 
 from api.complaints import letters_owed
 from api.complaints.errand import Errand
 from api.complaints.evidence import meet_by_step
-from api.complaints.history import opening
+from api.complaints.history import first_written, opening
 from api.complaints.letter_addressees import copies_of
 from api.complaints.letters_owed import Unsent
 from api.complaints.owed import somebody_to_write_to
@@ -17,6 +18,7 @@ from api.complaints.parties import somebody_answers
 from api.complaints.tables import LetterRow
 from engine.deadlines.policy import NOBODY
 from engine.deadlines.state import Evidence
+from engine.zones import local_date
 
 DECIDED = "decided, nobody to write to"
 
@@ -50,6 +52,12 @@ def put_on_file(errand: Errand) -> None:
         if written_at is not None and (opened is None or opened.at <= written_at):
             evidence = Evidence(NOBODY, DECIDED, written_at)
             errand.moved(meet_by_step(errand.tools.clocks, errand.desk, complaint, one.meets, evidence))
+
+
+def on_file_since(errand: Errand, letter: Unsent) -> date:
+    """Return the day in the service's zone on which a letter to nobody was first written, today where nothing says so."""
+    place = first_written(errand.session, errand.complaint.key, letter.letter, letter.copies)
+    return errand.today if place is None else local_date(place.at, errand.tools.settings.time_zone)
 
 
 def _is_sought(errand: Errand, letter: Unsent) -> bool:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.api.deadlines.conftest import at
 from tests.processes.test_corrected_while_late import put_under
 from tests.processes.test_regimes import KNOWN, RECEIVED, agree, regimes
 from tests.processes.walking import ANN, Walk
@@ -181,3 +182,38 @@ def test_what_a_department_is_asked_for_is_due_by_our_answer_at_the_latest(walk)
     assert walk.due_of("Answer the request") <= limit
     put_under(walk, "uk-financial", "payment")
     assert walk.due_of("Answer the request") <= walk.clock_named("final_response").bound_at
+
+
+QUESTION = {"department": "department-billing", "question": "What was charged?"}
+
+
+def asked(walk, *, days):
+    """Plan with a question to a department that it is to answer in so many days; return the days it reads."""
+    wanted = walk.service.today() + timedelta(days=days)
+    request = QUESTION | {"dueOn": wanted.isoformat()}
+    walk.do("Plan the investigation", questions="What happened?", contributionRequests=[request])
+    told = "A question about a complaint, needed by "
+    return [notice.subject.removeprefix(told) for notice in walk.notices(told)]
+
+
+@pytest.mark.parametrize("regime", ["generic", "nhs-scotland"])
+def test_a_department_is_asked_by_the_day_that_was_named_where_our_answer_is_late(walk, regime):
+    walk.take(RECEIVED, regime).screen().assess().wait(days=36)
+    assert asked(walk, days=3) == ["14 August 2026"]
+    assert walk.due_of("Answer the request") == at("2026-08-14 17:00")
+
+
+def test_a_department_is_asked_by_the_day_that_was_promised_once_the_limit_is_over(walk):
+    walk.take(RECEIVED).screen().assess().wait(days=36)
+    walk.do("Explain the delay", breachReason="capacity", breachText="Many are away.", newDate="2026-08-20")
+    assert asked(walk, days=30) == ["20 August 2026"]
+    assert walk.due_of("Answer the request") == at("2026-08-20 17:00")
+
+
+def test_a_department_is_asked_by_the_limit_where_only_our_target_is_over(walk):
+    walk.take(RECEIVED, "uk-financial").screen().assess()
+    target, limit = (walk.clock_named(name) for name in ("target", "final_response"))
+    walk.clock.set(target.bound_at + timedelta(days=2))
+    walk.service.run_due()
+    assert asked(walk, days=300) == [f"{limit.due_on.day} {limit.due_on:%B %Y}"]
+    assert walk.due_of("Answer the request") <= limit.bound_at

@@ -438,3 +438,18 @@ def test_who_appealed_before_they_could_be_written_to_is_owed_no_second_receipt(
     walk.wait(days=20)
     assert "not-accepted-restricted-contact" in sent(walk)
     assert "acknowledgement" not in walk.late
+
+
+# -- nobody to look for: whoever left not even a name may answer on the status page, for as long as anybody
+
+
+@pytest.mark.parametrize("regime", ["generic", "nhs-scotland"])
+def test_who_left_not_even_a_name_has_the_time_of_silence_on_the_status_page(walk, regime):
+    decided(walk, sender=None, channel="web", regime=regime)
+    assert (walk.complaint().state, asides(walk)) == ("responded", [])
+    walk.wait(days=14)
+    assert walk.complaint().state == "responded"
+    walk.wait(days=30)
+    assert (walk.complaint().state, walk.open) == ("correcting", ["Carry out the promise"])
+    walk.correct().close()
+    assert (walk.complaint().closing_reason, walk.troubles, walk.letters) == ("answered_on_file", [], [])

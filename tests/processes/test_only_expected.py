@@ -129,6 +129,16 @@ def test_past_a_day_that_may_lie_later_nobody_is_late_and_nobody_apologises(walk
     assert walk.notices("Final answer overdue") == []
 
 
+@pytest.mark.parametrize(("regime", "missed"), [("us-cfpb", False), ("uk-telecoms", True)])
+def test_past_the_expected_day_a_clock_asks_for_attention_only_where_it_is_missed(walk, regime, missed):
+    """What asks for it and cannot have it would be looked at for ever."""
+    row = walk.take("2026-06-01 10:00", regime).clock_named("final_response")
+    state = ClockState.from_json(row.saved)
+    calendar = walk.service.calendars.get_version(state.calendar_id, state.calendar_version)
+    coming = next_event_at(state, calendar, after=row.bound_at + timedelta(days=30))
+    assert coming == (row.bound_at if missed else None)
+
+
 def test_the_day_noted_later_shows_that_we_are_in_time(walk):
     walk.take("2026-06-01 10:00", "us-cfpb").screen().later("2026-06-20 10:00")
     walk.do(NOTE, dayNoted="2026-06-10")
@@ -233,19 +243,3 @@ def test_a_corrected_receipt_moves_what_is_expected_and_its_question(walk):
     assert (walk.due("final_response"), walk.state("final_response")) == ("2026-06-01", "projected")
     walk.later("2026-06-02 09:30")
     assert walk.late == ["final_response"]
-
-
-# -- what has passed is looked at once
-
-
-@pytest.mark.parametrize("day_before", [True, False])
-def test_an_expected_day_that_has_passed_is_not_to_come_again(walk, day_before):
-    """Else whoever looks at what is due never comes to an end, and no other clock of the house is looked at."""
-    walk.take("2026-06-01 10:00", "us-cfpb").screen()
-    state = ClockState.from_json(walk.clock_named("final_response").saved)
-    calendar = walk.service.calendars.get_version(state.calendar_id, state.calendar_version)
-    if day_before:
-        before = state.bound_at - timedelta(days=1)
-        assert next_event_at(state, calendar, after=before) == state.bound_at
-    else:
-        assert next_event_at(state, calendar, after=state.bound_at + timedelta(days=7)) is None
