@@ -87,7 +87,7 @@ RECEIPTS = frozenset({"acknowledgement", "data_protection_acknowledgement"})
 TOLD_TO_SOMEBODY = frozenset(
     {
         *RECEIPTS,
-        *("update", "plan_agreed", "explanation", "promised_answer"),
+        *("update", "explanation", "promised_answer"),
     }
 )
 

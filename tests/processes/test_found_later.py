@@ -453,3 +453,21 @@ def test_who_left_not_even_a_name_has_the_time_of_silence_on_the_status_page(wal
     assert (walk.complaint().state, walk.open) == ("correcting", ["Carry out the promise"])
     walk.correct().close()
     assert (walk.complaint().closing_reason, walk.troubles, walk.letters) == ("answered_on_file", [], [])
+
+
+def test_who_is_found_after_their_day_was_set_alone_is_told_of_it(walk):
+    walk.take("2026-06-08 10:00", "nhs-england", sender=NORA, channel="phone").screen()
+    walk.do("Set the day alone", agreedOn="2026-07-20", agreedHow="We have no address.")
+    walk.beside(FIND, **FOUND).wait(minutes=5)
+    assert "plan-agreed" in sent(walk)
+    assert walk.read("plan-agreed", "final_response")
+    assert (walk.state("plan_agreed"), walk.late, walk.troubles, walk.holes) == ("met", [], [], [])
+
+
+def test_who_is_found_while_their_day_is_not_set_is_not_asked_twice(walk):
+    walk.take("2026-06-08 10:00", "nhs-england", sender=NORA, channel="phone").screen()
+    walk.beside(FIND, **FOUND).wait(minutes=5)
+    assert (walk.state("plan_agreed"), walk.clock_named("plan_agreed").number) == ("running", 1)
+    assert [name for name in walk.open if name in ("Agree the plan", "Set the day alone")] == [
+        "Set the day alone"
+    ]

@@ -15,6 +15,7 @@ from api.complaints.eligibility import without_anybody
 from api.complaints.evidence import meet_each
 from api.complaints.reading import clock_views
 from api.complaints.tables import ComplaintRow, EventRow, NoticeRow
+from api.deadlines import without_clock
 from engine.actors import SYSTEM
 from engine.deadlines.clocks import Act
 from engine.deadlines.state import Evidence
@@ -586,6 +587,26 @@ def test_a_day_that_nobody_agreed_in_time_is_set_by_a_person(walk):
     assert (walk.due("final_response"), walk.state("plan_agreed")) == ("2026-07-20", "met_late")
     assert "did not manage to" in walk.letter("plan-agreed").text
     assert walk.late == ["plan_agreed"]
+
+
+@pytest.mark.parametrize("sender", [None, replace(ANN, email=None)], ids=["anonymous", "no address"])
+def test_where_nobody_is_there_to_agree_a_person_sets_the_day_at_once(walk, sender):
+    walk.take("2026-06-01 10:00", "nhs-england", sender=sender, channel="phone").screen()
+    assert without_clock.tell(walk.service) == 0
+    assert "Agree the plan" not in walk.open
+    walk.do("Set the day alone", agreedOn="2026-07-20", agreedHow="They left no address.")
+
+    assert (walk.due("final_response"), walk.state("final_response")) == ("2026-07-20", "running")
+    assert (walk.state("plan_agreed"), walk.letters, walk.troubles) == ("met", [], [])
+    assert walk.on(remedy="words").late == []
+
+
+def test_where_nobody_sets_the_day_alone_it_is_late(walk):
+    walk.take("2026-06-01 10:00", "nhs-england", sender=None, channel="phone").screen().later(
+        "2026-06-16 12:00"
+    )
+    assert walk.late == ["plan_agreed"]
+    assert "Set the day alone" in walk.open
 
 
 def test_a_plan_kept_on_the_page_of_the_clocks_ends_its_task(walk):
