@@ -21,6 +21,7 @@ from engine.commands.update_task import TaskChanges
 from engine.engine import Engine
 from engine.execution.modifying import Modification
 from engine.execution.run import Activation, Move
+from engine.execution.world import CaseClock
 from engine.store.tables import jobs
 from engine.values import ValueRefused
 from tests.engine.diagrams import END, START, bpmn, chain, flow, one_task, small, user_task
@@ -120,6 +121,10 @@ class Clocks(NoClocks):
 
     def due(self, session, instance_key, name):
         return self.bounds.get((instance_key, name))
+
+    def view(self, session, instance_key, name):
+        bound = self.due(session, instance_key, name)
+        return bound and CaseClock("running", bound.date(), bound, lambda share: None, 1, lambda number: None)
 
 
 def clocked():
