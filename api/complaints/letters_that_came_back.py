@@ -13,8 +13,8 @@ from api.complaints.anchors import DayImpossible
 from api.complaints.clock_rows import Desk
 from api.complaints.contact import strike_out
 from api.complaints.evidence_taken_back import take_back
-from api.complaints.from_complainant import ANSWERS, waited_for
 from api.complaints.heard import SAID_BY, said_on
+from api.complaints.history import ended_as
 from api.complaints.letter_addressees import copies_of, counts, missed, set_of, written_after
 from api.complaints.letter_carrying import look_for
 from api.complaints.letter_desk import DeskCarrier, tools_of
@@ -23,7 +23,7 @@ from api.complaints.letters import LEAVES_ON, LetterIncomplete, LetterUnknown
 from api.complaints.letters_over import keep_back_asking
 from api.complaints.our_answer import is_answer, recalls_answer, told_in_vain
 from api.complaints.parties import COMPLAINANT, may_decide, parties
-from api.complaints.said import ANSWERED
+from api.complaints.said import is_answered
 from api.complaints.struck_out import CAME_BACK, does_not_reach
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow, PartyRow
 from engine import feel
@@ -247,10 +247,8 @@ def _look_again(
         changes[letters_owed.WAY_SOUGHT] = True
     for name, value in changes.items():
         service.engine.overwrite_within(session, case, name, value)
-    is_over = complaint.state in ANSWERED - {"withdrawn"} and ANSWERS not in waited_for(
-        session, complaint.key
-    )
-    if answers and not has_it and is_over:
+    is_withdrawn = "withdrawn" in (complaint.state, ended_as(session, complaint))
+    if answers and not has_it and is_answered(session, complaint) and not is_withdrawn:
         _take_up(session, complaint, carrier)
 
 

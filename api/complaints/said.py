@@ -84,6 +84,12 @@ def _taken(letters: Letters, session: Session, complaint: ComplaintRow) -> tuple
     return tuple(act for act, message in ACTS.items() if message in can)
 
 
+def is_answered(session: Session, complaint: ComplaintRow) -> bool:
+    """Tell whether nothing of it goes on here and no reply is waited for, also while an outside body has what had ended."""
+    stands = ended_as(session, complaint) or complaint.state
+    return stands in ANSWERED and ANSWERS not in waited_for(session, complaint.key)
+
+
 def replies_taken(
     letters: Letters, session: Session, complaint: ComplaintRow, zone: ZoneInfo
 ) -> list[dict[str, Any]]:
@@ -95,9 +101,7 @@ def replies_taken(
     came_in = local_date(complaint.received_at, zone)
     replied_to = answer_left_on(letters, session, complaint.key, zone) or came_in
     taken = [act for act in _taken(letters, session, complaint) if act != ADDITION]
-    if (ended_as(session, complaint) or complaint.state) in ANSWERED and ANSWERS not in waited_for(
-        session, complaint.key
-    ):
+    if is_answered(session, complaint):
         taken.append(TAKEN_UP)
     by = [role for role, party in on_file(session, complaint.key).items() if may_decide(party)]
     return [

@@ -34,6 +34,7 @@ from tests.processes.test_corrected_while_late import put_under
 from tests.processes.test_letters_for_several import AT_AGENT, AT_LADY, acted, deliver, find, looked_for
 from tests.processes.test_letters_for_several import waiting as copies_waiting
 from tests.processes.test_regimes import EVERY, KNOWN, RECEIVED, agree, sound
+from tests.processes.test_taken_up_after_the_end import taken_up
 from tests.processes.walking import ANN
 
 PAPER = PartyDetails("Ann Other", address="1 High Street", preferred_channel="post")
@@ -533,6 +534,24 @@ def test_also_once_it_only_waits_to_be_closed(walk):
     ines.open(f"/staff/tasks/{task.user_task_key}")
     assert "Our answer came back after we had closed for silence." in ines.text
     assert "They want the complaint taken up again." not in ines.text
+
+
+def test_closed_for_silence_it_is_taken_up_again_also_while_an_outside_body_has_it(walk):
+    closed(walk, PAPER).later("2026-07-20 10:00")
+    taken_up(walk)
+    assert walk.complaint().state == "external"
+    back(walk, "decision")
+    assert ANEW in asides(walk)
+    assert walk.troubles == []
+
+
+def test_withdrawn_nothing_is_taken_up_also_while_an_outside_body_has_it(walk):
+    answered_and_withdrawn(walk, PAPER)
+    delivered(walk).do("Check for a wider problem", remark="None.").later("2026-07-20 10:00")
+    assert walk.complaint().closed_at is not None
+    taken_up(walk)
+    back(walk, "decision")
+    assert ANEW not in asides(walk)
 
 
 def test_closed_as_they_accepted_nothing_is_taken_up(walk):
