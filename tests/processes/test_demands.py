@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from api.complaints.clock_rows import NAMES_OF_SEVERAL
 from engine.deadlines.state import Evidence
 from engine.dialect import read_bpmn
 from tests.processes.office import ROOT
