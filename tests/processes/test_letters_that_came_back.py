@@ -25,7 +25,7 @@ from api.complaints.letters_that_came_back import (
 )
 from api.complaints.our_answer import AnswerOnItsWay
 from api.complaints.parties import parties
-from api.complaints.tables import ClockRow, LetterRow
+from api.complaints.tables import ClockRow, ComplaintRow, LetterRow
 from engine.actors import SYSTEM
 from engine.deadlines.state import Evidence
 from engine.forms.errors import FormInvalid
@@ -516,8 +516,15 @@ def test_closed_for_silence_on_an_answer_that_came_back_it_is_taken_up_again(wal
     back(walk, "decision", reason="Moved away")
     assert (walk.state("referral_window"), walk.state("final_response")) == ("superseded", "met")
     assert asides(walk) == [FIND, ANEW]
-    walk.beside(ANEW, newDescription="Our answer came back.", newReceivedOn="2026-07-20", newProblem="price")
+    told = {"newDescription": "Our answer came back.", "newProblem": "price"}
+    with pytest.raises(FormInvalid):
+        walk.beside(ANEW, newReceivedOn="2026-07-20", **told)
+    walk.beside(ANEW, newReceivedOn="2026-06-01", **told)
     assert walk.events("related")
+    received = walk.ask(
+        lambda session: {row.received_at.date() for row in session.scalars(select(ComplaintRow))}
+    )
+    assert received == {date(2026, 6, 1)}, "they have waited from the first day"
     walk.beside(FIND, **FOUND)
     delivered(walk)
     assert (walk.letter("decision").recipient, walk.state("referral_window")) == ("2 Low Road", "running")
