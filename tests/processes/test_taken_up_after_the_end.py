@@ -28,6 +28,7 @@ from api.complaints.progress import stages
 from api.complaints.reading import timeline
 from api.complaints.tables import ComplaintRow, RecordRow, RemedyRow
 from engine.actors import SYSTEM
+from tests.engine.diagrams import END, START, bpmn, chain
 from tests.processes.test_regimes import EVERY, KNOWN, agree
 from tests.processes.test_stories_of_deadlines import turned_away
 
@@ -186,11 +187,8 @@ def test_one_that_is_open_is_recorded_in_its_own_case(walk):
 
 
 def test_where_no_diagram_follows_it_that_is_said(over):
-    keys = {
-        one.process_definition_id: one.process_definition_key
-        for one in over.service.engine.process_definitions().items
-    }
-    over.service.engine.delete_resource(keys["outside-after-the-end"])
+    hears_nothing = bpmn("outside-after-the-end", START + END + chain("start", "end"))
+    over.service.engine.deploy([("outside-after-the-end.bpmn", hears_nothing)])
     with pytest.raises(NobodyFollows):
         taken_up(over)
     assert over.complaint().state == "closed"
