@@ -13,6 +13,7 @@ from api.complaints import extensions, letters_owed
 from api.complaints.clocks import Desk
 from api.complaints.contact import IN_WORDS
 from api.complaints.errand import Tools
+from api.complaints.extensions import new_date
 from api.complaints.history import first_written
 from api.complaints.letter_addressees import Addressee, addressees, copies_of, counts, set_of
 from api.complaints.letter_carrying import Carrier, get_away, look_for
@@ -43,10 +44,13 @@ def write_out(
     ``carrier`` gets them away unless it holds them: by the postman, or by hand of whoever hears that there is one to deliver.
     ``meets`` names the clocks that the dispatch (not the writing) of the first copy to leave answers, of a letter that asks for
     an answer the first to somebody who may give it. An answer of ours takes the place of older ones that still wait.
+    One that extends a clock keeps the day it names: written anew, when the limit may be over, it tells that day again.
     Raises ``LetterNotFound``, ``LetterIncomplete``.
     """
     names = tools.letters.names(letter) | {"waits"}
-    given = {name: feel.pack(feel.inward(value)) for name, value in variables.items() if name in names}
+    day = new_date(tools.clocks, desk, complaint, letter) if "newDate" in names else None
+    told = {**variables} if day is None else {**variables, "newDate": day}
+    given = {name: feel.pack(feel.inward(value)) for name, value in told.items() if name in names}
     people = addressees(tools.letters, desk, complaint, letter, to)
     if not people:
         text = f"No address to send {letter!r} to"

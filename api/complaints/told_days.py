@@ -73,7 +73,7 @@ def standing(
     if agreed and _counted_since(session, limit, promise):
         return None, promise
     was_limit = promise.due_on in _days(_changes(session, rounds))
-    counts = limit.state in OPEN and limit.due_on is not None and limit.due_on <= promise.due_on
+    counts = limit.state in OPEN and limit.due_on is not None and on <= limit.due_on <= promise.due_on
     replaced = agreed or counts or (told is not None and told > promise.due_on)
     return None, promise if was_limit and replaced else None
 

@@ -893,3 +893,19 @@ def test_it_answers_no_clock_that_comes_with_other_rules_later(walk):
     assert walk.state("acknowledgement") == "running"
     delivered(walk)
     assert walk.state("acknowledgement") == "met"
+
+
+def test_a_notice_that_leaves_anew_after_the_limit_names_the_day_that_it_promises(walk):
+    walk.take("2026-07-06 10:00").screen().assess().later("2026-07-29 10:00")
+    told = {
+        "deadlineChoice": "holding_notice",
+        "extensionReason": "complex",
+        "holdingText": "An expert looks.",
+    }
+    walk.do("Decide how to keep it", newDate="2026-08-13", **told)
+    assert "17 August 2026" in walk.letter("holding-notice").text
+    back(walk.later("2026-07-30 10:00"), "holding-notice")
+    walk.later("2026-08-05 10:00").beside(FIND, wayFound="email", newEmail="ann@example.net").wait(minutes=30)
+    assert walk.letter("holding-notice").dispatched_at is not None
+    assert "17 August 2026" in walk.letter("holding-notice").text
+    assert (walk.state("promised_answer"), walk.due("promised_answer")) == ("running", "2026-08-17")
