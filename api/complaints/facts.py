@@ -23,6 +23,10 @@ from engine import feel
 from engine.deadlines.state import OPEN, ClockState
 from engine.zones import day_in_words, local_date
 
+TAKEN_UP_AGAIN = (
+    "takenUpAgain"  # of the facts of a complaint: it ended by silence on an answer that came back
+)
+
 CHANNEL_WORDS = {
     "web": "our website",
     "e-mail": "e-mail",
@@ -102,6 +106,7 @@ def complaint_facts(
         "address": to.address if to else None,
         "mayAnswer": may_decide(to),
         "waitsForReply": standing.waits_for_reply,
+        "takenUpAgain": complaint.facts.get(TAKEN_UP_AGAIN) is True,
         "acceptedOn": _accepted_on(complaint, standing, zone),
         "closedOn": None if standing.closed_at is None else local_date(standing.closed_at, zone),
         "byHand": goes_by_hand(to),

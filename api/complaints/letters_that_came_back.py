@@ -13,6 +13,7 @@ from api.complaints.anchors import DayImpossible
 from api.complaints.clock_rows import Desk
 from api.complaints.contact import strike_out
 from api.complaints.evidence_taken_back import take_back
+from api.complaints.facts import TAKEN_UP_AGAIN
 from api.complaints.heard import SAID_BY, said_on
 from api.complaints.history import ended_as
 from api.complaints.letter_addressees import copies_of, counts, missed, set_of, written_after
@@ -166,6 +167,8 @@ def _came_back(
         moved = tuple[str, ...]()
     else:
         moved = take_back(service.case_clocks, desk, complaint, letter)
+        if _is_taken_up(service, session, complaint, letter):
+            complaint.facts = complaint.facts | {TAKEN_UP_AGAIN: True}
         moved += _write_anew(service, desk, complaint, letter, carrier)
         _look_again(service, desk, complaint, letter, carrier)
     session.flush()
@@ -236,9 +239,7 @@ def _look_again(
     """
     session, letters, case = desk.session, service.letters, complaint.instance_key
     answers = is_answer(letters, letter.template) and counts(letters, session, letter)
-    copies = copies_of(session, complaint.key, set_of(letter))
-    has_it = any(one.dispatched_at is not None and counts(letters, session, one) for one in copies)
-    if answers and not has_it:
+    if answers and not _somebody_has(service, session, letter):
         keep_back_asking(letters, desk, complaint, throw=carrier.throw)
     if case is None:
         return
@@ -247,9 +248,21 @@ def _look_again(
         changes[letters_owed.WAY_SOUGHT] = True
     for name, value in changes.items():
         service.engine.overwrite_within(session, case, name, value)
-    is_withdrawn = "withdrawn" in (complaint.state, ended_as(session, complaint))
-    if answers and not has_it and is_answered(session, complaint) and not is_withdrawn:
+    if _is_taken_up(service, session, complaint, letter):
         _take_up(session, complaint, carrier)
+
+
+def _is_taken_up(service: Redress, session: Session, complaint: ComplaintRow, letter: LetterRow) -> bool:
+    """Tell whether the complaint had come to its end by silence on this answer, and nobody else who may reply has it."""
+    if complaint.instance_key is None or "withdrawn" in (complaint.state, ended_as(session, complaint)):
+        return False
+    answers = is_answer(service.letters, letter.template) and counts(service.letters, session, letter)
+    return answers and not _somebody_has(service, session, letter) and is_answered(session, complaint)
+
+
+def _somebody_has(service: Redress, session: Session, letter: LetterRow) -> bool:
+    copies = copies_of(session, letter.complaint_key, set_of(letter))
+    return any(one.dispatched_at is not None and counts(service.letters, session, one) for one in copies)
 
 
 def _take_up(session: Session, complaint: ComplaintRow, carrier: DeskCarrier) -> None:

@@ -528,6 +528,8 @@ def test_closed_for_silence_on_an_answer_that_came_back_it_is_taken_up_again(wal
     walk.beside(FIND, **FOUND)
     delivered(walk)
     assert (walk.letter("decision").recipient, walk.state("referral_window")) == ("2 Low Road", "running")
+    assert "We take it up again under a new reference" in walk.letter("decision").text
+    assert "make a new complaint" not in walk.letter("decision").text
     assert walk.troubles == []
 
 
