@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from api.complaints.errand import Errand, Tools, as_day
+from api.complaints.errand import Errand, Tools, as_day, as_text
 from api.complaints.intake import ComplaintRefused, NewComplaint, free_reference, start_variables, store
 from api.complaints.of_case import complaint_of_case, forget_case
 from api.complaints.tables import ComplaintRow
@@ -46,17 +46,17 @@ def enter_begun(errand: Errand) -> ComplaintRow:
 def _told(variable: Callable[[str], Any], *, now: datetime, tools: Tools) -> NewComplaint:
     """Return the complaint that variables tell of: start variables of processes/README.md, and a ``description``."""
     zone, issues = tools.settings.time_zone, variable("issues")
-    problem = _text(variable("problem"))
+    problem = as_text(variable("problem"))
     return NewComplaint(
-        channel=_text(variable("channel")) or "web",
+        channel=as_text(variable("channel")) or "web",
         received_at=_received_at(variable, now=now, zone=zone),
-        description=_text(variable("description")) or problem or "Started without a description",
+        description=as_text(variable("description")) or problem or "Started without a description",
         complainant=None,
         occurred_on=_day(variable("occurredOn"), "occurredOn"),
-        product=_text(variable("product")),
+        product=as_text(variable("product")),
         problem=problem,
-        category=_text(variable("category")),
-        regime=_text(variable("regime")) or tools.organisation.regime,
+        category=as_text(variable("category")),
+        regime=as_text(variable("regime")) or tools.organisation.regime,
         issues=tuple(filter(None, map(_summary, issues if isinstance(issues, list) else ()))),
         danger_reported=variable("dangerReported") is True,
         with_outside_body=variable("withOutsideBody") is True,
@@ -104,7 +104,3 @@ def _day(given: Any, name: str) -> date | None:
 
 def _summary(issue: Any) -> str:
     return str((issue.get("summary") if isinstance(issue, dict) else issue) or "").strip()
-
-
-def _text(value: Any) -> str | None:
-    return str(value).strip() or None if value is not None else None

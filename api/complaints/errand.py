@@ -99,8 +99,7 @@ class Errand:
 
     def text(self, name: str) -> str | None:
         """Return a visible variable as text; None when it is absent or blank."""
-        value = self.value(name)
-        return str(value).strip() or None if value is not None else None
+        return as_text(self.value(name))
 
     def moved(self, names: tuple[str, ...]) -> None:
         """Re-arm the timers and tasks that follow the clocks named."""
@@ -112,6 +111,11 @@ class Errand:
     ) -> None:
         """Add a line to the complaint's timeline."""
         self.desk.tell(self.complaint.key, kind, text, public=public, facts=facts)
+
+
+def as_text(value: Any) -> str | None:
+    """Return a variable in plain Python as text; None when it is absent or blank."""
+    return str(value).strip() or None if value is not None else None
 
 
 def as_day(value: Any) -> date | None:

@@ -61,10 +61,6 @@ def told_in_vain(letters: Letters, session: Session, complaint: ComplaintRow, na
         one.copies: one.letter for one in letters_owed.kept(complaint) if one.letter in named and one.copies
     }
     asking |= {set_of(row): row.template for row in session.scalars(query)}
-    written = [
-        first_written(session, complaint.key, asking[one], one)
-        for one in in_order(session, complaint.key, asking)
-    ]
     back = select(LetterRow).where(
         LetterRow.complaint_key == complaint.key,
         LetterRow.dispatched_at.is_not(None),
@@ -72,9 +68,13 @@ def told_in_vain(letters: Letters, session: Session, complaint: ComplaintRow, na
     )
     sets = {set_of(row) for row in session.scalars(back) if is_answer(letters, row.template)}
     rows = _letters(letters, session, complaint.key)
-    kept = [one for one in letters_owed.kept(complaint) if is_answer(letters, one.letter) and one.meets]
     answers = [row for row in rows if is_answer(letters, row.template)]
-    newest, later = newest_set(session, complaint.key, answers, [one for one in kept if one.copies])
+    kept = [
+        one
+        for one in letters_owed.kept(complaint)
+        if is_answer(letters, one.letter) and one.meets and one.copies
+    ]
+    newest, later = newest_set(session, complaint.key, answers, kept)
     newest = later[-1].copies if later else newest
     if newest not in sets:
         return False
@@ -83,7 +83,8 @@ def told_in_vain(letters: Letters, session: Session, complaint: ComplaintRow, na
         for row in rows
         if set_of(row) == newest and row.dispatched_at is not None
     ]
-    last = written[-1] if written else None
+    order = in_order(session, complaint.key, asking)
+    last = first_written(session, complaint.key, asking[order[-1]], order[-1]) if order else None
     return not left or last is None or min(left) > last
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from api.complaints import contact
-from api.complaints.errand import Errand
+from api.complaints.errand import Errand, as_text
 from api.complaints.issues import put, replace
 from api.complaints.links import revoke_of
 from api.complaints.missing_days import missing_day, note_day
@@ -155,7 +155,7 @@ def _scope(errand: Errand, data: Mapping[str, Any]) -> None:
 def _assessment(errand: Errand, data: Mapping[str, Any]) -> None:
     complaint = errand.complaint
     complaint.significant = data.get("significant") is True
-    complaint.lane = _text(data.get("lane"))
+    complaint.lane = as_text(data.get("lane"))
     priority = data.get("priority")
     if isinstance(priority, int | float | str) and str(priority).isdigit():
         complaint.priority = max(0, min(100, int(priority)))
@@ -166,9 +166,9 @@ def _assessment(errand: Errand, data: Mapping[str, Any]) -> None:
 
 def _finding(errand: Errand, data: Mapping[str, Any]) -> None:
     issue = _issue(errand, data.get("issueId", 1), data.get("summary"))
-    issue.finding = _text(data.get("reasons"))
-    issue.outcome = _text(data.get("outcome")) or issue.outcome
-    issue.root_cause = _text(data.get("rootCause")) or issue.root_cause
+    issue.finding = as_text(data.get("reasons"))
+    issue.outcome = as_text(data.get("outcome")) or issue.outcome
+    issue.root_cause = as_text(data.get("rootCause")) or issue.root_cause
 
 
 def _outcome(errand: Errand, data: Mapping[str, Any]) -> None:
@@ -176,8 +176,8 @@ def _outcome(errand: Errand, data: Mapping[str, Any]) -> None:
     if data.get("lane") == "early":
         for given in data.get("issues") or ({"id": 1},):
             issue = _issue(errand, given.get("id", 1), given.get("summary"))
-            issue.outcome, issue.reasons = _text(data.get("outcome")), _text(data.get("summary"))
-        errand.complaint.outcome = _text(data.get("outcome"))
+            issue.outcome, issue.reasons = as_text(data.get("outcome")), as_text(data.get("summary"))
+        errand.complaint.outcome = as_text(data.get("outcome"))
     _promises(errand, data)
 
 
@@ -185,8 +185,8 @@ def _decision(errand: Errand, data: Mapping[str, Any]) -> None:
     outcomes = []
     for answer in data.get("answers") or ():
         issue = _issue(errand, answer.get("issueId", 1), answer.get("summary"))
-        issue.outcome = _text(answer.get("outcome")) or issue.outcome
-        issue.reasons = _text(answer.get("text")) or issue.reasons
+        issue.outcome = as_text(answer.get("outcome")) or issue.outcome
+        issue.reasons = as_text(answer.get("text")) or issue.reasons
         outcomes.append(issue.outcome)
     errand.complaint.outcome = overall(outcomes)
     errand.moved(errand.tools.clocks.rejected(errand.desk, errand.complaint))
@@ -199,7 +199,7 @@ def _remedy(errand: Errand, data: Mapping[str, Any]) -> None:
     row = _promised(errand, mark)
     if row is None:
         row = _promise(errand, {**data, "id": mark})
-    done = _text(data.get("doneOn"))
+    done = as_text(data.get("doneOn"))
     zone = errand.tools.settings.time_zone
     row.corrected_at = (
         errand.now if done is None else reached_on(date.fromisoformat(done[:10]), zone, now=errand.now)
@@ -230,7 +230,7 @@ def _referral(errand: Errand, data: Mapping[str, Any]) -> None:
 
 
 def _root_cause(errand: Errand, data: Mapping[str, Any]) -> None:
-    cause = _text(data.get("rootCause"))
+    cause = as_text(data.get("rootCause"))
     errand.complaint.facts = errand.complaint.facts | {
         "rootCause": cause,
         "othersAffected": data.get("othersAffected"),
@@ -241,15 +241,15 @@ def _root_cause(errand: Errand, data: Mapping[str, Any]) -> None:
 def _authority(errand: Errand, data: Mapping[str, Any]) -> None:
     """Note who may act from here on; what a refused representative was given opens nothing any more."""
     party = parties(errand.session, errand.complaint.key).get("representative")
-    found = _text(data.get("authority"))
+    found = as_text(data.get("authority"))
     if party is None or found not in SETTLED:
         raise AuthorityUndecided
     before = told_to_nobody(errand.session, errand.complaint.key, on=errand.today)
-    until = _text(data.get("until"))
+    until = as_text(data.get("until"))
     settle(
         party,
         found,
-        scope=_text(data.get("scope")),
+        scope=as_text(data.get("scope")),
         begins=None,
         until=date.fromisoformat(until[:10]) if until else None,
         at=errand.now,
@@ -315,7 +315,7 @@ def overall(outcomes: list[str | None]) -> str | None:
 
 
 def _issue(errand: Errand, number: Any, summary: Any) -> IssueRow:
-    return put(errand, int(number) if str(number).isdigit() else 1, _text(summary) or "")
+    return put(errand, int(number) if str(number).isdigit() else 1, as_text(summary) or "")
 
 
 def _promises(errand: Errand, data: Mapping[str, Any]) -> None:
@@ -330,12 +330,12 @@ def _promise(errand: Errand, given: Mapping[str, Any]) -> RemedyRow:
         key=errand.next_key(),
         complaint_key=errand.complaint.key,
         issue_number=int(issue) if issue.isdigit() else None,
-        kind=_text(kind) or "other",
-        description=_text(given.get("what")),
+        kind=as_text(kind) or "other",
+        description=as_text(given.get("what")),
         amount=str(sum_of_money) if sum_of_money is not None else None,
         due_on=date.fromisoformat(str(due)[:10]) if due else None,
         decided_at=errand.now,
-        mark=_text(given.get("id")),
+        mark=as_text(given.get("id")),
     )
     errand.session.add(row)
     errand.session.flush()
@@ -384,7 +384,3 @@ def _promised(errand: Errand, mark: Any) -> RemedyRow | None:
         .order_by(*newest_first(RemedyRow))
         .limit(1)
     )
-
-
-def _text(value: Any) -> str | None:
-    return str(value).strip() or None if value is not None else None

@@ -203,7 +203,7 @@ def record_said(body: dict[str, Any], name: str) -> Response:
         complaint_key,
         said.Said(body["what"], words, heard, body["danger_now"]),
         sheet=told(told_us, title="What they said"),
-        key=f"{person.name}:{_once_key() or token_urlsafe(16)}",
+        key=_recording(),
     )
     return Response(status=204)
 
@@ -227,7 +227,7 @@ def record_outside(body: dict[str, Any], name: str) -> Response:
         complaint_key,
         taken,
         sheet=told(facts, title="Taken up by an outside body"),
-        key=f"{person.name}:{_once_key() or token_urlsafe(16)}",
+        key=_recording(),
         by=person.actor,
     )
     return Response(status=204)
@@ -240,9 +240,8 @@ def record_outside(body: dict[str, Any], name: str) -> Response:
 @blueprint.answers(204)
 def record_decided(_body: dict[str, Any], name: str) -> Response:
     """Note that the outside body has decided: the task in which the outcome is recorded opens. 409 while nobody waits for it."""
-    person, complaint_key = the_person(), _allowed(name, "complaint.write")
-    key = f"{person.name}:{_once_key() or token_urlsafe(16)}"
-    after_the_end.decided(the_service(), complaint_key, key=key, by=person.actor)
+    complaint_key = _allowed(name, "complaint.write")
+    after_the_end.decided(the_service(), complaint_key, key=_recording(), by=the_person().actor)
     return Response(status=204)
 
 
@@ -294,6 +293,11 @@ def _allowed(name: str, wanted: str) -> int:
         return row.key
 
     return the_engine().read(look)
+
+
+def _recording() -> str:
+    """Return what names this recording of the person who asks: with the same Idempotency-Key it changes nothing again."""
+    return f"{the_person().name}:{_once_key() or token_urlsafe(16)}"
 
 
 def _once_key() -> str | None:
