@@ -106,6 +106,8 @@ def complaint_facts(
         "address": to.address if to else None,
         "mayAnswer": may_decide(to),
         "waitsForReply": standing.waits_for_reply,
+        "answerOnItsWay": standing.answer_on_its_way,
+        "repliesTaken": standing.replies_taken,
         "takenUpAgain": complaint.facts.get(TAKEN_UP_AGAIN) is True,
         "acceptedOn": _accepted_on(complaint, standing, zone),
         "closedOn": None if standing.closed_at is None else local_date(standing.closed_at, zone),

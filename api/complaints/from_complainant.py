@@ -93,6 +93,20 @@ def waited_for(session: Session, complaint_key: int) -> frozenset[str]:
     return frozenset(one.message_name for one in waiting if one.message_subscription_state == "CREATED")
 
 
+def waited_at(session: Session, complaint_key: int, message: str, at: datetime) -> bool:
+    """Tell whether the complaint's diagrams waited for this message at a moment (aware UTC) or have waited for it since."""
+    if message in waited_for(session, complaint_key):
+        return True
+    ended_since = Query(
+        where=(
+            Condition("correlation_key", "eq", str(complaint_key)),
+            Condition("message_name", "eq", message),
+            Condition("last_updated_date", "gt", at),
+        )
+    )
+    return bool(search(session, MESSAGE_SUBSCRIPTIONS, ended_since).items)
+
+
 def add_information(
     service: Redress,
     complaint_key: int,

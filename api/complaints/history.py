@@ -36,6 +36,8 @@ class Standing:
     closed_at: datetime | None
     decided_outside: bool
     waits_for_reply: bool  # a reply to the answer that the letter gives is still taken
+    answer_on_its_way: bool = False  # our newest answer is written, and has not left
+    replies_taken: bool = False  # our newest answer has left, and its reply is waited for
 
 
 def standing(session: Session, complaint: ComplaintRow, place: Place, *, first: Place | None) -> Standing:

@@ -16,11 +16,13 @@ from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
 from api.complaints.extensions import new_date
 from api.complaints.facts import clock_dates, letter_facts, neutral_facts
-from api.complaints.history import Place, first_written, standing
+from api.complaints.from_complainant import ANSWERS, waited_at
+from api.complaints.history import Place, Standing, first_written, standing
 from api.complaints.letter_addressees import copies_of, set_of
 from api.complaints.letter_links import STATUS_LINK
 from api.complaints.letters import LEAVES_ON, LetterIncomplete, Written, in_words
 from api.complaints.letters_held import that_wait
+from api.complaints.our_answer import is_with_them
 from api.complaints.parties import goes_by_mail, may_act
 from api.complaints.policies import second_look
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, oldest_first
@@ -87,6 +89,7 @@ def facts_of(
     if party is not None:
         link = STATUS_LINK if goes_by_mail(party) else _on_paper(tools, complaint, party)
     zone = tools.settings.time_zone
+    here = place or Place(desk.moment.now)
     facts = letter_facts(
         desk.session,
         complaint,
@@ -94,7 +97,7 @@ def facts_of(
         to=party,
         link=link,
         zone=zone,
-        standing=standing(desk.session, complaint, place or Place(desk.moment.now), first=first),
+        standing=_standing(tools, desk, complaint, here, first),
         variables=variables,
     )
     facts["secondStage"] = second_look(desk.session, complaint.regime, desk.moment)
@@ -109,6 +112,21 @@ def facts_of(
     facts["clocks"] = _still_to_come(facts["clocks"], on=desk.today)
     facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
     return _with_its_day(tools, desk, letter, facts, leaves_on)
+
+
+def _standing(
+    tools: Tools, desk: Desk, complaint: ComplaintRow, place: Place, first: Place | None
+) -> Standing:
+    """Return how the complaint stood at ``place``, and our answer with it."""
+    there = standing(desk.session, complaint, place, first=first)
+    with_them = is_with_them(tools.letters, desk.session, complaint, place)
+    return replace(
+        there,
+        answer_on_its_way=with_them is False,
+        replies_taken=with_them is True
+        and there.state == "responded"
+        and waited_at(desk.session, complaint.key, ANSWERS, place.at),
+    )
 
 
 def _with_its_day(

@@ -5,8 +5,8 @@ Whoever replies to it all the same has it, and what its letter would have answer
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -118,6 +118,45 @@ def way_of_answer(letters: Letters, session: Session, complaint: ComplaintRow) -
     return sought | {_role(session, row): row.channel for row in copies}
 
 
+def is_with_them(letters: Letters, session: Session, complaint: ComplaintRow, place: Place) -> bool | None:
+    """Tell whether our newest answer had left at ``place``, or been replied to; None: none was written by then."""
+    rows = _letters(letters, session, complaint.key, and_back=True)
+    kept = [one for one in letters_owed.kept(complaint) if _tells(one.letter) and one.copies is not None]
+    sets = {one.copies: one.letter for one in kept if one.copies} | {
+        set_of(row): row.template for row in rows
+    }
+    places = {one: first_written(session, complaint.key, letter, one) for one, letter in sets.items()}
+    written = [one for one in in_order(session, complaint.key, sets) if (at := places[one]) and at <= place]
+    if not written:
+        return None
+    copies, first = [row for row in rows if set_of(row) == written[-1]], places[written[-1]]
+    if any(_was_out(session, row, place.at) for row in copies):
+        return True
+    return first is not None and replied(session, complaint.key, first, until=place)
+
+
+def left_at(
+    letters: Letters, session: Session, complaint_key: int, said: Sequence[datetime], *, party_key: int | None
+) -> dict[datetime, datetime]:
+    """Return when the answer left that each of the moments ``said`` tells of (aware UTC, oldest first): moment → moment.
+
+    Of several copies the one for this person counts, else the first that left. An answer that was written after the moment before
+    is the one it tells of; a moment is left out while that has not left, and where no letter tells it.
+    """
+    rows = _letters(letters, session, complaint_key)
+    found, before = dict[datetime, datetime](), datetime.min.replace(tzinfo=UTC)
+    for moment in said:
+        told = [row for row in rows if before < _written_at(session, row) <= moment]
+        newest = [row for row in told if set_of(row) == set_of(told[0])]
+        left = sorted(
+            (row.party_key != party_key, row.dispatched_at) for row in newest if row.dispatched_at is not None
+        )
+        if left:
+            found[moment] = left[0][1]
+        before = moment
+    return found
+
+
 def refuse_reply(letters: Letters, session: Session, complaint: ComplaintRow) -> None:
     """Raise ``AnswerOnItsWay`` while what would be replied to has not left."""
     for way in way_of_answer(letters, session, complaint).values():
@@ -179,9 +218,16 @@ def older_answers(
     return [row for row in rows if set_of(row) != copies], [one for one in kept if one.copies != copies]
 
 
-def _letters(letters: Letters, session: Session, complaint_key: int) -> list[LetterRow]:
-    """Return the letters that tell an answer, newest first: of what asks for a reply the copies of those who may give it."""
-    query = select(LetterRow).where(LetterRow.complaint_key == complaint_key, LetterRow.replaced_at.is_(None))
+def _letters(
+    letters: Letters, session: Session, complaint_key: int, *, and_back: bool = False
+) -> list[LetterRow]:
+    """Return the letters that tell an answer, newest first: of what asks for a reply the copies of those who may give it.
+
+    Those that something took the place of, as that they came back, only with ``and_back``.
+    """
+    query = select(LetterRow).where(LetterRow.complaint_key == complaint_key)
+    if not and_back:
+        query = query.where(LetterRow.replaced_at.is_(None))
     rows = session.scalars(query.order_by(*newest_first(LetterRow)))
     return [row for row in rows if _tells(row.template) and counts(letters, session, row)]
 
@@ -201,6 +247,19 @@ def _has_reply(session: Session, copies: Iterable[LetterRow]) -> bool:
 def _role(session: Session, letter: LetterRow) -> str:
     party = None if letter.party_key is None else session.get(PartyRow, letter.party_key)
     return COMPLAINANT if party is None else party.role
+
+
+def _was_out(session: Session, letter: LetterRow, at: datetime) -> bool:
+    """Tell whether a letter was ours no more at a moment, and nothing had taken its place."""
+    stood = letter.replaced_at is None or letter.replaced_at > at
+    left_by_then = letter.dispatched_at is not None and letter.dispatched_at <= at
+    return stood and (left_by_then or letters_owed.given_up(session, letter))
+
+
+def _written_at(session: Session, letter: LetterRow) -> datetime:
+    """Return when the set of copies that a letter belongs to was first written."""
+    first = first_written(session, letter.complaint_key, letter.template, set_of(letter))
+    return letter.queued_at if first is None else first.at
 
 
 def _is_out(session: Session, letter: LetterRow) -> bool:

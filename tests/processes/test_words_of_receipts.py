@@ -20,7 +20,7 @@ SO = {
     "stage two": "take it into account",
     "responded": "Our answer to your complaint stands",
     "answered again": "Our answer to your complaint stands",
-    "rejected": "when you tell us how you want to go on",
+    "rejected": "it is here for whoever goes on with your complaint",
     "correcting": "carry out what we promised",
     "external": "Send it to the outside body too",
     "turned away": "We could not take up your complaint",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,7 +17,7 @@ from api.complaints.facts import window_over
 from api.complaints.from_complainant import ADDS, ANSWERS, RATES, WITHDRAWS, last_said, open_to
 from api.complaints.heard import said_on
 from api.complaints.history import ended_as
-from api.complaints.our_answer import SOUGHT, answer_letter, copy_for, way_of_answer
+from api.complaints.our_answer import SOUGHT, answer_letter, copy_for, left_at, way_of_answer
 from api.complaints.parties import COMPLAINANT, may_decide
 from api.complaints.progress import (
     ON_ITS_WAY,
@@ -131,7 +131,7 @@ def status() -> ResponseReturnValue:
     """How the complaint stands, what was promised by when, what can be done now; nothing of what was told to us."""
     visit, service = the_visit(), the_service()
     row, session, now = visit.complaint, db.session(), service.clock.now()
-    events = _when_it_was(row, _as_far_as_told(visit, timeline(session, row.key, public_only=True)))
+    events = _when_it_was(visit, _as_far_as_told(visit, timeline(session, row.key, public_only=True)))
     clocks = clock_views(session, row.key, calendars=service.calendars, now=now)
     given = promises(clocks)
     late = [promise for promise in given if promise.late]
@@ -149,7 +149,7 @@ def status() -> ResponseReturnValue:
         stages=stages(
             row.state, row.received_at, events, closed_at=row.closed_at, answer_comes=visit.answer_comes
         ),
-        events=events,
+        events=sorted(events, key=lambda one: one.at, reverse=True),
         promises=given,
         late=late,
         contact=display_names(session).get(row.owner or "") or service.organisation.complaints_manager,
@@ -191,9 +191,20 @@ def _can_read_again(visit: Visit) -> bool:
     return ours is not None and (ours.letter is not None or visit.comes_by is None)
 
 
-def _when_it_was(complaint: ComplaintRow, events: tuple[Event, ...]) -> tuple[Event, ...]:
-    """Return the timeline with the receipt at its own moment, whenever somebody recorded it."""
-    return tuple(replace(one, at=complaint.received_at) if one.kind == "received" else one for one in events)
+def _when_it_was(visit: Visit, events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """Return the timeline (newest first) with the receipt at its own moment, whenever somebody recorded it, and with our answers
+    as they left, for who visits us, not as they were written."""
+    complaint, letters = visit.complaint, the_service().letters
+    told = [one for one in reversed(events) if one.facts.get("to") in TOLD_BY_LETTER]
+    said = [one.at for one in told]
+    left = left_at(letters, db.session(), complaint.key, said, party_key=visit.party_key)
+
+    def moment(one: Event) -> datetime:
+        if one.kind == "received":
+            return complaint.received_at
+        return max(one.at, left.get(one.at, one.at)) if one in told else one.at
+
+    return tuple(replace(one, at=moment(one)) for one in events)
 
 
 def _as_far_as_told(visit: Visit, events: tuple[Event, ...]) -> tuple[Event, ...]:
