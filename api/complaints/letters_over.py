@@ -18,7 +18,7 @@ from api.complaints.letters import Letters
 from api.complaints.letters_held import that_wait
 from api.complaints.our_answer import older_answers, recalls_answer
 from api.complaints.parties import BY_HAND
-from api.complaints.states import staff_words
+from api.complaints.states import TOLD_TO_SOMEBODY, staff_words
 from api.complaints.tables import ComplaintRow, LetterRow, oldest_first
 from engine.dialect.model import names_in
 
@@ -34,9 +34,24 @@ def keep_all_back(errand: Errand, *, why: str) -> None:
 def answers_to_come(
     session: Session, complaint: ComplaintRow, letters: Letters, *, state: str
 ) -> frozenset[str]:
-    """Return the clocks that wait for the dispatch of a letter which waits, and still leaves once the complaint is in ``state``."""
-    staying = (row for row in _waiting(session, complaint) if not _is_unowed(row, letters, state))
-    return frozenset(name for row in staying for name in clocks_in(row.meets))
+    """Return the clocks that a letter still answers once the complaint is in ``state``.
+
+    It waits to leave, or is kept for somebody who is looked for: then it answers all but what is only said to somebody who can be
+    reached.
+    """
+    leaving = {
+        name
+        for row in _waiting(session, complaint)
+        if not _is_unowed(row, letters, state)
+        for name in clocks_in(row.meets)
+    }
+    kept = {
+        name
+        for one in letters_owed.kept(complaint)
+        if one.sought and one.letter in letters.ids and letters.owed(one.letter, state)
+        for name in clocks_in(one.meets)
+    }
+    return frozenset(leaving | (kept - TOLD_TO_SOMEBODY))
 
 
 def keep_letter_back(errand: Errand) -> None:

@@ -7,6 +7,8 @@ from datetime import date
 import pytest
 
 from api.complaints.letter_desk import look_for_a_way
+from api.complaints.letters_that_came_back import record
+from engine.actors import SYSTEM
 from tests.api.deadlines.conftest import at
 from tests.processes.test_corrected_while_late import put_under
 from tests.processes.test_days_letters_name import named
@@ -126,11 +128,43 @@ def test_a_closed_complaint_is_counted_anew_with_the_answer_still_in_the_post_ro
     assert (walk.state("final_response"), walk.due("final_response")) == ("running", "2026-06-26")
 
 
-def test_an_answer_that_does_not_leave_any_more_keeps_no_clock_open(walk):
-    settled_on_paper(walk).beside(POST, **NO_WAY)
-    walk.later("2026-07-20 10:00")
-    assert walk.state("final_response") == "not_applicable"
-    assert walk.late == []
+def never_left(walk, regime="generic"):
+    """The letter of a settlement that is closed finds nobody as it is posted."""
+    return settled_on_paper(walk, regime).beside(POST, **NO_WAY)
+
+
+def left_and_came_back(walk, regime="generic"):
+    """It comes back while what was agreed is carried out; then the complaint is closed."""
+    walk.take("2026-06-01 10:00", regime, sender=PAPER).wait(hours=1).beside(POST, **REACHED).screen()
+    walk.assess(severity="low", complexity="low", quickAnswer=True).settle().post("early-resolution")
+    record(walk.service, walk.key, walk.letter("early-resolution").key, by=SYSTEM)
+    walk.service.run_due()
+    walk.correct()
+    if "Look back on the complaint" in walk.open:
+        walk.close()
+    assert walk.complaint().state == "closed"
+    return walk
+
+
+LOOKED_FOR = pytest.mark.parametrize("settled", [never_left, left_and_came_back])
+
+
+@LOOKED_FOR
+@pytest.mark.parametrize("regime", ["generic", "uk-financial"])
+def test_closing_leaves_the_clock_that_an_answer_meets_whose_person_is_looked_for(walk, settled, regime):
+    settled(walk, regime)
+    assert walk.state("final_response") == "running"
+    walk.wait(days=1).beside(FIND, **FOUND).wait(minutes=5)
+    assert (walk.state("final_response"), walk.late, walk.troubles) == ("met", [], [])
+
+
+@LOOKED_FOR
+def test_an_answer_of_a_closed_complaint_is_late_while_nobody_knows_where_to_send_it(walk, settled):
+    settled(walk).later("2026-07-20 10:00")
+    assert (walk.state("final_response"), walk.late) == ("breached", ["final_response"])
+    walk.beside(FIND, wayFound="no")
+    assert (walk.state("final_response"), walk.late) == ("met", []), "written in time, it lies on file"
+    assert "Explain the delay" not in walk.open
 
 
 def test_the_receipt_of_a_duplicate_is_acknowledged_by_the_letter_that_says_so(walk):
