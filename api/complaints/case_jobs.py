@@ -75,7 +75,7 @@ def enter(errand: Errand, state: str, *, happened_at: datetime | None = None) ->
     to_come = answers_to_come(errand.session, complaint, letters, state=state)
     before, complaint.state = complaint.state, state
     errand.moved(errand.tools.clocks.drop_unowed(errand.desk, complaint, but=to_come))
-    keep_back_unowed(errand)
+    keep_back_unowed(letters, errand.desk, complaint, throw=errand.context.publish)
     facts = {"from": before, "to": state}
     if happened_at is not None and happened_at != errand.now:
         facts |= {HAPPENED_AT: happened_at.isoformat()}
@@ -117,6 +117,6 @@ def close(errand: Errand) -> None:
     open_names = errand.tools.clocks.open_names(errand.session, complaint.key) - WINDOWS
     to_come = answers_to_come(errand.session, complaint, errand.tools.letters, state=complaint.state)
     errand.moved(errand.tools.clocks.cancel(errand.desk, complaint, open_names, but=to_come))
-    keep_back_unowed(errand)
+    keep_back_unowed(errand.tools.letters, errand.desk, complaint, throw=errand.context.publish)
     facts = {"from": before, "reason": reason} | ({"into": into} if into else {})
     errand.tell("closed", "Complaint closed", public=True, facts=facts)

@@ -124,9 +124,12 @@ def _with(
     return ()
 
 
-def is_awaited(letter: LetterRow) -> bool:
-    """Tell whether a clock that runs waits for ``letter`` to extend it; a promise is none before its letter has left."""
-    return letter.extends is not None and not letter.extends.get("promised")
+def is_awaited(session: Session, letter: LetterRow) -> bool:
+    """Tell whether an open clock waits for ``letter`` to extend it; a promise is none before its letter has left."""
+    asked = letter.extends
+    if asked is None or asked.get("promised"):
+        return False
+    return any(row.name == asked["clock"] for row in open_clocks(session, letter.complaint_key))
 
 
 def begin(clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> tuple[str, ...]:

@@ -21,7 +21,6 @@ from api.complaints.history import Place, Standing, first_written, standing
 from api.complaints.letter_addressees import copies_of, set_of
 from api.complaints.letter_links import STATUS_LINK
 from api.complaints.letters import LEAVES_ON, LetterIncomplete, Written, in_words
-from api.complaints.letters_held import that_wait
 from api.complaints.our_answer import is_with_them
 from api.complaints.parties import goes_by_mail, may_act
 from api.complaints.policies import second_look
@@ -107,7 +106,6 @@ def facts_of(
     if meets:
         since = counted_from or desk.moment.now
         facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, [(meets, since)])
-    facts["clocks"] |= _extensions_to_come(desk.session, complaint.key)
     facts["clocks"][ANSWER] = day_of_answer(facts["clocks"])
     facts["clocks"] = _still_to_come(facts["clocks"], on=desk.today)
     facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
@@ -175,17 +173,6 @@ def _waiting(session: Session, complaint_key: int) -> list[tuple[str, datetime]]
         for copies in written.values()
         if all(one.dispatched_at is None for one in copies)
     ]
-
-
-def _extensions_to_come(session: Session, complaint_key: int) -> dict[str, date]:
-    """Return the days that letters which wait name for the clocks they extend: clock → day. They leave with that day in them."""
-    rows = session.scalars(
-        select(LetterRow)
-        .where(LetterRow.complaint_key == complaint_key, that_wait())
-        .order_by(*oldest_first(LetterRow))
-    )
-    asked = [row.extends for row in rows if row.extends and row.extends.get("until")]
-    return {each["clock"]: date.fromisoformat(each["until"]) for each in asked}
 
 
 def _still_to_come(dates: Mapping[str, date | None], *, on: date) -> dict[str, date | None]:

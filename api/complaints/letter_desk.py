@@ -283,10 +283,11 @@ class LetterListener:
             return
         desk = service.desk(session, Act(at=report.at, by="system", reason="Letter sent"))
         moved = dispatched(
-            service.case_clocks,
+            tools_of(service),
             desk,
             complaint,
             row,
+            DeskCarrier(service, desk, complaint),
             evidence=f"{report.code} {report.reply}",
             at=report.at,
         )

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from api.complaints import extensions
 from api.complaints.anchors import DayImpossible
 from api.complaints.channels import DONE, KINDS
-from api.complaints.clocks import CaseClocks, Desk
+from api.complaints.clocks import Desk
 from api.complaints.contact import strike_out
 from api.complaints.errand import Tools
 from api.complaints.evidence import meet_each
@@ -19,9 +19,11 @@ from api.complaints.letter_carrying import DELIVERED, Carrier
 from api.complaints.letter_contents import to_leave_on, why_other
 from api.complaints.letter_writing import write_anew
 from api.complaints.letters_held import waits
+from api.complaints.letters_over import keep_back_unowed
 from api.complaints.parties import BY_HAND, BY_POST
 from api.complaints.struck_out import does_not_reach
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
+from api.complaints.told_days import ANSWER
 from engine.deadlines.state import Evidence
 from engine.zones import day_in_words, local_date, start_of_day
 
@@ -109,7 +111,7 @@ def delivered(
     def leave() -> tuple[str, ...]:
         carrier.throw(DELIVERED, str(letter.key), {})
         evidence = f"{DONE[letter.channel]} by {desk.act.by}"
-        return dispatched(tools.clocks, desk, complaint, letter, evidence=evidence, at=at)
+        return dispatched(tools, desk, complaint, letter, carrier, evidence=evidence, at=at)
 
     return let_leave(tools, desk, complaint, letter, carrier, leave, at=at)
 
@@ -137,10 +139,11 @@ def put_another_in_its_place(
 
 
 def dispatched(
-    clocks: CaseClocks,
+    tools: Tools,
     desk: Desk,
     complaint: ComplaintRow,
     letter: LetterRow,
+    carrier: Carrier,
     *,
     evidence: str,
     at: datetime,
@@ -150,8 +153,10 @@ def dispatched(
 
     The clock is answered when the first of its copies leaves that may answer it. What counts from it counts from when that one
     was written: the day that somebody reads in it is the day that counts, however long it lay in the post room. A day of our
-    answer that it names stands, though the clock came to count to a later one meanwhile.
+    answer that it names stands, though the clock came to count to a later one meanwhile. Once it gives our answer, nothing leaves
+    any more that says it is still to come.
     """
+    clocks = tools.clocks
     letter.dispatched_at, letter.evidence = at, evidence[:500]
     facts = {"letter": str(letter.key)}
     desk.tell(complaint.key, "letter-sent", f"Letter sent: {letter.subject}", public=True, facts=facts)
@@ -161,4 +166,6 @@ def dispatched(
     evidence_of = Evidence(KINDS[letter.channel], str(letter.key), at)
     moved = meet_each(clocks, desk, complaint, meets, evidence_of, counted_from=letter.queued_at)
     begun = extensions.begin(clocks, desk, complaint, letter)
+    if ANSWER in moved:
+        keep_back_unowed(tools.letters, desk, complaint, throw=carrier.throw)
     return (*moved, *begun, *clocks.as_told(desk, complaint))

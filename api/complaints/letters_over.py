@@ -42,7 +42,7 @@ def answers_to_come(
     leaving = {
         name
         for row in _waiting(session, complaint)
-        if not _is_unowed(row, letters, state)
+        if not _is_unowed(session, row, letters, state)
         for name in clocks_in(row.meets)
     }
     kept = {
@@ -66,22 +66,21 @@ def keep_letter_back(errand: Errand) -> None:
     _keep_back(errand.desk, asking, why, errand.context.publish)
 
 
-def keep_back_unowed(errand: Errand) -> None:
-    """Let no letter leave that its head does not name the new state of the complaint for.
+def keep_back_unowed(letters: Letters, desk: Desk, complaint: ComplaintRow, *, throw: Thrower) -> None:
+    """Let no letter leave that its head does not name the state of the complaint for: as that changes, and as our answer leaves.
 
     One that answers a clock which is still open matters whatever the state is, unless a letter answers it that waits as well and
-    is owed; as does one that an extension waits for.
+    is owed; as does one that an extension of a clock waits for which is still open.
     """
-    complaint, letters = errand.complaint, errand.tools.letters
-    waiting = _waiting(errand.session, complaint)
-    unowed = [letter for letter in waiting if _is_unowed(letter, letters, complaint.state)]
+    waiting = _waiting(desk.session, complaint)
+    unowed = [letter for letter in waiting if _is_unowed(desk.session, letter, letters, complaint.state)]
     if not unowed:
         return
     answered = {name for letter in waiting if letter not in unowed for name in clocks_in(letter.meets)}
-    awaited = {row.name for row in open_clocks(errand.session, complaint.key)} - answered
+    awaited = {row.name for row in open_clocks(desk.session, complaint.key)} - answered
     over = [letter for letter in unowed if not awaited & clocks_in(letter.meets)]
     why = f"as it is not owed any more ({staff_words(complaint.state).lower()})"
-    _keep_back(errand.desk, over, why, errand.context.publish)
+    _keep_back(desk, over, why, throw)
 
 
 def keep_back_older(
@@ -111,10 +110,10 @@ def keep_back_asking(letters: Letters, desk: Desk, complaint: ComplaintRow, *, t
     _keep_back(desk, asking, "as our answer came back", throw)
 
 
-def _is_unowed(letter: LetterRow, letters: Letters, state: str) -> bool:
-    return (
-        letter.template in letters.ids and not letters.owed(letter.template, state) and not is_awaited(letter)
-    )
+def _is_unowed(session: Session, letter: LetterRow, letters: Letters, state: str) -> bool:
+    if letter.template not in letters.ids or letters.owed(letter.template, state):
+        return False
+    return not is_awaited(session, letter)
 
 
 def _waiting(session: Session, complaint: ComplaintRow) -> list[LetterRow]:

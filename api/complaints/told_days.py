@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.clock_rows import Desk
+from api.complaints.history import opening
 from api.complaints.letter_addressees import set_of
 from api.complaints.parties import COMPLAINANT, REPRESENTATIVE
 from api.complaints.tables import ClockChangeRow, ClockRow, ComplaintRow, LetterRow, oldest_first
-from engine.deadlines.state import OPEN, ClockState
+from engine.deadlines.state import MET, OPEN, ClockState
 from engine.zones import A_DAY, day_in_words, local_date
 
 PUBLIC_FORM = (
@@ -56,15 +57,18 @@ def standing(
 ) -> tuple[date | None, ClockRow | None]:
     """Return the day of our answer to be kept as a promise on the day ``on``, and the open promise that nothing holds any more.
 
-    None, None: what is told and what counts agree. A day that is over is no promise: it was missed, and is explained.
+    None, None: what is told and what counts agree, or our answer of this look has been given. A day that is over is no promise: it
+    was missed, and is explained.
     """
     rounds = _rounds(session, complaint.key, stage)
-    if not rounds:
+    opened = opening(session, complaint.key) if stage == "two" else None
+    since = None if opened is None else opened.at
+    if not rounds or _is_given(session, complaint, rounds[-1], since):
         return None, None
     limit, promise = rounds[-1], _open_promise(session, complaint.key)
     anchor = ClockState.from_json(limit.saved).anchor
     agreed = anchor.event == AGREED and (anchor.at or anchor.on) is not None
-    told = None if agreed else _answer_told(session, complaint, rounds, stage=stage)
+    told = None if agreed else _answer_told(session, complaint, rounds, since=since)
     if told is not None and told >= on and _counts_later(limit, told):
         nearer = promise is not None and promise.due_on is not None and promise.due_on <= told
         return None if nearer else told, None
@@ -100,6 +104,17 @@ def _counts_later(limit: ClockRow, told: date) -> bool:
     return limit.state == "not_applicable"
 
 
+def _is_given(session: Session, complaint: ComplaintRow, limit: ClockRow, since: datetime | None) -> bool:
+    """Tell whether our answer of the look opened ``since`` a moment is given: its limit does not run, and its promise was met."""
+    if limit.state in OPEN:
+        return False
+    query = select(ClockRow).where(
+        ClockRow.complaint_key == complaint.key, ClockRow.name == PROMISED, ClockRow.state.in_(MET)
+    )
+    met = session.scalars(query.order_by(ClockRow.number)).all()
+    return any(since is None or change.at >= since for change in _changes(session, met[-1:]))
+
+
 def _counted_since(session: Session, limit: ClockRow, promise: ClockRow) -> bool:
     """Tell whether the limit came to count to its day after the promise had been made."""
     made_at = min(change.at for change in _changes(session, [promise]))
@@ -110,20 +125,25 @@ def _counted_since(session: Session, limit: ClockRow, promise: ClockRow) -> bool
 
 
 def _answer_told(
-    session: Session, complaint: ComplaintRow, rounds: Sequence[ClockRow], *, stage: str
+    session: Session, complaint: ComplaintRow, rounds: Sequence[ClockRow], *, since: datetime | None
 ) -> date | None:
     """Return the day of our answer that was told last: by the newest letter that left and names one, else on the receipt page.
 
-    One whose clock was then paused or extended moved with it: of that the complainant hears.
+    Of a second look, opened ``since`` a moment (aware UTC), only letters written in it tell its day: what the first answer was
+    promised for is over with it. One whose clock was then paused or extended moved with it: of that the complainant hears.
     """
     changes = _changes(session, rounds)
     promised = select(ClockRow).where(ClockRow.complaint_key == complaint.key, ClockRow.name == PROMISED)
     days = _days(changes) | _days(_changes(session, session.scalars(promised).all()))
-    left = [letter for letter in _letters(session, complaint.key) if letter.dispatched_at is not None]
+    left = [
+        letter
+        for letter in _letters(session, complaint.key)
+        if letter.dispatched_at is not None and (since is None or letter.queued_at >= since)
+    ]
     for letter in sorted(left, key=lambda one: (one.dispatched_at, one.key), reverse=True):
         if named := [day for day in days if names_day(letter.text, day)]:
             return _moved_with(max(named), letter.dispatched_at, changes)
-    shown = None if stage == "two" else _on_receipt_page(complaint, changes)
+    shown = None if since is not None else _on_receipt_page(complaint, changes)
     return None if shown is None else _moved_with(shown, complaint.recorded_at, changes)
 
 
