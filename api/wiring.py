@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from api.complaints import agreement, forgetting, handing_on
+from api.complaints import agreement, authority_over, forgetting, handing_on
 from api.complaints.access import CaseAccess
 from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.eligibility import without_anybody
@@ -134,6 +134,7 @@ class Redress:
             Chore("clocks", CLOCKS, lambda: reminders.note_due(self)),
             Chore("without-clock", without_clock.EVERY, lambda: without_clock.tell(self)),
             Chore("calendars", CALENDARS, lambda: calendar_changes.settle(self)),
+            Chore("authority-over", authority_over.EVERY, lambda: authority_over.settle(self)),
             Chore("agreement", agreement.EVERY, lambda: agreement.note_ended(self)),
             Chore("handing-on", handing_on.EVERY, lambda: handing_on.settle(self)),
             Chore("forgetting", forgetting.EVERY, lambda: forgetting.forget_expired(self)),

@@ -25,6 +25,7 @@ from api.complaints.parties import (
     may_decide,
     only_claims,
     parties,
+    speaks_no_more,
     way_to,
 )
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, oldest_first
@@ -64,7 +65,7 @@ def addressees(
     Letters to the ``representative`` themselves need no authority: they hold neutral facts
     only until it is there. [] for letters to nobody of the complaint.
     """
-    _note_lapse(desk, complaint, on=desk.today)
+    note_lapse(desk, complaint)
     return _addressees(letters, desk.session, complaint.key, letter, to, on=desk.today)
 
 
@@ -111,10 +112,14 @@ def missed(letters: Letters, session: Session, complaint_key: int, *, on: date) 
 
 
 def counts(letters: Letters, session: Session, letter: LetterRow) -> bool:
-    """Tell whether this copy is for somebody who may give the answer that the letter asks for, or it asks for none."""
+    """Tell whether this copy is for somebody who may give the answer that the letter asks for, or it asks for none.
+
+    Whose authority is over gives none any more.
+    """
     if letter.template not in letters.ids or not letters.asks(letter.template):
         return True
-    return may_decide(None if letter.party_key is None else session.get(PartyRow, letter.party_key))
+    party = None if letter.party_key is None else session.get(PartyRow, letter.party_key)
+    return may_decide(party) and not speaks_no_more(party)
 
 
 def set_of(letter: LetterRow) -> int:
@@ -179,9 +184,9 @@ def why_not_leave(letters: Letters, session: Session, letter: LetterRow, *, on: 
     return NO_LONGER
 
 
-def _note_lapse(desk: Desk, complaint: ComplaintRow, *, on: date) -> None:
+def note_lapse(desk: Desk, complaint: ComplaintRow) -> None:
     """Note that a representative's days are over, end their links, and say why letters go elsewhere from here on."""
-    party = lapsed(desk.session, complaint.key, on=on)
+    party = lapsed(desk.session, complaint.key, on=desk.today)
     if party is None:
         return
     party.authority = EXPIRED

@@ -25,11 +25,11 @@ from api.complaints.our_answer import is_with_them
 from api.complaints.parties import goes_by_mail, may_act
 from api.complaints.policies import second_look
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, oldest_first
-from api.complaints.told_days import ANSWER, day_of_answer, names_day
+from api.complaints.told_days import ANSWER, day_of_answer, named_and_over, names_day
 from engine import feel
 from engine.deadlines.errors import EvidenceRefused
 from engine.deadlines.state import Evidence
-from engine.zones import A_DAY, day_in_words
+from engine.zones import A_DAY, day_in_words, local_date
 
 
 def write(
@@ -227,7 +227,14 @@ def why_other(tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterR
         zone=tools.settings.time_zone,
         today=desk.today,
     )
-    if named := next((day for day in over if names_day(letter.text, day)), None):
+    named = next((day for day in over if names_day(letter.text, day)), None) or named_and_over(
+        desk.session,
+        complaint.key,
+        letter.text,
+        after=local_date(letter.queued_at, tools.settings.time_zone),
+        before=desk.today,
+    )
+    if named is not None:
         return f"It names a day that is over, {day_in_words(named)}."
     if letter.neutral:
         return None

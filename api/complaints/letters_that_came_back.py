@@ -243,13 +243,18 @@ def _look_again(
         keep_back_asking(letters, desk, complaint, throw=carrier.throw)
     if case is None:
         return
-    changes: dict[str, Any] = dict.fromkeys(LOOKED_UP)
-    if letters_owed.is_sought(complaint, letters):
-        changes[letters_owed.WAY_SOUGHT] = True
-    for name, value in changes.items():
-        service.engine.overwrite_within(session, case, name, value)
+    have_looked_up(service, session, complaint)
     if _is_taken_up(service, session, complaint, letter):
         _take_up(session, complaint, carrier)
+
+
+def have_looked_up(service: Redress, session: Session, complaint: ComplaintRow) -> None:
+    """Have the complaint's diagrams look anew when our letters left, and know whether somebody is looked for to get one."""
+    changes: dict[str, Any] = dict.fromkeys(LOOKED_UP)
+    if letters_owed.is_sought(complaint, service.letters):
+        changes[letters_owed.WAY_SOUGHT] = True
+    for name, value in changes.items():
+        service.engine.overwrite_within(session, complaint.instance_key or 0, name, value)
 
 
 def _is_taken_up(service: Redress, session: Session, complaint: ComplaintRow, letter: LetterRow) -> bool:

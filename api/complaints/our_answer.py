@@ -20,7 +20,7 @@ from api.complaints.letter_addressees import copies_of, counts, newest_set, set_
 from api.complaints.letters import Letters
 from api.complaints.letters_held import that_wait
 from api.complaints.letters_owed import Unsent
-from api.complaints.parties import COMPLAINANT
+from api.complaints.parties import COMPLAINANT, speaks_no_more
 from api.complaints.states import RECEIPTS
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, newest_first
 from engine.deadlines.policy import REPLIED
@@ -50,7 +50,8 @@ def answer_letter(letters: Letters, session: Session, complaint_key: int) -> Let
 
 
 def told_in_vain(letters: Letters, session: Session, complaint: ComplaintRow, named: Collection[str]) -> bool:
-    """Tell whether our answer came back after the newest of the letters ``named`` was first written.
+    """Tell whether our answer came back, or went to who else may reply to it, after the newest of the letters ``named`` was first
+    written.
 
     A copy of it that has left to somebody else who may answer, and did not come back, was theirs to reply to all the time.
     """
@@ -61,12 +62,14 @@ def told_in_vain(letters: Letters, session: Session, complaint: ComplaintRow, na
         one.copies: one.letter for one in letters_owed.kept(complaint) if one.letter in named and one.copies
     }
     asking |= {set_of(row): row.template for row in session.scalars(query)}
-    back = select(LetterRow).where(
-        LetterRow.complaint_key == complaint.key,
-        LetterRow.dispatched_at.is_not(None),
-        LetterRow.replaced_at.is_not(None),
+    out = select(LetterRow).where(
+        LetterRow.complaint_key == complaint.key, LetterRow.dispatched_at.is_not(None)
     )
-    sets = {set_of(row) for row in session.scalars(back) if is_answer(letters, row.template)}
+    sets = {
+        set_of(row)
+        for row in session.scalars(out)
+        if is_answer(letters, row.template) and (row.replaced_at is not None or _is_over(session, row))
+    }
     rows = _letters(letters, session, complaint.key)
     answers = [row for row in rows if is_answer(letters, row.template)]
     kept = [
@@ -195,6 +198,23 @@ def reached_by_reply(
     return meet_each(clocks, desk, complaint, names, evidence, counted_from=written_at)
 
 
+def had_by_nobody_else(letters: Letters, session: Session, complaint: ComplaintRow) -> LetterRow | None:
+    """Return the copy of our newest answer that only a representative has whose authority is over; None: it is another's too.
+
+    Whoever may reply to it has a copy, gets one, or is looked for to get one.
+    """
+    query = select(LetterRow).where(LetterRow.complaint_key == complaint.key, LetterRow.replaced_at.is_(None))
+    rows = [row for row in session.scalars(query) if is_answer(letters, row.template)]
+    kept = [one for one in letters_owed.kept(complaint) if is_answer(letters, one.letter)]
+    newest, later = newest_set(session, complaint.key, rows, kept)
+    copies = [row for row in rows if set_of(row) == newest]
+    if later or any(counts(letters, session, row) for row in copies):
+        return None
+    if any(one.copies == newest for one in kept):
+        return None
+    return next((row for row in copies if row.dispatched_at is not None and _is_over(session, row)), None)
+
+
 def is_answer(letters: Letters, letter: str) -> bool:
     """Tell whether this letter tells an answer of ours and asks whether they accept it: a newer one takes its place."""
     return _tells(letter) and letter in letters.ids and letters.asks_about_answer(letter)
@@ -247,6 +267,11 @@ def _has_reply(session: Session, copies: Iterable[LetterRow]) -> bool:
 def _role(session: Session, letter: LetterRow) -> str:
     party = None if letter.party_key is None else session.get(PartyRow, letter.party_key)
     return COMPLAINANT if party is None else party.role
+
+
+def _is_over(session: Session, letter: LetterRow) -> bool:
+    """Tell whether a letter is to a representative whose authority is over."""
+    return letter.party_key is not None and speaks_no_more(session.get(PartyRow, letter.party_key))
 
 
 def _was_out(session: Session, letter: LetterRow, at: datetime) -> bool:

@@ -122,6 +122,13 @@ def may_decide(party: PartyRow | None) -> bool:
     return party is None or party.authority_scope != RECEIVE
 
 
+def speaks_no_more(party: PartyRow | None) -> bool:
+    """Tell whether they were a representative, and it is noted that their authority is over."""
+    if party is None or party.role != REPRESENTATIVE:
+        return False
+    return party.ended_at is not None or party.authority == EXPIRED
+
+
 def settle(
     party: PartyRow,
     authority: str,

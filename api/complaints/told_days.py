@@ -92,6 +92,19 @@ def told_anew(session: Session, complaint_key: int) -> frozenset[int]:
     return frozenset(sorted(telling)[:-1])
 
 
+def named_and_over(
+    session: Session, complaint_key: int, text: str, *, after: date, before: date
+) -> date | None:
+    """Return a day by which ``text`` says that something is due, and that is over; None without one.
+
+    That is a day on which a clock of the complaint was due, ``after`` the day the text was written and ``before`` that on which it
+    is judged, whatever has become of the clock.
+    """
+    rows = session.scalars(select(ClockRow).where(ClockRow.complaint_key == complaint_key)).all()
+    days = sorted(day for day in _days(_changes(session, rows)) if after < day < before)
+    return next((day for day in days if names_day(text, day)), None)
+
+
 def names_day(text: str, day: date) -> bool:
     """Tell whether ``text`` names the day in words, such as 1 December 2026; 21 December 2026 does not."""
     return day_in_words(day) in A_DAY.findall(text)

@@ -159,3 +159,16 @@ def test_a_day_kept_as_a_promise_is_over_with_the_answer_where_the_rules_name_no
     assert rounds(walk, "promised_answer") == [("met", date(2026, 8, 3))]
     walk.later("2026-08-05 10:00")
     assert EXPLAIN not in walk.open
+
+
+def test_a_day_whose_clock_was_answered_by_a_call_is_not_posted_once_it_is_over(walk):
+    walk.take("2026-07-06 10:00", sender=PAPER).wait(hours=1)
+    day = walk.clock_named("update").due_on
+    assert walk.read("acknowledgement", "update")
+    while "Write an update" not in walk.open:
+        walk.wait(hours=12)
+    walk.do("Write an update", updateChoice="phone", skipReason="Spoke with her.")
+    assert (walk.clock_named("update").number, walk.late) == (2, ["acknowledgement"])
+    walk.later(f"{day + timedelta(days=2)} 10:00").post("acknowledgement")
+    letter = walk.letter("acknowledgement")
+    assert letter.dispatched_at is None, "written anew"

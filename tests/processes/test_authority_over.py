@@ -1,0 +1,116 @@
+"""An authority ends after our answer went to the representative: who may reply now gets it, and has the whole time to reply."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from api.complaints import authority_over
+from api.complaints.intake import PartyDetails
+from tests.processes.test_letters_for_several import left, waiting
+from tests.processes.test_replies_among_additions import PAPER
+from tests.processes.test_what_the_page_offers import page_of
+
+RITA = PartyDetails("Rita Rep", "rita@example.org")
+MAIL = PartyDetails("Ann Other", "ann@example.org")
+NOWHERE = PartyDetails("Ann Other")
+POST, FIND = "Post the letter", "Find a way to reach them"
+
+
+def answered_to_rita(walk, sender=PAPER, until="2026-07-20"):
+    """Our answer of 16 July went to Rita alone, whose authority ends on 20 July."""
+    walk.take("2026-07-06 10:00", sender=sender, representative=RITA).wait(hours=1)
+    walk.do("Check the authority", authority="confirmed", authorityScope="settle", authorityUntil=until)
+    while walk.aside(POST):
+        walk.beside(POST, delivery="done")
+    walk.later("2026-07-16 10:00").through(remedy="words").wait(minutes=5)
+    assert left(walk, "decision") == ["rita@example.org"]
+    return walk
+
+
+def settle(walk):
+    """The chore, and what falls due of it."""
+    written = authority_over.settle(walk.service)
+    walk.service.run_due()
+    return written
+
+
+def test_who_may_reply_now_gets_our_answer_and_the_whole_time(walk):
+    answered_to_rita(walk).later("2026-07-20 12:00")
+    assert settle(walk) == 0, "her last day is hers"
+    walk.later("2026-07-21 00:10")
+    assert (settle(walk), settle(walk)) == (1, 0), "once"
+    assert list(waiting(walk, "decision")) == ["1 High Street"]
+    assert "We wait for your reply" not in page_of(walk).text
+    assert "on its way to you" in page_of(walk).text
+
+    window = walk.clock_named("referral_window").due_on
+    walk.later("2026-07-22 10:00").post("decision")
+    letter = walk.letter("decision")
+    assert "Dear Ann Other" in letter.text
+    assert walk.read("decision", "referral_window")
+    assert (walk.clock_named("referral_window").due_on, walk.late) == (window, [])
+    assert "We wait for your reply" in page_of(walk).text
+
+    walk.later("2026-08-03 10:00")
+    assert not waiting(walk, "reminder"), "she has had our answer for eight working days"
+    walk.later("2026-08-10 10:00")
+    assert list(waiting(walk, "reminder")) == ["1 High Street"]
+    walk.answer("accepts")
+    assert walk.troubles == []
+
+
+def test_a_reminder_that_only_the_representative_got_ends_no_time(walk):
+    answered_to_rita(walk, MAIL, until="2026-08-04").later("2026-07-31 10:00")
+    assert left(walk, "reminder") == ["rita@example.org"]
+    walk.later("2026-08-05 00:10")
+    assert settle(walk) == 1
+    walk.wait(minutes=5)
+    assert left(walk, "decision") == ["rita@example.org", "ann@example.org"]
+    walk.later("2026-08-17 10:00")
+    assert walk.complaint().state == "responded"
+    assert "Look back on the complaint" not in walk.open, "the time of the reminder was not hers"
+    walk.later("2026-08-21 10:00")
+    assert left(walk, "reminder") == ["rita@example.org", "ann@example.org"]
+
+
+def test_a_letter_that_turned_the_complaint_away_can_be_appealed_by_who_may(walk):
+    walk.take("2026-07-06 10:00", sender=MAIL, representative=RITA).wait(hours=1)
+    walk.do(
+        "Check the authority", authority="confirmed", authorityScope="settle", authorityUntil="2026-07-10"
+    )
+    walk.screen("restricted_contact").wait(minutes=5)
+    template = "not-accepted-restricted-contact"
+    assert left(walk, template) == ["rita@example.org"]
+    walk.later("2026-07-11 10:00")
+    assert settle(walk) == 1
+    walk.wait(minutes=5)
+    assert left(walk, template) == ["rita@example.org", "ann@example.org"]
+    walk.later("2026-08-06 10:00")
+    assert walk.complaint().closed_at is None, "twenty working days from her own letter"
+    walk.answer("rejects")
+    assert "Decide the appeal" in walk.open
+
+
+def test_who_cannot_be_reached_is_looked_for(walk):
+    answered_to_rita(walk, NOWHERE).later("2026-07-21 00:10")
+    assert settle(walk) == 1
+    assert [task.name for task in walk.aside(FIND)] == [FIND]
+    walk.wait(days=40)
+    assert not waiting(walk, "reminder")
+    assert walk.complaint().state == "responded"
+
+
+@pytest.mark.parametrize("reply", ["accepts", "rejects"])
+def test_an_answer_that_was_replied_to_in_time_goes_to_nobody_else(walk, reply):
+    answered_to_rita(walk, MAIL).wait(days=1).answer(reply).later("2026-07-21 00:10")
+    assert settle(walk) == 0
+    assert left(walk, "decision") == ["rita@example.org"]
+
+
+def test_it_is_among_the_chores_of_the_service(walk):
+    chore = next(one for one in walk.service.chores if one.name == "authority-over")
+    assert chore.every <= timedelta(hours=1)
+    answered_to_rita(walk).later("2026-07-21 00:10")
+    assert chore.run() == 1
