@@ -46,7 +46,7 @@ def _end(
         raise ValueError("only a complaint that is over is kept closed")
     row.state, row.outcome, row.closing_reason = "closed", ending.outcome, ending.reason
     if ending.on is not None:
-        row.closed_at = datetime.combine(ending.on, ENDED_AT, service.settings.time_zone)
+        row.closed_at = min(datetime.combine(ending.on, ENDED_AT, service.settings.time_zone), now)
     for issue in session.query(IssueRow).where(IssueRow.complaint_key == row.key):
         issue.outcome = ending.outcome
     session.add(

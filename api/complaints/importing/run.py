@@ -22,6 +22,8 @@ from engine.errors import RedressError
 from engine.zones import local_date
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from api.wiring import Redress
 
 IMPORTER = as_service("import")
@@ -108,7 +110,7 @@ def plan_import(
     for row in rows:
         plan.read += 1
         try:
-            complaint = read(row)
+            complaint = _by(now, read(row), zone)
             if complaint.source_key not in have:
                 _refuse_to_come(complaint, local_date(now, zone))
                 refuse_unfit(complaint, now=now, zone=zone, kinds=kinds)
@@ -128,6 +130,12 @@ def plan_import(
     for complaints in (plan.closed, plan.running):
         complaints.sort(key=lambda pair: pair[0].received_at)
     return plan
+
+
+def _by(now: datetime, complaint: NewComplaint, zone: ZoneInfo) -> NewComplaint:
+    """Return the complaint as received by ``now`` where its day is today, whatever hour a file that knows the day alone was given."""
+    is_today = local_date(complaint.received_at, zone) == local_date(now, zone)
+    return replace(complaint, received_at=min(complaint.received_at, now)) if is_today else complaint
 
 
 def run_import(

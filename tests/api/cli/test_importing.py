@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -459,3 +459,29 @@ def test_danger_in_a_file_is_told_as_the_case_starts(home, tmp_path):  # noqa: F
     assert run("import", "csv", file, "--mapping", past, "--open-as", "running", "--yes") == 0
     assert ask(home, "SELECT count(*) FROM tasks WHERE name = 'Protect people now'") == [(1,)]
     assert ask(home, "SELECT count(*) FROM notices WHERE subject = 'Somebody is in danger'") == [(1,)]
+
+
+def test_what_came_in_or_ended_today_comes_in_before_the_office_opens(service, clock, tmp_path):
+    clock.set(datetime(2026, 11, 30, 6, 30, tzinfo=UTC))
+    mapped = generic.read_mapping(EXAMPLES / "mapping.json")
+    head = (EXAMPLES / "complaints.csv").read_text().splitlines()[0]
+    row = "T-{};30.11.2026;Phone;Ann Other;ann@example.org;Broadband;Late;Nobody came.;Refund;{}"
+    (tmp_path / "today.csv").write_text(
+        "\n".join([head, row.format(1, ";"), row.format(2, "30.11.2026;Paid back")])
+    )
+    rows = read_rows(
+        tmp_path / "today.csv", needed=mapped.needed, id_column=mapped.id_column, delimiter=mapped.delimiter
+    )
+    plan = plan_import(
+        service,
+        rows,
+        lambda row: generic.read(row, mapped, zone=service.settings.time_zone),
+        source=mapped.source,
+        open_as_running=True,
+        now=clock.now(),
+    )
+    report = run_import(service, plan)
+    assert (report.running, report.closed, report.refused) == (1, 1, [])
+    found = service.engine.read(lambda session: session.scalars(select(ComplaintRow)).all())
+    assert {one.received_at for one in found} == {clock.now()}
+    assert {one.closed_at for one in found} == {None, clock.now()}
