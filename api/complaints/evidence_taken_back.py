@@ -1,4 +1,4 @@
-"""What a letter that came back had met, begun and extended: taken back, as if it had never left."""
+"""What a letter that reached nobody who counts had met, begun and extended: taken back, as if it had never left."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ ACKNOWLEDGED = ANCHORS["acknowledgement"]
 
 
 def take_back(clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> tuple[str, ...]:
-    """Open again what ``letter``, which came back, had met; end or count anew what counted from it. Returns what moved.
+    """Open again what ``letter`` had met, which came back or was for somebody who may not act; end or count anew what counted
+    from it. Returns what moved.
 
     Another copy of it that has left answers in its place. What the complaint does not owe any more stays as it is: it was answered
     as long as it mattered.
     """
-    others = [one for one in copies_of(desk.session, complaint.key, set_of(letter)) if one.dispatched_at]
+    copies = copies_of(desk.session, complaint.key, set_of(letter))
+    others = [one for one in copies if one.dispatched_at and one is not letter]
     moved = [*extensions.take_back(clocks, desk, complaint, letter, others)]
     reopened = _reopen(clocks, desk, complaint, letter, others)
     moved += reopened
@@ -55,7 +57,7 @@ def _reopen(
     clocks: CaseClocks, desk: Desk, complaint: ComplaintRow, letter: LetterRow, others: Sequence[LetterRow]
 ) -> list[str]:
     moved = []
-    for row in _met_by(desk, complaint, letter):
+    for row in met_by(desk.session, complaint, letter):
         if not owes(complaint.state, row.name):
             continue
         following = desk.session.scalar(
@@ -81,13 +83,13 @@ def _reopen(
     return moved
 
 
-def _met_by(desk: Desk, complaint: ComplaintRow, letter: LetterRow) -> list[ClockRow]:
+def met_by(session: Session, complaint: ComplaintRow, letter: LetterRow) -> list[ClockRow]:
     """Return the clocks that this very letter met."""
     query = select(ClockRow).where(ClockRow.complaint_key == complaint.key, ClockRow.state.in_(MET))
     reference, kind = str(letter.key), KINDS[letter.channel]
     return [
         row
-        for row in desk.session.scalars(query.order_by(ClockRow.name, ClockRow.number))
+        for row in session.scalars(query.order_by(ClockRow.name, ClockRow.number))
         if (shown := ClockState.from_json(row.saved).evidence) is not None
         and (shown.reference, shown.kind) == (reference, kind)
     ]

@@ -18,13 +18,19 @@ from engine.deadlines.policy import NOBODY, DeadlinePolicy
 from engine.deadlines.state import ClockState
 
 _FOUND = "foundAt"  # the member of a complaint's facts: since when somebody can be told that we have it
-_TRUSTED = "trustedAt"  # and since when somebody can be told more; without it the former
+_TRUSTED = "trustedAt"  # and since when somebody can be told more; without it the former, None for all along
 
 
 def note_found(complaint: ComplaintRow, clocks: frozenset[str], at: datetime) -> None:
     """Note that what ``clocks`` ask for can be told to somebody from ``at`` (aware UTC) on, after a time in which nobody could be."""
     members = {_FOUND: clocks & RECEIPTS, _TRUSTED: clocks - RECEIPTS}
     complaint.facts = complaint.facts | {name: at.isoformat() for name, told in members.items() if told}
+
+
+def note_owed_anew(complaint: ComplaintRow, at: datetime) -> None:
+    """Note that a receipt is owed to the complainant from ``at`` (aware UTC) on, and what else is only said to them as before."""
+    facts = complaint.facts
+    complaint.facts = facts | {_TRUSTED: facts.get(_TRUSTED, facts.get(_FOUND)), _FOUND: at.isoformat()}
 
 
 def found_at(complaint: ComplaintRow, clock: str) -> datetime | None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from api.complaints.danger import FOUND, found_since, unmet_dangers
+from api.complaints.danger import FOUND, found_since, join_danger
 from api.complaints.errand import Errand
 from api.complaints.facts import clock_dates
 from api.complaints.from_complainant import ADDITION, ADDS, UNREAD
@@ -125,9 +125,8 @@ def merge(errand: Errand) -> dict[str, Any]:
 def _hand_over_danger(errand: Errand, older: ComplaintRow) -> list[datetime]:
     """Make the earlier complaint as dangerous as this one; return since when nobody has acted on each danger told here."""
     if errand.complaint.facts.get("danger") is True:
-        older.facts = older.facts | {"danger": True}
         make_urgent(errand.session, older)
-    return unmet_dangers(errand.session, errand.complaint)
+    return join_danger(errand.session, errand.complaint, older)
 
 
 def _all_that_was_written(errand: Errand) -> str:

@@ -16,6 +16,7 @@ from api.complaints.links import revoke_of
 from api.complaints.missing_days import missing_day, note_day
 from api.complaints.owed import told_to_nobody
 from api.complaints.parties import REFUSED, SETTLED, parties, settle
+from api.complaints.said_to_claimant import owe_to_complainant
 from api.complaints.tables import IssueRow, RecordRow, RemedyRow, newest_first
 from api.complaints.urgency import make_urgent
 from engine import feel
@@ -239,7 +240,7 @@ def _root_cause(errand: Errand, data: Mapping[str, Any]) -> None:
 
 
 def _authority(errand: Errand, data: Mapping[str, Any]) -> None:
-    """Note who may act from here on; what a refused representative was given opens nothing any more."""
+    """Note who may act from here on; what a refused representative was given opens nothing any more, and answers nothing."""
     party = parties(errand.session, errand.complaint.key).get("representative")
     found = as_text(data.get("authority"))
     if party is None or found not in SETTLED:
@@ -258,6 +259,8 @@ def _authority(errand: Errand, data: Mapping[str, Any]) -> None:
         revoke_of(errand.session, party.key, at=errand.now)
     errand.session.flush()
     contact.note_who_is_known(errand, before=before)
+    if found == REFUSED:
+        errand.moved(owe_to_complainant(errand.tools.clocks, errand.desk, errand.complaint, party))
 
 
 def _danger(errand: Errand, _data: Mapping[str, Any]) -> None:

@@ -174,7 +174,7 @@ def test_what_is_rejected_in_time_and_lies_there_is_missed(walk):
     assert on_day(walk, 22).late == ["internal_review"]
 
 
-def test_what_a_department_is_asked_for_is_due_by_our_answer_at_the_latest(walk):
+def test_what_a_department_is_asked_for_is_due_a_step_before_our_answer_at_the_latest(walk):
     walk.take("2026-11-23 10:00", "uk-financial").screen().assess()
     request = {"department": "department-billing", "question": "What was charged?", "dueOn": "2027-03-01"}
     walk.do("Plan the investigation", questions="What happened?", contributionRequests=[request])
@@ -206,8 +206,21 @@ def test_a_department_is_asked_by_the_day_that_was_named_where_our_answer_is_lat
 def test_a_department_is_asked_by_the_day_that_was_promised_once_the_limit_is_over(walk):
     walk.take(RECEIVED).screen().assess().wait(days=36)
     walk.do("Explain the delay", breachReason="capacity", breachText="Many are away.", newDate="2026-08-20")
-    assert asked(walk, days=30) == ["20 August 2026"]
-    assert walk.due_of("Answer the request") == at("2026-08-20 17:00")
+    assert asked(walk, days=30) == ["17 August 2026"], "three working days before"
+    assert walk.due_of("Answer the request") == at("2026-08-17 17:00")
+
+
+@pytest.mark.parametrize(
+    ("begun", "needed"),
+    [
+        ("2026-07-28 10:00", "29 July 2026"),
+        ("2026-07-31 10:00", "3 August 2026"),
+        ("2026-08-03 10:00", "3 August 2026"),
+    ],
+)
+def test_a_department_has_a_day_where_our_answer_allows_it(walk, begun, needed):
+    walk.take(RECEIVED).screen().assess().later(begun)
+    assert asked(walk, days=30) == [needed]
 
 
 def test_a_department_is_asked_by_the_limit_where_only_our_target_is_over(walk):
@@ -215,5 +228,6 @@ def test_a_department_is_asked_by_the_limit_where_only_our_target_is_over(walk):
     target, limit = (walk.clock_named(name) for name in ("target", "final_response"))
     walk.clock.set(target.bound_at + timedelta(days=2))
     walk.service.run_due()
-    assert asked(walk, days=300) == [f"{limit.due_on.day} {limit.due_on:%B %Y}"]
+    (needed,) = asked(walk, days=300)
+    assert needed == "26 August 2026", "three working days, and a day off, before 1 September"
     assert walk.due_of("Answer the request") <= limit.bound_at

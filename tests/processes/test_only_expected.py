@@ -231,8 +231,8 @@ def test_work_is_due_at_the_day_that_is_expected(walk):
         questions="What happened?",
         contributionRequests=[{"department": "department-it", "question": "Why?", "dueOn": "2026-07-30"}],
     )
-    assert walk.timers("Event_RequestLate").due_date.date() == date(2026, 6, 17), (
-        "the 16th ends there that night"
+    assert walk.timers("Event_RequestLate").due_date == at("2026-06-12 17:00"), (
+        "three working days before the 17th, as the 16th ends there that night"
     )
 
 

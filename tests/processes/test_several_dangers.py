@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import delete
 
 from api.complaints.danger import unmet_dangers
-from api.complaints.tables import ComplaintRow
+from api.complaints.tables import ComplaintRow, RecordRow
 from tests.api.deadlines.conftest import at
 from tests.processes.walking import Walk
 
@@ -109,3 +110,79 @@ def test_dangers_told_of_one_and_another_go_along_again(walk):
     endangered(walk, *TWO).later("2026-06-01 10:30").screen("duplicate", duplicateOf=older.reference)
     older.tell("complainant-withdraws")
     assert told_at(older) == due("2026-06-01 09:50", *TWO)
+
+
+def joins(walk, older):
+    """Have the complaint screened as the same as an earlier one."""
+    return walk.screen("duplicate", duplicateOf=older.reference)
+
+
+def alarms(walk):
+    return [note.subject for note in walk.notices() if note.subject.startswith("Somebody is in danger")]
+
+
+@pytest.fixture
+def older(walk):
+    """An earlier complaint of the same person that tells of no danger."""
+    return Walk(walk.service, walk.clock).take("2026-06-01 09:00")
+
+
+def test_danger_that_was_acted_on_before_the_complaint_joined_is_over(walk, older):
+    protect(endangered(walk, *TWO[:1]))
+    joins(walk, older)
+    assert older.complaint().priority >= 90
+    assert unmet(older) == []
+    sounded = alarms(older)
+    older.later("2026-06-01 15:00").tell("complainant-withdraws")
+    assert told_at(older) == []
+    assert alarms(older) == sounded
+    assert "protecting" not in older.letter("withdrawal-confirmed").text
+
+
+def test_danger_that_was_acted_on_is_over_however_often_what_it_was_told_to_joins_another(walk, older):
+    between = Walk(walk.service, walk.clock).take("2026-06-01 09:30")
+    protect(endangered(walk, *TWO[:1]))
+    joins(walk, between)
+    joins(between, older)
+    assert told_at(older) == []
+    assert unmet(older) == []
+    assert older.complaint().priority >= 90
+
+
+def test_a_risk_that_a_joined_complaint_told_of_is_no_new_danger(walk, older):
+    protect(endangered(walk, *TWO[:1]))
+    joins(walk, older)
+    older.screen().do(
+        "Assess the complaint", severity="medium", complexity="medium", impact="one", safety=True
+    )
+    assert told_at(older) == []
+
+
+def forget_the_note(walk):
+    """Let the case stand where it could not note the danger that its task is open for."""
+
+    def work(session):
+        session.execute(
+            delete(RecordRow).where(RecordRow.complaint_key == walk.key, RecordRow.kind == "danger")
+        )
+
+    walk.service.engine.write(work)
+    return walk
+
+
+def test_danger_that_could_not_be_noted_is_not_lost(walk, older):
+    joins(endangered(walk, *TWO), older)
+    forget_the_note(older)
+    assert [f"{each:%H:%M}" for each in unmet(older)] == ["09:00", "09:20"]
+    older.later("2026-06-01 10:50").tell("complainant-withdraws")
+    assert told_at(older) == due(*TWO)
+
+
+def test_danger_of_its_own_that_could_not_be_noted_is_not_lost_as_another_complaint_joins(walk):
+    older = Walk(walk.service, walk.clock).take("2026-06-01 09:50", danger_reported=True)
+    forget_the_note(older)
+    protect(endangered(walk, *TWO[:1]))
+    joins(walk, older)
+    assert [f"{each:%H:%M}" for each in unmet(older)] == ["08:50"]
+    older.later("2026-06-01 10:50").tell("complainant-withdraws")
+    assert [f"{each:%H:%M}" for each in unmet(older)] == ["08:50"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from api.complaints.from_complainant import ADDS, ANSWERS, RATES, WITHDRAWS, las
 from api.complaints.heard import said_on
 from api.complaints.history import ended_as
 from api.complaints.our_answer import SOUGHT, answer_letter, copy_for, left_at, way_of_answer
-from api.complaints.parties import COMPLAINANT, may_decide
+from api.complaints.parties import COMPLAINANT, REPRESENTATIVE, may_decide
 from api.complaints.progress import (
     ON_ITS_WAY,
     ON_ITS_WAY_ELSEWHERE,
@@ -27,8 +27,9 @@ from api.complaints.progress import (
     promises,
     stages,
 )
-from api.complaints.reading import Event, clock_views, decided_outside, display_names, timeline
+from api.complaints.reading import ClockView, Event, clock_views, decided_outside, display_names, timeline
 from api.complaints.reading import complaint as complaint_row
+from api.complaints.said_to_claimant import told_to_claimant_only
 from api.complaints.states import ENDED, is_outside_again, public_words
 from api.complaints.tables import ComplaintRow, IssueRow, LetterRow, LinkRow, PartyRow
 from api.context import the_service
@@ -131,9 +132,10 @@ def status() -> ResponseReturnValue:
     """How the complaint stands, what was promised by when, what can be done now; nothing of what was told to us."""
     visit, service = the_visit(), the_service()
     row, session, now = visit.complaint, db.session(), service.clock.now()
-    events = _when_it_was(visit, _as_far_as_told(visit, timeline(session, row.key, public_only=True)))
+    lines = _to_others_left_out(visit, timeline(session, row.key, public_only=True))
+    events = _when_it_was(visit, _as_far_as_told(visit, lines))
     clocks = clock_views(session, row.key, calendars=service.calendars, now=now)
-    given = promises(clocks)
+    given = promises(_told_to(visit, clocks))
     late = [promise for promise in given if promise.late]
     turned_away = "not_accepted" in (row.state, ended_as(session, row))
     said = last_said(session, row.key, "complainant-answer") if turned_away else None
@@ -161,6 +163,12 @@ def status() -> ResponseReturnValue:
         said=said,
         said_on=said_on(said, service.settings.time_zone) if said else None,
     )
+
+
+def _told_to(visit: Visit, clocks: Iterable[ClockView]) -> list[ClockView]:
+    """Return the clocks without those that were only met by telling somebody who has not shown yet that they may act."""
+    elsewhere = told_to_claimant_only(db.session(), visit.complaint)
+    return [one for one in clocks if one.is_open or one.name not in elsewhere]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +213,17 @@ def _when_it_was(visit: Visit, events: tuple[Event, ...]) -> tuple[Event, ...]:
         return max(one.at, left.get(one.at, one.at)) if one in told else one.at
 
     return tuple(replace(one, at=moment(one)) for one in events)
+
+
+def _to_others_left_out(visit: Visit, events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """Return the timeline without the letters to a representative themselves, where it is the complainant who visits us."""
+    if visit.role == REPRESENTATIVE:
+        return events
+    theirs = select(LetterRow.key).where(
+        LetterRow.complaint_key == visit.complaint.key, LetterRow.to_role == REPRESENTATIVE
+    )
+    letters = {str(key) for key in db.session().scalars(theirs)}
+    return tuple(one for one in events if one.facts.get("letter") not in letters)
 
 
 def _as_far_as_told(visit: Visit, events: tuple[Event, ...]) -> tuple[Event, ...]:
