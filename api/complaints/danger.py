@@ -89,9 +89,10 @@ def _records(session: Session, complaint: ComplaintRow) -> Sequence[RecordRow]:
 
 def _told(complaint: ComplaintRow, records: Iterable[RecordRow]) -> list[datetime]:
     noted = [one for one in records if one.kind == "danger"]
-    here = [one.at for one in noted if _told_here(one)]
-    joined = [_moment(each) for each in complaint.facts.get(_JOINED, {}).get(_SINCE, ())]
-    return sorted([*here, *joined, *({_first_told(one) for one in noted} - {*here, *joined})])
+    here = Counter(one.at for one in noted if _told_here(one))
+    joined = Counter(_moment(each) for each in complaint.facts.get(_JOINED, {}).get(_SINCE, ()))
+    elsewhere = Counter({_first_told(one) for one in noted})  # noted once more, or as it joined: one danger
+    return sorted((here | joined | elsewhere).elements())
 
 
 def _not_noted(complaint: ComplaintRow, records: Iterable[RecordRow]) -> bool:

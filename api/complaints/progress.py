@@ -197,14 +197,6 @@ def _promise(view: ClockView) -> Promise:
         "paused": "On hold",
         "projected": "Expected",
     }.get(view.state, "Promised")
-    moved = tuple(
-        NewDate(change.due_before, change.due_after, change.reason)
-        for change in view.changes
-        if change.words == "extended"
-        and change.due_before
-        and change.due_after
-        and change.due_before != change.due_after
-    )
     return Promise(
         what=_PROMISES[_FINAL if view.name == "final_response" and view.stage == "two" else view.name],
         words=words,
@@ -214,8 +206,21 @@ def _promise(view: ClockView) -> Promise:
         done_at=view.answered_at if view.state in _KEPT else None,
         late=view.state == "breached",
         missed=view.state == "missed",
-        moved=moved,
+        moved=_new_dates(view),
     )
+
+
+def _new_dates(view: ClockView) -> tuple[NewDate, ...]:
+    """Return the days to which a clock was extended, in their order, without those whose letter came back."""
+    found: list[NewDate] = []
+    for change in view.changes:
+        if not change.due_before or not change.due_after or change.due_before == change.due_after:
+            continue
+        if change.words == "extended":
+            found.append(NewDate(change.due_before, change.due_after, change.reason))
+        elif change.words == "unextended":
+            found = [one for one in found if one.after != change.due_before]
+    return tuple(found)
 
 
 def _rank(state: str) -> int:

@@ -35,6 +35,7 @@ from tests.processes.test_letters_for_several import AT_AGENT, AT_LADY, acted, d
 from tests.processes.test_letters_for_several import waiting as copies_waiting
 from tests.processes.test_regimes import EVERY, KNOWN, RECEIVED, agree, sound
 from tests.processes.test_taken_up_after_the_end import taken_up
+from tests.processes.test_what_the_page_offers import page_of
 from tests.processes.walking import ANN
 
 PAPER = PartyDetails("Ann Other", address="1 High Street", preferred_channel="post")
@@ -389,8 +390,10 @@ def test_an_extension_that_nobody_was_told_is_none(walk):
     walk.later("2026-06-09 10:00")
     back(walk, "holding-notice")
     assert walk.due("final_response") == before
+    assert "New date:" not in page_of(walk).text
     walk.beside(POST, **REACHED)
     assert (walk.due("final_response"), walk.late, walk.troubles) == (longer, [], [])
+    assert page_of(walk).text.count("New date:") == 1
 
 
 def test_the_day_that_stands_is_the_one_before_it(walk):

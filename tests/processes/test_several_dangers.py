@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import delete
 
@@ -24,8 +26,6 @@ def unmet(walk):
 
 
 def due(*moments):
-    from datetime import timedelta
-
     return [f"{at(moment) + timedelta(hours=HOURS):%Y-%m-%d %H:%M}" for moment in moments]
 
 
@@ -186,3 +186,18 @@ def test_danger_of_its_own_that_could_not_be_noted_is_not_lost_as_another_compla
     assert [f"{each:%H:%M}" for each in unmet(older)] == ["08:50"]
     older.later("2026-06-01 10:50").tell("complainant-withdraws")
     assert [f"{each:%H:%M}" for each in unmet(older)] == ["08:50"]
+
+
+def test_danger_of_any_moment_is_one_danger_before_and_after_its_complaint_joined(walk, older):
+    """Also of a moment that no clock on a wall shows, and as the complaint joins at that very moment."""
+    endangered(walk, *TWO)
+    walk.clock.advance(timedelta(minutes=5, microseconds=123457))
+    walk.tell("complainant-sends-information", dangerNow=True)
+    joins(walk, older)
+    assert len(unmet(older)) == 3
+    walk.clock.set(at("2026-06-01 10:30"))
+    protect(older, 2)
+    older.tell("complainant-withdraws")
+    assert len(unmet(older)) == 2
+    protect(protect(older))
+    assert unmet(older) == []
