@@ -56,6 +56,13 @@ PROMISED = frozenset(
 )  # clocks that run until a date somebody promised
 
 
+NO_ROWS = "The table of deadlines has no row that says by when such a complaint is acknowledged or answered, on any day."
+NO_ROWS_OF_ROUND = (
+    "The table of deadlines has no row that says by when a second look at such a complaint is answered. Give it one in "
+    "deadlines.dmn, for stage “two”, and repeat the step; stages.dmn says whether the regime offers a second look."
+)
+
+
 class ComplaintWithoutClock(Broken):
     """The table of deadlines has rows that say by when such a complaint is acknowledged or answered, and none for its day."""
 
@@ -147,7 +154,8 @@ def refuse_without_clock(
 ) -> None:
     """Return if the complaint gets every clock that says by when it is acknowledged and answered. Raises ``ComplaintWithoutClock``.
 
-    Those are the ones the table has for its kind on one day or another, or both when it has none. One owed to nobody is no gap.
+    Those are the ones the table has for its kind on one day or another, or both when it has none, which the message then says. One
+    owed to nobody is no gap.
     """
     given = {policy.clock for policy in by_table(calendars, desk, complaint, category=category, stage=stage)}
     if given >= PROMISING:
@@ -155,10 +163,14 @@ def refuse_without_clock(
     rows = rows_of_any_day(
         desk.session, regime=complaint.regime, category=category, stage=stage, moment=desk.moment
     )
-    meant = {row.clock for row in rows}
-    if missing := sorted(((meant & PROMISING) or PROMISING) - given):
+    meant = {row.clock for row in rows} & PROMISING
+    if missing := sorted((meant or PROMISING) - given):
         raise ComplaintWithoutClock(
-            clocks=", ".join(missing), regime=complaint.regime, category=category, stage=stage
+            None if meant else NO_ROWS_OF_ROUND if stage == "two" else NO_ROWS,
+            clocks=", ".join(missing),
+            regime=complaint.regime,
+            category=category,
+            stage=stage,
         )
 
 
