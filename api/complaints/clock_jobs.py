@@ -16,7 +16,6 @@ from api.complaints.evidence import meet_by_step
 from api.complaints.extensions import ask, promise
 from api.complaints.held_twice import asked
 from api.complaints.letters_over import answers_to_come
-from api.complaints.reading import standing_remedies
 from api.complaints.tables import LetterRow, newest_first
 from engine.deadlines.compute import Anchor
 from engine.deadlines.errors import (
@@ -97,8 +96,8 @@ def meet_clock(errand: Errand) -> None:
     """``redress:meet-clock``: evidence of having reached the complainant (inputs ``evidence``, ``at``), or a skip.
 
     ``at`` is a moment, or a day in the service's zone: what was done on a day was done on it to its end. Input ``subject`` names
-    the promise that was kept: its own clock is met, and once nothing promised is left to carry out the limit of the rules too;
-    without it every open round of the clock is met.
+    the promise that was kept: its own clock is met, and a limit of the rules too, once nothing that it is for is left to carry
+    out; without it every open round of the clock is met.
     """
     name, how = errand.header("clock"), errand.text("evidence") or "e-mail"
     if how == "skip":
@@ -115,10 +114,7 @@ def meet_clock(errand: Errand) -> None:
     evidence = Evidence(kind, errand.context.element_id, min(sent_at, errand.now))
     subject = errand.text("subject")
     if subject is not None:
-        clocks, complaint = errand.tools.clocks, errand.complaint
-        left = any(one.corrected_at is None for one in standing_remedies(errand.session, complaint.key))
-        promise = promised_policy(name, subject).id if left else None
-        errand.moved(clocks.meet(errand.desk, complaint, name, evidence, promise=promise))
+        errand.moved(errand.tools.clocks.meet(errand.desk, errand.complaint, name, evidence, subject=subject))
         return
     errand.moved(meet_by_step(errand.tools.clocks, errand.desk, errand.complaint, name, evidence))
 

@@ -185,6 +185,12 @@ def newest(session: Session, complaint_key: int, name: str) -> ClockRow | None:
     )
 
 
+def next_number(session: Session, complaint_key: int, name: str) -> int:
+    """Return the number of the round of a clock that begins next, counted from 1."""
+    row = newest(session, complaint_key, name)
+    return 1 if row is None else row.number + 1
+
+
 def wanted(session: Session, complaint_key: int, name: str) -> ClockRow:
     """Return the latest round of a clock. Raises ``ClockNotFound``."""
     row = newest(session, complaint_key, name)

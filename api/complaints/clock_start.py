@@ -9,10 +9,19 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints import told_days
+from api.complaints import on_a_yes, told_days
 from api.complaints.anchors import ASKED, anchor_of, ask_for, expected_day, known_days
 from api.complaints.answered_before import meet_if_answered
-from api.complaints.clock_rows import WINDOWS, Desk, add, keep, last_changed_at, newest, open_clocks
+from api.complaints.clock_rows import (
+    WINDOWS,
+    Desk,
+    add,
+    keep,
+    last_changed_at,
+    newest,
+    next_number,
+    open_clocks,
+)
 from api.complaints.found_later import (
     day_that_counts,
     found_at,
@@ -45,6 +54,13 @@ STAGES = ("one", "two")
 PROMISED = frozenset(
     {"commitment", "contribution", "promised_answer"}
 )  # clocks that run until a date somebody promised
+
+
+NO_ROWS = "The table of deadlines has no row that says by when such a complaint is acknowledged or answered, on any day."
+NO_ROWS_OF_ROUND = (
+    "The table of deadlines has no row that says by when a second look at such a complaint is answered. Give it one in "
+    "deadlines.dmn, for stage “two”, and repeat the step; stages.dmn says whether the regime offers a second look."
+)
 
 
 class ComplaintWithoutClock(Broken):
@@ -85,13 +101,16 @@ def made_today(
     return replace(watched, amount=(due - today).days), Anchor(policy.anchor, at=desk.act.at)
 
 
-def covers(running: ClockState, promise: DeadlinePolicy, due: date) -> bool:
-    """Tell whether an open clock of the promise's name says already that it is to be kept by the day ``due``, or sooner."""
+def covers(running: ClockState, promise: DeadlinePolicy, due: date, *, kept: bool) -> bool:
+    """Tell whether an open clock of the promise's name says already that it is to be kept by the day ``due``, or sooner.
+
+    One that is ``kept`` in any case has nothing to do with a limit that counts from the yes.
+    """
     if running.due_on is None:
         return False
     if running.policy.regime == PROMISE:
         return running.policy.id == promise.id and running.due_on == due
-    return running.due_on <= due
+    return running.due_on <= due and on_a_yes.is_for(running.policy, kept=kept)
 
 
 def chosen_policies(
@@ -135,7 +154,8 @@ def refuse_without_clock(
 ) -> None:
     """Return if the complaint gets every clock that says by when it is acknowledged and answered. Raises ``ComplaintWithoutClock``.
 
-    Those are the ones the table has for its kind on one day or another, or both when it has none. One owed to nobody is no gap.
+    Those are the ones the table has for its kind on one day or another, or both when it has none, which the message then says. One
+    owed to nobody is no gap.
     """
     given = {policy.clock for policy in by_table(calendars, desk, complaint, category=category, stage=stage)}
     if given >= PROMISING:
@@ -143,10 +163,14 @@ def refuse_without_clock(
     rows = rows_of_any_day(
         desk.session, regime=complaint.regime, category=category, stage=stage, moment=desk.moment
     )
-    meant = {row.clock for row in rows}
-    if missing := sorted(((meant & PROMISING) or PROMISING) - given):
+    meant = {row.clock for row in rows} & PROMISING
+    if missing := sorted((meant or PROMISING) - given):
         raise ComplaintWithoutClock(
-            clocks=", ".join(missing), regime=complaint.regime, category=category, stage=stage
+            None if meant else NO_ROWS_OF_ROUND if stage == "two" else NO_ROWS,
+            clocks=", ".join(missing),
+            regime=complaint.regime,
+            category=category,
+            stage=stage,
         )
 
 
@@ -162,7 +186,7 @@ def fit(
     """
     chosen, moved = chosen_policies(calendars, desk, complaint, category=category, stage=stage), []
     for policy in chosen:
-        row = newest(desk.session, complaint.key, policy.clock)
+        row = _newest_by_rule(desk.session, complaint, policy.clock)
         state = None if row is None else ClockState.from_json(row.saved)
         if row is not None and state is not None and state.is_open:
             if (
@@ -179,6 +203,8 @@ def fit(
             continue
         if lacks_its_letter(desk.session, complaint, policy.clock):
             continue
+        if not on_a_yes.begins(desk.session, complaint.key, policy):
+            continue
         if _start(calendars, desk, complaint, policy, row):
             meet_if_answered(desk, complaint, policy, calendars.get(policy.calendar))
             moved.append(policy.clock)
@@ -194,13 +220,13 @@ def start_for_event(
     """Start every clock of the table that counts from ``event``, unless it has run in this stage already.
 
     One of an earlier stage that still runs gives way to it: the second answer opens the time to go outside anew. One that was
-    superseded counted from a letter that came back.
+    superseded counted from a letter that came back. What we promised beside it keeps the day that was told.
     """
     moved = []
     for policy in chosen_policies(calendars, desk, complaint, category=complaint.category, stage=stage):
-        if policy.anchor != event:
+        if policy.anchor != event or not on_a_yes.begins(desk.session, complaint.key, policy):
             continue
-        row = newest(desk.session, complaint.key, policy.clock)
+        row = _newest_by_rule(desk.session, complaint, policy.clock)
         if row is not None:
             state = ClockState.from_json(row.saved)
             if state.policy.stage == stage and state.status != "superseded":
@@ -209,7 +235,7 @@ def start_for_event(
                 counted = calendars.get_version(state.calendar_id, state.calendar_version)
                 keep(desk, row, clocks.supersede(state, desk.act), counted)
         calendar = calendars.get(policy.calendar)
-        number = 1 if row is None else row.number + 1
+        number = next_number(desk.session, complaint.key, policy.clock)
         add(
             desk,
             complaint,
@@ -233,6 +259,16 @@ def next_rule(
     return None if gap is None else state.policy
 
 
+def _newest_by_rule(session: Session, complaint: ComplaintRow, name: str) -> ClockRow | None:
+    """Return the latest round of a clock that the table gave; what was promised under its name runs beside it."""
+    rows = session.scalars(
+        select(ClockRow)
+        .where(ClockRow.complaint_key == complaint.key, ClockRow.name == name)
+        .order_by(ClockRow.number.desc())
+    )
+    return next((row for row in rows if ClockState.from_json(row.saved).policy.regime != PROMISE), None)
+
+
 def stage_of(session: Session, complaint_key: int) -> str:
     """Return the stage a complaint is in, as its clocks say: ``two`` from the opening of the second look on, else ``one``."""
     saved = session.scalars(select(ClockRow.saved).where(ClockRow.complaint_key == complaint_key))
@@ -251,7 +287,8 @@ def _start(
     ``before`` is the round that did not apply for a while: what repeats then counts from now, and an internal target did not
     run meanwhile.
     """
-    calendar, number = calendars.get(policy.calendar), 1 if before is None else before.number + 1
+    calendar = calendars.get(policy.calendar)
+    number = next_number(desk.session, complaint.key, policy.clock)
     again = (
         before is not None
         and before.state in LEFT
@@ -275,7 +312,7 @@ def _start(
             expected, last = expected_day(complaint, policy.anchor, calendar)
             made = clocks.project(policy, expected, calendar, desk.act, number=number, at_latest=last)
         elif again and policy.pausable and before is not None:
-            made = _without(calendar, desk, policy, day, before)
+            made = _without(calendar, desk, policy, day, before, number=number)
         else:
             made = clocks.start(policy, day, calendar, desk.act, number=number)
     add(desk, complaint, made, calendar)
@@ -335,12 +372,12 @@ def _projected(
 
 
 def _without(
-    calendar: Calendar, desk: Desk, policy: DeadlinePolicy, anchor: Anchor, before: ClockRow
+    calendar: Calendar, desk: Desk, policy: DeadlinePolicy, anchor: Anchor, before: ClockRow, *, number: int
 ) -> Moved:
     """Return an internal target that stood still since ``before`` ended."""
     since = last_changed_at(desk.session, before)
     stood = Pause(STOOD_STILL, desk.act.reason, desk.act.by, since, desk.act.at)
-    return clocks.start(policy, anchor, calendar, desk.act, number=before.number + 1, pauses=(stood,))
+    return clocks.start(policy, anchor, calendar, desk.act, number=number, pauses=(stood,))
 
 
 def _recategorise(

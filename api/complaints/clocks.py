@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints import clock_rows, clock_start, told_days
+from api.complaints import clock_rows, clock_start, on_a_yes, told_days
 from api.complaints.anchors import ASKED, KEPT, RECEIVED, expected_day, keep_day, missing, refuse_impossible
 from api.complaints.clock_rows import (
     ANSWERING,
@@ -25,6 +25,7 @@ from api.complaints.clock_rows import (
     keep,
     label,
     newest,
+    next_number,
     open_clocks,
     wanted,
 )
@@ -203,18 +204,19 @@ class CaseClocks:
 
         It runs from now to the end of that day, and is watched like our answer (``clock_start.made_today``). The same promise
         for the same day runs on; where it ``may_reopen`` one that was met, and is not kept after all, opens again. A limit of the
-        table for the same clock that ends no later runs on too: what is promised once is missed once.
+        table for the same clock that ends no later runs on too: what is promised once is missed once. A limit that counts from
+        the yes does not take the place of what is promised in any case.
         """
+        kept = self._is_kept(desk.session, complaint.key, policy)
         for running in open_clocks(desk.session, complaint.key):
             state = ClockState.from_json(running.saved)
-            if running.name == policy.clock and clock_start.covers(state, policy, due):
+            if running.name == policy.clock and clock_start.covers(state, policy, due, kept=kept):
                 return ()
             if state.policy.id == policy.id:
                 keep(desk, running, clocks.supersede(state, desk.act), self._calendar(state))
         if may_reopen and self._reopened(desk, complaint, policy, due):
             return (policy.clock,)
-        row = newest(desk.session, complaint.key, policy.clock)
-        number, calendar = row.number + 1 if row is not None else 1, self.calendars.get(None)
+        number, calendar = next_number(desk.session, complaint.key, policy.clock), self.calendars.get(None)
         promise, anchor = clock_start.made_today(self.calendars, desk, complaint, policy, due=due)
         add(desk, complaint, clocks.start(promise, anchor, calendar, desk.act, number=number), calendar)
         return (policy.clock,)
@@ -272,15 +274,24 @@ class CaseClocks:
 
     def promised_on(self, session: Session, complaint_key: int, promise: DeadlinePolicy) -> date | None:
         """Return the day by which a promise is to be kept: that of its open clock, or of the limit that takes its place."""
+        kept = self._is_kept(session, complaint_key, promise)
         running = [(row, ClockState.from_json(row.saved)) for row in open_clocks(session, complaint_key)]
         days = [
             state.due_on
             for row, state in running
             if row.name == promise.clock
             and state.due_on is not None
-            and (state.policy.id == promise.id or state.policy.regime != promise.regime)
+            and (
+                state.policy.id == promise.id
+                or (state.policy.regime != promise.regime and on_a_yes.is_for(state.policy, kept=kept))
+            )
         ]
         return min(days, default=None)
+
+    def _is_kept(self, session: Session, complaint_key: int, promise: DeadlinePolicy) -> bool:
+        """Tell whether a promise is one of those that our decisions keep in any case."""
+        kept = on_a_yes.kept_in_any_case(session, complaint_key)
+        return promise.id in {clock_start.promised_policy(promise.clock, mark).id for mark in kept}
 
     def happened(self, desk: Desk, complaint: ComplaintRow, event: str, at: datetime) -> tuple[str, ...]:
         """Start every clock that counts from ``event`` (such as ``investigation_finished``): projected or new.
@@ -307,9 +318,10 @@ class CaseClocks:
         name: str,
         evidence: Evidence,
         *,
-        promise: str | None = None,
+        subject: str | None = None,
     ) -> tuple[str, ...]:
-        """Record the evidence that answers a clock: every open round of it, or that of one ``promise`` (its policy's id).
+        """Record the evidence that answers a clock: every open round of it, or where one promise, the ``subject``, was kept, its own
+        and each limit of the table under which nothing is left to carry out.
 
         A repeating clock starts its next round while the complaint owes one. Nothing open: nothing moves. Raises
         ``EvidenceRefused``, also for an answer said to lie on file while somebody who may give theirs can be reached.
@@ -321,7 +333,7 @@ class CaseClocks:
         moved: tuple[str, ...] = ()
         for row in open_clocks(desk.session, complaint.key):
             state = ClockState.from_json(row.saved)
-            if row.name != name or promise not in (None, state.policy.id):
+            if row.name != name or not self._answered_by(desk.session, complaint, state, subject):
                 continue
             met = clocks.meet(state, self._calendar(state), desk.act, evidence=evidence)
             keep(desk, row, met, self._calendar(state))
@@ -329,6 +341,15 @@ class CaseClocks:
                 self._go_on(desk, complaint, met.state, since=evidence.sent_at)
             moved = (name,)
         return moved
+
+    def _answered_by(
+        self, session: Session, complaint: ComplaintRow, state: ClockState, subject: str | None
+    ) -> bool:
+        if subject is None:
+            return True
+        if state.policy.regime == clock_start.PROMISE:
+            return state.policy.id == clock_start.promised_policy(state.name, subject).id
+        return not on_a_yes.is_left(session, complaint.key, state.policy)
 
     def _go_on(self, desk: Desk, complaint: ComplaintRow, state: ClockState, *, since: datetime) -> None:
         """Start the next round of a repeating clock by the rule that the table gives it now, if it gives one."""

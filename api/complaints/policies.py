@@ -121,6 +121,13 @@ def rows_of_any_day(
 ) -> tuple[DeadlinePolicy, ...]:
     """Return the rows the table has for such a complaint on one day or another. Raises ``DeadlineTableMissing``."""
     _, model = _table(session, DECISION)
+    return rows_in(model, regime=regime, category=category, stage=stage, moment=moment)
+
+
+def rows_in(
+    model: dmn.Model, *, regime: str, category: str | None, stage: str | None, moment: feel.Moment
+) -> tuple[DeadlinePolicy, ...]:
+    """Return the rows that a table of deadlines has for such a complaint on one day or another."""
     inputs = {"regime": regime, "category": category, "stage": stage, "anchorDate": date.min}
     decided = dmn.decide(
         _on_any_day(model), DECISION, {k: feel.inward(v) for k, v in inputs.items()}, moment=moment
@@ -183,14 +190,25 @@ def second_look(session: Session, regime: str, moment: feel.Moment) -> str:
     return str(_second(session, regime, moment).get("secondStage") or "none")
 
 
+def second_look_in(model: dmn.Model, regime: str, moment: feel.Moment) -> str:
+    """Return what a table of second looks offers under a regime: ``own``, ``courtesy`` or ``none``."""
+    return str(_second_in(model, regime, moment).get("secondStage") or "none")
+
+
 def _second(session: Session, regime: str, moment: feel.Moment) -> Mapping[str, Any]:
     """Return the row of the table ``stages`` for a regime, empty when there is none."""
     try:
         _, model = _table(session, STAGES)
     except DeadlineTableMissing:
         return {}
+    return _second_in(model, regime, moment)
+
+
+def _second_in(model: dmn.Model, regime: str, moment: feel.Moment) -> Mapping[str, Any]:
+    """Return what the one row that fits gives; nothing from a table that gives several."""
     decided = dmn.decide(model, STAGES, {"regime": feel.inward(regime)}, moment=moment)
-    return feel.outward(decided.required()) or {}
+    row = feel.outward(decided.required())
+    return row if isinstance(row, Mapping) else {}
 
 
 @lru_cache(maxsize=8)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from api.complaints.clock_start import STAGES
-from api.complaints.policies import DECISION
+from api.complaints.policies import DECISION, rows_in, second_look_in
+from api.complaints.told_days import ANSWER
 from api.procedure.reading import literals
 from api.procedure.slips import alone, wrong_word
 from engine import dmn, feel
@@ -142,6 +143,27 @@ def check_table(model: dmn.Model, around: Around, *, file: str, moment: feel.Mom
         yield Finding(
             "warning", "calendar_of_the_house", message, advice, file=file, element_id=row.rule.element_id, line=_line(row)
         )  # fmt: skip
+
+
+def check_rounds(
+    table: dmn.Model, stages: dmn.Model, regimes: Iterable[str], *, file: str, moment: feel.Moment
+) -> Iterator[Finding]:
+    """Yield the regimes under which the table of second looks offers one, and no row says by when it is answered."""
+    for regime in sorted(regimes):
+        try:
+            offered = second_look_in(stages, regime, moment)
+            rows = rows_in(table, regime=regime, category=None, stage=STAGES[-1], moment=moment)
+        except (RedressError, ValueError):
+            continue  # the tables' own findings say it
+        if offered != "none" and not any(row.clock == ANSWER for row in rows):
+            message = (
+                f"A second look (“{offered}”) is offered under the regime “{regime}”, and no row says by when it is answered: "
+                "a complaint would stop when its complainant does not accept our answer."
+            )
+            advice = (
+                f"Add a row of stage “{STAGES[-1]}” for the clock {ANSWER}, or have stages.dmn offer none."
+            )
+            yield Finding("error", "round_without_clock", message, advice, file=file)
 
 
 def _of_one_name(rows: tuple[Row, ...]) -> Iterator[tuple[Row, str]]:

@@ -20,7 +20,7 @@ from api.complaints.from_form import CLOSED, PUBLIC, STAFF
 from api.complaints.intake import CHANNELS, PROCESS, start_variable_names
 from api.complaints.letter_carrying import DELIVERED, NOBODY_LEFT, REACHED, TO_DELIVER
 from api.complaints.letters import Letters
-from api.complaints.policies import DECISION
+from api.complaints.policies import DECISION, STAGES
 from api.complaints.record_jobs import MEMBERS
 from api.complaints.steps import LOOKED_UP
 from api.identity.roles import ROLES
@@ -158,7 +158,19 @@ class Vocabulary:
             elif name.lower().endswith(".bpmn"):
                 found += (replace(each, file=name) for each in self._given_up(name, data))
                 found += (replace(each, file=name) for each in self._asked_in_vain(name, data))
-        return tuple(found)
+        return (*found, *self._rounds(files, moment))
+
+    def _rounds(self, files: Files, moment: feel.Moment) -> Iterable[Finding]:
+        """Yield the second looks without a clock, where ``files`` have the table that offers them or the table of deadlines."""
+        tables = {each: _file_with(self.files, each) for each in (STAGES, DECISION)}
+        file = next((name for name in tables.values() if name in dict(files)), None)
+        models = [_model(self.files[name]) for name in tables.values() if name is not None]
+        if file is not None and len(models) == len(tables):
+            stages, deadlines = models
+            if stages is not None and deadlines is not None:
+                yield from deadline_table.check_rounds(
+                    deadlines, stages, self._regimes, file=file, moment=moment
+                )
 
     def _bound_elsewhere(self, files: Files) -> Iterable[Finding]:
         """Yield what is new in ``files`` and that a diagram beside them goes on using as it was deployed together with it."""
@@ -550,11 +562,18 @@ def _at(cell: dmn.model.Text, found: Iterable[Finding]) -> Iterable[Finding]:
 
 def _table_among(files: Mapping[str, bytes], decision_id: str) -> TableBox | None:
     """Return the table of a decision among files, None when no model of them has one."""
-    named = (
-        data for name, data in files.items() if name.lower().endswith(".dmn") and decision_id.encode() in data
-    )
-    models = filter(None, map(_model, named))
-    return next(filter(None, (deadline_table.table_of(model, decision_id) for model in models)), None)
+    name = _file_with(files, decision_id)
+    model = None if name is None else _model(files[name])
+    return None if model is None else deadline_table.table_of(model, decision_id)
+
+
+def _file_with(files: Mapping[str, bytes], decision_id: str) -> str | None:
+    """Return the name of the file that has the table of a decision, None when none has."""
+    for name, data in files.items():
+        model = _model(data) if name.lower().endswith(".dmn") and decision_id.encode() in data else None
+        if model is not None and deadline_table.table_of(model, decision_id) is not None:
+            return name
+    return None
 
 
 def _cells(box: TableBox | None, column: str) -> Iterable[str]:

@@ -71,6 +71,8 @@ def judged(
     before: ClockState | None, new: ClockState, calendar: Calendar, act: Act, kind: ChangeKind
 ) -> Moved:
     """Count ``new`` from its facts, decide its status at the moment of the act, and write the history."""
+    if before is None or before.anchor != new.anchor:
+        new = replace(new, ahead_since=_ahead_since(new, calendar, act))
     if new.open_pauses:
         new = with_time_left(replace(new, status="paused"), calendar)
     else:
@@ -79,6 +81,11 @@ def judged(
         over = due.bound_at <= (new.evidence.sent_at if new.evidence else in_utc(act.at))
         new = replace(new, status=_status(new, passed=over and new.counts))
     return with_breaches(before, new, act, kind)
+
+
+def _ahead_since(state: ClockState, calendar: Calendar, act: Act) -> datetime | None:
+    noted_at = in_utc(act.at)
+    return noted_at if state.anchor_known and state.anchor.moment(calendar) > noted_at else None
 
 
 def _status(state: ClockState, *, passed: bool) -> Status:

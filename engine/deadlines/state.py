@@ -92,7 +92,8 @@ class ClockState:
     ``due_on`` (local date) and ``bound_at`` (UTC) are None while paused; then ``days_left`` counts days of
     the policy's unit, or ``time_left`` the time of a clock that counts hours. ``expected_on`` is the date on
     which the anchor was due, for a clock that is or once was projected; ``at_latest``: it cannot have happened
-    after that day. ``number`` counts updates from 1.
+    after that day. ``ahead_since`` is the moment (UTC) at which a day it counts from was noted that lay ahead then,
+    such as one agreed for the answer. ``number`` counts updates from 1.
     """
 
     name: str
@@ -103,6 +104,7 @@ class ClockState:
     anchor: Anchor
     expected_on: date | None = None
     at_latest: bool = False
+    ahead_since: datetime | None = None
     due_on: date | None = None
     bound_at: datetime | None = None
     days_left: int | None = None

@@ -15,7 +15,8 @@ Stretch = tuple[datetime, datetime]
 def warn_at(state: ClockState, share: float, calendar: Calendar) -> datetime | None:
     """Return the moment (UTC) at which ``share`` (0 to 1) of the clock's time is used.
 
-    None while there is no bound. Clocks in business days or hours use opening time, the others elapsed time;
+    None while there is no bound. Its time begins with what it counts from, and where that lay ahead when it was noted, as a day
+    agreed for the answer does, with the noting. Clocks in business days or hours use opening time, the others elapsed time;
     pauses are left out. The moment waits for office hours, except where waiting would reach the bound; a
     share of 1 is the bound, waiting.
     """
@@ -23,7 +24,8 @@ def warn_at(state: ClockState, share: float, calendar: Calendar) -> datetime | N
         return None
     if share >= 1:
         return in_utc(calendar.next_opening(state.bound_at))
-    start = counted_anchor(state, calendar).moment(calendar)
+    anchored = counted_anchor(state, calendar).moment(calendar)
+    start = anchored if state.ahead_since is None else min(anchored, state.ahead_since)
     running = _running(start, state.bound_at, stretches(state.pauses))
     in_hours = state.policy.unit in ("business_days", "business_hours")
     lengths = [calendar.working_time_between(a, b) if in_hours else b - a for a, b in running]

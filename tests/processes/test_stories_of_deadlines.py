@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -577,6 +577,34 @@ def test_the_agreed_day_becomes_the_day_of_the_answer_and_stands_in_the_letter(w
     assert "talking to us" in walk.letter("plan-agreed").text
     walk.assess().investigate()
     assert walk.due_of("Draft the answer") == walk.clock_named("final_response").bound_at
+
+
+def test_a_team_lead_is_asked_how_to_keep_the_agreed_day_some_working_days_before_it(walk):
+    plan(walk).do("Agree the plan", agreedOn="2026-07-15", agreedHow="We read the notes.", agreedBy="phone")
+    walk.later("2026-07-07 08:00")
+    assert "Decide how to keep it" not in walk.open
+    walk.later("2026-07-07 12:00")  # 80 % of the time since the agreement
+    assert "Decide how to keep it" in walk.open
+    walk.do(
+        "Decide how to keep it",
+        deadlineChoice="holding_notice",
+        extensionReason="complex",
+        holdingText="We wait for the surgeon.",
+        newDate="2026-08-14",
+    )
+    assert walk.letter("holding-notice").dispatched_at is not None
+    assert (walk.due("promised_answer"), walk.troubles) == ("2026-08-14", [])
+
+
+def test_a_day_agreed_anew_takes_the_question_how_to_keep_the_old_one_with_it(walk):
+    plan(walk).do("Agree the plan", agreedOn="2026-07-15", agreedHow="We read the notes.", agreedBy="phone")
+    walk.later("2026-07-07 12:00")
+    assert "Decide how to keep it" in walk.open
+    days = {"agreed": date(2026, 8, 31)}
+    walk.move(lambda d, c: walk.service.case_clocks.days_corrected(d, c, days=days)).wait(minutes=5)
+    assert "Decide how to keep it" not in walk.open
+    walk.later("2026-08-21 12:00")
+    assert "Decide how to keep it" in walk.open
 
 
 def test_a_day_that_nobody_agreed_in_time_is_set_by_a_person(walk):

@@ -90,6 +90,29 @@ def test_a_slip_is_refused_over_the_interfaces(name, admin):
     assert {found["file"] for found in answer["findings"]} >= {name}
 
 
+ROUND_FOR_NOBODY = shipped()["stages.dmn"].replace(b'"generic"', b'"generic", "us-cfpb"', 1)
+
+
+def test_a_second_look_without_a_clock_is_refused_over_the_interface(admin):
+    status, problem = admin.deploy(("stages.dmn", ROUND_FOR_NOBODY))
+    assert (status, "us-cfpb" in problem["detail"]) == (400, True)
+
+
+def test_a_second_look_without_a_clock_is_refused_by_lint_and_deploy_and_by_the_first_start(
+    own, prepared, tmp_path, monkeypatch, capsys
+):
+    (own / "processes" / "stages.dmn").write_bytes(ROUND_FOR_NOBODY)
+    shutil.copytree(prepared, tmp_path / "data")
+    monkeypatch.setenv("REDRESS_DATA_DIR", str(tmp_path / "data"))
+    places = [str(own / "processes"), str(own / "forms")]
+    for command in ("lint", "deploy"):
+        assert main([command, *places]) == 1
+        assert "error: stages.dmn" in capsys.readouterr().out
+    shipped_so = {"REDRESS_PROCESSES_DIR": places[0], "REDRESS_FORMS_DIR": places[1]}
+    with pytest.raises(DeploymentRefused, match="us-cfpb"):
+        ready_service(settings_for(tmp_path / "new", **shipped_so))
+
+
 @pytest.mark.parametrize("member", ["regime", "calendar"])
 def test_a_slip_in_the_organisation_file_stops_lint_and_start_with_one_line(
     member, own, prepared, tmp_path, monkeypatch, capsys

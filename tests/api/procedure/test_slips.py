@@ -213,6 +213,35 @@ def test_a_regime_that_only_one_category_has_rows_of_is_refused(settings, tmp_pa
     ]  # fmt: skip
 
 
+def in_stages(regime, row):
+    """The table of second looks with a regime added to the row (own, courtesy, none) that has another."""
+    return SHIPPED["stages.dmn"].replace(f'"{row}"'.encode(), f'"{row}", "{regime}"'.encode(), 1)
+
+
+@pytest.mark.parametrize(("beside", "offered"), [("generic", "own"), ("uk-financial", "courtesy")])
+def test_a_second_look_that_no_clock_is_for_is_refused(settings, tmp_path, beside, offered):
+    """Its regime has rows for the first answer alone: after the no of a complainant the case would stop."""
+    (tmp_path / "stages.dmn").write_bytes(in_stages("us-cfpb", beside))
+
+    [finding] = lint(read_files([tmp_path]), settings)
+
+    assert (finding.code, finding.severity) == ("round_without_clock", "error")
+    assert "“us-cfpb”" in finding.message
+    assert f"“{offered}”" in finding.message
+
+
+def test_the_clock_of_a_second_look_that_is_taken_out_of_its_table_is_missed(settings, tmp_path):
+    row = re.search(
+        rb'<rule id="Rule_generic-stage-two-response".*?</rule>', SHIPPED["deadlines.dmn"], re.DOTALL
+    )
+    (tmp_path / "deadlines.dmn").write_bytes(SHIPPED["deadlines.dmn"].replace(row[0], b""))
+
+    [finding] = lint(read_files([tmp_path]), settings)
+
+    assert (finding.code, finding.file) == ("round_without_clock", "deadlines.dmn")
+    assert "“generic”" in finding.message
+
+
 def test_what_lies_in_folders_of_a_folder_is_read_and_what_is_hidden_is_not(tmp_path):
     for place in (
         "a.bpmn",

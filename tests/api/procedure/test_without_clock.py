@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from api.complaints.clock_rows import CHANCES, WINDOWS, open_clocks
+from api.complaints.clock_start import ComplaintWithoutClock
 from api.complaints.intake import ComplaintRefused, NewComplaint, PartyDetails, receive
+from api.complaints.other_rules import other_rules
 from api.complaints.policies import kinds
 from api.complaints.separation import DUTIES, objection
 from api.complaints.tables import ClockRow, ComplaintRow, NoticeRow
@@ -18,9 +20,10 @@ from api.deadlines import without_clock
 from api.identity import people
 from engine.actors import service as as_service
 from engine.deadlines.clocks import Act
+from engine.deadlines.state import OPEN
 from engine.quoted import plain
 from engine.store.search import Query
-from engine.store.tables import instances, variables
+from engine.store.tables import instances, resources, variables
 from tests.api.access.world import Someone
 from tests.api.procedure.slips import shipped
 from tests.api.web.staff_desk import Desk
@@ -296,3 +299,59 @@ def test_an_agreed_day_is_warned_of_before_it_comes(service, clock):
         ClockRow.complaint_key == made.key, ClockRow.name == "final_response"
     )
     assert service.engine.read(lambda session: session.scalar(query)).date() == date(2026, 10, 16)
+
+
+def as_deployed_before(service, name, old, new):
+    """Have a table as a version that did not look at it stored it."""
+
+    def work(session):
+        row = session.execute(select(resources).where(resources.c.name == name)).one()
+        content = re.sub(old, new, row.content, count=1, flags=re.DOTALL)
+        assert content != row.content
+        session.execute(update(resources).where(resources.c.key == row.key).values(content=content))
+
+    service.engine.write(work)
+
+
+def notices_of(service, subject):
+    query = select(NoticeRow.group_name).where(NoticeRow.subject == subject)
+    return service.engine.read(lambda session: list(session.scalars(query)))
+
+
+def test_a_no_that_leads_to_a_round_without_clocks_is_told_to_managers(service, clock):
+    round_two = rb'<rule id="Rule_generic-stage-two-[a-z]+".*?</rule>'
+    as_deployed_before(service, "deadlines.dmn", round_two, b"")
+    as_deployed_before(service, "deadlines.dmn", round_two, b"")
+    walk = Walk(service, clock)
+    walk.take("2026-07-06 10:00").through().answer("rejects").wait(hours=2)
+    (trouble,) = walk.troubles
+    assert trouble.startswith("Task_RoundClocks")
+    assert "second look" in trouble
+    assert "stages.dmn" in plain(trouble)
+    assert (walk.complaint().state, walk.open) == ("rejected_open", [])
+    assert (without_clock.tell(service), without_clock.tell(service)) == (1, 0)
+    assert notices_of(service, without_clock.STANDS_STILL) == ["complaints-managers"]
+    walk.wait(days=20)
+    assert without_clock.tell(service) == 0, "once for what failed"
+
+
+def test_a_step_that_fails_where_no_clock_runs_is_told_to_managers(service, clock):
+    walk = Walk(service, clock)
+    walk.take("2026-07-06 10:00").through(remedy="words")
+    assert walk.complaint().state == "responded"
+    as_deployed_before(service, "stages.dmn", rb'"own"', b'"own" + 1')
+    assert without_clock.tell(service) == 0, "nothing failed"
+    walk.answer("rejects").wait(hours=1)
+    assert walk.troubles
+    assert {name for (name, _), state in walk.clocks.items() if state in OPEN} <= WINDOWS | CHANCES
+    assert (without_clock.tell(service), without_clock.tell(service)) == (1, 0)
+    assert notices_of(service, without_clock.STANDS_STILL) == ["complaints-managers"]
+
+
+def test_a_table_without_rows_for_a_second_look_says_so(service):
+    made = took(service, regime="generic", at=service.clock.now())
+    change = other_rules(service, regime="us-cfpb", category=None, stage="two")
+    act = Act(service.clock.now(), "test", "Test")
+    with pytest.raises(ComplaintWithoutClock, match="has no row") as refused:
+        service.move_clocks(made.key, change, act=act, by=as_service("test"))
+    assert "stage: two" in str(refused.value)

@@ -489,6 +489,45 @@ def test_a_warning_comes_at_its_share_of_the_time_within_office_hours(policy, sh
     assert found == london(moment)
 
 
+AGREED = DeadlinePolicy("a", "example", "final_response", "agreed", 0, "calendar_days", "1")
+
+
+def agreed(day: str, when: str, state: ClockState | None = None) -> ClockState:
+    """An answer agreed at a moment for a day, anew if one was agreed before."""
+    anchor = Anchor("agreed", on=date.fromisoformat(day))
+    if state is None:
+        return clocks.start(AGREED, anchor, EW, act(when)).state
+    return clocks.re_anchor(state, anchor, EW, act(when)).state
+
+
+def test_a_day_that_lay_ahead_as_it_was_agreed_is_warned_of_by_the_time_since_then():
+    state = agreed("2026-07-31", "2026-06-01T10:00")
+    assert warn_at(state, 0.5, EW) == london("2026-07-02T09:00")
+    assert warn_at(state, 0.8, EW) == london("2026-07-20T09:00")  # the share ends on a Sunday
+    assert ClockState.from_json(state.to_json()) == state
+
+
+def test_another_day_agreed_later_is_warned_of_by_the_time_since_that():
+    moved = agreed("2026-08-31", "2026-07-20T10:00", agreed("2026-07-31", "2026-06-01T10:00"))
+    assert warn_at(moved, 0.8, EW) == london("2026-08-24T09:00")
+    same = clocks.re_anchor(moved, moved.anchor, EW, act("2026-08-03T10:00")).state
+    assert warn_at(same, 0.8, EW) == warn_at(moved, 0.8, EW)
+
+
+def test_a_day_that_was_over_as_it_was_noted_is_warned_of_by_the_time_of_its_rule():
+    anchor = Anchor("received", on=date(2026, 6, 1))
+    late, at_once = (
+        clocks.start(LIMIT, anchor, EW, act(f"2026-06-{day}T10:00")).state for day in ("08", "01")
+    )
+    assert warn_at(late, 0.8, EW) == warn_at(at_once, 0.8, EW)
+
+
+def test_a_rule_that_comes_to_count_from_a_day_ahead_is_warned_of_by_the_time_since_then():
+    anchor = Anchor("agreed", on=date(2026, 7, 31))
+    ruled = clocks.recategorise(begun(LIMIT), AGREED, EW, act("2026-07-01T10:00"), anchor=anchor).state
+    assert warn_at(ruled, 0.8, EW) == london("2026-07-27T09:00")
+
+
 def test_a_pause_moves_the_warnings_and_silences_them_meanwhile():
     stopped = clocks.pause(begun(), EW, act("2026-06-10T11:00"), category="waiting").state
     resumed = clocks.resume(stopped, EW, act("2026-06-16T11:00")).state
