@@ -10,17 +10,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from api.complaints.contact import IN_WORDS
 from api.complaints.danger import FOUND, found_since, join_danger
 from api.complaints.errand import Errand
 from api.complaints.facts import clock_dates
 from api.complaints.from_complainant import ADDITION, ADDS, UNREAD
 from api.complaints.keeping_away import FROM, INTO, hand_over
 from api.complaints.letters import in_words
-from api.complaints.parties import parties
+from api.complaints.parties import REPRESENTATIVE, WAYS, may_act, parties, somebody_answers
 from api.complaints.references import read_reference
 from api.complaints.search import readable_by
 from api.complaints.separation import is_excluded
-from api.complaints.states import ENDED
+from api.complaints.states import AWAITED, ENDED
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, ExclusionRow, PartyRow, oldest_first
 from api.complaints.told_days import day_of_answer
 from api.complaints.urgency import make_urgent
@@ -30,6 +31,10 @@ from engine.zones import local_date
 MOST = 20
 EARLIER = "earlier"  # what forms call the list; they get it as it is now, whatever a diagram has kept of it
 SCREENS = "intake"  # the group that hears of it while the earlier one has no owner
+
+
+_AUTHORITY = ("authority", "authority_scope", "authority_from", "authority_until")
+_OF_A_REPRESENTATIVE = ("name", "preferred_channel", *WAYS.values(), *_AUTHORITY)  # what goes over with them
 
 
 class MergeRefused(Invalid):
@@ -86,7 +91,8 @@ def merge(errand: Errand) -> dict[str, Any]:
 
     Whoever is kept away from one of the two is kept away from both, before anything is handed over.
     Danger goes over too: the earlier one is dangerous and urgent from here on, and where nobody has acted yet people are
-    protected there from each danger, by the hours that began when it was told here.
+    protected there from each danger, by the hours that began when it was told here. A representative whose authority is
+    confirmed speaks for the earlier one, too.
     Returns ``answerBy``, the day of the earlier one's answer; None when it has none that lies ahead. Raises ``MergeRefused``.
     """
     complaint = errand.complaint
@@ -104,6 +110,7 @@ def merge(errand: Errand) -> dict[str, Any]:
         "It is among what the complainant sent. Read it by the date of the task.",
         otherwise=SCREENS,
     )
+    _hand_over_representative(errand, older)
     dangers = _hand_over_danger(errand, older)
     first = next(iter(dangers), None)
     errand.context.publish(
@@ -120,6 +127,43 @@ def merge(errand: Errand) -> dict[str, Any]:
     due = day_of_answer(clock_dates(errand.session, older.key))
     today = local_date(errand.now, errand.tools.settings.time_zone)
     return {"answerBy": due if due is not None and due >= today else None}
+
+
+def _hand_over_representative(errand: Errand, older: ComplaintRow) -> None:
+    """Let who may act for this complaint act for the earlier one, where nobody is said to: letters of it go to them from here on.
+
+    Where somebody else is, or our answer has gone to the complainant, its owner is asked to look.
+    """
+    session, complaint, today = errand.session, errand.complaint, errand.today
+    party, other = (parties(session, one.key).get(REPRESENTATIVE) for one in (complaint, older))
+    if party is None or not may_act(party, on=today) or _same_person(party, other):
+        return
+    if other is not None or older.state not in AWAITED:
+        is_other = "Somebody else is said to act for the complainant there."
+        why_not = "The complainant has our answer already." if other is None else is_other
+        errand.desk.notify_owner(
+            older,
+            f"A representative wrote about {older.reference}",
+            f"{party.name or 'Somebody'} acts for the complainant in {complaint.reference}, which joined it. {why_not} Its letters "
+            "do not go to them: see who is to get them.",
+            otherwise=SCREENS,
+        )
+        return
+    known = {name: getattr(party, name) for name in _OF_A_REPRESENTATIVE}
+    session.add(PartyRow(key=errand.next_key(), complaint_key=older.key, role=REPRESENTATIVE, **known))
+    session.flush()
+    text = f"{IN_WORDS[REPRESENTATIVE].capitalize()} of {complaint.reference}, which joined this one, acts for it too"
+    errand.desk.tell(older.key, "representative-joined", text, facts={FROM: complaint.reference})
+    if older.instance_key is not None:
+        reached = somebody_answers(session, older.key, on=today)
+        errand.context.overwrite("complainantKnown", reached, in_case=older.instance_key)
+
+
+def _same_person(one: PartyRow, other: PartyRow | None) -> bool:
+    """Tell whether two representatives are one who may act in the same way."""
+    return other is not None and all(
+        getattr(one, name) == getattr(other, name) for name in ("name", *_AUTHORITY)
+    )
 
 
 def _hand_over_danger(errand: Errand, older: ComplaintRow) -> list[datetime]:
