@@ -61,10 +61,12 @@ CLOSED: Mapping[str, frozenset[str]] = {
 def from_public_form(
     answers: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, regime: str, documents: tuple[int, ...]
 ) -> NewComplaint:
-    """Return the complaint of the public form's clean ``answers`` (keys of forms/complaint.form), received ``now``."""
-    anonymous = answers.get("anonymous") == "yes"
-    sender = None if anonymous else _party(answers)
+    """Return the complaint of the public form's clean ``answers`` (keys of forms/complaint.form), received ``now``.
+
+    Who says to act for somebody else is their representative, whether or not they give a name.
+    """
     on_behalf = answers.get("actingFor") == "other"
+    sender = _sender(answers, anonymous=answers.get("anonymous") == "yes", on_behalf=on_behalf)
     other = _party(answers, "other") if on_behalf else None
     description = str(answers.get("description") or "")
     if answers.get("dangerDetails"):
@@ -107,7 +109,7 @@ def from_staff_form(
             "Say why it is entered after the day it was received.", field="backdatingReason"
         )
     on_behalf = answers.get("actingForOther") is True
-    sender = None if answers.get("anonymous") is True else _party(answers)
+    sender = _sender(answers, anonymous=answers.get("anonymous") is True, on_behalf=on_behalf)
     return NewComplaint(
         channel=str(answers.get("channel") or "phone"),
         received_at=received_at,
@@ -128,6 +130,13 @@ def from_staff_form(
         documents=documents,
         backdating_reason=reason,
     )
+
+
+def _sender(answers: Mapping[str, Any], *, anonymous: bool, on_behalf: bool) -> PartyDetails | None:
+    """Return who writes to us, None for a complainant without a name: a representative without one is nobody's complainant."""
+    if anonymous:
+        return PartyDetails() if on_behalf else None
+    return _party(answers)
 
 
 def _first_raised(answers: Mapping[str, Any], received_on: date) -> date | None:

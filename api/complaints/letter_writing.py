@@ -23,7 +23,15 @@ from api.complaints.letters_held import tell_held
 from api.complaints.letters_over import keep_back_older
 from api.complaints.letters_owed import Unsent
 from api.complaints.our_answer import is_answer
-from api.complaints.parties import BY_HAND, COMPLAINANT, Way, may_act, may_decide, parties
+from api.complaints.parties import (
+    BY_HAND,
+    COMPLAINANT,
+    REPRESENTATIVE,
+    Way,
+    may_act,
+    may_decide,
+    parties,
+)
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 from engine import feel
 
@@ -95,7 +103,7 @@ def _to_each(
         if one.way is None:
             meets = letter.meets if not asks or may_decide(one.party) else None
             unsent = replace(letter, copies=copies, person=one.role, meets=meets)
-            _keep(desk, complaint, unsent, carrier)
+            _keep(desk, complaint, replace(unsent, sought=not _is_nobody(one.party)), carrier)
     return rows
 
 
@@ -109,8 +117,13 @@ def _keep(desk: Desk, complaint: ComplaintRow, unsent: Unsent, carrier: Carrier)
     whom = IN_WORDS[unsent.person]
     facts = {"letter": unsent.letter, "person": unsent.person}
     desk.tell(complaint.key, "letter-not-sent", f"No way to send {unsent.letter!r} to {whom}", facts=facts)
-    if parties(desk.session, complaint.key):
+    if unsent.sought and parties(desk.session, complaint.key):
         carrier.throw(*look_for(complaint, unsent.person))
+
+
+def _is_nobody(party: PartyRow | None) -> bool:
+    """Tell whether this is a representative who gave no name: nobody can be looked for."""
+    return party is not None and party.role == REPRESENTATIVE and not party.name
 
 
 def write_anew(

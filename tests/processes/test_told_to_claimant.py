@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from api.complaints.from_form import from_public_form, from_staff_form
 from api.complaints.intake import PartyDetails
 from api.complaints.other_rules import other_rules
 from tests.api.deadlines.conftest import at
@@ -124,3 +128,26 @@ def test_other_rules_ask_for_the_receipt_from_the_same_day(walk):
     clock = walk.clock_named("acknowledgement")
     assert (clock.state, f"{clock.due_on}") == ("running", "2026-07-28")
     assert f"{walk.clock_named('final_response').due_on}" == "2026-07-27"
+
+
+def test_who_acts_for_somebody_and_gives_no_name_is_no_complainant(walk):
+    walk.take("2026-07-06 10:00", sender=MAIL, representative=PartyDetails()).wait(hours=1)
+    assert "Check the authority" in walk.open
+    assert (walk.letters, walk.aside()) == ([], []), "nobody can be looked for"
+    walk.do("Check the authority", authority="refused").wait(minutes=5)
+    assert [row.recipient for row in walk.letters] == ["ann@example.org"]
+    assert (walk.aside(), walk.troubles) == ([], [])
+
+
+def test_the_intake_forms_make_a_representative_of_who_acts_for_somebody_without_a_name():
+    how = {
+        "now": at("2026-07-06 10:00"),
+        "zone": ZoneInfo("Europe/London"),
+        "regime": "generic",
+        "documents": (),
+    }
+    said = {"description": "No bill.", "otherName": "Ann Other", "otherEmail": "ann@example.org"}
+    public = from_public_form(said | {"anonymous": "yes", "actingFor": "other"}, **how)
+    given = said | {"anonymous": True, "actingForOther": True, "receivedOn": date(2026, 7, 6)}
+    for one in (public, from_staff_form(given, **how)):
+        assert (one.complainant.name, one.representative) == ("Ann Other", PartyDetails())

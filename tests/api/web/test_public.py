@@ -967,3 +967,14 @@ def test_a_complaint_of_the_past_offers_no_answer_that_is_not_there(ann, clock, 
     assert "Your complaint is closed" in ann.text
     assert "Read our answer again" not in ann.text
     assert ann.open("/status/answer").status_code == 409
+
+
+def test_who_complains_for_somebody_else_cannot_stay_anonymous(ann):
+    ann.fill_in()
+    page = "/complain/who-you-are"
+    ann.open(page)
+    other = ann.option("actingFor", "For somebody else, with their agreement")
+    anonymous = ann.option("anonymous", "No, I stay anonymous")
+    answer = ann.send(page, actingFor=other, anonymous=anonymous)
+    assert answer.status_code == 422, "the option is not there for them"
+    assert "gives their name" in ann.text
