@@ -21,11 +21,12 @@ from api.complaints.history import Place, Standing, first_written, standing
 from api.complaints.letter_addressees import copies_of, set_of
 from api.complaints.letter_links import STATUS_LINK
 from api.complaints.letters import LEAVES_ON, LetterIncomplete, Written, in_words
+from api.complaints.letters_held import that_wait
 from api.complaints.our_answer import is_with_them
 from api.complaints.parties import goes_by_mail, may_act
 from api.complaints.policies import second_look
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, oldest_first
-from api.complaints.told_days import ANSWER, day_of_answer, named_and_over, names_day
+from api.complaints.told_days import ANSWER, OF_OUR_ANSWER, day_of_answer, named_and_over, names_day
 from engine import feel
 from engine.deadlines.errors import EvidenceRefused
 from engine.deadlines.state import Evidence
@@ -106,6 +107,8 @@ def facts_of(
     if meets:
         since = counted_from or desk.moment.now
         facts["clocks"] = _dates_once_sent(tools.clocks, desk, complaint, [(meets, since)])
+    for name in _days_to_be_told(desk.session, complaint.key):
+        facts["clocks"][name] = None
     facts["clocks"][ANSWER] = day_of_answer(facts["clocks"])
     facts["clocks"] = _still_to_come(facts["clocks"], on=desk.today)
     facts["newDate"] = new_date(tools.clocks, desk, complaint, letter) or facts.get("newDate")
@@ -173,6 +176,20 @@ def _waiting(session: Session, complaint_key: int) -> list[tuple[str, datetime]]
         for copies in written.values()
         if all(one.dispatched_at is None for one in copies)
     ]
+
+
+def _days_to_be_told(session: Session, complaint_key: int) -> frozenset[str]:
+    """Return the clocks for which a letter that waits tells another day: it stands in that letter alone, and none in others.
+
+    Others would contradict it with the day before, or name it before anybody was told.
+    """
+    rows = session.scalars(
+        select(LetterRow)
+        .where(LetterRow.complaint_key == complaint_key, that_wait())
+        .order_by(*oldest_first(LetterRow))
+    )
+    clocks = {row.extends["clock"] for row in rows if row.extends and row.extends.get("until")}
+    return frozenset(clocks | (OF_OUR_ANSWER if clocks & OF_OUR_ANSWER else set()))
 
 
 def _still_to_come(dates: Mapping[str, date | None], *, on: date) -> dict[str, date | None]:

@@ -15,7 +15,7 @@ from api.complaints.found_later import note_owed_anew
 from api.complaints.owed import told_to_nobody
 from api.complaints.parties import REPRESENTATIVE, WAS_CONFIRMED, parties
 from api.complaints.states import RECEIPTS, owes
-from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
+from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, oldest_first
 from engine.deadlines import clocks as rules
 from engine.deadlines.compute import Anchor
 from engine.deadlines.state import ClockState
@@ -63,7 +63,7 @@ def told_to_claimant_only(session: Session, complaint: ComplaintRow) -> frozense
 
 
 def _neutral(session: Session, party: PartyRow) -> Iterable[LetterRow]:
-    """Return the letters to ``party`` that have left and answer clocks, written while they were not to act, oldest first."""
+    """Return the letters to ``party`` that have left and answer clocks, in the order they were written while they were not to act."""
     return session.scalars(
         select(LetterRow)
         .where(
@@ -73,5 +73,5 @@ def _neutral(session: Session, party: PartyRow) -> Iterable[LetterRow]:
             LetterRow.dispatched_at.is_not(None),
             LetterRow.replaced_at.is_(None),
         )
-        .order_by(LetterRow.dispatched_at, LetterRow.key)
+        .order_by(*oldest_first(LetterRow))
     ).all()

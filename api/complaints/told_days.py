@@ -21,6 +21,7 @@ PUBLIC_FORM = (
 )
 SHOWN_FOR = timedelta(minutes=30)  # as long as that page can be read
 ANSWER, PROMISED = "final_response", "promised_answer"
+OF_OUR_ANSWER = frozenset({ANSWER, PROMISED})
 NEWS = frozenset({"update", "explanation"})  # clocks of ours, besides the answer, whose day letters tell
 AGREED = "agreed"  # the anchor of an answer whose day the complainant agreed to
 _TOLD_MOVES = frozenset(

@@ -127,13 +127,15 @@ def test_a_letter_names_no_new_day_whose_own_letter_waits(walk):
     assert rounds(walk, "promised_answer") == [("running", date(2026, 8, 14))]
 
 
-def test_a_letter_names_the_day_that_stands_until_the_notice_of_another_has_left(walk):
+def test_a_letter_names_no_day_of_our_answer_until_the_notice_of_another_has_left(walk):
     on_paper(walk)
     while KEEP not in walk.open:
         walk.wait(hours=12)
     walk.do(KEEP, **HOLD)
     walk.do("Write an update", updateChoice="letter", updateText="We are at it.")
-    assert "by 3 August 2026" in walk.letter("update").text
+    assert "We expect to give you our answer" not in walk.letter("update").text
+    walk.post("holding-notice")
+    assert walk.due("final_response") == "2026-08-17"
 
 
 def test_a_day_that_is_over_is_not_posted_though_another_one_waits_to_be_told(walk):
