@@ -6,18 +6,19 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import Session
 
 from api.complaints.clock_rows import Desk
 from api.complaints.from_complainant import ANSWERS, waited_for
 from api.complaints.letter_addressees import note_lapse
 from api.complaints.letter_desk import DeskCarrier, tools_of
-from api.complaints.letter_writing import write_besides
+from api.complaints.letter_writing import NOT_WRITTEN, tell_not_written, write_besides
 from api.complaints.letters import LetterIncomplete
 from api.complaints.letters_over import keep_back_asking
 from api.complaints.letters_that_came_back import have_looked_up
 from api.complaints.our_answer import had_by_nobody_else
 from api.complaints.parties import CONFIRMED, EXPIRED, REPRESENTATIVE
-from api.complaints.tables import ComplaintRow, PartyRow
+from api.complaints.tables import ComplaintRow, EventRow, LetterRow, PartyRow
 from engine.actors import SYSTEM
 from engine.deadlines.clocks import Act
 
@@ -32,7 +33,8 @@ def settle(service: Redress) -> int:
     """Note every authority that is over, and write an answer that waits for a reply to who may give it now; return how many
     answers were written. A chore.
 
-    The time to reply counts from that copy. Safe to repeat: whoever may reply is written to once.
+    The time to reply counts from that copy. Safe to repeat: whoever may reply is written to once, and that a letter cannot be
+    written is told once.
     """
     today = service.today()
     found = service.engine.read(lambda session: session.scalars(_over(today)).all())
@@ -51,8 +53,8 @@ def settle(service: Redress) -> int:
             with desk.session.begin_nested():
                 moved = write_besides(tools_of(service), desk, complaint, letter, carrier=carrier)
         except LetterIncomplete as problem:
-            subject = f"Letter not written: {letter.subject}"
-            desk.notify_owner(complaint, subject, problem.message, otherwise="complaints-managers")
+            if not _is_told(desk.session, letter):
+                tell_not_written(desk, complaint, letter, problem.message)
             return ()
         keep_back_asking(service.letters, desk, complaint, throw=carrier.throw)
         have_looked_up(service, desk.session, complaint)
@@ -65,6 +67,13 @@ def settle(service: Redress) -> int:
         act = Act(at=service.clock.now(), by=SYSTEM.name, reason=_WHY)
         service.move_clocks(key, change, act=act, by=SYSTEM)
     return written
+
+
+def _is_told(session: Session, letter: LetterRow) -> bool:
+    lines = select(EventRow).where(
+        EventRow.complaint_key == letter.complaint_key, EventRow.kind == NOT_WRITTEN
+    )
+    return any((line.facts or {}).get("letter") == str(letter.key) for line in session.scalars(lines))
 
 
 def _over(today: date) -> Select[int]:

@@ -183,13 +183,10 @@ def _days_to_be_told(session: Session, complaint_key: int) -> frozenset[str]:
 
     Others would contradict it with the day before, or name it before anybody was told.
     """
-    rows = session.scalars(
-        select(LetterRow)
-        .where(LetterRow.complaint_key == complaint_key, that_wait())
-        .order_by(*oldest_first(LetterRow))
-    )
-    clocks = {row.extends["clock"] for row in rows if row.extends and row.extends.get("until")}
-    return frozenset(clocks | (OF_OUR_ANSWER if clocks & OF_OUR_ANSWER else set()))
+    waiting = select(LetterRow.extends).where(LetterRow.complaint_key == complaint_key, that_wait())
+    asked = session.scalars(waiting)
+    clocks = frozenset(each["clock"] for each in asked if each and each.get("until"))
+    return clocks | OF_OUR_ANSWER if clocks & OF_OUR_ANSWER else clocks
 
 
 def _still_to_come(dates: Mapping[str, date | None], *, on: date) -> dict[str, date | None]:

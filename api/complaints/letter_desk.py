@@ -24,7 +24,7 @@ from api.complaints.letter_leaving import (
     put_another_in_its_place,
     why_not,
 )
-from api.complaints.letter_writing import write_besides, write_out
+from api.complaints.letter_writing import tell_not_written, write_besides, write_out
 from api.complaints.letters import LetterIncomplete, LetterUnknown
 from api.complaints.letters_held import is_held
 from api.complaints.parties import COMPLAINANT
@@ -328,7 +328,5 @@ def not_delivered(
         LetterIncomplete
     ) as problem:  # the letter is given up all the same, and nobody sends it again for this
         why = f"Whoever is owed {letter.template!r} besides has no copy. {problem.message}"
-        subject = f"Letter not written: {letter.subject}"
-        desk.notify_owner(complaint, subject, why, otherwise="complaints-managers")
-        desk.tell(complaint.key, "letter-not-written", why, facts={"letter": str(letter.key)})
+        tell_not_written(desk, complaint, letter, why)
         return ()

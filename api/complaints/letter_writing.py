@@ -102,8 +102,9 @@ def _to_each(
     for one in people:
         if one.way is None:
             meets = letter.meets if not asks or may_decide(one.party) else None
-            unsent = replace(letter, copies=copies, person=one.role, meets=meets)
-            _keep(desk, complaint, replace(unsent, sought=not _is_nobody(one.party)), carrier)
+            sought = not _is_nobody(one.party)
+            unsent = replace(letter, copies=copies, person=one.role, meets=meets, sought=sought)
+            _keep(desk, complaint, unsent, carrier)
     return rows
 
 
@@ -219,6 +220,16 @@ def write_owed(
         and (one.way is not None or one.role not in waiting)
     ]
     return _to_each(tools, desk, complaint, letter, people, carrier)
+
+
+NOT_WRITTEN = "letter-not-written"  # the kind of the timeline's line
+
+
+def tell_not_written(desk: Desk, complaint: ComplaintRow, letter: LetterRow, why: str) -> None:
+    """Tell whoever looks after the complaint, and the timeline, that nothing could be written in place of ``letter``, or besides."""
+    subject = f"Letter not written: {letter.subject}"
+    desk.notify_owner(complaint, subject, why, otherwise="complaints-managers")
+    desk.tell(complaint.key, NOT_WRITTEN, why, facts={"letter": str(letter.key)})
 
 
 def _tell_why(

@@ -19,7 +19,7 @@ from api.complaints.history import ended_as
 from api.complaints.letter_addressees import copies_of, counts, missed, set_of, written_after
 from api.complaints.letter_carrying import look_for
 from api.complaints.letter_desk import DeskCarrier, tools_of
-from api.complaints.letter_writing import write_anew
+from api.complaints.letter_writing import tell_not_written, write_anew
 from api.complaints.letters import LEAVES_ON, LetterIncomplete, LetterUnknown
 from api.complaints.letters_over import keep_back_asking
 from api.complaints.our_answer import is_answer, recalls_answer, told_in_vain
@@ -214,9 +214,7 @@ def _write_anew(
                 tools_of(service), desk, complaint, letter, why=does_not_reach(letter), carrier=carrier
             )
     except LetterIncomplete as problem:  # that it came back is so all the same
-        subject = f"Letter not written: {letter.subject}"
-        desk.notify_owner(complaint, subject, problem.message, otherwise="complaints-managers")
-        desk.tell(complaint.key, "letter-not-written", problem.message, facts={"letter": str(letter.key)})
+        tell_not_written(desk, complaint, letter, problem.message)
         return ()
 
 

@@ -124,18 +124,17 @@ def way_of_answer(letters: Letters, session: Session, complaint: ComplaintRow) -
 def is_with_them(letters: Letters, session: Session, complaint: ComplaintRow, place: Place) -> bool | None:
     """Tell whether our newest answer had left at ``place``, or been replied to; None: none was written by then."""
     rows = _letters(letters, session, complaint.key, and_back=True)
-    kept = [one for one in letters_owed.kept(complaint) if _tells(one.letter) and one.copies is not None]
-    sets = {one.copies: one.letter for one in kept if one.copies} | {
-        set_of(row): row.template for row in rows
+    sets = {
+        one.copies: one.letter for one in letters_owed.kept(complaint) if one.copies and _tells(one.letter)
     }
-    places = {one: first_written(session, complaint.key, letter, one) for one, letter in sets.items()}
-    written = [one for one in in_order(session, complaint.key, sets) if (at := places[one]) and at <= place]
-    if not written:
+    sets |= {set_of(row): row.template for row in rows}
+    places = ((first_written(session, complaint.key, letter, one), one) for one, letter in sets.items())
+    first, newest = max(((at, one) for at, one in places if at and at <= place), default=(None, None))
+    if first is None:
         return None
-    copies, first = [row for row in rows if set_of(row) == written[-1]], places[written[-1]]
-    if any(_was_out(session, row, place.at) for row in copies):
+    if any(_was_out(session, row, place.at) for row in rows if set_of(row) == newest):
         return True
-    return first is not None and replied(session, complaint.key, first, until=place)
+    return replied(session, complaint.key, first, until=place)
 
 
 def left_at(
@@ -147,9 +146,10 @@ def left_at(
     is the one it tells of; a moment is left out while that has not left, and where no letter tells it.
     """
     rows = _letters(letters, session, complaint_key)
+    written = [(row, _written_at(session, row)) for row in rows] if said else []
     found, before = dict[datetime, datetime](), datetime.min.replace(tzinfo=UTC)
     for moment in said:
-        told = [row for row in rows if before < _written_at(session, row) <= moment]
+        told = [row for row, at in written if before < at <= moment]
         newest = [row for row in told if set_of(row) == set_of(told[0])]
         left = sorted(
             (row.party_key != party_key, row.dispatched_at) for row in newest if row.dispatched_at is not None

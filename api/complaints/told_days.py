@@ -89,7 +89,7 @@ def told_anew(session: Session, complaint_key: int) -> frozenset[int]:
     The newest written day stands, in whatever order they left.
     """
     left = [letter for letter in _letters(session, complaint_key) if letter.dispatched_at is not None]
-    telling = {set_of(one) for one in left if one.extends and one.extends["clock"] in (ANSWER, PROMISED)}
+    telling = {set_of(one) for one in left if one.extends and one.extends["clock"] in OF_OUR_ANSWER}
     return frozenset(sorted(telling)[:-1])
 
 

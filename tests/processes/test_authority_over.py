@@ -8,6 +8,7 @@ import pytest
 
 from api.complaints import authority_over
 from api.complaints.intake import PartyDetails
+from api.complaints.letters import read_letter
 from tests.processes.test_letters_for_several import left, waiting
 from tests.processes.test_replies_among_additions import PAPER
 from tests.processes.test_what_the_page_offers import page_of
@@ -114,3 +115,15 @@ def test_it_is_among_the_chores_of_the_service(walk):
     assert chore.every <= timedelta(hours=1)
     answered_to_rita(walk).later("2026-07-21 00:10")
     assert chore.run() == 1
+
+
+def test_an_answer_that_cannot_be_written_is_told_once_and_written_once_it_can(walk):
+    answered_to_rita(walk, MAIL).later("2026-07-21 00:10")
+    good, text = walk.service.letters._templates["decision"], b"---\nsubject: Our answer\nto: complainant\n"
+    walk.service.letters._templates["decision"] = read_letter(
+        "decision", text + b"asks: answer\n---\n{{ neverSaid }}\n"
+    )
+    assert (settle(walk), settle(walk.wait(hours=1))) == (0, 0)
+    assert len(walk.events("letter-not-written")) == len(walk.notices("Letter not written")) == 1
+    walk.service.letters._templates["decision"] = good
+    assert settle(walk) == 1

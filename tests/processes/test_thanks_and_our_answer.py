@@ -28,6 +28,14 @@ def thanked(walk):
     return {words for words in (WAITS, COMES, STANDS) if words in text}
 
 
+def written_anew(walk, words):
+    """The thanks did not leave as they were; those that say these words instead do."""
+    letter = walk.letter("information-received")
+    assert (letter.dispatched_at, words in letter.text) == (None, True)
+    walk.post("information-received")
+    assert walk.letter("information-received").dispatched_at
+
+
 def settled(walk):
     walk.take("2026-06-01 10:00").wait(hours=1).screen()
     walk.assess(severity="low", complexity="low", quickAnswer=True)
@@ -80,20 +88,14 @@ def test_thanks_that_are_posted_once_our_answer_has_left_say_so(walk):
     answered(walk)
     assert thanked(walk) == {COMES}
     walk.wait(days=1).post("decision").wait(hours=1).post("information-received")
-    letter = walk.letter("information-received")
-    assert (letter.dispatched_at, WAITS in letter.text) == (None, True), "written anew"
-    walk.post("information-received")
-    assert walk.letter("information-received").dispatched_at
+    written_anew(walk, WAITS)
 
 
 def test_thanks_that_are_posted_after_the_reply_give_no_time_for_one(walk):
     answered(walk).post("decision").wait(hours=1)
     assert thanked(walk) == {WAITS}
     walk.wait(hours=1).answer("accepts").wait(hours=1).post("information-received")
-    letter = walk.letter("information-received")
-    assert (letter.dispatched_at, STANDS in letter.text) == (None, True), "written anew"
-    walk.post("information-received")
-    assert walk.letter("information-received").dispatched_at
+    written_anew(walk, STANDS)
 
 
 def told_on(page, words):
