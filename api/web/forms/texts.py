@@ -141,10 +141,12 @@ def error_text(error: FieldError, node: Node | None, language: Language = ENGLIS
 
 
 def thing(node: Node) -> str:
-    """Return what the answer is called inside a sentence: “your name”."""
+    """Return what the answer is called inside a sentence: “your name”, a question in its own words and marks."""
     if node.component.own.error_label:
         return node.component.own.error_label
     label = node.label.strip().rstrip(":")
+    if label.endswith("?"):
+        return f"“{label}”"
     first, rest = label[:1], label[1:]
     keeps = rest[:1].isupper() or (rest[:1] in ("", " ", "'", "\u2019") and first == "I")
     return label if keeps else first.lower() + rest
@@ -154,13 +156,14 @@ Facts = Mapping[str, Any]
 
 
 def _required(_facts: Facts, node: Node, _language: Language) -> str:
-    if node.label.strip().endswith("?") and not node.component.own.error_label:
-        return f"Answer “{node.label.strip()}”"
+    name = thing(node)
+    if name.endswith("?”"):
+        return f"Answer {name}"
     if isinstance(node.component, m.Choice | m.Checkbox):
-        return f"Select {thing(node)}"
+        return f"Select {name}"
     if isinstance(node.component, m.FilePicker):
-        return f"Choose a file for {thing(node)}"
-    return f"Enter {thing(node)}"
+        return f"Choose a file for {name}"
+    return f"Enter {name}"
 
 
 def _too_short(facts: Facts, node: Node, language: Language) -> str:
@@ -212,7 +215,8 @@ def _too_large(facts: Facts, node: Node, language: Language) -> str:
 def _option(facts: Facts, node: Node, _language: Language) -> str:
     if facts.get("reason") == "twice":
         return f"Select each of {thing(node)} once only"
-    return f"Select {thing(node)} again: what can be chosen has changed"
+    name = thing(node)
+    return f"{'Answer' if name.endswith('?”') else 'Select'} {name} again: what can be chosen has changed"
 
 
 def _date(facts: Facts, node: Node, language: Language) -> str:

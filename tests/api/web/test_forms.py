@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -432,6 +433,10 @@ def test_an_option_that_changed_in_between_must_be_selected_again(form: forms.Fo
     error = forms.FieldError("product", "not_an_option")
     node = next(node for node in seen.nodes if node.path == "product")
     assert pages.error_text(error, node) == "Select product again: what can be chosen has changed"
+    asked = replace(node, label="Which product is it?")
+    assert pages.error_text(error, asked) == (
+        "Answer “Which product is it?” again: what can be chosen has changed"
+    )
 
 
 def test_files_are_kept_over_a_refused_page_and_can_be_removed(client: FlaskClient, page: Reader) -> None:

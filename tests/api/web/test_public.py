@@ -977,4 +977,4 @@ def test_who_complains_for_somebody_else_cannot_stay_anonymous(ann):
     anonymous = ann.option("anonymous", "No, I stay anonymous")
     answer = ann.send(page, actingFor=other, anonymous=anonymous)
     assert answer.status_code == 422, "the option is not there for them"
-    assert "gives their name" in ann.text
+    assert "who complains for somebody else cannot stay anonymous" in ann.text
