@@ -1,4 +1,4 @@
-"""One running case: the tree of its tokens, the queue of what is ready, and the loop that drains it."""
+"""One running case: the tree of its tokens, the queue of what is ready, and the smallest thing that happens next."""
 
 from __future__ import annotations
 
@@ -79,6 +79,8 @@ class Case(BpmnWorkflow):
         self.conditions: set[int] = set()  # tokens waiting for a condition
         self.fresh: deque[int] = deque()  # those of them not judged yet
         self.queue: deque[int] = deque()  # ready tokens
+        self.ahead: list[int] = []  # made ready between two units: they come before all that were
+        self.in_unit = False
         self.emptied: deque[int] = deque()  # scopes that may be over
         self.joins: set[int] = set()  # tokens waiting at joins
         self.enter: Callable[[Token], bool]
@@ -90,7 +92,7 @@ class Case(BpmnWorkflow):
 
     def meet(self, world: World) -> None:
         """Take the surroundings of the next step."""
-        self.world = world
+        self.world, self.left = world, MOST_ELEMENTS
         zone, calendars = self.definition.time_zone, world.moment.calendars
         self.consulted = None if calendars is None else Consulted(calendars)
         self._moment = replace(
@@ -140,7 +142,7 @@ class Case(BpmnWorkflow):
 
     def is_ready(self, token: Token) -> None:
         """Queue a token whose turn has come (called by the specs)."""
-        self.queue.append(token.key)
+        (self.queue if self.in_unit else self.ahead).append(token.key)
 
     def move_on(self, token: Token) -> None:
         """Put tokens on the flows that ``token``, now completed, leaves by (called by the specs)."""
@@ -180,23 +182,36 @@ class Case(BpmnWorkflow):
         if undone_for in self.tasks:
             self.emptied.append(undone_for)
 
-    # -- the loop
+    # -- units
 
-    def advance(self) -> None:
-        """Run everything that needs nobody, until all tokens wait. Raises ``StepBudgetSpent``."""
-        left = MOST_ELEMENTS
-        while self._next():
-            left -= 1
-            if left < 0:
-                raise self._spent(limit=MOST_ELEMENTS)
-            if self.world.time_is_up():
-                raise self._spent(limit="time")
+    def next(self) -> bool:
+        """Do the smallest thing that happens: one ready token runs, one scope ends, one join or condition is judged.
+
+        What is made ready between two units, by what was delivered, comes before all that was ready already. Returns False
+        when all tokens wait. Raises ``StepBudgetSpent``.
+        """
+        if self.ahead:
+            self.queue.extendleft(reversed(self.ahead))
+            self.ahead.clear()
+            self.left = MOST_ELEMENTS
+        self.in_unit = True
+        try:
+            if not self._unit():
+                return False
+        finally:
+            self.in_unit = False
+        self.left -= 1
+        if self.left < 0:
+            raise self._spent(limit=MOST_ELEMENTS)
+        if self.world.time_is_up():
+            raise self._spent(limit="time")
+        return True
 
     def _spent(self, *, limit: int | str) -> StepBudgetSpent:
         return StepBudgetSpent(limit=limit, process=self.definition.process_id, instance=self.key)
 
-    def _next(self) -> bool:
-        """Do the next thing: stopping, conditions, then ended scopes, ready elements, inclusive joins."""
+    def _unit(self) -> bool:
+        """Look at what is stopping, conditions, then ended scopes, ready elements, inclusive joins."""
         if self.stopping:
             self.stopping = False
             if not self.ended and any(is_live(token) for token in self.task_tree.inner):

@@ -155,6 +155,7 @@ class Story:
         return self._after()
 
     def _after(self) -> Story:
+        self.run.run_to_rest()
         self.log += self.run.take_changes()
         if self.restore:
             saved = self.run.save()
