@@ -190,6 +190,7 @@ class Step:
         what was ready already.
         """
         case.touched = True
+        case.execution.begin_path()
         answer = action(case.execution)
         self._absorb(case)
         self._woken.append(case.row.key)

@@ -78,8 +78,8 @@ class Case(BpmnWorkflow):
         self.held: dict[int, dict[str, Any]] = {}  # values a token carries for itself: payload, item, items
         self.conditions: set[int] = set()  # tokens waiting for a condition
         self.fresh: deque[int] = deque()  # those of them not judged yet
-        self.queue: deque[int] = deque()  # ready tokens
-        self.ahead: list[int] = []  # made ready between two units: they come before all that were
+        self.paths: list[deque[int]] = [deque()]  # ready tokens: the last path runs to its rest before the one under it goes on
+        self.ahead: list[deque[int]] = [deque()]  # paths that begin where something was delivered since the last unit
         self.in_unit = False
         self.emptied: deque[int] = deque()  # scopes that may be over
         self.joins: set[int] = set()  # tokens waiting at joins
@@ -142,7 +142,11 @@ class Case(BpmnWorkflow):
 
     def is_ready(self, token: Token) -> None:
         """Queue a token whose turn has come (called by the specs)."""
-        (self.queue if self.in_unit else self.ahead).append(token.key)
+        (self.paths if self.in_unit else self.ahead)[-1].append(token.key)
+
+    def begin_path(self) -> None:
+        """Have what is delivered now lead on as a path of its own, before all that was ready."""
+        self.ahead.append(deque())
 
     def move_on(self, token: Token) -> None:
         """Put tokens on the flows that ``token``, now completed, leaves by (called by the specs)."""
@@ -187,13 +191,13 @@ class Case(BpmnWorkflow):
     def next(self) -> bool:
         """Do the smallest thing that happens: one ready token runs, one scope ends, one join or condition is judged.
 
-        What is made ready between two units, by what was delivered, comes before all that was ready already. Returns False
-        when all tokens wait. Raises ``StepBudgetSpent``.
+        What is made ready between two units, by what was delivered, comes before all that was ready already: path by path, in
+        the order delivered. Returns False when all tokens wait. Raises ``StepBudgetSpent``.
         """
-        if self.ahead:
-            self.queue.extendleft(reversed(self.ahead))
-            self.ahead.clear()
+        if any(self.ahead):
+            self.paths += [path for path in reversed(self.ahead) if path]
             self.left = MOST_ELEMENTS
+        self.ahead = [deque()]
         self.in_unit = True
         try:
             if not self._unit():
@@ -225,8 +229,11 @@ class Case(BpmnWorkflow):
             if scope is not None and not self.ended and not any(is_live(child) for child in scope.inner):
                 self._over(scope)
                 return True
-        while self.queue:
-            token = self.tasks.get(self.queue.popleft())
+        while self.paths[-1] or len(self.paths) > 1:
+            if not self.paths[-1]:
+                self.paths.pop()
+                continue
+            token = self.tasks.get(self.paths[-1].popleft())
             if token is not None and token.state == TaskState.READY:
                 token.run()
                 return True

@@ -156,6 +156,10 @@ class Execution:
 
     # -- moving
 
+    def begin_path(self) -> None:
+        """Have what is delivered now lead on as a path of its own, before all that was ready (``Case.begin_path``)."""
+        self._case.begin_path()
+
     def next(self) -> bool:
         """Do the next unit (``Case.next``). Returns False when nothing automatic is left. Raises ``StepBudgetSpent``."""
         return self._case.next()
