@@ -15,7 +15,7 @@ from engine.commands import family
 from engine.commands.errors import CaseInAnotherState, CaseNotNamed, MessageLacks
 from engine.execution import changes as ch
 from engine.execution.run import ElementNotFound, ElementNotWaiting
-from engine.store import dialects, instances, jobs, messages
+from engine.store import dialects, jobs, messages
 from engine.store.batch import new_job
 from engine.store.instances import InstanceRow
 

@@ -173,9 +173,7 @@ def pass_upward(step: Step, case: Case, escaped: ch.ErrorEscaped) -> None:
             return
         above = parent.row
     if escaped.kind == "error":
-        step.move(
-            case, lambda execution: execution.fail_escaped(escaped.key, escaped.code, escaped.message)
-        )
+        step.move(case, lambda execution: execution.fail_escaped(escaped.key, escaped.code, escaped.message))
 
 
 def open_task(step: Step, case: Case, task: ch.TaskOpened) -> None:

@@ -71,7 +71,9 @@ class Step:
         self.changes: list[tuple[int, ch.Change]] = []
         self.sheets: list[FilledForm] = []
         self._ready: deque[int] = deque()  # keys of the cases that may have something to run, in turn
-        self._woken: list[int] = []  # those that something was delivered to since the last unit: they come first
+        self._woken: list[
+            int
+        ] = []  # those that something was delivered to since the last unit: they come first
         self._left_behind: deque[int] = deque()  # call activities whose children are to be terminated
         self._opened: list[tuple[InstanceRow, ch.SubscriptionOpened]] = []
         self._thrown: deque[Callable[[], None]] = deque()  # what takes effect before the next unit, in order
@@ -253,7 +255,10 @@ class Step:
                 key=row["key"],
                 case_key=self.cases[row["instance_key"]].row.case_key,
                 element_key=row["element_instance_key"],
-                **{name: row[name] for name in ("instance_key", "root_key", "process_id", "element_id", "name")},
+                **{
+                    name: row[name]
+                    for name in ("instance_key", "root_key", "process_id", "element_id", "name")
+                },
                 correlation_key=row["correlation_key"],
             )
             for row in self.rows.subscriptions_opened(kind, name, correlation_key)
@@ -263,7 +268,9 @@ class Step:
     def has_open_start(self, process_id: str, start_key: str) -> bool:
         """Tell whether an instance that a message with this key started is open at this moment of the step."""
         rows = [case.row for case in self.cases.values()]
-        if any((row.process_id, row.start_key, row.state) == (process_id, start_key, "ACTIVE") for row in rows):
+        if any(
+            (row.process_id, row.start_key, row.state) == (process_id, start_key, "ACTIVE") for row in rows
+        ):
             return True
         return instances.open_with_start_key(
             self.session, process_id, start_key, but=[row.key for row in rows]

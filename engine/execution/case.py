@@ -78,8 +78,12 @@ class Case(BpmnWorkflow):
         self.held: dict[int, dict[str, Any]] = {}  # values a token carries for itself: payload, item, items
         self.conditions: set[int] = set()  # tokens waiting for a condition
         self.fresh: deque[int] = deque()  # those of them not judged yet
-        self.paths: list[deque[int]] = [deque()]  # ready tokens: the last path runs to its rest before the one under it goes on
-        self.ahead: list[deque[int]] = [deque()]  # paths that begin where something was delivered since the last unit
+        self.paths: list[deque[int]] = [
+            deque()
+        ]  # ready tokens: the last path runs to its rest before the one under it goes on
+        self.ahead: list[deque[int]] = [
+            deque()
+        ]  # paths that begin where something was delivered since the last unit
         self.in_unit = False
         self.emptied: deque[int] = deque()  # scopes that may be over
         self.joins: set[int] = set()  # tokens waiting at joins

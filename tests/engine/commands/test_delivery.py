@@ -4,6 +4,7 @@ case saved and revived after every unit."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -112,9 +113,7 @@ def files(kind: str, place: str, how: str, *, interrupting: bool) -> list[tuple[
             more.append(("between.bpmn", between))
             body = body.replace('processId="child"', 'processId="between"')
     cancels = "true" if interrupting else "false"
-    catcher = (
-        f'<boundaryEvent id="catch" attachedToRef="sub" cancelActivity="{cancels}">{REFERENCE[kind]}</boundaryEvent>'
-    )
+    catcher = f'<boundaryEvent id="catch" attachedToRef="sub" cancelActivity="{cancels}">{REFERENCE[kind]}</boundaryEvent>'
     main = (
         '<startEvent id="start"/>'
         + scope(body)
@@ -195,3 +194,88 @@ def test_a_catcher_comes_before_what_follows_its_thrower(desk, kind, place, how,
     ended = how in ("letter", "script", "terminate", "nothing") and place in ("scope", *PLACES[3:])
     assert ("passed" in desk.begun) == (not interrupting and ended)
     assert not desk.engine.differences()
+
+
+def stop(kind: str, element_id: str = "stop") -> str:
+    """Return an interrupting boundary event of "sub"."""
+    return f'<boundaryEvent id="{element_id}" attachedToRef="sub">{REFERENCE[kind]}</boundaryEvent>'
+
+
+def test_what_is_kept_interrupts_before_anything_begins_inside(desk):
+    desk.engine.publish_message("x", "1", {}, time_to_live=timedelta(hours=1))
+    inner = '<startEvent id="in"/>' + note("letter") + user_task("wait") + chain("in", "letter", "wait")
+    main = '<startEvent id="start"/>' + scope(inner) + stop("message") + note("caught") + user_task("z")
+    desk.play(
+        ("p.bpmn", bpmn("p", main + chain("start", "sub") + chain("stop", "caught", "z"), extra=DECLARED))
+    )
+    assert desk.notes == ["caught"]
+
+
+@pytest.mark.parametrize("kind", ["signal", "message", "escalation"])
+def test_the_last_step_of_a_scope_is_heard_by_its_own_event_sub_process(desk, kind):
+    """The scope is not over before what its last step threw has taken effect."""
+    listening = (
+        f'<subProcess id="esp" triggeredByEvent="true"><startEvent id="heard" isInterrupting="false">{REFERENCE[kind]}'
+        "</startEvent>" + note("caught") + user_task("z") + chain("heard", "caught", "z") + "</subProcess>"
+    )
+    inner = '<startEvent id="in"/>' + throw(kind, last=True) + chain("in", "throw") + listening
+    main = '<startEvent id="start"/>' + scope(inner) + note("passed") + chain("start", "sub", "passed")
+    key = desk.play(("p.bpmn", bpmn("p", main, extra=DECLARED)))
+    assert desk.notes == ["caught"]
+    assert desk.engine.open_task_names(key) == ["Z"]
+
+
+def test_several_catchers_of_one_throw_begin_in_the_order_they_subscribed(desk):
+    catching = "".join(
+        f'<intermediateCatchEvent id="c{n}">{REFERENCE["signal"]}</intermediateCatchEvent>'
+        + note(f"n{n}")
+        + note(f"m{n}")
+        + chain("fork", f"c{n}", f"n{n}", f"m{n}")
+        for n in range(4)
+    )
+    main = (
+        '<startEvent id="start"/><parallelGateway id="fork"/>'
+        + catching
+        + user_task("go")
+        + throw("signal", last=False)
+        + note("after")
+        + chain("start", "fork", "go", "throw", "after")
+    )
+    key = desk.play(("p.bpmn", bpmn("p", main, extra=DECLARED)))
+    (task,) = desk.engine.open_tasks(key)
+    desk.engine.complete_task(task.user_task_key)
+    assert desk.notes == ["n0", "m0", "n1", "m1", "n2", "m2", "n3", "m3", "after"]
+
+
+def test_each_of_several_messages_leads_on_with_what_it_brought(desk):
+    """One step says two things: the path of the first has read its words before those of the second arrive."""
+
+    def say(context):
+        for word in ("one", "two"):
+            context.publish("x", "1", {"word": word})
+
+    desk.engine.house.job_types["say"] = JobType("say", say)
+    listening = (
+        f'<subProcess id="esp" triggeredByEvent="true"><startEvent id="heard" isInterrupting="false">{REFERENCE["message"]}'
+        '</startEvent><userTask id="read"><extensionElements><zeebe:userTask/><zeebe:ioMapping>'
+        '<zeebe:input source="=word" target="mine"/></zeebe:ioMapping></extensionElements></userTask>'
+        + chain("heard", "read")
+        + "</subProcess>"
+    )
+    main = (
+        '<startEvent id="start"/>'
+        + service_task("say", "say")
+        + note("after")
+        + chain("start", "say", "after")
+    )
+    desk.play(("p.bpmn", bpmn("p", main + listening, extra=DECLARED)))
+    mine = [one.value for one in desk.engine.variables().items if one.name == "mine"]
+    assert sorted(mine) == ['"one"', '"two"']
+    assert desk.notes == ["after"]
+
+
+def test_the_end_of_a_child_comes_before_what_else_is_ready(desk):
+    child = bpmn("child", '<startEvent id="in"/>' + note("inside") + chain("in", "inside"), extra=DECLARED)
+    main = '<startEvent id="start"/>' + CALL + user_task("z") + chain("start", "call", "z")
+    desk.play(("p.bpmn", bpmn("p", main, extra=DECLARED)), ("child.bpmn", child))
+    assert desk.begun[-3:] == ["in", "inside", "z"]

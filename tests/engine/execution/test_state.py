@@ -37,7 +37,17 @@ def told(world):
 
 def test_the_saved_form_holds_tokens_and_variables_and_nothing_of_the_diagram(told):
     envelope = orjson.loads(told.run.save())
-    assert sorted(envelope) == ["ended", "format", "held", "key", "locals", "next", "parent", "process", "tokens"]
+    assert sorted(envelope) == [
+        "ended",
+        "format",
+        "held",
+        "key",
+        "locals",
+        "next",
+        "parent",
+        "process",
+        "tokens",
+    ]
     assert len(envelope["tokens"]) == 3
     assert len(told.run.save()) < 1000
 
