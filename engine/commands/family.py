@@ -137,13 +137,13 @@ def running(step: Step, root_key: int) -> frozenset[str]:
     return frozenset(kept | {row.process_id for row in moved.values() if row.is_open})
 
 
-def finish_child(step: Step, row: InstanceRow, variables: Mapping[str, Any]) -> None:
-    """Hand the root variables of a completed child back to its call activity."""
+def finish_child(step: Step, row: InstanceRow, ended: ch.InstanceEnded) -> None:
+    """Hand a completed child back to its call activity."""
     if row.parent_key is None or row.parent_element_key is None or not step.head(row.parent_key).is_open:
         return
     parent, element = step.case(row.parent_key), row.parent_element_key
     if _still_waits(parent, element):
-        step.move(parent, lambda execution: execution.finish_child(element, variables))
+        step.move(parent, lambda execution: execution.finish_child(element, ended.variables, ended.written))
 
 
 def terminate_child(step: Step, element_key: int) -> None:

@@ -438,7 +438,7 @@ class Step:
         if row.open_incidents:
             self.rows.close_incidents_of(row)
         if row.parent_key is not None and not change.terminated:
-            self._throw(family.finish_child, row, dict(change.variables))
+            self._throw(family.finish_child, row, change)
         if row.start_key is not None:
             self._throw(events.start_next, row)
         after_commit(self.session, self.house.wakeup.call)

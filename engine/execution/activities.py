@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from engine import feel
 from engine.dialect.model import Element
+from engine.execution import loops
 from engine.execution.case_clocks import named
 from engine.execution.changes import ChildCalled, FormReference, JobOpened, TaskOpened
 from engine.execution.expressions import EXTRACT, evaluate, integer, optional_text, text, text_list
@@ -118,6 +119,7 @@ def call(token: Token) -> bool:
             raise Halt(EXTRACT, "The business id has more than 255 characters.")
     scopes = case.scopes
     variables = scopes.visible(token.key) if rule.all_in else scopes.own(token.key)
+    variables.pop(loops.collected_at(token) or "", None)
     token.internal_data["wait"] = "child"
     case.emit(ChildCalled(token.key, element.id, process, rule.binding, variables, business_id))
     return False

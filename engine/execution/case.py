@@ -263,4 +263,5 @@ class Case(BpmnWorkflow):
         for listener in self.task_tree.inner:
             terminate(listener)
         self.ended = True
-        self.emit(InstanceEnded(terminated, self.scopes.own(self.key)))
+        written = frozenset(self.scopes.written if self.has_parent else ())
+        self.emit(InstanceEnded(terminated, self.scopes.own(self.key), written))

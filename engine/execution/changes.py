@@ -233,10 +233,14 @@ class DecisionMade:
 
 @dataclass(frozen=True, slots=True)
 class InstanceEnded:
-    """The process instance completed (with its root variables), or was terminated."""
+    """The process instance completed, or was terminated.
+
+    ``variables`` are those of its root, ``written`` the names of those set since it began, if a call activity waits for it.
+    """
 
     terminated: bool
     variables: Mapping[str, Any]
+    written: frozenset[str]
 
 
 Change = (

@@ -63,9 +63,16 @@ def begin_round(token: Token) -> None:
         if rule.input_element and "item" in held:
             own[rule.input_element] = held["item"]
         name = _plain_name(rule)
-        if name and name not in case.scopes.own(token.key):
+        if name and name not in own and name not in case.scopes.own(token.key):
             own[name] = None
     case.scopes.set_local(token.key, own)
+
+
+def collected_at(token: Token) -> str | None:
+    """Return the variable in which what ``token``, an instance of a multi-instance activity, gives is collected: it belongs to
+    the whole, so a called process is neither given it nor gives it back."""
+    rule = token.element.multi_instance
+    return rule.output_collection if rule is not None and token.is_round else None
 
 
 def collect(token: Token) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from functools import partial
 from typing import Any
 
@@ -83,7 +83,7 @@ class Execution:
         case = Case(definition, world, key, has_parent=has_parent)
         run = cls(case)
         root = case.task_tree = case.new_token(ROOT, None, TaskState.STARTED, key=key)
-        case.scopes.set_local(key, feel.inward(variables))
+        case.scopes.begin_with(feel.inward(variables))
         if at is not None:
             if at not in {event.element_id for event in definition.start_events}:
                 raise NoSuchStart(process=definition.process_id, element=at)
@@ -200,12 +200,19 @@ class Execution:
         ``ElementNotWaiting``."""
         listeners.fire(self._waiting(key, "message", "signal"), feel.inward(variables))
 
-    def finish_child(self, key: int, variables: Variables) -> None:
-        """Let a call activity go on after its instance completed with these root variables."""
+    def finish_child(self, key: int, variables: Variables, written: Set[str]) -> None:
+        """Let a call activity go on after its instance completed with these root variables, of which it wrote some itself.
+
+        Output mappings see all; without them what was written comes back, never a copy that was given and left alone.
+        """
         token = self._waiting(key, "child")
         rule = token.element.call
-        if token.element.outputs or (rule is not None and rule.all_out):
+        if token.element.outputs:
             take_result(token, feel.inward(variables))
+        elif rule is not None and rule.all_out:
+            own = loops.collected_at(token)
+            given_back = {name: value for name, value in variables.items() if name in written and name != own}
+            take_result(token, feel.inward(given_back))
         lifecycle.leave(token)
 
     def child_error(self, key: int, kind: str, code: str, _message: str, variables: Variables) -> bool:

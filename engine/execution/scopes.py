@@ -24,8 +24,9 @@ class Touched:
 class Scopes:
     """The local variables of every live scope, by its key.
 
-    ``parent_of`` gives the enclosing scope's key, None at the process instance. Values are never changed
-    in place, so they may be shared.
+    ``parent_of`` gives the enclosing scope's key, None at the process instance. ``written`` names what was set at the process
+    instance since it began, whatever the value: what it began with is not in it. Values are never changed in place, so they
+    may be shared.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Scopes:
         self.root = root
         self.locals: dict[int, dict[str, Any]] = {}
         self.touched: list[Touched] = []
+        self.written: set[str] = set()
         self._parent_of, self._emit = parent_of, emit
 
     def chain(self, key: int) -> Iterator[int]:
@@ -66,6 +68,11 @@ class Scopes:
         """Return a copy of the variables of exactly this scope."""
         return dict(self.locals.get(key, {}))
 
+    def begin_with(self, variables: Mapping[str, Any]) -> None:
+        """Give the process instance the variables it begins with."""
+        self.set_local(self.root, variables)
+        self.written.clear()
+
     def set_local(self, key: int, variables: Mapping[str, Any]) -> None:
         """Write into exactly this scope."""
         for name, value in variables.items():
@@ -87,6 +94,8 @@ class Scopes:
             self._emit(ScopeDropped(key))
 
     def _write(self, key: int, name: str, value: Any) -> None:
+        if key == self.root:
+            self.written.add(name)
         mine = self.locals.setdefault(key, {})
         created = name not in mine
         if not created and _same(mine[name], value):

@@ -16,7 +16,10 @@ from engine.execution.scopes import Touched
 from engine.execution.world import World
 
 FORMAT = 2
-READABLE = (1, FORMAT)  # of format 1 nothing is ready: it was saved at rest only
+READABLE = (
+    1,
+    FORMAT,
+)  # of format 1 nothing is ready, as it was saved at rest only, and a child gives back all it has
 LARGEST = 4 * 1024 * 1024
 
 
@@ -52,6 +55,7 @@ def save(case: Case) -> bytes:
         "held": [
             [key, {name: pack(value) for name, value in held.items()}] for key, held in case.held.items()
         ],
+        "written": sorted(case.scopes.written) if case.has_parent else [],
         "next": _next(case),
     }
     saved = orjson.dumps(envelope)
@@ -99,6 +103,7 @@ def load(definition: ProcessDefinition, saved: bytes, world: World) -> Case:
     unpack = feel.unpack
     case.scopes.locals = _unpacked(envelope["locals"], unpack)
     case.held = _unpacked(envelope["held"], unpack)
+    case.scopes.written = set(envelope.get("written", case.scopes.locals.get(case.key, ())))
     _take_up(case, envelope.get("next"))
     return case
 

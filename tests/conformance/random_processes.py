@@ -664,7 +664,7 @@ def act(run: Execution, key: int) -> None:
         case "timer":
             assert run.fire_timer(key)
         case "child":
-            run.finish_child(key, {"child": key})
+            run.finish_child(key, {"child": key}, {"child"})
         case _:
             run.deliver(key, {"told": key})
     run.run_to_rest()

@@ -267,7 +267,7 @@ class Story:
         return self._after()
 
     def child_ends(self, element_id: str, **variables: Any) -> Story:
-        self.run.finish_child(self.key(element_id, waiting="child"), variables)
+        self.run.finish_child(self.key(element_id, waiting="child"), variables, frozenset(variables))
         return self._after()
 
     def retry(self, element_id: str) -> Story:

@@ -7,6 +7,7 @@ import pytest
 from SpiffWorkflow.util.task import TaskState
 
 from engine.dialect import DiagramRefused, read_bpmn
+from engine.execution.changes import InstanceEnded
 from engine.execution.run import Execution
 from engine.execution.state import StateTooLarge, StateUnreadable
 from engine.execution.token import TokenSpent
@@ -47,6 +48,7 @@ def test_the_saved_form_holds_tokens_and_variables_and_nothing_of_the_diagram(to
         "parent",
         "process",
         "tokens",
+        "written",
     ]
     assert len(envelope["tokens"]) == 3
     assert len(told.run.save()) < 1000
@@ -61,9 +63,20 @@ def test_what_cannot_be_read_is_refused(told, change):
 
 def test_what_an_earlier_release_saved_at_rest_goes_on(told):
     envelope = orjson.loads(told.run.save()) | {"format": 1}
-    del envelope["next"]
+    del envelope["next"], envelope["written"]
     told.run = Execution.revive(told.definition, orjson.dumps(envelope), world=told.world)
     assert told.do("a").open == ["m"]
+
+
+def test_a_child_that_an_earlier_release_saved_gives_back_all_it_has(world):
+    """Nobody knows any more what it wrote."""
+    told = Story(diagram(START + user("a") + flows("s > a")), restore=False, world=world)
+    told.start({"given": 1, "left": 2}, has_parent=True).set(given=3)
+    envelope = orjson.loads(told.run.save())
+    assert envelope["written"] == ["given"]
+    del envelope["written"]
+    told.run = Execution.revive(told.definition, orjson.dumps(envelope | {"format": 1}), world=world)
+    assert told.do("a", new=4).seen(InstanceEnded)[-1].written == {"given", "left", "new"}
 
 
 def test_garbage_and_tokens_at_unknown_elements_are_refused(told):
