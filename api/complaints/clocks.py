@@ -499,7 +499,8 @@ class CaseClocks:
         """Keep corrected ``days`` of anchors (event → local day) and count anew what counts from them (rule 12).
 
         What counts from an acknowledgement follows the corrected due date of the one of its own look; a rule that is in force by
-        another day comes in. Raises ``DayImpossible``, also for a kept day that could not have been beside the corrected ones, and ``DayOutsideRules`` for days on which the complaint's rules do not hold.
+        another day comes in. Raises ``DayImpossible``, also for a kept day that could not have been beside the corrected ones,
+        and ``DayOutsideRules`` for days on which the complaint's rules do not hold.
         """
         stage = clock_start.stage_of(desk.session, complaint.key)
         had = clock_start.gap_of(self.calendars, desk, complaint, category=complaint.category, stage=stage)

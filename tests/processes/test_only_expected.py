@@ -251,7 +251,9 @@ def test_a_receipt_is_not_corrected_behind_a_noted_day_that_could_then_not_have_
     walk.take("2026-06-01 10:00", "uk-telecoms").screen()
     note(walk, "first_raised", "2026-05-20")
     earlier = at("2026-05-11 10:00")
-    with pytest.raises(DayImpossible, match=r"20 May 2026 is noted, .* after 11 May 2026\. Put it right first"):
+    with pytest.raises(
+        DayImpossible, match=r"20 May 2026 is noted, .* after 11 May 2026\. Put it right first"
+    ):
         walk.move(lambda d, c: walk.service.case_clocks.days_corrected(d, c, received_at=earlier))
     assert walk.due("final_response") == "2026-07-01"
     note(walk, "first_raised", "2026-05-11")
@@ -272,7 +274,10 @@ def test_the_page_says_which_day_is_to_be_put_right_first(walk):
     desk = Desk(create_app(walk.service), walk.service, "max", "manager")
     desk.open(f"/staff/complaints/{walk.key}/clocks")
     answer = desk.send(
-        f"/staff/complaints/{walk.key}/receipt", received="11 5 2026", time="10:00", reason="It lay in the post."
+        f"/staff/complaints/{walk.key}/receipt",
+        received="11 5 2026",
+        time="10:00",
+        reason="It lay in the post.",
     )
     assert answer.status_code == 422
     assert "First told to us: 20 May 2026 is noted" in desk.text
