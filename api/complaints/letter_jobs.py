@@ -102,7 +102,7 @@ class _Carrier:
         )
 
     def throw(self, message: str, key: str, variables: Mapping[str, Any]) -> None:
-        """Throw a message, once this case has come to rest."""
+        """Throw a message, right after this job."""
         self.errand.context.publish(message, key, variables)
 
 

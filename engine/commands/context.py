@@ -14,7 +14,7 @@ from engine.actors import Actor
 from engine.commands.house import House
 from engine.store.outbox import queue_letter
 
-Request = Callable[[Any], None]  # takes the step, once the case in hand has come to rest
+Request = Callable[[Any], None]  # takes the step, before its next unit
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class StepContext:
         *,
         to_case: int | None = None,
     ) -> None:
-        """Publish a message in this transaction, once this case has come to rest; it is not buffered.
+        """Publish a message in this transaction, right after this job; it is not buffered.
 
         ``to_case`` names the case it is for, where a handler has found out that it is another than its own.
         """
@@ -96,7 +96,7 @@ class StepContext:
         self.requests.append(lambda step: step.publish(name, correlation_key, values, thrower=thrower))
 
     def overwrite(self, name: str, value: Any, *, in_case: int) -> None:
-        """Give a variable this value wherever the case ``in_case`` holds it, once the case in hand has come to rest."""
+        """Give a variable this value wherever the case ``in_case`` holds it, right after this job."""
         given = feel.inward(value)
         self.requests.append(lambda step: step.overwrite(in_case, name, given))
 

@@ -15,7 +15,7 @@ from engine.commands import family
 from engine.commands.errors import CaseInAnotherState, CaseNotNamed, MessageLacks
 from engine.execution import changes as ch
 from engine.execution.run import ElementNotFound, ElementNotWaiting
-from engine.store import dialects, instances, jobs, messages
+from engine.store import dialects, jobs, messages
 from engine.store.batch import new_job
 from engine.store.instances import InstanceRow
 
@@ -81,7 +81,6 @@ def publish(
     ``MessageLacks`` for one that does not bring what it would start needs.
     """
     dialects.take_turns(step.session, _turn(name, correlation_key))
-    step.flush()
     thrown = Thrown(step, name, correlation_key, variables, thrower)
     # who holds the link of a case speaks to that case
     spoken_to = thrower is None and step.actor.kind == "link"
@@ -90,19 +89,16 @@ def publish(
     starts = _that_may(thrown, starts, named)
     reached: dict[str, int] = {}
     oldest: dict[str, messages.Waiting] = {}
-    for one in messages.waiting(step.session, "message", name, correlation_key):
+    for one in step.hearing("message", name, correlation_key):
         if one.process_id not in oldest and _reaches(thrown, one.case_key):
             oldest[one.process_id] = one
     for one in sorted(oldest.values(), key=lambda waiting: waiting.root_key):
-        step.head(one.instance_key)
-        if messages.is_open(step.session, one.key) and _deliver(
-            step, one.instance_key, one.element_key, thrown.brings(one.case_key)
-        ):
+        if _deliver(step, one.instance_key, one.element_key, thrown.brings(one.case_key)):
             reached[one.process_id] = one.instance_key
     for start in starts:
         if start.process_id in reached:
             continue
-        if correlation_key and instances.open_with_start_key(step.session, start.process_id, correlation_key):
+        if correlation_key and step.has_open_start(start.process_id, correlation_key):
             continue
         reached[start.process_id] = _start(step, start, variables, correlation_key or None, named or thrower)
     return reached
@@ -180,16 +176,12 @@ def broadcast(step: Step, name: str, variables: Mapping[str, Any], *, thrower: i
     the others gets it in a transaction of its own, by a chore due at once: one signal must not hold thousands
     of cases locked. Raises ``CaseNotNamed`` like ``publish``.
     """
-    step.flush()
     thrown = Thrown(step, name, "", variables, thrower)
-    waiting = messages.waiting(step.session, "signal", name, None)
-    found = [one for one in waiting if thrown.reaches(one.case_key)]
+    found = [one for one in step.hearing("signal", name, None) if thrown.reaches(one.case_key)]
     own = [one for one in found if one.root_key in step.locked]
     others = [one for one in found if one.root_key not in step.locked]
     for one in sorted([*own, *others[:AT_ONCE]], key=lambda waiting: (waiting.root_key, waiting.key)):
-        step.head(one.instance_key)
-        if messages.is_open(step.session, one.key):
-            _deliver(step, one.instance_key, one.element_key, thrown.brings(one.case_key))
+        _deliver(step, one.instance_key, one.element_key, thrown.brings(one.case_key))
     if others[AT_ONCE:]:
         jobs.add_chores(
             step.session,
@@ -203,7 +195,7 @@ def broadcast(step: Step, name: str, variables: Mapping[str, Any], *, thrower: i
 def deliver_later(step: Step, instance_key: int, payload: bytes) -> None:
     """Deliver a signal that ``broadcast`` left to a chore, if its catcher still waits."""
     subscription, element_key, packed = feel.load(payload)
-    step.head(instance_key)
+    step.fire_due_timers(step.head(instance_key).root_key)
     if messages.is_open(step.session, int(subscription)):
         _deliver(step, instance_key, int(element_key), packed)
 
@@ -254,8 +246,7 @@ def start_next(step: Step, ended: InstanceRow) -> None:
     if not names:
         return
     dialects.take_turns(step.session, *(_turn(name, key) for name in names))
-    step.flush()
-    if instances.open_with_start_key(step.session, ended.process_id, key):
+    if step.has_open_start(ended.process_id, key):
         return
     access = step.house.access
     named = access.case_named(step.session, key)
@@ -274,9 +265,10 @@ def start_next(step: Step, ended: InstanceRow) -> None:
 
 
 def _deliver(step: Step, instance_key: int, element_key: int, variables: Mapping[str, Any]) -> bool:
-    """Hand an event to its catcher, after what is due in its family; False if it no longer waits."""
+    """Hand an event to its catcher, after what is due in a family met only now; False if it no longer waits."""
+    met = len(step.locked)
     root_key = step.head(instance_key).root_key
-    if root_key not in step.cases or not step.cases[root_key].is_new:
+    if len(step.locked) > met:
         step.fire_due_timers(root_key)
     if not step.head(instance_key).is_open:
         return False

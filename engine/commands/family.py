@@ -78,7 +78,7 @@ def begin(
     payload: Mapping[str, Any] | None = None,
     activate: tuple[str, ...] = (),
 ) -> Case:
-    """Start the instance of ``row`` and advance it to its first waits. Raises ``NoSuchStart``."""
+    """Begin the instance of ``row``, ready to run. Raises ``NoSuchStart``."""
     definition: ProcessDefinition = step.house.catalogue.process(step.session, row.definition_key)
     execution = Execution.start(
         definition,
@@ -173,7 +173,7 @@ def pass_upward(step: Step, case: Case, escaped: ch.ErrorEscaped) -> None:
             return
         above = parent.row
     if escaped.kind == "error":
-        step.move(case, Execution.fail_escaped)
+        step.move(case, lambda execution: execution.fail_escaped(escaped.key, escaped.code, escaped.message))
 
 
 def open_task(step: Step, case: Case, task: ch.TaskOpened) -> None:
@@ -189,7 +189,7 @@ def open_task(step: Step, case: Case, task: ch.TaskOpened) -> None:
         if found is None:
             problem = f"There is no form {quoted(task.form.form_id)}. Deploy it, then resolve this incident."
             step.rows.leave_out_task(task.key)
-            step.later([lambda step: _halt_for_form(step, case, task.key, problem)])
+            step.throw([lambda step: _halt_for_form(step, case, task.key, problem)])
             return
         form_key = found.key
     step.rows.open_task(case.row, task, form_key)

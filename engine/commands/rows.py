@@ -96,6 +96,21 @@ class Rows:
         """Note the revision at which a task was judged: it may only be closed as that."""
         self._batch.tasks_seen[key] = revision
 
+    def subscriptions_opened(
+        self, kind: str, name: str, correlation_key: str | None
+    ) -> list[Mapping[str, Any]]:
+        """Return the rows, not yet written, of what waits for this event, in the order they were opened."""
+        wanted = ("CREATED", kind, name, correlation_key)
+        return [
+            row
+            for row in self._batch.subscriptions.values()
+            if (row["state"], row["kind"], row["name"], row["correlation_key"]) == wanted
+        ]
+
+    def subscriptions_closed(self) -> frozenset[int]:
+        """Return the element keys of the stored subscriptions that no longer wait, though their rows say so."""
+        return frozenset(key for keys in self._batch.subscriptions_gone.values() for key in keys)
+
     def leave_out_task(self, key: int) -> None:
         """Note that this task gets no row, because its form is missing."""
         self._left_out.add(key)

@@ -31,8 +31,9 @@ from engine.dialect import ProcessDefinition
 from engine.execution import changes as ch
 from engine.execution.run import Execution
 from engine.retry import JOBS
-from engine.store import instances, jobs
+from engine.store import instances, jobs, messages
 from engine.store.instances import InstanceRow
+from engine.store.messages import Waiting
 from engine.store.unit_of_work import after_commit
 
 T = TypeVar("T")
@@ -69,18 +70,23 @@ class Step:
         self.admitted: set[int] = set()  # case keys
         self.changes: list[tuple[int, ch.Change]] = []
         self.sheets: list[FilledForm] = []
-        self._follow_ups: deque[Callable[[], None]] = deque()
+        self._ready: deque[int] = deque()  # keys of the cases that may have something to run, in turn
+        self._woken: list[
+            int
+        ] = []  # those that something was delivered to since the last unit: they come first
+        self._left_behind: deque[int] = deque()  # call activities whose children are to be terminated
         self._opened: list[tuple[InstanceRow, ch.SubscriptionOpened]] = []
+        self._thrown: deque[Callable[[], None]] = deque()  # what takes effect before the next unit, in order
+        self._settling = False
         self._immediate = False  # something is due at once: wake the workers
         self._following: Mapping[type, Callable[[Case, Any], None]] = {
             ch.TaskOpened: partial(family.open_task, self),
             ch.JobOpened: lambda case, change: self._open_job(case.row, change),
             ch.TimerArmed: lambda _, change: self._note_timer(change),
             ch.SubscriptionOpened: self._note_subscription,
-            ch.ChildCalled: lambda case, change: self._later(family.start_child, case, change),
-            ch.ChildTerminated: lambda _, change: self._later(family.terminate_child, change.key),
-            ch.ErrorEscaped: lambda case, change: self._later(family.pass_upward, case, change),
-            ch.SignalThrown: lambda case, change: self._later(
+            ch.ChildCalled: lambda case, change: self._throw(family.start_child, case, change),
+            ch.ErrorEscaped: lambda case, change: self._throw(family.pass_upward, case, change),
+            ch.SignalThrown: lambda case, change: self._throw(
                 partial(events.broadcast, thrower=case.row.case_key), change.name, change.variables
             ),
             ch.InstanceEnded: self._end,
@@ -170,35 +176,105 @@ class Step:
         return CaseWorld(self, row, zone=definition.time_zone, calendar=definition.calendar)
 
     def add(self, row: InstanceRow, definition: ProcessDefinition, execution: Execution) -> Case:
-        """Take a new instance into the step and follow up what its start brought about."""
+        """Take a new instance into the step; it runs when its turn has come."""
         case = self.cases[row.key] = Case(row, definition, execution, is_new=True, touched=True)
         if row.key == row.root_key:
             self.locked.add(row.key)
         self.admitted.add(row.case_key)
         self._absorb(case)
+        self._ready.append(row.key)
         return case
 
     # moving
 
     def move(self, case: Case, action: Callable[[Execution], T]) -> T:
-        """Let ``action`` move the case, and note what changed; follow-ups wait for ``settle``."""
+        """Let ``action`` happen to the case and note what changed; what that made ready runs in ``settle``, before
+        what was ready already.
+        """
         case.touched = True
+        case.execution.begin_path()
         answer = action(case.execution)
         self._absorb(case)
+        self._woken.append(case.row.key)
         return answer
 
-    def later(self, requests: Iterable[Callable[[Step], None]]) -> None:
-        """Do what handlers asked for, once the case in hand has come to rest."""
-        self._follow_ups.extend(partial(request, self) for request in requests)
+    def throw(self, requests: Iterable[Callable[[Step], None]]) -> None:
+        """Have what handlers asked for take effect before the next unit."""
+        for request in requests:
+            self._throw(request)
 
     def settle(self) -> None:
-        """Follow up until nothing is left: children, parents, signals, messages, buffered messages."""
-        while self._follow_ups or self._opened:
-            if self._follow_ups:
-                self._follow_ups.popleft()()
-            else:
-                opened, self._opened = self._opened, []
-                events.feed_from_buffer(self, opened)
+        """Run unit by unit until nothing automatic is left.
+
+        Before the next unit of any case, all that the last one threw takes effect: first the children it left behind are
+        terminated, then newly opened subscriptions take what is buffered, then errors, escalations, signals, messages and
+        what handlers asked for, in the order thrown. What is asked to settle while that takes effect runs after it.
+        """
+        if self._settling:
+            return
+        self._settling = True
+        try:
+            while self._deliver_one() or self._run_one():
+                pass
+        finally:
+            self._settling = False
+
+    def _deliver_one(self) -> bool:
+        if self._left_behind:
+            family.terminate_child(self, self._left_behind.popleft())
+        elif self._opened:
+            opened, self._opened = self._opened, []
+            events.feed_from_buffer(self, opened)
+        elif self._thrown:
+            self._thrown.popleft()()
+        else:
+            return False
+        return True
+
+    def _run_one(self) -> bool:
+        """Run one unit of the case whose turn it is: of those just delivered to, else of the one in hand, else of the next."""
+        if self._woken:
+            first = list(dict.fromkeys(self._woken))
+            self._ready = deque([*first, *(key for key in self._ready if key not in first)])
+            self._woken.clear()
+        while self._ready:
+            case = self.cases[self._ready[0]]
+            case.touched = True
+            if case.execution.next():
+                self._absorb(case)
+                return True
+            self._ready.popleft()
+        return False
+
+    def hearing(self, kind: str, name: str, correlation_key: str | None) -> list[Waiting]:
+        """Return the subscriptions open for this event at this moment of the step, oldest first."""
+        closed = self.rows.subscriptions_closed()
+        stored = messages.waiting(self.session, kind, name, correlation_key)
+        opened = [
+            Waiting(
+                key=row["key"],
+                case_key=self.cases[row["instance_key"]].row.case_key,
+                element_key=row["element_instance_key"],
+                **{
+                    name: row[name]
+                    for name in ("instance_key", "root_key", "process_id", "element_id", "name")
+                },
+                correlation_key=row["correlation_key"],
+            )
+            for row in self.rows.subscriptions_opened(kind, name, correlation_key)
+        ]
+        return [*(one for one in stored if one.element_key not in closed), *opened]
+
+    def has_open_start(self, process_id: str, start_key: str) -> bool:
+        """Tell whether an instance that a message with this key started is open at this moment of the step."""
+        rows = [case.row for case in self.cases.values()]
+        if any(
+            (row.process_id, row.start_key, row.state) == (process_id, start_key, "ACTIVE") for row in rows
+        ):
+            return True
+        return instances.open_with_start_key(
+            self.session, process_id, start_key, but=[row.key for row in rows]
+        )
 
     def fire_due_timers(self, root_key: int) -> bool:
         """Fire every timer of the family that is due, in order, before anything else is applied (P3)."""
@@ -315,18 +391,18 @@ class Step:
     # what follows from a change
 
     def _absorb(self, case: Case) -> None:
+        left_behind: list[int] = []
         for change in case.execution.take_changes():
             self.changes.append((case.row.key, change))
             self.rows.absorb(case.row, change)
-            self._follow_up(case, change)
+            if isinstance(change, ch.ChildTerminated):
+                left_behind.append(change.key)
+            elif (follow := self._following.get(type(change))) is not None:
+                follow(case, change)
+        self._left_behind.extendleft(reversed(left_behind))  # depth first
 
-    def _follow_up(self, case: Case, change: ch.Change) -> None:
-        follow = self._following.get(type(change))
-        if follow is not None:
-            follow(case, change)
-
-    def _later(self, work: Callable[..., None], *given: Any) -> None:
-        self._follow_ups.append(partial(work, self, *given))
+    def _throw(self, work: Callable[..., None], *given: Any) -> None:
+        self._thrown.append(partial(work, self, *given))
 
     def _note_timer(self, timer: ch.TimerArmed) -> None:
         self._immediate = self._immediate or timer.due_at <= self.now
@@ -362,9 +438,9 @@ class Step:
         if row.open_incidents:
             self.rows.close_incidents_of(row)
         if row.parent_key is not None and not change.terminated:
-            self._later(family.finish_child, row, dict(change.variables))
+            self._throw(family.finish_child, row, dict(change.variables))
         if row.start_key is not None:
-            self._later(events.start_next, row)
+            self._throw(events.start_next, row)
         after_commit(self.session, self.house.wakeup.call)
 
 

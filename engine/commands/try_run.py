@@ -69,7 +69,9 @@ def try_run(definition: ProcessDefinition, known: KnownResources, *, file: str) 
         return
     world = NoWorld(known)
     try:
-        saved = Execution.start(definition, key=1, variables={}, world=world).save()
+        run = Execution.start(definition, key=1, variables={}, world=world)
+        run.run_to_rest()
+        saved = run.save()
     except StepBudgetSpent:
         yield Finding(
             "error",

@@ -83,7 +83,7 @@ class CaseWorld:
         except Exception as problem:
             LOG.warning("%s at %s failed: %s", job.type, job.element_id, kind_of(problem), exc_info=True)
             raise RetryLater(said(problem, job.variables)) from problem
-        self._step.later(context.requests)
+        self._step.throw(context.requests)
         return answer
 
     def decide(self, decision_id: str, binding: Binding, variables: Variables) -> Any:

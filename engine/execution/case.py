@@ -1,4 +1,4 @@
-"""One running case: the tree of its tokens, the queue of what is ready, and the loop that drains it."""
+"""One running case: the tree of its tokens, the queue of what is ready, and the smallest thing that happens next."""
 
 from __future__ import annotations
 
@@ -78,7 +78,13 @@ class Case(BpmnWorkflow):
         self.held: dict[int, dict[str, Any]] = {}  # values a token carries for itself: payload, item, items
         self.conditions: set[int] = set()  # tokens waiting for a condition
         self.fresh: deque[int] = deque()  # those of them not judged yet
-        self.queue: deque[int] = deque()  # ready tokens
+        self.paths: list[deque[int]] = [
+            deque()
+        ]  # ready tokens: the last path runs to its rest before the one under it goes on
+        self.ahead: list[deque[int]] = [
+            deque()
+        ]  # paths that begin where something was delivered since the last unit
+        self.in_unit = False
         self.emptied: deque[int] = deque()  # scopes that may be over
         self.joins: set[int] = set()  # tokens waiting at joins
         self.enter: Callable[[Token], bool]
@@ -90,7 +96,7 @@ class Case(BpmnWorkflow):
 
     def meet(self, world: World) -> None:
         """Take the surroundings of the next step."""
-        self.world = world
+        self.world, self.left = world, MOST_ELEMENTS
         zone, calendars = self.definition.time_zone, world.moment.calendars
         self.consulted = None if calendars is None else Consulted(calendars)
         self._moment = replace(
@@ -140,7 +146,11 @@ class Case(BpmnWorkflow):
 
     def is_ready(self, token: Token) -> None:
         """Queue a token whose turn has come (called by the specs)."""
-        self.queue.append(token.key)
+        (self.paths if self.in_unit else self.ahead)[-1].append(token.key)
+
+    def begin_path(self) -> None:
+        """Have what is delivered now lead on as a path of its own, before all that was ready."""
+        self.ahead.append(deque())
 
     def move_on(self, token: Token) -> None:
         """Put tokens on the flows that ``token``, now completed, leaves by (called by the specs)."""
@@ -180,23 +190,36 @@ class Case(BpmnWorkflow):
         if undone_for in self.tasks:
             self.emptied.append(undone_for)
 
-    # -- the loop
+    # -- units
 
-    def advance(self) -> None:
-        """Run everything that needs nobody, until all tokens wait. Raises ``StepBudgetSpent``."""
-        left = MOST_ELEMENTS
-        while self._next():
-            left -= 1
-            if left < 0:
-                raise self._spent(limit=MOST_ELEMENTS)
-            if self.world.time_is_up():
-                raise self._spent(limit="time")
+    def next(self) -> bool:
+        """Do the smallest thing that happens: one ready token runs, one scope ends, one join or condition is judged.
+
+        What is made ready between two units, by what was delivered, comes before all that was ready already: path by path, in
+        the order delivered. Returns False when all tokens wait. Raises ``StepBudgetSpent``.
+        """
+        if any(self.ahead):
+            self.paths += [path for path in reversed(self.ahead) if path]
+            self.left = MOST_ELEMENTS
+        self.ahead = [deque()]
+        self.in_unit = True
+        try:
+            if not self._unit():
+                return False
+        finally:
+            self.in_unit = False
+        self.left -= 1
+        if self.left < 0:
+            raise self._spent(limit=MOST_ELEMENTS)
+        if self.world.time_is_up():
+            raise self._spent(limit="time")
+        return True
 
     def _spent(self, *, limit: int | str) -> StepBudgetSpent:
         return StepBudgetSpent(limit=limit, process=self.definition.process_id, instance=self.key)
 
-    def _next(self) -> bool:
-        """Do the next thing: stopping, conditions, then ended scopes, ready elements, inclusive joins."""
+    def _unit(self) -> bool:
+        """Look at what is stopping, conditions, then ended scopes, ready elements, inclusive joins."""
         if self.stopping:
             self.stopping = False
             if not self.ended and any(is_live(token) for token in self.task_tree.inner):
@@ -210,8 +233,11 @@ class Case(BpmnWorkflow):
             if scope is not None and not self.ended and not any(is_live(child) for child in scope.inner):
                 self._over(scope)
                 return True
-        while self.queue:
-            token = self.tasks.get(self.queue.popleft())
+        while self.paths[-1] or len(self.paths) > 1:
+            if not self.paths[-1]:
+                self.paths.pop()
+                continue
+            token = self.tasks.get(self.paths[-1].popleft())
             if token is not None and token.state == TaskState.READY:
                 token.run()
                 return True

@@ -57,6 +57,4 @@ def _best(events: Iterable[Element], kind: str, code: str) -> Element | None:
 def escape(token: Token, kind: str, code: str, message: str, variables: Mapping[str, Any]) -> None:
     """Hand an error or escalation to the calling instance; an error leaves its thrower waiting for the
     answer."""
-    if kind == "error":
-        token.internal_data["escaped"] = [code, message]
-    token.workflow.emit(ErrorEscaped(kind, code, message, dict(variables)))
+    token.workflow.emit(ErrorEscaped(token.key, kind, code, message, dict(variables)))

@@ -172,9 +172,10 @@ class SignalThrown:
 
 @dataclass(frozen=True, slots=True)
 class ErrorEscaped:
-    """An error or escalation left the process; the calling instance, if any, goes on searching for a
+    """An error or escalation left the process from ``key``; the calling instance, if any, goes on searching for a
     catcher."""
 
+    key: int
     kind: str  # error | escalation
     code: str
     message: str

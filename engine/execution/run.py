@@ -1,4 +1,4 @@
-"""One execution of a process: everything that can be asked of a running case, each answer a complete step."""
+"""One execution of a process: everything that can be asked of a running case."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ __all__ = [
 class Execution:
     """A case in memory.
 
-    Every method that moves it runs until nothing automatic is left (``StepBudgetSpent`` past 1,000
-    elements); what happened is then in ``take_changes``. After any exception the object is half a step
-    old: discard it.
+    A method that moves it does what it says and no more: what it made ready runs unit by unit, by ``next``, so that whoever
+    conducts it can deliver what a unit threw before the next begins. What happened is in ``take_changes``. After any exception
+    the object is half a step old: discard it.
     """
 
     def __init__(self, case: Case) -> None:
@@ -74,7 +74,7 @@ class Execution:
         has_parent: bool = False,
         activate: tuple[str, ...] = (),
     ) -> Execution:
-        """Start an instance called ``key`` and advance it to its first waits.
+        """Return an instance called ``key`` that has begun and is ready to run.
 
         ``at`` is the start event that was triggered, with its ``payload`` (None: the none start event);
         ``activate`` names elements to begin at instead. ``has_parent`` tells that a call activity waits
@@ -96,7 +96,6 @@ class Execution:
         lifecycle.activate(root)
         if activate and "incident" not in root.internal_data:
             modifying.modify(case, activate=[Activation(element_id) for element_id in activate])
-        case.advance()
         return run
 
     @classmethod
@@ -157,6 +156,19 @@ class Execution:
 
     # -- moving
 
+    def begin_path(self) -> None:
+        """Have what is delivered now lead on as a path of its own, before all that was ready (``Case.begin_path``)."""
+        self._case.begin_path()
+
+    def next(self) -> bool:
+        """Do the next unit (``Case.next``). Returns False when nothing automatic is left. Raises ``StepBudgetSpent``."""
+        return self._case.next()
+
+    def run_to_rest(self) -> None:
+        """Do every unit there is, with nobody to deliver what they throw. Raises ``StepBudgetSpent``."""
+        while self.next():
+            pass
+
     def complete_task(self, key: int, variables: Variables) -> None:
         """Complete a user task. Raises ``ElementNotFound``, ``ElementNotWaiting``."""
         self._finish(key, "task", variables)
@@ -170,12 +182,10 @@ class Execution:
         ``ElementNotWaiting``."""
         token = self._waiting(key, "job")
         self._case.scopes.set_local(token.key, feel.inward(variables))
-        self._case.advance()
 
     def throw_error(self, key: int, code: str, message: str = "", variables: Variables | None = None) -> None:
         """End a job with a BPMN error. Raises ``ElementNotFound``, ``ElementNotWaiting``."""
         lifecycle.throw_error(self._waiting(key, "job"), code, message, feel.inward(variables or {}))
-        self._case.advance()
 
     def fire_timer(self, key: int) -> bool:
         """Let a timer fire; the caller knows that it is due. Returns False if no such timer waits."""
@@ -183,14 +193,12 @@ class Execution:
         if token is None or token.wait != "timer":
             return False
         listeners.fire(token, {})
-        self._case.advance()
         return True
 
     def deliver(self, key: int, variables: Variables) -> None:
         """Hand a message or signal to the subscription ``key``. Raises ``ElementNotFound``,
         ``ElementNotWaiting``."""
         listeners.fire(self._waiting(key, "message", "signal"), feel.inward(variables))
-        self._case.advance()
 
     def finish_child(self, key: int, variables: Variables) -> None:
         """Let a call activity go on after its instance completed with these root variables."""
@@ -199,7 +207,6 @@ class Execution:
         if token.element.outputs or (rule is not None and rule.all_out):
             take_result(token, feel.inward(variables))
         lifecycle.leave(token)
-        self._case.advance()
 
     def child_error(self, key: int, kind: str, code: str, _message: str, variables: Variables) -> bool:
         """Let an error or escalation of a called instance search on from its call activity.
@@ -207,16 +214,13 @@ class Execution:
         Returns False when nothing here catches it; the caller then asks the instance above. If it is
         caught by an interrupting event, ``ChildTerminated`` is among the changes.
         """
-        caught = catching.catch(self._waiting(key, "child"), kind, code, feel.inward(variables))
-        self._case.advance()
-        return caught
+        return catching.catch(self._waiting(key, "child"), kind, code, feel.inward(variables))
 
-    def fail_escaped(self) -> None:
-        """Nobody above caught the error that escaped: it becomes an incident of its thrower."""
-        for token in list(self._case.tasks.values()):
-            escaped = token.internal_data.pop("escaped", None)
-            if escaped is not None:
-                lifecycle.unhandled(token, *escaped)
+    def fail_escaped(self, key: int, code: str, message: str) -> None:
+        """Nobody above caught the error that escaped from ``key``: it becomes an incident there."""
+        token = self._case.tasks.get(key)
+        if token is not None:
+            lifecycle.unhandled(token, code, message)
 
     def halt(self, key: int, error_type: str, message: str) -> None:
         """Stop an element with an incident found outside (form or called process missing); retrying activates
@@ -232,9 +236,7 @@ class Execution:
     def retry(self, key: int) -> bool:
         """Repeat the step that an incident stopped. Returns False if the element has no incident of its
         own."""
-        repeated = lifecycle.retry(self._token(key))
-        self._case.advance()
-        return repeated
+        return lifecycle.retry(self._token(key))
 
     def set_variables(self, scope_key: int, variables: Variables, *, local: bool) -> None:
         """Write variables: into exactly this scope if ``local``, else merged from it outward."""
@@ -242,7 +244,6 @@ class Execution:
         self._refuse_if_ended()
         write: Callable[[int, Mapping[str, Any]], None] = scopes.set_local if local else scopes.merge
         write(token.key, feel.inward(variables))
-        self._case.advance()
 
     def modify(
         self,
@@ -257,7 +258,6 @@ class Execution:
         """
         self._refuse_if_ended()
         modifying.modify(self._case, activate=activate, terminate_keys=terminate, moves=moves)
-        self._case.advance()
 
     def rearm(self, clock: str) -> None:
         """Compute again every due moment that follows a case clock which has started, moved or stopped.
@@ -280,7 +280,6 @@ class Execution:
         close_wait(token, canceled=False)
         take_result(token, feel.inward(variables))
         lifecycle.leave(token)
-        self._case.advance()
 
     def _refuse_if_ended(self) -> None:
         if self.ended:

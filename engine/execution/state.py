@@ -1,7 +1,8 @@
-"""The saved form of a case: its live tokens and scopes, and nothing of its definition."""
+"""The saved form of a case: its live tokens and scopes, what is ready to run, and nothing of its definition."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +12,11 @@ from engine import feel
 from engine.dialect.definition import ProcessDefinition
 from engine.errors import Broken
 from engine.execution.case import Case
+from engine.execution.scopes import Touched
 from engine.execution.world import World
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, FORMAT)  # of format 1 nothing is ready: it was saved at rest only
 LARGEST = 4 * 1024 * 1024
 
 
@@ -49,6 +52,7 @@ def save(case: Case) -> bytes:
         "held": [
             [key, {name: pack(value) for name, value in held.items()}] for key, held in case.held.items()
         ],
+        "next": _next(case),
     }
     saved = orjson.dumps(envelope)
     if len(saved) > LARGEST:
@@ -63,8 +67,8 @@ def read_envelope(saved: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise StateUnreadable(problem="not JSON") from error
     found = envelope.get("format") if isinstance(envelope, dict) else None
-    if found != FORMAT:
-        raise StateUnreadable(format=found, readable=FORMAT)
+    if found not in READABLE:
+        raise StateUnreadable(format=found, readable=READABLE)
     return envelope
 
 
@@ -95,7 +99,34 @@ def load(definition: ProcessDefinition, saved: bytes, world: World) -> Case:
     unpack = feel.unpack
     case.scopes.locals = _unpacked(envelope["locals"], unpack)
     case.held = _unpacked(envelope["held"], unpack)
+    _take_up(case, envelope.get("next"))
     return case
+
+
+def _next(case: Case) -> dict[str, Any] | None:
+    """Return what the next units will look at, None for a case at rest."""
+    alive = case.tasks
+    paths = [*case.paths, *reversed(case.ahead)]
+    found = {
+        "ready": [ready for path in paths if (ready := [key for key in path if key in alive])],
+        "emptied": [key for key in case.emptied if key in alive],
+        "fresh": [key for key in case.fresh if key in case.conditions],
+        "touched": [[one.scope_key, one.name, one.created] for one in case.scopes.touched]
+        if case.conditions
+        else [],
+        "stopping": case.stopping,
+    }
+    return found if any(found.values()) else None
+
+
+def _take_up(case: Case, found: Mapping[str, Any] | None) -> None:
+    if found is None:
+        return
+    case.paths += [deque(ready) for ready in found["ready"]]
+    case.emptied.extend(found["emptied"])
+    case.fresh.extend(found["fresh"])
+    case.scopes.touched.extend(Touched(*one) for one in found["touched"])
+    case.stopping = found["stopping"]
 
 
 def _unpacked(pairs: list[tuple[int, Mapping[str, Any]]], unpack: Any) -> dict[int, dict[str, Any]]:

@@ -96,7 +96,7 @@ def _inside(house: House, session: Session, claim: Claim, job_type: JobType, by:
     except Exception as problem:
         LOG.warning("%s at %s failed: %s", claim.type, claim.element_id, kind_of(problem), exc_info=True)
         raise HandlerFailed(said(problem, context.variables)) from problem
-    step.later(context.requests)
+    step.throw(context.requests)
     _move(step, case, claim, answer)
     step.finish()
 

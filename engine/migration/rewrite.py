@@ -63,7 +63,6 @@ def _arm_listeners(case: Case) -> None:
             except Halt as halt:
                 close_wait(token, canceled=True)
                 halt_at(token, halt)
-    case.advance()
 
 
 def rewrite(saved: bytes, target: ProcessDefinition, renamed: Mapping[str, str]) -> bytes:

@@ -138,8 +138,10 @@ def child_of(session: Session, element_key: int) -> InstanceRow | None:
     )
 
 
-def open_with_start_key(session: Session, process_id: str, start_key: str) -> bool:
-    """Tell whether an instance started by a message with this key is still open."""
+def open_with_start_key(
+    session: Session, process_id: str, start_key: str, *, but: Sequence[int] = ()
+) -> bool:
+    """Tell whether an instance started by a message with this key is stored as open; those of ``but`` do not count."""
     return (
         session.execute(
             sa.select(instances.c.key)
@@ -147,6 +149,7 @@ def open_with_start_key(session: Session, process_id: str, start_key: str) -> bo
                 instances.c.process_id == process_id,
                 instances.c.start_key == start_key,
                 instances.c.state == "ACTIVE",
+                instances.c.key.not_in(but),
             )
             .limit(1)
         ).first()

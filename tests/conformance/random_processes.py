@@ -592,6 +592,8 @@ class Path:
         self.straight, self.revived = (
             Execution.start(definition, key=1, variables=start, world=world) for world in self.worlds
         )
+        for run in (self.straight, self.revived):
+            run.run_to_rest()
         self._compare()
 
     def walk(self) -> int:
@@ -665,6 +667,7 @@ def act(run: Execution, key: int) -> None:
             run.finish_child(key, {"child": key})
         case _:
             run.deliver(key, {"told": key})
+    run.run_to_rest()
 
 
 def choices(block: Block, dice: random.Random) -> dict[str, Any]:

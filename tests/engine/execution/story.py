@@ -10,6 +10,7 @@ from typing import Any
 from engine import feel
 from engine.dialect import read_bpmn
 from engine.execution import changes as ch
+from engine.execution.case import MOST_ELEMENTS
 from engine.execution.run import Execution
 from engine.execution.world import BpmnError, CaseClock, Halt, RetryLater
 
@@ -136,7 +137,7 @@ class FakeWorld:
 
 
 class Story:
-    """One case told step by step; with ``restore`` it is saved and revived between every two steps."""
+    """One case told step by step; with ``restore`` it is saved and revived between every two units."""
 
     def __init__(
         self, data: bytes, *, restore: bool, process: str = "p", world: FakeWorld | None = None
@@ -155,14 +156,22 @@ class Story:
         return self._after()
 
     def _after(self) -> Story:
+        self._keep()
+        self.run.case.left = MOST_ELEMENTS
+        while self.run.next():
+            self._keep()
+        self._keep()
+        return self
+
+    def _keep(self) -> None:
         self.log += self.run.take_changes()
         if self.restore:
             saved = self.run.save()
             again = Execution.revive(self.definition, saved, world=self.world)
             assert again.save() == saved
             assert again.take_changes() == ()
+            again.case.left = self.run.case.left
             self.run = again
-        return self
 
     # -- asking
 

@@ -406,7 +406,7 @@ def test_an_error_of_the_child_searches_on_at_the_call_activity(story):
     told = story(body, more=DECLARED).start()
     assert told.run.child_error(told.key("c"), "error", "two", "", {}) is False
     assert told.run.child_error(told.key("c"), "error", "one", "", {}) is True
-    assert told.open == ["z"]
+    assert told.then(lambda run: run.run_to_rest()).open == ["z"]
 
 
 def test_an_error_leaves_a_child_for_its_parent_and_comes_back_as_an_incident_if_nobody_wants_it(story):
@@ -418,7 +418,7 @@ def test_an_error_leaves_a_child_for_its_parent_and_comes_back_as_an_incident_if
     [escaped] = told.seen(ErrorEscaped)
     assert (escaped.kind, escaped.code, escaped.variables) == ("error", "one", {"why": 1})
     assert told.incidents == []
-    told.then(lambda run: run.fail_escaped())
+    told.then(lambda run: run.fail_escaped(escaped.key, escaped.code, escaped.message))
     assert told.incidents == [("a", "UNHANDLED_ERROR_EVENT")]
 
 

@@ -37,7 +37,17 @@ def told(world):
 
 def test_the_saved_form_holds_tokens_and_variables_and_nothing_of_the_diagram(told):
     envelope = orjson.loads(told.run.save())
-    assert sorted(envelope) == ["ended", "format", "held", "key", "locals", "parent", "process", "tokens"]
+    assert sorted(envelope) == [
+        "ended",
+        "format",
+        "held",
+        "key",
+        "locals",
+        "next",
+        "parent",
+        "process",
+        "tokens",
+    ]
     assert len(envelope["tokens"]) == 3
     assert len(told.run.save()) < 1000
 
@@ -47,6 +57,13 @@ def test_what_cannot_be_read_is_refused(told, change):
     envelope = orjson.loads(told.run.save()) | change
     with pytest.raises(StateUnreadable):
         Execution.revive(told.definition, orjson.dumps(envelope), world=told.world)
+
+
+def test_what_an_earlier_release_saved_at_rest_goes_on(told):
+    envelope = orjson.loads(told.run.save()) | {"format": 1}
+    del envelope["next"]
+    told.run = Execution.revive(told.definition, orjson.dumps(envelope), world=told.world)
+    assert told.do("a").open == ["m"]
 
 
 def test_garbage_and_tokens_at_unknown_elements_are_refused(told):
