@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from contextlib import suppress
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -100,6 +102,35 @@ def refuse_impossible(complaint: ComplaintRow, event: str, day: date, *, today: 
         raise DayImpossible(f"{WORDS[event]}: the day cannot be before {day_in_words(begins)}.", event=event)
     if event != "agreed" and day > ends:
         raise DayImpossible(f"{WORDS[event]}: the day cannot be after {day_in_words(ends)}.", event=event)
+
+
+def standing(complaint: ComplaintRow, *, today: date, zone: ZoneInfo) -> frozenset[str]:
+    """Return the events whose kept days may have been as they are."""
+    found = set[str]()
+    for event, column in KEPT.items():
+        day = getattr(complaint, column)
+        if day is not None:
+            with suppress(DayImpossible):
+                refuse_impossible(complaint, event, day, today=today, zone=zone)
+                found.add(event)
+    return frozenset(found)
+
+
+def refuse_contradicted(
+    complaint: ComplaintRow, stood: Collection[str], *, today: date, zone: ZoneInfo
+) -> None:
+    """Return if the kept days of the events that ``stood`` may still have been, once another day is put right beside them.
+
+    Raises ``DayImpossible`` saying which is to be put right first.
+    """
+    for event in sorted(set(stood) - standing(complaint, today=today, zone=zone)):
+        day = getattr(complaint, KEPT[event])
+        begins, ends = possible_days(complaint, event, zone=zone)
+        side = f"before {day_in_words(begins)}" if day < begins else f"after {day_in_words(ends or today)}"
+        raise DayImpossible(
+            f"{WORDS[event]}: {day_in_words(day)} is noted, and that day cannot be {side}. Put it right first.",
+            event=event,
+        )
 
 
 def keep_day(complaint: ComplaintRow, event: str, day: date) -> None:

@@ -10,7 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import clock_rows, clock_start, on_a_yes, told_days
-from api.complaints.anchors import ASKED, KEPT, RECEIVED, expected_day, keep_day, missing, refuse_impossible
+from api.complaints.anchors import (
+    ASKED,
+    KEPT,
+    RECEIVED,
+    expected_day,
+    keep_day,
+    missing,
+    refuse_contradicted,
+    refuse_impossible,
+    standing,
+)
 from api.complaints.clock_rows import (
     ANSWERING,
     MISSING_DAY,
@@ -489,17 +499,21 @@ class CaseClocks:
         """Keep corrected ``days`` of anchors (event → local day) and count anew what counts from them (rule 12).
 
         What counts from an acknowledgement follows the corrected due date of the one of its own look; a rule that is in force by
-        another day comes in. Raises ``DayImpossible``, and ``DayOutsideRules`` for days on which the complaint's rules do not hold.
+        another day comes in. Raises ``DayImpossible``, also for a kept day that could not have been beside the corrected ones,
+        and ``DayOutsideRules`` for days on which the complaint's rules do not hold.
         """
         stage = clock_start.stage_of(desk.session, complaint.key)
         had = clock_start.gap_of(self.calendars, desk, complaint, category=complaint.category, stage=stage)
         given = {event: day for event, day in (days or {}).items() if event in KEPT}
         zone = self.calendars.get(None).zone
+        today = local_date(desk.act.at, zone)
+        stood = standing(complaint, today=today, zone=zone)
         if received_at is not None:
             complaint.received_at = received_at
         for event, day in given.items():
-            refuse_impossible(complaint, event, day, today=local_date(desk.act.at, zone), zone=zone)
+            refuse_impossible(complaint, event, day, today=today, zone=zone)
             setattr(complaint, KEPT[event], day)
+        refuse_contradicted(complaint, stood, today=today, zone=zone)
         gap = clock_start.gap_of(self.calendars, desk, complaint, category=complaint.category, stage=stage)
         if gap is not None and had is None:
             raise DayOutsideRules(f"{gap.words} {OTHER_RULES}", regime=gap.regime)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from api.complaints.clock_rows import Desk
 from api.complaints.errand import Errand
 from api.complaints.from_complainant import ADDITION
+from api.complaints.joined import FROM, INTO
 from api.complaints.separation import barred, exclude, is_excluded
 from api.complaints.tables import ComplaintRow, EventRow, ExclusionRow, NoticeRow, PartyRow, newest_first
 from api.complaints.under_way import is_under_way, under_way
@@ -20,7 +21,6 @@ from engine.errors import Conflict, Invalid
 COLLEAGUES = "colleagues"  # what forms call the list; they get it as it is now
 CONCERNED = "complained about"
 CONFLICT = "conflict of interest"
-INTO, FROM = "into", "duplicate"  # facts of the lines that say which complaint joined which
 OWNED = "owner"  # the kind of the timeline's line, and the variable that says who owns the complaint
 MANAGERS = "complaints-managers"
 Overwrite = Callable[[int, str, str | None], None]

@@ -15,7 +15,8 @@ from api.complaints.danger import FOUND, found_since, join_danger
 from api.complaints.errand import Errand
 from api.complaints.facts import clock_dates
 from api.complaints.from_complainant import ADDITION, ADDS, UNREAD
-from api.complaints.keeping_away import FROM, INTO, hand_over
+from api.complaints.joined import FROM, INTO
+from api.complaints.keeping_away import hand_over
 from api.complaints.letters import in_words
 from api.complaints.parties import REPRESENTATIVE, WAYS, may_act, parties, somebody_answers
 from api.complaints.references import read_reference

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from api.complaints.anchors import ASKED, missing
 from api.complaints.answers.sheets import SheetView, of_complaint
 from api.complaints.clock_rows import WINDOWS, is_only_expected, label
+from api.complaints.joined import joined_by
 from api.complaints.of_case import complaint_of_root
 from api.complaints.states import CLOSING_REASONS, public_words, staff_words
 from api.complaints.struck_out import CAME_BACK
@@ -222,7 +223,7 @@ def case_view(session: Session, row: ComplaintRow, *, calendars: KeptCalendars, 
         documents=_all(session, DocumentRow, row.key),
         records=_all(session, RecordRow, row.key),
         events=timeline(session, row.key),
-        sheets=of_complaint(session, row.key, names=names),
+        sheets=of_complaint(session, row.key, names=names, joined=joined_by(session, row.key)),
     )
 
 

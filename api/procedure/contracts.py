@@ -35,6 +35,7 @@ READ_COLUMNS = {STAGES_TABLE: frozenset({"secondStage", "roundCovers"})}  # of a
 WHY = "category"  # the input of a job by which a policy judges whether a clock pauses or is extended
 LOG_FORM = "log-complaint"  # what colleagues fill in for somebody; the public form is the one the process starts with
 SURVEY_FORM = "survey"  # what complainants fill in on their own page after the closing
+WITHOUT_FILES = frozenset({SURVEY_FORM})  # forms whose page takes none
 HOUSE = {
     ("process", PROCESS): "no complaint could begin",
     ("form", LOG_FORM): "nobody could record a complaint",

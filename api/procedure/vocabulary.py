@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from sqlalchemy.orm import Session
 
 from api.complaints.anchors import KEPT, RECEIVED
+from api.complaints.answers import sheets
 from api.complaints.channels import KINDS
 from api.complaints.clock_jobs import BY_JOB
 from api.complaints.clock_rows import ANSWERING, NAMES_OF_SEVERAL, OUR_ANSWER
@@ -409,6 +410,7 @@ class Vocabulary:
         yield from self._check_keys(form, own, others, had)
         yield from self._check_rules(form, own, had)
         yield from self._check_codes(form, own, others)
+        yield from _check_files(form)
         yield from self._check_kinds(name, own)
         yield from self._check_codes_kept(name)
 
@@ -533,6 +535,16 @@ class Vocabulary:
             if known is not None:
                 found.setdefault(variable, set()).update(known.known)
         return found
+
+
+def _check_files(form: forms.Form) -> Iterable[Finding]:
+    """Yield the questions that files answer on a form whose page takes none."""
+    for path, asked in form.fields() if form.id in contracts.WITHOUT_FILES else ():
+        if asked.type == sheets.FILES:
+            message = f"Files answer the question “{'.'.join(path)}”, and the page of this form takes none."
+            yield Finding(
+                "error", "files_not_taken", message, "Ask for them in another form.", attribute="type"
+            )
 
 
 def _check_numbers(decision_id: str, column: str, written: Sequence[dmn.model.Text]) -> Iterable[Finding]:

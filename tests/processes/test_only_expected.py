@@ -6,12 +6,14 @@ from datetime import date, timedelta
 
 import pytest
 
+from api.app import create_app
 from api.complaints.anchors import DayImpossible
 from api.complaints.clock_rows import next_event_at
 from api.complaints.missing_days import note_day
 from engine.deadlines.state import ClockState
 from engine.forms.errors import FormInvalid
 from tests.api.deadlines.conftest import at
+from tests.api.web.staff_desk import Desk
 from tests.processes.test_corrected_while_late import put_under
 
 NOTE, EXPLAIN, KEEP = "Note the missing day", "Explain the delay", "Decide how to keep it"
@@ -243,3 +245,39 @@ def test_a_corrected_receipt_moves_what_is_expected_and_its_question(walk):
     assert (walk.due("final_response"), walk.state("final_response")) == ("2026-06-01", "projected")
     walk.later("2026-06-02 09:30")
     assert walk.late == ["final_response"]
+
+
+def test_a_receipt_is_not_corrected_behind_a_noted_day_that_could_then_not_have_been(walk):
+    walk.take("2026-06-01 10:00", "uk-telecoms").screen()
+    note(walk, "first_raised", "2026-05-20")
+    earlier = at("2026-05-11 10:00")
+    with pytest.raises(
+        DayImpossible, match=r"20 May 2026 is noted, .* after 11 May 2026\. Put it right first"
+    ):
+        walk.move(lambda d, c: walk.service.case_clocks.days_corrected(d, c, received_at=earlier))
+    assert walk.due("final_response") == "2026-07-01"
+    note(walk, "first_raised", "2026-05-11")
+    walk.move(lambda d, c: walk.service.case_clocks.days_corrected(d, c, received_at=earlier))
+    assert (walk.due("final_response"), walk.complaint().received_at) == ("2026-06-22", earlier)
+
+
+def test_a_receipt_is_not_corrected_to_after_what_followed_it(walk):
+    walk.take("2026-07-06 10:00").through().answer("accepts").later("2026-07-09 10:00")
+    later = at("2026-07-08 10:00")
+    with pytest.raises(DayImpossible, match="6 July 2026 is noted, and that day cannot be before 8 July"):
+        walk.move(lambda d, c: walk.service.case_clocks.days_corrected(d, c, received_at=later))
+
+
+def test_the_page_says_which_day_is_to_be_put_right_first(walk):
+    walk.take("2026-06-01 10:00", "uk-telecoms").screen()
+    note(walk, "first_raised", "2026-05-20")
+    desk = Desk(create_app(walk.service), walk.service, "max", "manager")
+    desk.open(f"/staff/complaints/{walk.key}/clocks")
+    answer = desk.send(
+        f"/staff/complaints/{walk.key}/receipt",
+        received="11 5 2026",
+        time="10:00",
+        reason="It lay in the post.",
+    )
+    assert answer.status_code == 422
+    assert "First told to us: 20 May 2026 is noted" in desk.text

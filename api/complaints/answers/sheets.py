@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
@@ -15,6 +16,8 @@ from api.web.forms import answered_steps, show
 from engine import feel
 from engine.forms import Document, Documents, Form, Line, Section
 
+FILES = "filepicker"  # the kind of a question that files answer; its value lists their keys
+_NONE: Mapping[int, str] = MappingProxyType({})
 SILENT = frozenset({"checkbox"})  # kinds whose words say nothing without their label: no search finds a “Yes”
 
 
@@ -79,6 +82,12 @@ def filled(
     return Sheet(form.id, title, parts, form_key, by)
 
 
+def attached(sheet: Sheet) -> tuple[int, ...]:
+    """Return the keys of the files that the answers hold, whichever question asked for them."""
+    lines = [line for section in sheet.sections for line in section.lines if line.kind == FILES]
+    return tuple(dict.fromkeys(int(key) for line in lines for key in line.value or ()))
+
+
 def told(facts: Mapping[str, Any], *, title: str) -> Sheet:
     """Return a sheet of facts that came without a form, from a program or a file; their names serve as labels."""
     lines = tuple(
@@ -128,14 +137,19 @@ def words(lines: Iterable[Line]) -> str:
     return "\n".join(found).lower()
 
 
-def of_complaint(session: Session, complaint_key: int, *, names: Mapping[str, str]) -> tuple[SheetView, ...]:
-    """Return the sheets of a complaint, oldest first; ``names`` are display names of accounts."""
+def of_complaint(
+    session: Session, complaint_key: int, *, names: Mapping[str, str], joined: Mapping[int, str] = _NONE
+) -> tuple[SheetView, ...]:
+    """Return the sheets of a complaint, and of those that ``joined`` it (key → reference), oldest first.
+
+    ``names`` are display names of accounts.
+    """
     rows = session.scalars(
         select(AnswerSheetRow)
-        .where(AnswerSheetRow.complaint_key == complaint_key)
+        .where(AnswerSheetRow.complaint_key.in_([complaint_key, *joined]))
         .order_by(*oldest_first(AnswerSheetRow))
     )
-    return tuple(_seen(row, names) for row in rows)
+    return tuple(_seen(row, names, reference=joined.get(row.complaint_key)) for row in rows)
 
 
 def newest(session: Session, complaint_key: int, form_id: str) -> SheetView | None:
@@ -154,13 +168,13 @@ def mentions(word: str) -> ColumnElement[bool]:
     return AnswerSheetRow.words.contains(word, autoescape=True)
 
 
-def _seen(row: AnswerSheetRow, names: Mapping[str, str]) -> SheetView:
+def _seen(row: AnswerSheetRow, names: Mapping[str, str], *, reference: str | None = None) -> SheetView:
     return SheetView(
         row.key,
         row.form_id,
         row.form_key,
         row.task_key,
-        row.title,
+        f"{row.title} ({reference}, which joined this one)" if reference else row.title,
         row.at,
         names.get(row.by, row.by),
         tuple(row.sections),

@@ -240,7 +240,9 @@ class Reading:
         if not kept and not sent and not self._all(f"{name}-upload"):
             return None
         for file in sent:
-            if file.filename and self.uploads is not None:
+            if file.filename and self.uploads is None:
+                self.errors.append(FieldError(name, "file_not_taken"))
+            elif file.filename and self.uploads is not None:
                 try:
                     key = self.uploads.keep(name, file).key
                     kept.extend([] if key in kept else [key])

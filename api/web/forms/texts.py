@@ -279,6 +279,10 @@ def _file_unknown(_facts: Facts, node: Node, _language: Language) -> str:
     return f"Choose the file for {thing(node)} again"
 
 
+def _file_not_taken(_facts: Facts, node: Node, _language: Language) -> str:
+    return f"No files can be sent with this form; leave {thing(node)} empty"
+
+
 def _file_empty(facts: Facts, _node: Node, _language: Language) -> str:
     return f"“{facts.get('name', 'The file')}” is empty; choose another file"
 
@@ -327,6 +331,7 @@ _TEXTS: dict[str, Callable[[Facts, Node, Language], str]] = {
     "too_few_rows": _rows_few,
     "file_too_many": _files_many,
     "file_unknown": _file_unknown,
+    "file_not_taken": _file_not_taken,
     "file_empty": _file_empty,
     "file_infected": _file_infected,
     "file_wrong_kind": _file_kind,

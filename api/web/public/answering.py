@@ -17,10 +17,11 @@ from api.complaints.letter_links import shown
 from api.complaints.our_answer import AnswerOnItsWay
 from api.complaints.policies import second_look
 from api.complaints.reading import standing_remedies
-from api.context import the_engine, the_service
+from api.context import the_service
 from api.db import db
 from api.identity.doors import action
 from api.procedure.contracts import SURVEY_FORM as SURVEY
+from api.web.form_versions import version_asked
 from api.web.forms import letter_html
 from api.web.public import blueprint, unsent
 from api.web.public.information import too_late
@@ -85,10 +86,12 @@ def survey() -> ResponseReturnValue:
 def take_survey() -> ResponseReturnValue:
     """Take the answers: 303; 422 with what was typed."""
     visit = the_visit()
-    engine, moment = the_engine(), unsent.moment()
-    form_key = engine.latest_form_key(SURVEY)
-    form = engine.parsed_form(form_key)
+    moment = unsent.moment()
+    form_key, form = version_asked(SURVEY)
     decoded = read_sheet(form)
+    if decoded.errors or not decoded.action.judges:
+        status = 422 if decoded.errors else 200
+        return _survey_page(visit, decoded.answers, decoded.errors, status=status, live=decoded.status)
     try:
         checked = forms.check(form, decoded.answers, {}, moment=moment, source="page")
     except forms.FormInvalid as refusal:
@@ -144,9 +147,23 @@ def _after_a_no(visit: Visit) -> str:
 
 
 def _survey_page(
-    visit: Visit, answers: Mapping[str, Any], errors: tuple[FieldError, ...] = (), *, status: int = 200
+    visit: Visit,
+    answers: Mapping[str, Any],
+    errors: tuple[FieldError, ...] = (),
+    *,
+    status: int = 200,
+    live: str = "",
 ) -> Response:
-    page = sheet_page(_survey_form(), answers, errors=errors, key=once_key(), submit="Send my answers")
+    form_key, form = version_asked(SURVEY)
+    page = sheet_page(
+        form,
+        answers,
+        errors=errors,
+        key=once_key(),
+        version=str(form_key),
+        submit="Send my answers",
+        live=live,
+    )
     return private("public/survey.html", status, visit=visit, page=page)
 
 
@@ -159,11 +176,6 @@ def _given(visit: Visit) -> tuple[tuple[str, str], ...]:
 
 def _sheet(visit: Visit) -> Form:
     return answer_sheet(first=asked_if_turned_away(db.session(), visit.complaint))
-
-
-def _survey_form() -> Form:
-    engine = the_engine()
-    return engine.parsed_form(engine.latest_form_key(SURVEY))
 
 
 _ANSWERED = frozenset(

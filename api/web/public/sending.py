@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from api.complaints import drafts, links
-from api.complaints.answers.sheets import filled
+from api.complaints.answers.sheets import attached, filled
 from api.complaints.from_complainant import COMPLAINANT, Mail, send_mail
 from api.complaints.from_form import from_public_form
 from api.complaints.intake import ComplaintRefused, Registered, link_of_sender, receive
@@ -164,14 +164,6 @@ def resume(mark: str) -> ResponseReturnValue:
 def _send(mine: Unsent) -> Registered:
     service, moment = the_service(), unsent.moment()
     checked = forms.check(mine.form, mine.answers, {}, moment=moment, source="page", documents=mine.uploads)
-    documents = tuple(int(key) for key in checked.clean.get("documents") or ())
-    complaint = from_public_form(
-        checked.clean,
-        now=service.clock.now(),
-        zone=service.settings.time_zone,
-        regime=service.organisation.regime,
-        documents=documents,
-    )
     sheet = filled(
         mine.form,
         checked.clean,
@@ -181,6 +173,13 @@ def _send(mine: Unsent) -> Registered:
         form_key=mine.form_key,
         documents=mine.uploads,
         by=COMPLAINANT.name,
+    )
+    complaint = from_public_form(
+        checked.clean,
+        now=service.clock.now(),
+        zone=service.settings.time_zone,
+        regime=service.organisation.regime,
+        documents=attached(sheet),
     )
     complaint = replace(complaint, sheet=sheet, source=PUBLIC_FORM, source_key=mine.sha256.hex())
     try:

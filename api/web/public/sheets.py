@@ -164,6 +164,7 @@ def sheet_page(
     *,
     errors: tuple[FieldError, ...] = (),
     key: str = "",
+    version: str = "",
     submit: str = "Send",
     uploads: DraftUploads | None = None,
     live: str = "",
@@ -172,4 +173,4 @@ def sheet_page(
     view = forms.view(
         form, answers or {}, {}, moment=the_service().moment(), errors=errors, documents=uploads
     )
-    return form_page(view, public=True, submit=submit, key=key, live=live)
+    return form_page(view, public=True, submit=submit, key=key, version=version, live=live)

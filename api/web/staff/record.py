@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from api import kept
 from api.complaints import drafts
-from api.complaints.answers.sheets import filled
+from api.complaints.answers.sheets import attached, filled
 from api.complaints.from_form import from_staff_form
 from api.complaints.intake import ComplaintRefused, NewComplaint, outside_rules, receive_within
 from api.complaints.keeping_away import COLLEAGUES, colleagues
@@ -27,6 +27,7 @@ from api.identity.decide import may
 from api.identity.doors import action
 from api.identity.people import Person
 from api.procedure.contracts import LOG_FORM as FORM
+from api.web.form_versions import version_asked
 from api.web.forms import decode, form_page, typed_lines
 from api.web.staff import blueprint
 from engine import forms
@@ -64,7 +65,8 @@ def record() -> ResponseReturnValue:
 def record_now() -> ResponseReturnValue:
     """Register the complaint: 303 to it, 422 with every error and all that was typed, 409 with what another window saved."""
     person = require("complaint.register")
-    service, form, digest, key = the_service(), _form(), kept.digest(), _key()
+    service, digest, key = the_service(), kept.digest(), _key()
+    form_key, form = version_asked(FORM)
     if (before := _registered(person, digest)) is not None:
         return _recorded(person, before)
     moment = service.moment()
@@ -78,7 +80,7 @@ def record_now() -> ResponseReturnValue:
                 session,
                 _place(person, key),
                 decoded.answers,
-                form_key=None,
+                form_key=form_key,
                 life=drafts.STAFF_LIFE,
                 at=moment.now,
                 page=request.form.get("_draft", ""),
@@ -101,7 +103,7 @@ def record_now() -> ResponseReturnValue:
             live=decoded.status,
             focus=decoded.focus,
         )
-    return _register(person, key, form, decoded.answers, uploads, digest)
+    return _register(person, key, form_key, decoded.answers, uploads, digest)
 
 
 def _refuse_outside_rules(session: Session, complaint: NewComplaint) -> None:
@@ -115,30 +117,31 @@ def _refuse_outside_rules(session: Session, complaint: NewComplaint) -> None:
 def _register(
     person: Person,
     key: str,
-    form: forms.Form,
+    form_key: int,
     answers: Mapping[str, Any],
     uploads: DraftUploads,
     digest: str,
 ) -> ResponseReturnValue:
     service = the_service()
+    form = service.engine.parsed_form(form_key)
     moment = service.moment()
     try:
         checked = forms.check(form, answers, _choices(), moment=moment, source="page", documents=uploads)
-        complaint = from_staff_form(
-            checked.clean,
-            now=moment.now,
-            zone=service.settings.time_zone,
-            regime=service.organisation.regime,
-            documents=tuple(int(key) for key in checked.clean.get("documents") or ()),
-        )
         sheet = filled(
             form,
             checked.clean,
             _choices(),
             moment=moment,
             title="Complaint recorded by a colleague",
-            form_key=service.engine.latest_form_key(FORM),
+            form_key=form_key,
             documents=uploads,
+        )
+        complaint = from_staff_form(
+            checked.clean,
+            now=moment.now,
+            zone=service.settings.time_zone,
+            regime=service.organisation.regime,
+            documents=attached(sheet),
         )
 
         def work(session: Session) -> Answer:
@@ -194,18 +197,18 @@ def _page(
     draft = the_engine().read(lambda session: drafts.load(session, _place(person, key), at=moment.now))
     uploads = DraftUploads(the_service(), drafts.mark_of(_place(person, key)), by=person.name)
     shown = [error for error in errors if error.code != "refused"]
-    view = forms.view(_form(), answers, _choices(), moment=moment, errors=tuple(shown), documents=uploads)
+    form_key, form = version_asked(FORM, begun=draft.form_key if draft else None)
+    view = forms.view(form, answers, _choices(), moment=moment, errors=tuple(shown), documents=uploads)
     page = form_page(
         view,
         submit="Record the complaint",
         live=live,
         focus=focus,
         key=key,
+        version=str(form_key),
         draft=drafts.page_with(draft.answers if draft else {}, page=request.form.get("_draft", "")),
     )
-    typed = (
-        typed_lines(_form(), draft.answers, moment=moment, documents=uploads) if elsewhere and draft else ()
-    )
+    typed = typed_lines(form, draft.answers, moment=moment, documents=uploads) if elsewhere and draft else ()
     field = next((f"f-{error.path.replace('.', '-')}" for error in errors if error.code == "refused"), "")
     return make_response(
         render_template(
@@ -219,11 +222,6 @@ def _page(
         ),
         status,
     )
-
-
-def _form() -> forms.Form:
-    engine = the_engine()
-    return engine.parsed_form(engine.latest_form_key(FORM))
 
 
 def _choices() -> dict[str, object]:

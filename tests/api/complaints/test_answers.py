@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
 
 from api import schema
 from api.app import create_app
@@ -18,7 +20,8 @@ from api.complaints.keeping_away import colleagues
 from api.complaints.separation import excluded_from
 from api.complaints.steps import LOOKED_UP
 from api.complaints.struck_out import STRUCK_OUT, plain_form
-from api.complaints.tables import ComplaintRow
+from api.complaints.tables import ComplaintRow, DocumentRow
+from api.complaints.uploads import DraftUploads
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
 from api.identity import people, tokens
@@ -28,6 +31,7 @@ from api.web.public import unsent
 from api.web.public.visitor import DRAFT
 from api.wiring import wire
 from engine import forms
+from engine.commands.errors import DeploymentRefused
 from engine.store.search import Condition, Query
 from tests.api.conftest import ADMIN_TOKEN, Caller, settings_for
 from tests.api.filling import OFFERED, fillings, posted
@@ -277,6 +281,104 @@ def test_a_complaint_recorded_by_a_colleague_keeps_every_answer(app, service, de
             if one.path not in ("staffConcerned", "receivedOn", "receivedTime"):
                 assert one.text in lines[one.path]["text"], one
                 assert one.text in emma.text, one
+
+
+PHOTOS = {"type": "filepicker", "label": "Photos of the damage", "multiple": True}
+
+
+def files_of(service, made):
+    """Return the names of the files that belong to a complaint."""
+    query = select(DocumentRow.name).where(DocumentRow.complaint_key == made.key).order_by(DocumentRow.name)
+    return service.engine.read(lambda session: list(session.scalars(query)))
+
+
+def file_named(name):
+    return FileStorage(io.BytesIO(b"The roof, from below."), name)
+
+
+def test_files_of_a_question_added_to_the_public_form_belong_to_the_complaint(app, service, desk):
+    file, changed = with_question("complaint.form", "ownPhotos", **PHOTOS)
+    deploy_with(service, file, changed)
+    mark = "f" * 43
+    draft = DraftUploads(service, digest(mark), by="complainant")
+    own, other = (
+        draft.keep("ownPhotos", file_named("roof.txt")),
+        draft.keep("documents", file_named("bill.txt")),
+    )
+    form = forms.read(changed, name=file)
+    plan = next(iter(fillings(form, "ph", moment=service.moment())))
+    answers = plan.answers | {"ownPhotos": [own.key], "documents": [other.key]}
+    made = send_public(app, service, answers, mark=mark)
+    assert files_of(service, made) == ["bill.txt", "roof.txt"]
+    manager = desk("max")
+    manager.open(f"/staff/complaints/{made.key}")
+    assert "Photos of the damage roof.txt" in manager.text
+    assert manager.open(f"/staff/documents/{own.key}").status_code == 200
+
+
+def test_files_of_a_question_added_to_the_record_belong_to_the_complaint(service, desk):
+    file, changed = with_question("log-complaint.form", "ownPhotos", **PHOTOS)
+    deploy_with(service, file, changed)
+    emma = desk("max")
+    emma.open("/staff/record")
+    form = forms.read(changed, name=file)
+    plan = next(iter(fillings(form, "pr", moment=service.moment(), stored=AROUND)))
+    offered = {"colleagues": service.engine.read(colleagues)}
+    answers = plan.answers | {"staffConcerned": [], "receivedOn": "2026-11-20"}
+    files = {"ownPhotos-upload": (io.BytesIO(b"The roof, from below."), "roof.txt")}
+    assert (
+        emma.send("/staff/record", follow=False, **posted(form, answers, offered), **files).status_code == 303
+    )
+    assert files_of(service, newest(service)) == ["roof.txt"]
+
+
+def test_a_question_for_files_is_refused_where_no_page_takes_them(service):
+    file, changed = with_question("survey.form", "ownPhotos", **PHOTOS)
+    with pytest.raises(DeploymentRefused) as refused:
+        deploy_with(service, file, changed)
+    assert "Files answer the question “ownPhotos”, and the page of this form takes none." in str(
+        refused.value
+    )
+
+
+def test_what_is_recorded_is_read_by_the_form_the_page_was_made_from(service, desk, admin):
+    """The owner renames a question while a colleague has the page open, and while what was typed is kept for later."""
+    deploy_with(service, *with_question("log-complaint.form", "lighthouse"))
+    file, before = with_question("log-complaint.form", "lighthouse")
+    form = forms.read(before, name=file)
+    plan = next(iter(fillings(form, "vr", moment=service.moment(), stored=AROUND)))
+    offered = {"colleagues": service.engine.read(colleagues)}
+    answers = plan.answers | {
+        "staffConcerned": [],
+        "receivedOn": "2026-11-20",
+        "lighthouse": "Portland quokka",
+    }
+    emma, other = desk("max"), desk("max")
+    emma.open("/staff/record")
+    version, key = (
+        re.search(rf'name="{name}" value="([^"]+)"', emma.html)[1] for name in ("_version", "_key")
+    )
+    fields = posted(form, answers, offered) | {"_version": version, "_key": key, "_do": "save"}
+    other.open("/staff/record")
+    open_page = {
+        name: re.search(rf'name="{name}" value="([^"]+)"', other.html)[1] for name in ("_version", "_key")
+    }
+    saved = emma.send("/staff/record", follow=False, **fields)
+    assert saved.status_code == 303
+    deploy_with(service, *with_question("log-complaint.form", "beacon"))
+    emma.open(saved.location)
+    assert "Portland quokka" in emma.html
+    page = re.search(r'name="_draft" value="([^"]+)"', emma.html)[1]
+    again = fields | {"_do": "continue", "_draft": page}
+    assert emma.send("/staff/record", follow=False, **again).status_code == 303, emma.text
+    ((_, lines),) = answers_of(admin, newest(service).key)
+    assert lines["lighthouse"]["text"] == "Portland quokka"
+    words = posted(form, answers | {"lighthouse": "Norfolk numbat"}, offered) | open_page
+    assert other.send("/staff/record", follow=False, **words).status_code == 303, other.text
+    ((_, lines),) = answers_of(admin, newest(service).key)
+    assert lines["lighthouse"]["text"] == "Norfolk numbat"
+    emma.open("/staff/record")
+    assert "lighthouse" not in emma.html, "a new page is made from the newest"
 
 
 def screened(service, made, **more):

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from api.complaints import from_complainant
 from api.complaints.answers.sheets import Sheet
+from api.complaints.answers.sheets import told as sheet_of
 from api.complaints.intake import NewComplaint, PartyDetails, receive
 from api.complaints.parties import parties
 from api.complaints.tables import ComplaintRow, EventRow, ExclusionRow, LetterRow, NoticeRow
@@ -86,6 +87,24 @@ def test_a_second_letter_joins_the_first_and_its_owner_has_it_to_read(service):
     )
     assert first.reference in letter
     assert "You have our answer by 21 December 2026." in letter
+
+
+def test_what_the_second_form_asked_stands_with_the_first_complaint(service, app):
+    first = complain(service)
+    asked = sheet_of({"Contact hours": "after six", "Print": "large"}, title="Complaint on our website")
+    second = complain(service, words="And the bath.", sheet=asked)
+    merge(service, second, first.reference)
+    manager = Desk(app, service, "max", "manager")
+    manager.open(f"/staff/complaints/{first.key}")
+    assert f"Complaint on our website ({second.reference}, which joined this one)" in manager.text
+    assert "Contact hours after six" in manager.text
+    task = next(
+        one for one in service.engine.open_tasks(first.instance_key) if one.name == "Read the information"
+    )
+    manager.open(f"/staff/tasks/{task.user_task_key}")
+    assert "Contact hours after six" in manager.text
+    manager.open(f"/staff/complaints/{second.key}")
+    assert "which joined this one" not in manager.text
 
 
 def test_the_same_person_is_found_by_name_and_one_way_more(service):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
@@ -18,8 +19,10 @@ from api.complaints.policies import kinds, second_look
 from api.complaints.tables import ComplaintRow, DocumentRow, DraftRow, EventRow, LinkRow, oldest_first
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
+from engine import forms
 from engine.actors import SYSTEM
 from engine.store.tables import outbox
+from tests.api.conftest import ROOT
 from tests.api.web.staff_desk import complain
 from tests.api.web.visitor import Visitor
 
@@ -819,6 +822,101 @@ def test_a_second_answer_changes_nothing_and_says_what_remains(answered, service
     assert sheets(service, "Reply to our answer") == [kept]
     answered.open("/status/answer")
     assert "that you accept this" in answered.text
+
+
+def test_the_survey_is_read_by_the_form_the_page_was_made_from(answered, service, staff):
+    """The owner replaces a question while the page is open."""
+
+    def with_question(key):
+        schema = json.loads((ROOT / "forms" / "survey.form").read_text())
+        schema["components"].append(
+            {"type": "textfield", "id": f"F_{key}", "key": key, "label": f"The {key}?"}
+        )
+        service.engine.deploy([("survey.form", json.dumps(schema).encode())])
+
+    answered.open("/status/answer")
+    answered.send("/status/answer", answer=answered.option("answer", "I accept the answer"))
+    staff.work(only_complaint(service).instance_key, Wish())
+    with_question("lighthouse")
+    answered.open("/status/survey")
+    given = {
+        "processRating": answered.option("processRating", "Well"),
+        "outcomeRating": answered.option("outcomeRating", "Unhappy"),
+        "lighthouse": "Portland quokka",
+        "_version": answered.hidden("_version"),
+        "_key": answered.hidden("_key"),
+        "_do": "continue",
+    }
+    with_question("beacon")
+    assert answered.post("/status/survey", **given).location == "/status/survey"
+    ((kept),) = sheets(service, "Survey")
+    assert kept["The lighthouse?"] == "Portland quokka"
+    answered.open("/status/survey")
+    assert "The lighthouse? Portland quokka" in answered.text
+
+
+def test_the_survey_asks_on_and_adds_rows_before_it_is_sent(answered, service, staff, monkeypatch):
+    """A question that an answer leads to is put; *Add another* adds a row and sends nothing."""
+    schema = json.loads((ROOT / "forms" / "survey.form").read_text())
+    schema["components"] += [
+        {
+            "type": "textfield",
+            "id": "F_why",
+            "key": "wentWrong",
+            "label": "What went so wrong?",
+            "conditional": {"hide": '=processRating != "1"'},
+        },
+        {
+            "type": "dynamiclist",
+            "id": "F_ideas",
+            "path": "ideas",
+            "label": "Your ideas",
+            "components": [{"type": "textfield", "id": "F_idea", "key": "idea", "label": "Idea"}],
+        },
+    ]
+    asked = forms.read(json.dumps(schema).encode(), name="survey.form")
+    monkeypatch.setattr(type(service.engine), "parsed_form", lambda *_: asked)
+    answered.open("/status/answer")
+    answered.send("/status/answer", answer=answered.option("answer", "I accept the answer"))
+    staff.work(only_complaint(service).instance_key, Wish())
+    answered.open("/status/survey")
+    given = {
+        "_asked": answered.hidden("_asked"),
+        "processRating": answered.option("processRating", "Badly"),
+        "outcomeRating": answered.option("outcomeRating", "Unhappy"),
+        "ideas-rows": "1",
+        "ideas.0.idea": "Call back",
+    }
+    added = answered.send(button="add:ideas", **given)
+    assert added.status_code == 200
+    assert "Call back" in answered.page
+    assert answered.send(**given).status_code == 200
+    assert "What went so wrong?" in answered.text
+    assert sheets(service, "Survey") == []
+    rows = {"ideas-rows": "2", "ideas.1.idea": "Write back"}
+    again = given | rows | {"_asked": answered.hidden("_asked"), "wentWrong": "Nobody called"}
+    assert answered.send(**again).location == "/status/survey"
+    ((kept),) = sheets(service, "Survey")
+    assert kept["What went so wrong?"] == "Nobody called"
+
+
+def test_a_file_sent_where_none_is_taken_is_said(answered, service, staff, monkeypatch):
+    """As a house may have it that deployed such a question before it was refused."""
+    answered.open("/status/answer")
+    answered.send("/status/answer", answer=answered.option("answer", "I accept the answer"))
+    staff.work(only_complaint(service).instance_key, Wish())
+    asked = forms.read(
+        json.dumps(
+            json.loads((ROOT / "forms" / "survey.form").read_text())
+            | {"components": [{"type": "filepicker", "id": "F", "key": "photos", "label": "Photos"}]}
+        ).encode(),
+        name="survey.form",
+    )
+    monkeypatch.setattr(type(service.engine), "parsed_form", lambda *_: asked)
+    answered.open("/status/survey")
+    answer = answered.send("/status/survey", uploads={"photos-upload": [("roof.txt", b"x")]})
+    assert answer.status_code == 422
+    assert "No files can be sent with this form; leave photos empty" in answered.text
 
 
 def test_the_survey_is_answered_once_and_thanks_afterwards(answered, service, staff):

@@ -1,0 +1,26 @@
+"""The version of a form that a page was made from: what was typed there is read by it, whatever was deployed meanwhile."""
+
+from __future__ import annotations
+
+from flask import request
+
+from api.context import the_engine
+from engine.commands.errors import DefinitionNotFound
+from engine.forms import Form
+
+
+def version_asked(form_id: str, *, begun: int | None = None) -> tuple[int, Form]:
+    """Return key and form of the version that the posted page names, else of the one with which this was ``begun``, else of the
+    newest. Only a version of this very form counts."""
+    engine = the_engine()
+    named = request.form.get("_version", "")
+    for key in (int(named) if named.isdecimal() and len(named) < 19 else None, begun):
+        if key is not None:
+            try:
+                form = engine.parsed_form(key)
+            except DefinitionNotFound:
+                continue
+            if form.id == form_id:
+                return key, form
+    newest = engine.latest_form_key(form_id)
+    return newest, engine.parsed_form(newest)
