@@ -23,8 +23,8 @@ def guarded(
     """Run ``work`` in one transaction; ``kind`` and ``key`` name what the command is about, if it is one
     case.
 
-    Raises ``StepBudgetSpent`` after noting it as an incident: of the instance that ran away; if it is too new
-    to be stored, of the family's root; if there is none (an event starts it), of its process.
+    Raises ``StepBudgetSpent`` after noting it as an incident: of the instance that ran away, at the element where the step took
+    hold of it; if it is too new to be stored, of the family's root; if there is none (an event starts it), of its process.
     """
     try:
         return write(house.database, work)
@@ -37,7 +37,8 @@ def guarded(
 def _note(house: House, session: Session, kind: str, key: int | None, problem: StepBudgetSpent) -> None:
     step = Step(house, session, actor=SYSTEM, command="step_budget_spent")
     root = None if key is None else step.lock(kind, key) or step.lock("instance", key)
-    instance: int = problem.facts["instance"]
+    facts = problem.facts
+    instance: int = facts["instance"]
     if instances.root_of(session, instance) is not None:
         where = step.head(instance)
     elif root is not None:
@@ -45,7 +46,16 @@ def _note(house: House, session: Session, kind: str, key: int | None, problem: S
     else:
         _note_process(step, problem)
         return
-    step.rows.open_incident(where, error_type="UNKNOWN", code=problem.code, message=str(problem))
+    here = where.key == instance
+    step.rows.open_incident(
+        where,
+        error_type="UNKNOWN",
+        code=problem.code,
+        message=problem.message,
+        element_id=facts.get("element") if here else None,
+        element_key=facts.get("element_key") if here else None,
+        facts=problem.about,
+    )
     step.finish()
 
 
@@ -57,7 +67,8 @@ def _note_process(step: Step, problem: StepBudgetSpent) -> None:
         place=f"process:{process_id}",
         error_type="UNKNOWN",
         code=problem.code,
-        message=str(problem),
+        message=problem.message,
         process_id=process_id,
+        facts=problem.about,
     )
     incidents.open_one(step.session, row)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from engine import feel
 from engine.dialect import ProcessDefinition
 from engine.dialect.model import names_in
 from engine.execution import changes as ch
 from engine.execution.run import ElementNotFound, ElementNotWaiting, Execution, NoSuchStart
+from engine.execution.world import Halt, World
 from engine.quoted import quoted
 from engine.store import instances
 from engine.store.instances import InstanceRow
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from engine.commands.step import Case, Step
 
 DEEPEST = 50  # called within called, P7
+_NOT_STARTED = b"not started: "  # how an earlier release saved a start that had run away
 
 
 def new_row(
@@ -89,9 +92,27 @@ def begin(
         payload=payload,
         has_parent=row.parent_key is not None,
         activate=activate,
+        line=step.line,
     )
     step.rows.tell(row, "instance_started", {"process": row.process_id, "definition": row.definition_key})
     return step.add(row, definition, execution)
+
+
+def revive(definition: ProcessDefinition, row: InstanceRow, live: bytes, *, world: World) -> Execution:
+    """Return the execution of ``row`` that was stored as ``live``. Raises ``StateUnreadable``.
+
+    A start that ran away under an earlier release stands before its first element, as it would today.
+    """
+    if not live.startswith(_NOT_STARTED):
+        return Execution.revive(definition, live, world=world)
+    request = feel.load(live.removeprefix(_NOT_STARTED))
+    execution = Execution.start(
+        definition, key=row.key, variables=request["variables"], world=world, activate=tuple(request["at"])
+    )
+    execution.halt_at_start(
+        Halt("UNKNOWN", "The start ran away. Mend the cause, then resolve this incident.")
+    )
+    return execution
 
 
 def start_child(step: Step, case: Case, call: ch.ChildCalled) -> None:

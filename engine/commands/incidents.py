@@ -9,9 +9,9 @@ from engine.actors import Actor
 from engine.commands.errors import IncidentAlreadyResolved, IncidentNotFound
 from engine.commands.house import House
 from engine.commands.jobs import grant_retry
-from engine.commands.start import NOT_STARTED, start_again
 from engine.commands.step import Step
-from engine.execution.run import ElementNotFound
+from engine.execution.case import EndlessLoop
+from engine.execution.run import ElementNotFound, Execution
 from engine.store import entities, incidents, instances, search
 from engine.store.records import IncidentRecord
 from engine.store.tables import incidents as incidents_table
@@ -28,6 +28,8 @@ def resolve_incident(house: House, session: Session, key: int, *, by: Actor) -> 
         incidents.close(session, incidents_table.c.key == key, now=step.now, by=by.name)
         step.finish()
         return
+    if found.code == EndlessLoop.code and step.head(found.process_instance_key).is_open:
+        step.move(step.case(found.process_instance_key), Execution.count_anew)
     if found.job_key is not None:
         _close(step, found)
         grant_retry(step, found.job_key)
@@ -71,9 +73,7 @@ def _retry_element(step: Step, found: IncidentRecord) -> None:
 def _retry_instance(step: Step, found: IncidentRecord) -> None:
     key = found.process_instance_key or 0
     _close(step, found)
-    if step.head(key).is_open and (instances.saved(step.session, key) or b"").startswith(NOT_STARTED):
-        start_again(step, key)
-    elif step.head(key).is_open:
+    if step.head(key).is_open:
         step.fire_due_timers(step.head(key).root_key)
 
 

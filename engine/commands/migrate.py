@@ -12,13 +12,11 @@ from engine.actors import Actor
 from engine.commands.errors import DefinitionNotFound, InstanceNotFound
 from engine.commands.house import House
 from engine.commands.leaving_out import refuse_other_steps
-from engine.commands.start import NOT_STARTED
 from engine.commands.step import Case, Step
 from engine.dialect import ProcessDefinition
 from engine.findings import Finding
 from engine.migration import MigrationRefused, Plan, plan
 from engine.migration import migrate as rewrite
-from engine.store import instances
 from engine.store.definitions import DefinitionRow
 from engine.store.tables import element_instances, incidents, jobs, subscriptions, tasks
 from engine.store.tables import instances as instances_table
@@ -48,7 +46,6 @@ def migrate(
     row = house.catalogue.row(session, "process", target_key)
     if row.state == "DELETED":
         raise DefinitionNotFound(kind="process", key=target_key)
-    _refuse_before_the_start(step, key)
     case = step.case(key)
     target = house.catalogue.process(session, target_key)
     if house.access.is_conducted(session, case.row.case_key):
@@ -111,12 +108,6 @@ def _new_name(case: Case, renamed: Mapping[str, str]) -> Any:
         if (element := case.definition.elements.get(new)) is not None
     }
     return sa.case(names, value=c.element_id, else_=c.name) if names else c.name
-
-
-def _refuse_before_the_start(step: Step, key: int) -> None:
-    if (instances.saved(step.session, key) or b"").startswith(NOT_STARTED):
-        gap = "The instance has not started yet. Resolve its incident, or cancel it and start another."
-        raise MigrationRefused(findings=[gap])
 
 
 def _of_message_start(case: Case, row: DefinitionRow) -> list[Finding]:

@@ -185,6 +185,10 @@ class Rows:
     def write(self, session: Session) -> None:
         """Write all that was noted, and forget it. Raises ``VersionConflict``."""
         batch, self._batch = self._batch, Batch(self._now, self._actor)
+        for (
+            row
+        ) in batch.variables.values():  # only now: a list that is collected is set once for each of its items
+            row["value"] = values.to_text(feel.to_json(row["value"]))
         batch.write(session)
 
     # what each change means
@@ -292,16 +296,15 @@ class Rows:
             self.tell(case, "event_caught", change=change)
 
     def _variable_set(self, case: InstanceRow, change: ch.VariableSet) -> None:
-        text = values.to_text(feel.to_json(change.value))
         known = self._batch.variables.get((change.scope_key, change.name))
         if known is not None:
-            known["value"] = text
+            known["value"] = change.value
             return
         self._batch.variables[change.scope_key, change.name] = {
             **self._place(case, self._keys.next()),
             "scope_key": change.scope_key,
             "name": change.name,
-            "value": text,
+            "value": change.value,
         }
 
     def _incident_opened(self, case: InstanceRow, change: ch.IncidentOpened) -> None:
@@ -309,6 +312,8 @@ class Rows:
             case,
             error_type=change.error_type,
             message=change.message,
+            code=change.code,
+            facts=change.facts or None,
             element_id=change.element_id,
             element_key=change.key,
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine import feel, forms
+from engine import forms
 from engine.actors import SYSTEM, Actor
 from engine.commands import family
 from engine.commands.data import accept
@@ -18,14 +18,14 @@ from engine.commands.house import Beginning, FilledForm, House
 from engine.commands.step import Case, Step
 from engine.dialect import Binding, ProcessDefinition
 from engine.execution.case import StepBudgetSpent
-from engine.store import definitions, instances
+from engine.execution.world import Halt
+from engine.store import definitions
 from engine.store.definitions import DefinitionRow
 
 TAG = re.compile(r"[A-Za-z][A-Za-z0-9_\-:.]{0,99}", re.ASCII)
 LONGEST_BUSINESS_ID = 256
 NO_START = ("START_EVENT", "BOUNDARY_EVENT", "EVENT_SUB_PROCESS")
 Alongside = Callable[[Session, int, dict[str, Any]], None]
-NOT_STARTED = b"not started: "  # how ``instances.saved`` begins while a start waits to be repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +121,8 @@ def start_halted(
     alongside: Alongside | None = None,
     by: Actor,
 ) -> Started:
-    """Store an instance that could not even reach its first wait, with an incident; resolving starts it
-    again.
+    """Store an instance that could not even reach its first wait, as it stands before its first element: with an incident there,
+    to be repaired like any other.
     """
     definition = find_definition(session, asked)
     step = Step(house, session, actor=by, command="start")
@@ -137,9 +137,8 @@ def start_halted(
         tags=asked.tags,
         stop_after=asked.stop_after,
     )
-    request = {"variables": accept(given), "at": list(asked.at)}
-    instances.insert(session, row, NOT_STARTED + feel.dump(request))
-    step.rows.open_incident(row, error_type="UNKNOWN", code=problem.code, message=str(problem))
+    case = family.begin(step, row, accept(given), activate=asked.at)
+    step.hold(case, Halt("UNKNOWN", problem.message, code=problem.code, facts=problem.about))
     step.finish()
     return Started(
         row.key,
@@ -174,15 +173,6 @@ def _enter(
     beginning = Beginning(session, key, given, by, house.clock.now(), house.keys.next)
     for enters in _enters_register(house, house.catalogue.process(session, definition.key)):
         enters(beginning)
-
-
-def start_again(step: Step, key: int) -> Case:
-    """Start an instance that ``start_halted`` stored."""
-    row = step.head(key)
-    request = feel.load((instances.saved(step.session, key) or b"").removeprefix(NOT_STARTED))
-    case = family.begin(step, row, request["variables"], activate=tuple(request["at"]))
-    case.is_new = False
-    return case
 
 
 def start_timed(house: House, session: Session, definition_key: int, element_id: str) -> int:

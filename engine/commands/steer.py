@@ -13,13 +13,10 @@ from engine.commands.data import accept
 from engine.commands.errors import CallerLeftWaiting, InstanceEnded, InstanceNotFound, NotARoot, ScopeNotFound
 from engine.commands.house import House
 from engine.commands.leaving_out import refuse_leaving_out
-from engine.commands.start import NOT_STARTED
 from engine.commands.step import Step
 from engine.execution.modifying import Modification
 from engine.execution.run import ElementNotFound, Execution
-from engine.store import incidents, instances
 from engine.store.tables import element_instances
-from engine.store.tables import incidents as incidents_table
 
 
 def set_variables(
@@ -68,13 +65,7 @@ def cancel(house: House, session: Session, key: int, *, by: Actor, reason: str |
     if row.parent_key is not None:
         raise NotARoot(instance=key, root=row.root_key)
     step.rows.tell(row, "instance_canceled", {"reason": reason} if reason else {})
-    if row.is_open and (instances.saved(session, key) or b"").startswith(NOT_STARTED):
-        row.state, row.ended_at, row.changed_at = "TERMINATED", step.now, step.now
-        gone = incidents.close(session, incidents_table.c.instance_key == key, now=step.now, by=by.name)
-        instances.count_incidents(session, row, -gone)
-        instances.update(session, row, None)
-    else:
-        step.move(step.case(key), Execution.cancel)
+    step.move(step.case(key), Execution.cancel)
     step.finish()
 
 

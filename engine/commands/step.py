@@ -30,6 +30,7 @@ from engine.commands.world import CaseWorld
 from engine.dialect import ProcessDefinition
 from engine.execution import changes as ch
 from engine.execution.run import Execution
+from engine.execution.world import Halt
 from engine.retry import JOBS
 from engine.store import instances, jobs, messages
 from engine.store.instances import InstanceRow
@@ -78,6 +79,9 @@ class Step:
         self._opened: list[tuple[InstanceRow, ch.SubscriptionOpened]] = []
         self._thrown: deque[Callable[[], None]] = deque()  # what takes effect before the next unit, in order
         self._settling = False
+        self.line = (
+            0  # of the path that throws what is delivered now; 0: somebody or something was really waited for
+        )
         self._immediate = False  # something is due at once: wake the workers
         self._following: Mapping[type, Callable[[Case, Any], None]] = {
             ch.TaskOpened: partial(family.open_task, self),
@@ -150,7 +154,7 @@ class Step:
             live = instances.saved(self.session, row.key)
             if live is None:
                 raise InstanceEnded(instance=key, state=row.state)
-            execution = Execution.revive(definition, live, world=world)
+            execution = family.revive(definition, row, live, world=world)
         else:
             execution.meet(world)
         case = self.cases[key] = Case(row, definition, execution)
@@ -185,6 +189,12 @@ class Step:
         self._ready.append(row.key)
         return case
 
+    def hold(self, case: Case, problem: Halt) -> None:
+        """Leave an instance that has just begun before its first elements, with ``problem`` as their incidents."""
+        self._ready.remove(case.row.key)
+        case.execution.halt_at_start(problem)
+        self._absorb(case)
+
     # moving
 
     def move(self, case: Case, action: Callable[[Execution], T]) -> T:
@@ -192,7 +202,7 @@ class Step:
         what was ready already.
         """
         case.touched = True
-        case.execution.begin_path()
+        case.execution.begin_path(self.line)
         answer = action(case.execution)
         self._absorb(case)
         self._woken.append(case.row.key)
@@ -218,6 +228,7 @@ class Step:
                 pass
         finally:
             self._settling = False
+            self.line = 0
 
     def _deliver_one(self) -> bool:
         if self._left_behind:
@@ -241,6 +252,7 @@ class Step:
             case = self.cases[self._ready[0]]
             case.touched = True
             if case.execution.next():
+                self.line = case.execution.line
                 self._absorb(case)
                 return True
             self._ready.popleft()
@@ -294,6 +306,7 @@ class Step:
         if not row.is_open:
             return
         case = self.case(instance_key)
+        self.line = 0 if case.execution.has_waited(element_key) else case.execution.line_at(element_key)
         if self.move(case, lambda execution: execution.fire_timer(element_key)):
             self.rows.tell(row, "timer_fired", {"job": job_key})
         else:

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine.actors import SYSTEM
+from engine.commands import family
 from engine.commands.house import House
-from engine.commands.start import NOT_STARTED
 from engine.commands.step import Step
 from engine.errors import RedressError
 from engine.execution.run import Execution
@@ -74,8 +74,6 @@ def _look(session: Session, *, house: House, key: int) -> str | None:
         live = instances.saved(session, key)
         if live is None:
             return "The open case has no stored state."
-        if live.startswith(NOT_STARTED):
-            return None
         execution = _revived(session, house, row, live)
     except RedressError as problem:
         return f"The state cannot be loaded: {problem}"
@@ -85,7 +83,7 @@ def _look(session: Session, *, house: House, key: int) -> str | None:
 def _revived(session: Session, house: House, row: InstanceRow, live: bytes) -> Execution:
     definition = house.catalogue.process(session, row.definition_key)
     world = Step(house, session, actor=SYSTEM, command="verify").world(row, definition)
-    return Execution.revive(definition, live, world=world)
+    return family.revive(definition, row, live, world=world)
 
 
 def _compared(session: Session, key: int, execution: Execution) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -21,13 +21,24 @@ from engine.execution.scopes import Scopes
 from engine.execution.token import Token, is_live
 from engine.execution.world import World
 
-MOST_ELEMENTS = 1_000
+LONGEST_LINE = 1_000
 
 
 class StepBudgetSpent(Broken):
-    """One step ran through more elements, or computed for longer, than a step may. Look for a loop without a wait."""
+    """One step computed for longer than a step may. Look for what is large, or takes long."""
 
     code = "step_budget_spent"
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Return what an incident keeps of it for programs: the limit, and the ids of a loop."""
+        return {name: self.facts[name] for name in ("limit", "loop") if name in self.facts}
+
+
+class EndlessLoop(StepBudgetSpent):
+    """A path ran through more elements than it may without ever coming to a wait."""
+
+    code = "endless_loop"
 
 
 class NoScripts:
@@ -87,6 +98,11 @@ class Case(BpmnWorkflow):
         self.in_unit = False
         self.emptied: deque[int] = deque()  # scopes that may be over
         self.joins: set[int] = set()  # tokens waiting at joins
+        self.line = (
+            0  # elements that the path in hand has passed since somebody or something was last waited for
+        )
+        self.passed: Counter[str] = Counter()  # elements begun in this step
+        self.origin: Token | None = None  # where the step took hold of the case
         self.enter: Callable[[Token], bool]
         self.leave: Callable[[Token], None]
         self.round_over: Callable[[Token, Token], None]
@@ -96,7 +112,7 @@ class Case(BpmnWorkflow):
 
     def meet(self, world: World) -> None:
         """Take the surroundings of the next step."""
-        self.world, self.left = world, MOST_ELEMENTS
+        self.world, self.passed, self.origin = world, Counter(), None
         zone, calendars = self.definition.time_zone, world.moment.calendars
         self.consulted = None if calendars is None else Consulted(calendars)
         self._moment = replace(
@@ -142,15 +158,40 @@ class Case(BpmnWorkflow):
         spec = self.spec.task_specs[spec_name]
         token = Token(self, spec, scope, state=state, id=key if key is not None else self.world.next_key())
         token.internal_data.update(data)
+        if scope is not None:
+            token.internal_data["line"] = self.line + 1
         return token
 
     def is_ready(self, token: Token) -> None:
         """Queue a token whose turn has come (called by the specs)."""
         (self.paths if self.in_unit else self.ahead)[-1].append(token.key)
 
-    def begin_path(self) -> None:
-        """Have what is delivered now lead on as a path of its own, before all that was ready."""
+    def begin_path(self, line: int) -> None:
+        """Have what is delivered now lead on as a path of its own, before all that was ready.
+
+        ``line`` is how many elements the thrower's path has passed; 0: somebody or something was really waited for.
+        """
         self.ahead.append(deque())
+        self.line = line
+
+    def take_ready(self) -> list[Token]:
+        """Return the tokens whose turn has come, in order, and give none of them its turn."""
+        ready = [
+            token
+            for path in (*self.ahead, *reversed(self.paths))
+            for key in path
+            if (token := self.tasks.get(key))
+        ]
+        self.ahead, self.paths = [deque()], [deque()]
+        return ready
+
+    def waited(self, token: Token) -> None:
+        """Let a token, and what it stands in, begin to count anew if what happens now was really waited for."""
+        self.origin = token
+        here: Any = token
+        while self.line == 0 and here is not None:
+            here.internal_data.pop("line", None)
+            here = here.parent
 
     def move_on(self, token: Token) -> None:
         """Put tokens on the flows that ``token``, now completed, leaves by (called by the specs)."""
@@ -161,6 +202,7 @@ class Case(BpmnWorkflow):
     def join(self, arriving: Token, chosen: list[Token]) -> bool:
         """Melt the ``chosen`` tokens of a join into one. Returns True when that one is ``arriving``."""
         keep = arriving if arriving in chosen else chosen[-1]
+        keep.internal_data["line"] = max(token.line for token in chosen)
         for token in chosen:
             if token.internal_data.pop("incident", None):
                 self.emit(IncidentClosed(token.key))
@@ -181,6 +223,10 @@ class Case(BpmnWorkflow):
         if token is self.task_tree:
             return
         scope = token.scope
+        if (
+            scope.element.multi_instance is None or scope.is_round
+        ):  # a list is finite: its instances are no loop
+            scope.internal_data["line"] = max(scope.line, token.line)
         self.forget(token)
         if token.is_round and scope.internal_data.get("phase") != "undoing":
             self.round_over(scope, token)
@@ -198,9 +244,7 @@ class Case(BpmnWorkflow):
         What is made ready between two units, by what was delivered, comes before all that was ready already: path by path, in
         the order delivered. Returns False when all tokens wait. Raises ``StepBudgetSpent``.
         """
-        if any(self.ahead):
-            self.paths += [path for path in reversed(self.ahead) if path]
-            self.left = MOST_ELEMENTS
+        self.paths += [path for path in reversed(self.ahead) if path]
         self.ahead = [deque()]
         self.in_unit = True
         try:
@@ -208,15 +252,39 @@ class Case(BpmnWorkflow):
                 return False
         finally:
             self.in_unit = False
-        self.left -= 1
-        if self.left < 0:
-            raise self._spent(limit=MOST_ELEMENTS)
         if self.world.time_is_up():
-            raise self._spent(limit="time")
+            raise StepBudgetSpent(limit="time", **self._place())
         return True
 
-    def _spent(self, *, limit: int | str) -> StepBudgetSpent:
-        return StepBudgetSpent(limit=limit, process=self.definition.process_id, instance=self.key)
+    def _run(self, token: Token) -> None:
+        self.line = token.line
+        self.passed[token.element.id] += 1
+        if self.line > LONGEST_LINE:
+            raise self._endless()
+        token.run()
+
+    def _endless(self) -> EndlessLoop:
+        """Return the error that names the elements of the loop: those passed most in this step."""
+        elements = self.definition.elements
+        most = max(self.passed.values())
+        circle = [one for one, count in self.passed.items() if 2 * count >= most and one in elements]
+        named = [one for one in circle if elements[one].name] or circle
+        names = ", ".join(f"“{elements[one].name or one}”" for one in named)
+        times = f", {most} times each" if most > 1 else ""
+        return EndlessLoop(
+            f"The case runs in a circle without ever waiting: {names}{times}. "
+            "Let the circle lead through something that waits, or end.",
+            limit=LONGEST_LINE,
+            loop=circle,
+            **self._place(),
+        )
+
+    def _place(self) -> dict[str, Any]:
+        """Return where a runaway is told of: the process, the instance, and the element where the step took hold of it."""
+        found: dict[str, Any] = {"process": self.definition.process_id, "instance": self.key}
+        if self.origin is not None:
+            found |= {"element": self.origin.element.id, "element_key": self.origin.key}
+        return found
 
     def _unit(self) -> bool:
         """Look at what is stopping, conditions, then ended scopes, ready elements, inclusive joins."""
@@ -239,11 +307,12 @@ class Case(BpmnWorkflow):
                 continue
             token = self.tasks.get(self.paths[-1].popleft())
             if token is not None and token.state == TaskState.READY:
-                token.run()
+                self._run(token)
                 return True
         return bool(self.joins) and self.judge_joins()
 
     def _over(self, scope: Token) -> None:
+        self.line = scope.line
         if "incident" in scope.internal_data:
             return
         if scope is self.task_tree:

@@ -200,12 +200,14 @@ class ScopeDropped:
 
 @dataclass(frozen=True, slots=True)
 class IncidentOpened:
-    """An element cannot go on. ``key`` None means the whole instance."""
+    """An element cannot go on. ``key`` None means the whole instance; ``code`` is stable, the type is that of /v2."""
 
     key: int | None
     element_id: str | None
     error_type: str
     message: str
+    code: str
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,4 +68,6 @@ def clear(scope: Token, *, but: Token | None = None) -> None:
 def halt_at(token: Token, halt: Halt) -> None:
     """Leave the token where it is, with an incident."""
     token.internal_data["incident"] = halt.error_type
-    token.workflow.emit(IncidentOpened(token.key, token.element.id, halt.error_type, halt.message))
+    token.workflow.emit(
+        IncidentOpened(token.key, token.element.id, halt.error_type, halt.message, halt.code, halt.facts)
+    )

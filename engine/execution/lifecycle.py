@@ -27,6 +27,15 @@ def enter(token: Token) -> bool:
     return activate(token) and settle(token)
 
 
+def halt_before(token: Token, problem: Halt) -> None:
+    """Begin an element no further than its incident; repeating it activates it."""
+    token._set_state(TaskState.STARTED)
+    element = token.element
+    token.workflow.emit(ElementActivated(token.key, element.id, element.name, token.type, token.scope.key))
+    token.internal_data["phase"] = "activating"
+    halt_at(token, problem)
+
+
 def activate(token: Token) -> bool:
     """Input mappings, listeners, behaviour. Returns True when the element is done and may complete."""
     token.internal_data["phase"] = "activating"

@@ -133,6 +133,7 @@ def _holds(body: Token, loop: StandardLoop) -> bool:
 
 def _put_instance(body: Token, number: int, item: Any) -> None:
     token = body.workflow.put(body.element.id + EACH, body, round=number)
+    token.internal_data["line"] = body.line + 1
     body.workflow.held[token.key] = {"item": item}
 
 

@@ -73,14 +73,16 @@ class Execution:
         payload: Variables | None = None,
         has_parent: bool = False,
         activate: tuple[str, ...] = (),
+        line: int = 0,
     ) -> Execution:
         """Return an instance called ``key`` that has begun and is ready to run.
 
         ``at`` is the start event that was triggered, with its ``payload`` (None: the none start event);
         ``activate`` names elements to begin at instead. ``has_parent`` tells that a call activity waits
-        for it. Raises ``NoSuchStart``.
+        for it; ``line`` counts what its thrower or caller has passed without a wait. Raises ``NoSuchStart``.
         """
         case = Case(definition, world, key, has_parent=has_parent)
+        case.line = line
         run = cls(case)
         root = case.task_tree = case.new_token(ROOT, None, TaskState.STARTED, key=key)
         case.scopes.begin_with(feel.inward(variables))
@@ -97,6 +99,11 @@ class Execution:
         if activate and "incident" not in root.internal_data:
             modifying.modify(case, activate=[Activation(element_id) for element_id in activate])
         return run
+
+    def halt_at_start(self, problem: Halt) -> None:
+        """Leave what has just begun where it stands, each element with an incident: retrying one begins it."""
+        for token in self._case.take_ready():
+            lifecycle.halt_before(token, problem)
 
     @classmethod
     def revive(cls, definition: ProcessDefinition, saved: bytes, *, world: World) -> Execution:
@@ -156,9 +163,29 @@ class Execution:
 
     # -- moving
 
-    def begin_path(self) -> None:
+    def begin_path(self, line: int) -> None:
         """Have what is delivered now lead on as a path of its own, before all that was ready (``Case.begin_path``)."""
-        self._case.begin_path()
+        self._case.begin_path(line)
+
+    @property
+    def line(self) -> int:
+        """How many elements the path of the last unit has passed since somebody or something was last waited for."""
+        return self._case.line
+
+    def line_at(self, key: int) -> int:
+        """Return the same of the path that stands at ``key``, 0 if nothing does."""
+        token = self._case.tasks.get(key)
+        return 0 if token is None else token.line
+
+    def has_waited(self, key: int) -> bool:
+        """Tell whether the timer ``key`` was armed long enough before it was due to count as a wait."""
+        token = self._case.tasks.get(key)
+        return token is None or not token.internal_data.get("at_once")
+
+    def count_anew(self) -> None:
+        """Let every path begin to count anew: a person has looked at the case."""
+        for token in self._case.tasks.values():
+            token.internal_data.pop("line", None)
 
     def next(self) -> bool:
         """Do the next unit (``Case.next``). Returns False when nothing automatic is left. Raises ``StepBudgetSpent``."""
@@ -192,6 +219,7 @@ class Execution:
         token = self._case.tasks.get(key)
         if token is None or token.wait != "timer":
             return False
+        self._case.waited(token)
         listeners.fire(token, {})
         return True
 
@@ -302,4 +330,5 @@ class Execution:
         token = self._token(key)
         if token.wait not in waits:
             raise ElementNotWaiting(key=str(key), element=token.element.id, waits_for=waiting_for(token))
+        self._case.waited(token)
         return token

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from engine import feel
 from engine.dialect.model import Element, TimerText
@@ -16,6 +16,8 @@ from engine.execution.expressions import EXTRACT, evaluate, known
 from engine.execution.token import Token
 from engine.execution.world import Halt
 from engine.timers import Armed, TimerRule, read_timer
+
+SHORTEST_WAIT = timedelta(seconds=1)  # a timer armed less long before it is due is no wait
 
 CLOCK_ZONE = "UTC"
 
@@ -89,6 +91,9 @@ def announce(token: Token, armed: Armed) -> None:
     data, element = token.internal_data, token.element
     data["timer"] = armed.to_json()
     data["occurrence"] = data.get("occurrence", 0) + 1
+    data["at_once"] = (
+        data["occurrence"] == 1 and armed.due_at - token.workflow.world.moment.now < SHORTEST_WAIT
+    )
     token.workflow.emit(
         TimerArmed(token.key, element.id, armed.due_at, data["occurrence"], data["timer"], followed(element))
     )

@@ -106,6 +106,11 @@ class Token(Task):
         return self._state == TaskState.WAITING and isinstance(self.task_spec, JoinSpec)
 
     @property
+    def line(self) -> int:
+        """How many elements its path passed, itself included, since somebody or something was last waited for."""
+        return cast(int, self.internal_data.get("line", 0))
+
+    @property
     def type(self) -> str:
         """The /v2 type of its element instance."""
         return "MULTI_INSTANCE_BODY" if self.is_loop else self.element.type

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from engine import feel
@@ -13,6 +14,7 @@ from engine.dialect.model import Binding
 __all__ = ["Binding", "BpmnError", "Halt", "InStepJob", "RetryLater", "Variables", "World"]
 
 Variables = Mapping[str, Any]
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,14 @@ class Halt(Exception):
     """The element cannot go on; the caller of a ``World`` method gets an incident of ``error_type``
     (dialect §13)."""
 
-    def __init__(self, error_type: str, message: str) -> None:
-        """``message`` names what is wrong and what to do."""
+    def __init__(
+        self, error_type: str, message: str, *, code: str | None = None, facts: Mapping[str, Any] = _NONE
+    ) -> None:
+        """``message`` names what is wrong and what to do; ``code`` says more exactly than the type what it is, ``facts`` plain
+        values for programs."""
         super().__init__(message)
-        self.error_type, self.message = error_type, message
+        self.error_type, self.message, self.code = error_type, message, code or error_type
+        self.facts = facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,7 @@ def _locked(house: House, session: Session, claim: Claim, by: Actor) -> tuple[St
 
 def _move(step: Step, case: Case, claim: Claim, answer: Mapping[str, Any] | BpmnError) -> None:
     element = claim.element_instance_key or 0
+    step.line = case.execution.line_at(element)  # our own work is no wait
     if isinstance(answer, BpmnError):
         error = answer
         step.move(

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -110,8 +111,8 @@ class Worker:
             reason = str(problem)
             self._quietly(lambda: self._fail(claim, reason, "JOB_NO_RETRIES", None))
         except StepBudgetSpent as problem:
-            reason, code = str(problem), problem.code
-            self._quietly(lambda: self._fail(claim, reason, "UNKNOWN", code, at_once=True))
+            reason, code, facts = problem.message, problem.code, problem.about
+            self._quietly(lambda: self._fail(claim, reason, "UNKNOWN", code, at_once=True, facts=facts))
         except Exception as problem:
             LOG.exception("job %s of kind %s failed", claim.key, claim.kind)
             reason = f"{type(problem).__name__}: {problem}"
@@ -168,15 +169,29 @@ class Worker:
             )
 
     def _fail(
-        self, claim: Claim, reason: str, error_type: str, code: str | None, *, at_once: bool = False
+        self,
+        claim: Claim,
+        reason: str,
+        error_type: str,
+        code: str | None,
+        *,
+        at_once: bool = False,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         write(
             self._house.database,
-            lambda session: self._put_back(session, claim, reason, error_type, code, at_once),
+            lambda session: self._put_back(session, claim, reason, error_type, code, at_once, facts),
         )
 
     def _put_back(
-        self, session: Session, claim: Claim, reason: str, error_type: str, code: str | None, at_once: bool
+        self,
+        session: Session,
+        claim: Claim,
+        reason: str,
+        error_type: str,
+        code: str | None,
+        at_once: bool,
+        facts: Mapping[str, Any] | None,
     ) -> None:
         house = self._house
         step = Step(house, session, actor=self.actor, command="fail_job")
@@ -197,6 +212,7 @@ class Worker:
                 element_id=claim.element_id,
                 element_key=claim.element_instance_key,
                 job_key=claim.key,
+                facts=facts,
             )
         step.finish()
 

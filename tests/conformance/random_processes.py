@@ -656,6 +656,7 @@ def places_of(run: Execution) -> list[tuple[Place, OpenElement]]:
 def act(run: Execution, key: int) -> None:
     """Do whatever the element with this key waits for."""
     wait = next(element.waiting_for for element in run.open_elements() if element.key == key)
+    run.begin_path(0)
     match wait:
         case "task":
             run.complete_task(key, {"done": key})

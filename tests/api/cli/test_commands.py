@@ -260,7 +260,7 @@ def test_a_case_that_waits_to_be_started_and_an_incident_are_nothing_amiss(home,
     assert "every open case loads" in capsys.readouterr().out
     with closing(sqlite3.connect(home / "redress.db")) as database:
         (saved,) = database.execute("SELECT saved FROM instances WHERE key = ?", (halted.key,)).fetchone()
-        assert b"not started" in saved
+        assert b"activating" in saved
         assert database.execute("SELECT count(*) FROM incidents").fetchone() != (0,)
 
 

@@ -162,9 +162,9 @@ def saved_and_revived(run_one):
         for case in step.cases.values():
             if not case.execution.ended and not case.execution.case.changes:
                 world = step.world(case.row, case.definition)
-                left = case.execution.case.left
+                line = case.execution.line
                 case.execution = Execution.revive(case.definition, case.execution.save(), world=world)
-                case.execution.case.left = left
+                case.execution.case.line = line
         return ran
 
     return run

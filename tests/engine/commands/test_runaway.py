@@ -6,10 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from engine import feel
 from engine.clock import Stopwatch
+from engine.commands.house import JobType
 from engine.engine import Engine
-from engine.execution.case import StepBudgetSpent
-from tests.engine.diagrams import END, START, bpmn, chain, flow, user_task
+from engine.execution.case import EndlessLoop, StepBudgetSpent
+from engine.execution.modifying import Activation, Modification
+from engine.store import instances
+from tests.engine.diagrams import END, START, bpmn, chain, flow, service_task, user_task
 
 SLOW = "=count(for i in 1..15000 return i * i)"  # a good part of what one expression may cost
 
@@ -70,7 +74,7 @@ def test_an_event_that_sets_a_case_running_away_leaves_it_with_an_incident(engin
     with pytest.raises(StepBudgetSpent):
         send(engine)
     (incident,) = engine.incidents().items
-    assert (incident.process_instance_key, incident.code) == (case.key, "step_budget_spent")
+    assert (incident.process_instance_key, incident.code) == (case.key, "endless_loop")
     assert [one.element_id for one in engine.tokens(case.key)] == ["go"]
     assert engine.verify() == ()
     engine.set_variables(case.key, {"stop": True})
@@ -100,7 +104,7 @@ def test_a_timer_that_sets_a_case_running_away_is_given_up_with_an_incident(engi
     clock.advance(timedelta(hours=1))
     engine.run_due_jobs()
     (incident,) = engine.incidents().items
-    assert (incident.process_instance_key, incident.code) == (case.key, "step_budget_spent")
+    assert (incident.process_instance_key, incident.code) == (case.key, "endless_loop")
     assert [one.element_id for one in engine.tokens(case.key)] == ["go"]
     assert engine.run_due_jobs() == 0
     engine.set_variables(case.key, {"stop": True})
@@ -112,12 +116,12 @@ def test_a_timer_that_sets_a_case_running_away_is_given_up_with_an_incident(engi
 def test_a_signal_that_starts_its_own_thrower_for_ever_is_stopped(database, clock):
     thrower = '<endEvent id="end"><signalEventDefinition signalRef="s"/></endEvent>'
     body = starting("signal") + thrower + chain("start", "end")
-    engine = Engine(database, clock=clock, longest_step=timedelta(milliseconds=300))
+    engine = Engine(database, clock=clock)
     engine.deploy([("echo.bpmn", bpmn("echo", body, extra=CATCH))])
     with pytest.raises(StepBudgetSpent):
         engine.broadcast_signal("all")
     (incident,) = engine.incidents().items
-    assert (incident.process_definition_id, incident.code) == ("echo", "step_budget_spent")
+    assert (incident.process_definition_id, incident.code) == ("echo", "endless_loop")
     assert engine.instances().items == ()
 
 
@@ -199,3 +203,171 @@ def work_for(seconds):
     until = time.thread_time() + seconds
     while time.thread_time() < until:
         pass
+
+
+# -- every disguise of a loop
+
+GATE = '<exclusiveGateway id="turn" default="turn-work"/>' + END
+
+
+def around(body: str, *ids: str, extra: str = "") -> bytes:
+    """Return start → ``body`` (from the first to the last of ``ids``) → back to its first element, unless ``stop`` is true."""
+    back = f'<sequenceFlow id="turn-work" sourceRef="turn" targetRef="{ids[0]}"/>'
+    return bpmn(
+        "loop",
+        START + body + GATE + chain("start", *ids, "turn") + flow("turn", "end", "=stop = true") + back,
+        extra=extra,
+    )
+
+
+AT_ONCE = '<intermediateCatchEvent id="soon" name="At once"><timerEventDefinition><timeDuration xsi:type="tFormalExpression">'
+AT_ONCE += "PT0S</timeDuration></timerEventDefinition></intermediateCatchEvent>"
+PAST = AT_ONCE.replace("timeDuration", "timeDate").replace("PT0S", "2020-01-01T00:00:00Z")
+LATER = service_task(
+    "work",
+    "redress:note",
+    extension='<zeebe:properties><zeebe:property name="redress.execution" value="async"/></zeebe:properties>',
+)
+SCOPE = '<subProcess id="work" name="Inside"><startEvent id="in"/><task id="inner" name="Again"/>' + chain(
+    "in", "inner"
+)
+SCOPE += "</subProcess>"
+CALLED = '<callActivity id="work"><extensionElements><zeebe:calledElement processId="child"/></extensionElements></callActivity>'
+ROUNDS = '<task id="work" name="Again"><standardLoopCharacteristics><loopCondition>=true</loopCondition>'
+ROUNDS += "</standardLoopCharacteristics></task>"
+SAYS = '<intermediateThrowEvent id="work"><signalEventDefinition signalRef="s"/></intermediateThrowEvent>'
+LOOPS = {
+    "script": (around(script("work", "=1"), "work"), {"work", "turn"}),
+    "scope": (around(SCOPE, "work"), {"work", "in", "inner", "turn"}),
+    "called process": (around(CALLED, "work"), {"work", "turn"}),
+    "standard loop": (around(ROUNDS, "work"), {"work"}),
+    "timer at once": (around(AT_ONCE, "soon"), {"soon", "turn"}),
+    "timer of the past": (around(PAST, "soon"), {"soon", "turn"}),
+    "own job in the background": (around(LATER, "work"), {"work", "turn"}),
+}
+
+
+@pytest.fixture
+def quick(database, clock):
+    """An engine whose job type "note" does nothing."""
+    engine = Engine(database, clock=clock, job_types=[JobType("redress:note", lambda _: None)])
+    engine.deploy([("child.bpmn", bpmn("child", START + '<task id="t"/>' + chain("start", "t")))])
+    return engine
+
+
+def deploy_unjudged(engine, data, monkeypatch):
+    """Deploy what the check at deployment refuses as a loop, as a house may have it from before."""
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.commands.check.try_run", lambda *_, **__: ())
+        engine.deploy([("loop.bpmn", data)])
+
+
+@pytest.mark.parametrize("disguise", LOOPS)
+def test_a_loop_in_any_disguise_ends_as_an_incident_that_names_it(quick, monkeypatch, disguise):
+    data, named = LOOPS[disguise]
+    deploy_unjudged(quick, data, monkeypatch)
+    began = time.thread_time()
+    case = quick.start("loop", {"stop": False}).key
+    quick.run_due_jobs()
+    assert time.thread_time() - began < 5
+    assert quick.instance(case).state == "ACTIVE"
+    (incident,) = quick.incidents().items
+    assert incident.code == "endless_loop"
+    assert incident.element_id in {"start", *named}
+    assert set(incident.facts["loop"]) <= named
+    assert "without ever waiting" in incident.error_message
+    assert quick.run_due_jobs() == 0
+    quick.set_variables(case, {"stop": True})
+    if disguise == "standard loop":
+        quick.cancel(case)
+        return
+    quick.resolve_incident(incident.incident_key)
+    quick.run_due_jobs()
+    assert quick.instance(case).state == "COMPLETED"
+    assert quick.differences() == ()
+
+
+def test_two_cases_that_signal_each_other_are_stopped(quick):
+    extra = '<signal id="one" name="one"/><signal id="two" name="two"/>'
+
+    def echo(process_id, hears, says):
+        tell = f'<intermediateThrowEvent id="say"><signalEventDefinition signalRef="{says}"/></intermediateThrowEvent>'
+        heard = (
+            '<subProcess id="esp" triggeredByEvent="true"><startEvent id="hear" isInterrupting="false">'
+            f'<signalEventDefinition signalRef="{hears}"/></startEvent>{tell}{chain("hear", "say")}</subProcess>'
+        )
+        return bpmn(process_id, START + user_task("wait") + chain("start", "wait") + heard, extra=extra)
+
+    quick.deploy([("a.bpmn", echo("a", "one", "two")), ("b.bpmn", echo("b", "two", "one"))])
+    quick.start("a")
+    quick.start("b")
+    with pytest.raises(EndlessLoop):
+        quick.broadcast_signal("one")
+
+
+def test_a_wait_lets_a_loop_go_on_for_ever(quick, clock):
+    data = around(AT_ONCE.replace("PT0S", "PT1S"), "soon")
+    quick.deploy([("loop.bpmn", data)])
+    quick.start("loop", {"stop": False})
+    for _ in range(600):
+        clock.advance(timedelta(seconds=1))
+        quick.run_due_jobs()
+    assert quick.incidents().items == ()
+
+
+def test_a_crowd_is_no_loop(quick):
+    each = (
+        "<multiInstanceLoopCharacteristics><extensionElements><zeebe:loopCharacteristics "
+        'inputCollection="=for i in 1..3000 return i" inputElement="item" outputCollection="all" outputElement="=item"/>'
+        "</extensionElements></multiInstanceLoopCharacteristics>"
+    )
+    body = START + '<task id="each">' + each + "</task>" + END + chain("start", "each", "end")
+    quick.deploy([("crowd.bpmn", bpmn("crowd", body))])
+    assert quick.start("crowd").ended
+    one_by_one = body.replace(
+        "<multiInstanceLoopCharacteristics>", '<multiInstanceLoopCharacteristics isSequential="true">'
+    )
+    quick.deploy([("line.bpmn", bpmn("line", one_by_one.replace("1..3000", "1..1500")))])
+    assert quick.start("line").ended
+
+
+def test_a_start_that_ran_away_is_repaired_like_any_other_case(quick, monkeypatch):
+    deploy_unjudged(quick, LOOPS["script"][0], monkeypatch)
+    cases = [quick.start("loop", {"stop": False}).key for _ in range(3)]
+    for case in cases:
+        assert [(one.element_id, one.type) for one in quick.tokens(case)] == [("start", "START_EVENT")]
+        assert quick.values(case) == {"stop": False}
+    assert quick.differences() == ()
+    first, second, third = cases
+    quick.modify(first, Modification(activate=(Activation("end"),), terminate_elements=("start",)))
+    assert quick.instance(first).state == "COMPLETED"
+    quick.deploy([("loop.bpmn", around(user_task("work"), "work"))])
+    newest = max(one.process_definition_key for one in quick.process_definitions().items)
+    quick.migrate(second, newest, {})
+    incident = next(one for one in quick.incidents().items if one.process_instance_key == second)
+    quick.resolve_incident(incident.incident_key)
+    assert quick.open_task_names(second) == ["Work"]
+    with pytest.raises(EndlessLoop):
+        quick.resolve_incident(
+            next(one for one in quick.incidents().items if one.process_instance_key == third).incident_key
+        )
+    quick.cancel(third)
+    assert not quick.instance(third).has_incident
+
+
+def test_a_start_that_ran_away_under_an_earlier_release_can_be_repaired(quick, monkeypatch):
+    deploy_unjudged(quick, LOOPS["script"][0], monkeypatch)
+    case = quick.start("loop", {"stop": False}).key
+    request = feel.dump(feel.inward({"variables": {"stop": False}, "at": []}))
+
+    def as_before(session):
+        row = instances.read(session, case)
+        instances.update(session, row, b"not started: " + request)
+
+    quick.write(as_before)
+    quick.house.live.take(case, 1)
+    quick.set_variables(case, {"stop": True})
+    for incident in quick.incidents().items:
+        if incident.state == "ACTIVE":
+            quick.resolve_incident(incident.incident_key)
+    assert quick.instance(case).state == "COMPLETED"

@@ -237,7 +237,7 @@ def test_a_runaway_step_leaves_the_case_where_it_was(engine):
         engine.complete_task(task.user_task_key)
     assert engine.open_task_names(case.key) == ["Go"]
     (incident,) = engine.incidents().items
-    assert (incident.error_type, incident.code) == ("UNKNOWN", "step_budget_spent")
+    assert (incident.error_type, incident.code) == ("UNKNOWN", "endless_loop")
     engine.set_variables(case.key, {"stop": True})
     engine.resolve_incident(incident.incident_key)
     with pytest.raises(IncidentAlreadyResolved):

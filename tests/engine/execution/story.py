@@ -10,7 +10,6 @@ from typing import Any
 from engine import feel
 from engine.dialect import read_bpmn
 from engine.execution import changes as ch
-from engine.execution.case import MOST_ELEMENTS
 from engine.execution.run import Execution
 from engine.execution.world import BpmnError, CaseClock, Halt, RetryLater
 
@@ -157,10 +156,10 @@ class Story:
 
     def _after(self) -> Story:
         self._keep()
-        self.run.case.left = MOST_ELEMENTS
         while self.run.next():
             self._keep()
         self._keep()
+        self.run.begin_path(0)
         return self
 
     def _keep(self) -> None:
@@ -170,7 +169,7 @@ class Story:
             again = Execution.revive(self.definition, saved, world=self.world)
             assert again.save() == saved
             assert again.take_changes() == ()
-            again.case.left = self.run.case.left
+            again.case.line = self.run.case.line
             self.run = again
 
     # -- asking
