@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
+from engine.store.tables import tasks
 from tests.api.rest.cases import choice
 from tests.api.web.staff_desk import Desk
-from tests.engine.diagrams import END, START, bpmn, chain, flow, user_task
+from tests.engine.diagrams import END, START, bpmn, chain, flow, one_task, user_task
 
 
 @pytest.fixture
@@ -77,14 +79,26 @@ def test_the_case_goes_on_elsewhere_with_a_reason(admin, stuck, service):
     assert (told.actor, told.facts["reason"]) == ("root", "Decided by phone")
 
 
-def test_a_whole_process_that_is_stuck_offers_no_skipping(admin, service):
+def test_a_start_that_ran_away_goes_on_elsewhere(admin, service):
     round_about = (
         START + '<exclusiveGateway id="back"/><exclusiveGateway id="turn" default="turn-back"/>' + END
     )
     body = round_about + chain("start", "back", "turn") + flow("turn", "end", "=stop")
     body += '<sequenceFlow id="turn-back" sourceRef="turn" targetRef="back"/>'
     service.engine.deploy([("loop.bpmn", bpmn("loop", body))])
-    service.engine.start("loop", {"stop": False})
+    case = service.engine.start("loop", {"stop": False}).key
+    (incident,) = service.engine.incidents().items
+    assert admin.open(address(incident)).status_code == 200
+    assert "runs in a circle without ever waiting: “back”, “turn”" in admin.text
+    admin.send(address(incident, "move"), target="end", reason="It has stopped.")
+    assert service.engine.instance(case).state == "COMPLETED"
+
+
+def test_a_whole_process_that_is_stuck_offers_no_skipping(admin, service):
+    service.engine.deploy([("small.bpmn", one_task())])
+    service.engine.start("small")
+    service.engine.write(lambda session: session.execute(sa.update(tasks).values(state="CANCELED")))
+    service.engine.verify()
     (incident,) = service.engine.incidents().items
     assert admin.open(address(incident)).status_code == 200
     assert "Stuck step: whole process" in admin.text
