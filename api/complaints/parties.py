@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.complaints.struck_out import plain_form
 from api.complaints.tables import PartyRow
 
 CLAIMED, CONFIRMED, REFUSED, EXPIRED = (
@@ -27,6 +28,22 @@ _USUAL = (BY_MAIL, BY_POST, BY_PHONE)
 WAS_CONFIRMED = frozenset({CONFIRMED, EXPIRED})  # on its days; once they are over, that is noted
 _WISHED = {BY_POST: (BY_POST, BY_MAIL, BY_PHONE), BY_PHONE: (BY_POST, BY_PHONE, BY_MAIL)}
 """Preferred channel → the ways in order. Who prefers the phone does not want e-mail; an address lets them keep what we say."""
+
+
+class Reached(Protocol):
+    """Somebody with the places where they are reached, None for those that are not known."""
+
+    @property
+    def email(self) -> str | None:
+        """Return the e-mail address."""
+
+    @property
+    def phone(self) -> str | None:
+        """Return the number."""
+
+    @property
+    def address(self) -> str | None:
+        """Return the postal address."""
 
 
 class Way(NamedTuple):
@@ -84,6 +101,15 @@ def way_to(party: PartyRow) -> Way | None:
         if recipient:
             return Way(channel, recipient)
     return None
+
+
+def shared_ways(one: Reached, other: Reached) -> tuple[str, ...]:
+    """Return by which of ``WAYS`` two people are reached at the same place, however it is written."""
+    return tuple(
+        field
+        for field in WAYS.values()
+        if (mine := getattr(one, field)) and plain_form(mine) == plain_form(getattr(other, field) or "")
+    )
 
 
 def can_be_reached(party: PartyRow | None) -> bool:
