@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.complaints.struck_out import plain_form
 from api.complaints.tables import PartyRow
+from engine.zones import day_in_words
 
 CLAIMED, CONFIRMED, REFUSED, EXPIRED = (
     "claimed",
@@ -77,6 +78,26 @@ def may_act(party: PartyRow, *, on: date) -> bool:
         and begun
         and (party.authority_until is None or on <= party.authority_until)
     )
+
+
+def authority_in_words(party: PartyRow, *, on: date) -> str | None:
+    """Return what a representative may do on the day ``on`` (in the service's zone), for staff; None of anybody else."""
+    if party.role != REPRESENTATIVE:
+        return None
+    if party.authority == REFUSED:
+        return "Refused: nothing is said to them, and they decide nothing."
+    if party.authority == CLAIMED:
+        return "Only says to act for the complainant: nothing of the complaint is said to them until that is confirmed."
+    begins, until = party.authority_from, party.authority_until
+    if party.ended_at is not None or (until is not None and until < on):
+        return f"Their authority is over{f', its last day was {day_in_words(until)}' if until else ''}: nothing is said to them."
+    scope = (
+        "Gets the letters and decides nothing"
+        if party.authority_scope == RECEIVE
+        else "Acts and decides for the complainant"
+    )
+    since = f" from {day_in_words(begins)}" if begins is not None and begins > on else ""
+    return f"{scope}{since}{f' until {day_in_words(until)}' if until else ''}."
 
 
 def only_claims(party: PartyRow) -> bool:
