@@ -19,6 +19,7 @@ from api.complaints.letters_that_came_back import have_looked_up
 from api.complaints.our_answer import had_by_nobody_else
 from api.complaints.parties import CONFIRMED, EXPIRED, REPRESENTATIVE
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow, PartyRow
+from api.complaints.unfinished import unread
 from engine.actors import SYSTEM
 from engine.deadlines.clocks import Act
 
@@ -33,8 +34,8 @@ def settle(service: Redress) -> int:
     """Note every authority that is over, and write an answer that waits for a reply to who may give it now; return how many
     answers were written. A chore.
 
-    The time to reply counts from that copy. Safe to repeat: whoever may reply is written to once, and that a letter cannot be
-    written is told once.
+    What was sent while it held may be the reply: until somebody has read it, nobody else is written to. The time to reply counts
+    from the copy. Safe to repeat: whoever may reply is written to once, and that a letter cannot be written is told once.
     """
     today = service.today()
     found = service.engine.read(lambda session: session.scalars(_over(today)).all())
@@ -43,7 +44,7 @@ def settle(service: Redress) -> int:
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
         nonlocal written
         note_lapse(desk, complaint)
-        if ANSWERS not in waited_for(desk.session, complaint.key):
+        if ANSWERS not in waited_for(desk.session, complaint.key) or unread(desk.session, complaint):
             return ()
         letter = had_by_nobody_else(service.letters, desk.session, complaint)
         if letter is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -116,6 +116,7 @@ def correct(
         if not changed:
             return ()
         _refuse_struck_out(service, desk, complaint, details, changed, works_again=works_again)
+        _refuse_shared(desk.session, party, details, changed)
         return _lay(service, desk, complaint, party, {field: details[field] for field in changed})
 
     act = Act(at=service.clock.now(), by=by.name, reason=reason.strip())
@@ -164,6 +165,18 @@ def _refuse_struck_out(
     for field in sorted(set(changed) & set(_WAYS)):
         if plain_form(details[field] or "") in found:
             raise StruckOut(field=field)
+
+
+def _refuse_shared(
+    session: Session, party: PartyRow, details: Mapping[str, str | None], changed: Collection[str]
+) -> None:
+    """Return unless one of two people would be reached where the other is: what is for one may not be for the other."""
+    for other in parties(session, party.complaint_key).values():
+        for field in sorted(set(changed) & set(_WAYS)) if other is not party else ():
+            theirs = getattr(other, field)
+            if theirs and plain_form(theirs) == plain_form(details[field] or ""):
+                words = f"This is how {IN_WORDS[other.role]} is reached. What is meant for one of the two would reach the other."
+                raise DetailRefused(words, field=field)
 
 
 def _lay(

@@ -34,7 +34,7 @@ from api.complaints.letters import Letters
 from api.complaints.of_case import complaint_named
 from api.complaints.our_answer import reached_by_reply, refuse_reply
 from api.complaints.parties import COMPLAINANT as THEY
-from api.complaints.parties import may_act
+from api.complaints.parties import REPRESENTATIVE, may_act
 from api.complaints.references import read_reference
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, LetterRow, PartyRow, newest_first
 from engine.actors import SYSTEM, Actor
@@ -339,7 +339,10 @@ def send_new_link(service: Redress, reference: str, email: str, *, write: Callab
                 func.lower(PartyRow.email) == email.strip().lower(),
             )
         ).all()
-        found = next(((row, party) for row, party in rows if may_act(party, on=today)), None)
+        acting = [
+            one for one in rows if one[1].role == REPRESENTATIVE
+        ]  # who reads there acts for them, or claims to
+        found = next(((row, party) for row, party in acting or rows if may_act(party, on=today)), None)
         if found is None:
             return False
         row, party = found

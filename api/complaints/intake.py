@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from api.complaints.anchors import EARLIEST, RECEIVED
 from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
 from api.complaints.links import new_link
-from api.complaints.parties import CLAIMED, parties
+from api.complaints.parties import CLAIMED, parties, shared_ways
 from api.complaints.policies import DeadlineTableMissing, Kinds, Matter, gap_on, known_kinds
 from api.complaints.references import new_reference
 from api.complaints.separation import exclude
@@ -103,6 +103,15 @@ class NewComplaint:
         """Return the local day of receipt; at the very edge of the calendar, where no zone can be asked, its own day."""
         at = self.received_at
         return local_date(at, zone) if at.year >= EARLIEST.year - 1 else at.date()
+
+
+def own_ways(new: NewComplaint) -> PartyDetails | None:
+    """Return the complainant without the addresses and numbers that are those of who acts for them: what is sent there reaches
+    whoever acts, with or without authority."""
+    if new.complainant is None or new.representative is None:
+        return new.complainant
+    shared = shared_ways(new.complainant, new.representative)
+    return replace(new.complainant, **dict.fromkeys(shared))
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +298,7 @@ def store(
     session.add(row)
     session.flush()
     for role, party, authority in (
-        ("complainant", new.complainant, "none"),
+        ("complainant", own_ways(new), "none"),
         ("representative", new.representative, CLAIMED),
     ):
         if party is not None:
@@ -316,6 +325,18 @@ def store(
     facts = {"channel": new.channel, "received": row.received_at.isoformat()}
     if new.backdating_reason:
         facts["reason"] = new.backdating_reason
+    if own_ways(new) != new.complainant:
+        session.add(
+            EventRow(
+                key=next_key(),
+                complaint_key=row.key,
+                at=now,
+                by=by.name,
+                kind="way-shared",
+                text="What was given to reach the complainant by is how who acts for them is reached: it is not used for them",
+                facts={},
+            )
+        )
     session.add(
         EventRow(
             key=next_key(),
@@ -378,9 +399,7 @@ def start_variables(row: ComplaintRow, new: NewComplaint, *, zone: ZoneInfo) -> 
         "receivedOn": row.received_at.astimezone(zone).date(),
         "occurredOn": row.occurred_on,
         "channel": row.channel,
-        "complainantKnown": _can_be_told(
-            new.complainant
-        ),  # a representative once somebody has confirmed them
+        "complainantKnown": _can_be_told(own_ways(new)),  # a representative once somebody has confirmed them
         "represented": row.represented,
         "product": row.product,
         "problem": row.problem,

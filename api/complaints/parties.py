@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.complaints.struck_out import plain_form
 from api.complaints.tables import PartyRow
+from engine.zones import day_in_words
 
 CLAIMED, CONFIRMED, REFUSED, EXPIRED = (
     "claimed",
@@ -27,6 +29,22 @@ _USUAL = (BY_MAIL, BY_POST, BY_PHONE)
 WAS_CONFIRMED = frozenset({CONFIRMED, EXPIRED})  # on its days; once they are over, that is noted
 _WISHED = {BY_POST: (BY_POST, BY_MAIL, BY_PHONE), BY_PHONE: (BY_POST, BY_PHONE, BY_MAIL)}
 """Preferred channel → the ways in order. Who prefers the phone does not want e-mail; an address lets them keep what we say."""
+
+
+class Reached(Protocol):
+    """Somebody with the places where they are reached, None for those that are not known."""
+
+    @property
+    def email(self) -> str | None:
+        """Return the e-mail address."""
+
+    @property
+    def phone(self) -> str | None:
+        """Return the number."""
+
+    @property
+    def address(self) -> str | None:
+        """Return the postal address."""
 
 
 class Way(NamedTuple):
@@ -62,6 +80,26 @@ def may_act(party: PartyRow, *, on: date) -> bool:
     )
 
 
+def authority_in_words(party: PartyRow, *, on: date) -> str | None:
+    """Return what a representative may do on the day ``on`` (in the service's zone), for staff; None of anybody else."""
+    if party.role != REPRESENTATIVE:
+        return None
+    if party.authority == REFUSED:
+        return "Refused: nothing is said to them, and they decide nothing."
+    if party.authority == CLAIMED:
+        return "Only says to act for the complainant: nothing of the complaint is said to them until that is confirmed."
+    begins, until = party.authority_from, party.authority_until
+    if party.ended_at is not None or (until is not None and until < on):
+        return f"Their authority is over{f', its last day was {day_in_words(until)}' if until else ''}: nothing is said to them."
+    scope = (
+        "Gets the letters and decides nothing"
+        if party.authority_scope == RECEIVE
+        else "Acts and decides for the complainant"
+    )
+    since = f" from {day_in_words(begins)}" if begins is not None and begins > on else ""
+    return f"{scope}{since}{f' until {day_in_words(until)}' if until else ''}."
+
+
 def only_claims(party: PartyRow) -> bool:
     """Tell whether ``party`` says to act for the complainant, and nobody has confirmed or refused it."""
     return party.role == REPRESENTATIVE and party.authority == CLAIMED and party.ended_at is None
@@ -84,6 +122,15 @@ def way_to(party: PartyRow) -> Way | None:
         if recipient:
             return Way(channel, recipient)
     return None
+
+
+def shared_ways(one: Reached, other: Reached) -> tuple[str, ...]:
+    """Return by which of ``WAYS`` two people are reached at the same place, however it is written."""
+    return tuple(
+        field
+        for field in WAYS.values()
+        if (mine := getattr(one, field)) and plain_form(mine) == plain_form(getattr(other, field) or "")
+    )
 
 
 def can_be_reached(party: PartyRow | None) -> bool:

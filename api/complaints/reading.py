@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from api.complaints.answers.sheets import SheetView, of_complaint
 from api.complaints.clock_rows import WINDOWS, is_only_expected, label
 from api.complaints.joined import joined_by
 from api.complaints.of_case import complaint_of_root
+from api.complaints.parties import authority_in_words
 from api.complaints.states import CLOSING_REASONS, public_words, staff_words
 from api.complaints.struck_out import CAME_BACK
 from api.complaints.tables import (
@@ -143,6 +144,7 @@ class CaseView:
     closing_words: str | None
     owner_name: str | None
     people: tuple[PartyRow, ...]
+    authority: Mapping[int, str]  # of representatives, by key: what they may do today
     issues: tuple[IssueRow, ...]
     remedies: tuple[RemedyRow, ...]
     clocks: tuple[ClockView, ...]
@@ -205,13 +207,17 @@ def complaint_of_case(session: Session, root_key: int) -> ComplaintRow | None:
 
 def case_view(session: Session, row: ComplaintRow, *, calendars: KeptCalendars, now: datetime) -> CaseView:
     """Return the complaint with all that belongs to it."""
-    names = display_names(session)
+    names, people = display_names(session), _people(session, row.key)
+    today = local_date(now, calendars.get(None).zone)
     return CaseView(
         complaint=row,
         state_words=staff_words(row.state),
         closing_words=CLOSING_REASONS.get(row.closing_reason or "", row.closing_reason),
         owner_name=names.get(row.owner or ""),
-        people=_people(session, row.key),
+        people=people,
+        authority={
+            each.key: words for each in people if (words := authority_in_words(each, on=today)) is not None
+        },
         issues=tuple(
             session.scalars(
                 select(IssueRow).where(IssueRow.complaint_key == row.key).order_by(IssueRow.number)

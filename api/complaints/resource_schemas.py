@@ -153,6 +153,14 @@ class PartyAnswer(Record):
     address = fields.String(allow_none=True)
     preferred_channel = fields.String(allow_none=True)
     person_name = fields.String(allow_none=True)
+    authority = fields.String(
+        metadata={
+            "description": "Of a representative: claimed, confirmed, refused or expired; none of others."
+        }
+    )
+    authority_scope = fields.String(allow_none=True)
+    authority_from = fields.Date(allow_none=True)
+    authority_until = fields.Date(allow_none=True)
 
 
 class RemedyAnswer(Record):

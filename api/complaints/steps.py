@@ -19,6 +19,7 @@ from api.complaints.missing_days import MISSING, missing_day
 from api.complaints.of_case import complaint_of_root
 from api.complaints.related import DAY, SINCE, WORDS, registered_since, told_on, told_words
 from api.complaints.said import REPLIES, replies_taken
+from api.complaints.search import readable_by
 from api.complaints.separation import newly_excluded
 from api.complaints.struck_out import STRUCK_OUT, struck_out
 from api.complaints.tables import ComplaintRow, DutyRow, EventRow, NoticeRow
@@ -225,7 +226,10 @@ class Private:
         self._zone, self._letters = zone, letters
 
     def load(self, session: Session, root_key: int, names: Set[str], *, reader: str) -> dict[str, object]:
-        """Return the private values of the case, by dotted path made nested, and those of ``LOOKED_UP`` that ``names`` ask for."""
+        """Return the private values of the case, by dotted path made nested, and those of ``LOOKED_UP`` that ``names`` ask for.
+
+        What others answered in confidence is for who may read the complaint: a colleague who is only asked something may not.
+        """
         key = complaint_of_root(session, root_key)
         complaint = None if key is None else session.get(ComplaintRow, key)
         if complaint is None:
@@ -234,7 +238,7 @@ class Private:
         asked = Asked(session, complaint, self._letters, self._zone, reader)
         for name in names & set(LOOKED_UP):
             nested[name] = LOOKED_UP[name](asked)
-        for path, value in complaint.private.items():
+        for path, value in complaint.private.items() if _may_read(session, complaint, reader) else ():
             *parents, name = path.split(".")
             place = nested
             for parent in parents:
@@ -242,3 +246,10 @@ class Private:
                 place = inner if isinstance(inner, dict) else {}
             place[name] = value
         return nested
+
+
+def _may_read(session: Session, complaint: ComplaintRow, reader: str) -> bool:
+    if not complaint.private:
+        return False
+    found = select(ComplaintRow.key).where(ComplaintRow.key == complaint.key, readable_by(session, reader))
+    return session.scalar(found) is not None

@@ -10,7 +10,7 @@ from api.complaints import authority_over
 from api.complaints.intake import PartyDetails
 from api.complaints.letters import read_letter
 from tests.processes.test_letters_for_several import left, waiting
-from tests.processes.test_replies_among_additions import PAPER
+from tests.processes.test_replies_among_additions import PAPER, read, write
 from tests.processes.test_what_the_page_offers import page_of
 
 RITA = PartyDetails("Rita Rep", "rita@example.org")
@@ -59,6 +59,31 @@ def test_who_may_reply_now_gets_our_answer_and_the_whole_time(walk):
     walk.later("2026-08-10 10:00")
     assert list(waiting(walk, "reminder")) == ["1 High Street"]
     walk.answer("accepts")
+    assert walk.troubles == []
+
+
+def test_what_was_sent_in_time_is_read_before_anybody_else_is_written_to(walk):
+    answered_to_rita(walk).later("2026-07-20 18:00")
+    write(walk, "We do not accept this.", role="representative")
+    walk.later("2026-07-21 00:10")
+    assert settle(walk) == 0
+    walk.later("2026-07-23 10:00")
+    read(walk, "rejects")
+    assert settle(walk) == 0, "it is replied to"
+    assert walk.complaint().state != "responded"
+    assert not waiting(walk, "decision")
+    assert walk.troubles == []
+
+
+def test_what_was_sent_in_time_and_is_no_reply_delays_our_answer_only_until_it_is_read(walk):
+    answered_to_rita(walk).later("2026-07-20 18:00")
+    write(walk, "Here is the bill.", role="representative")
+    walk.later("2026-07-21 00:10")
+    assert settle(walk) == 0
+    walk.later("2026-07-23 10:00")
+    read(walk, "adds")
+    assert settle(walk) == 1
+    assert list(waiting(walk, "decision")) == ["1 High Street"]
     assert walk.troubles == []
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from api.app import create_app
 from api.complaints.from_form import from_public_form, from_staff_form
 from api.complaints.intake import PartyDetails
 from api.complaints.other_rules import other_rules
 from tests.api.deadlines.conftest import at
+from tests.api.web.staff_desk import Desk
 from tests.processes.test_what_the_page_offers import page_of
 
 RITA = PartyDetails("Rita Rep", "rita@example.org")
@@ -151,3 +153,26 @@ def test_the_intake_forms_make_a_representative_of_who_acts_for_somebody_without
     given = said | {"anonymous": True, "actingForOther": True, "receivedOn": date(2026, 7, 6)}
     for one in (public, from_staff_form(given, **how)):
         assert (one.complainant.name, one.representative) == ("Ann Other", PartyDetails())
+
+
+def people_page(walk):
+    desk = Desk(create_app(walk.service), walk.service, "max", "manager")
+    desk.open(f"/staff/complaints/{walk.key}/people")
+    return desk.text
+
+
+def test_staff_see_what_a_representative_may_do(walk):
+    claimed(walk, sender=MAIL)
+    assert "Only says to act for the complainant" in people_page(walk)
+    walk.later("2026-07-21 10:00").do("Decide without the proof", authority="refused")
+    assert "Refused: nothing is said to them" in people_page(walk)
+
+
+def test_staff_see_the_scope_and_the_days_of_an_authority(walk):
+    walk.take("2026-07-06 10:00", "nhs-england", sender=MAIL, representative=RITA)
+    walk.do(
+        "Check the authority", authority="confirmed", authorityScope="receive", authorityUntil="2026-07-10"
+    )
+    assert "Gets the letters and decides nothing until 10 July 2026." in people_page(walk)
+    walk.later("2026-07-13 10:00")
+    assert "Their authority is over, its last day was 10 July 2026" in people_page(walk)

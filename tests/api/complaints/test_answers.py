@@ -424,6 +424,25 @@ def test_a_task_completed_by_the_programs_door_keeps_its_answers_too(app, servic
     assert found_by(admin, "xylophone") == [made.reference]
 
 
+def test_what_was_answered_in_confidence_fills_no_form_of_who_may_not_read_the_complaint(service):
+    """A department is asked by a form whose question has the key of one that a handler answered."""
+    made = complain(service)
+
+    def answer(session):
+        row = session.get(ComplaintRow, made.key)
+        row.owner, row.private = "hana", {"health": "A heart condition"}
+
+    service.engine.write(answer)
+    private = service.engine.house.private
+
+    def seen(reader):
+        names = frozenset({"health"})
+        return service.engine.read(lambda db: private.load(db, made.instance_key, names, reader=reader))
+
+    assert seen("hana") == seen("max") == seen("system") == {"health": "A heart condition"}
+    assert seen("bill") == {}
+
+
 def test_what_was_not_ticked_or_not_answered_is_shown_as_that(service, desk, admin):
     made = complain(service)
     screened(service, made)
