@@ -250,10 +250,12 @@ class Step:
             self._woken.clear()
         while self._ready:
             case = self.cases[self._ready[0]]
-            case.touched = True
-            if case.execution.next():
-                self.line = case.execution.line
-                self._absorb(case)
+            ran = case.execution.next()
+            self.line = case.execution.line if ran else self.line
+            case.touched = (
+                self._absorb(case) or ran or case.touched
+            )  # also what came to rest with an incident
+            if ran:
                 return True
             self._ready.popleft()
         return False
@@ -403,9 +405,11 @@ class Step:
 
     # what follows from a change
 
-    def _absorb(self, case: Case) -> None:
+    def _absorb(self, case: Case) -> bool:
+        """Note what changed in a case and what follows from it; tell whether anything did."""
         left_behind: list[int] = []
-        for change in case.execution.take_changes():
+        changes = case.execution.take_changes()
+        for change in changes:
             self.changes.append((case.row.key, change))
             self.rows.absorb(case.row, change)
             if isinstance(change, ch.ChildTerminated):
@@ -413,6 +417,7 @@ class Step:
             elif (follow := self._following.get(type(change))) is not None:
                 follow(case, change)
         self._left_behind.extendleft(reversed(left_behind))  # depth first
+        return bool(changes)
 
     def _throw(self, work: Callable[..., None], *given: Any) -> None:
         self._thrown.append(partial(work, self, *given))

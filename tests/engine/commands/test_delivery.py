@@ -14,7 +14,7 @@ from engine.commands.step import Step
 from engine.engine import Engine
 from engine.execution.changes import ElementActivated
 from engine.execution.run import Execution
-from tests.engine.diagrams import bpmn, chain, service_task, user_task
+from tests.engine.diagrams import bpmn, chain, flow, service_task, user_task
 
 DECLARED = (
     '<signal id="S" name="x"/><escalation id="X" escalationCode="x"/><error id="E" errorCode="x"/>'
@@ -279,3 +279,23 @@ def test_the_end_of_a_child_comes_before_what_else_is_ready(desk):
     main = '<startEvent id="start"/>' + CALL + user_task("z") + chain("start", "call", "z")
     desk.play(("p.bpmn", bpmn("p", main, extra=DECLARED)), ("child.bpmn", child))
     assert desk.begun[-3:] == ["in", "inside", "z"]
+
+
+def test_what_comes_to_rest_with_an_incident_is_told(desk):
+    """A join that can never go on is found when nothing runs any more: no unit tells of it."""
+    main = (
+        '<startEvent id="start"/>'
+        + user_task("go")
+        + '<exclusiveGateway id="or" default="or-one"/><task id="one"/><task id="two"/><parallelGateway id="and"/>'
+        + note("never")
+        + chain("start", "go", "or")
+        + '<sequenceFlow id="or-one" sourceRef="or" targetRef="one"/>'
+        + flow("or", "two", "=false")
+        + chain("one", "and")
+        + chain("two", "and", "never")
+    )
+    key = desk.play(("p.bpmn", bpmn("p", main, extra=DECLARED)))
+    (task,) = desk.engine.open_tasks(key)
+    desk.engine.complete_task(task.user_task_key)
+    assert [one.element_id for one in desk.engine.incidents().items] == ["and"]
+    assert desk.engine.instance(key).has_incident
