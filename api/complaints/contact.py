@@ -15,8 +15,15 @@ from api.complaints.letters_held import that_wait
 from api.complaints.letters_owed import came_back
 from api.complaints.links import revoke_of
 from api.complaints.owed import told_to_nobody
-from api.complaints.parties import BY_MAIL, COMPLAINANT, REPRESENTATIVE, WAYS, parties, somebody_answers
-from api.complaints.struck_out import plain_form
+from api.complaints.parties import (
+    BY_MAIL,
+    COMPLAINANT,
+    REPRESENTATIVE,
+    WAYS,
+    parties,
+    somebody_answers,
+    somebody_else_there,
+)
 from api.complaints.tables import LetterRow, PartyRow
 
 _ANSWERS = {COMPLAINANT: "new", REPRESENTATIVE: "representative"}
@@ -60,7 +67,7 @@ def lay(errand: Errand, data: Mapping[str, Any]) -> None:
     if (
         field in WAYS.values()
         and given
-        and not _is_anothers(errand.session, complaint.key, role, field, given)
+        and somebody_else_there(errand.session, complaint.key, role, field, given) is None
     ):
         if party is None:
             party = PartyRow(key=errand.next_key(), complaint_key=complaint.key, role=role, authority="none")
@@ -76,12 +83,6 @@ def lay(errand: Errand, data: Mapping[str, Any]) -> None:
     ):
         leave_mailbox(errand.session, errand.tools.letters, party, mailbox, at=errand.now)
     note_who_is_known(errand, before=before)
-
-
-def _is_anothers(session: Session, complaint_key: int, role: str, field: str, given: str) -> bool:
-    """Tell whether somebody else of the complaint is reached there: it is no way to this one."""
-    others = [party for name, party in parties(session, complaint_key).items() if name != role]
-    return any(plain_form(getattr(party, field) or "") == plain_form(given) for party in others)
 
 
 def leave_mailbox(session: Session, letters: Letters, party: PartyRow, email: str, *, at: datetime) -> None:

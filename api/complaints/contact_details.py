@@ -21,7 +21,7 @@ from api.complaints.letters_held import is_held, that_wait
 from api.complaints.letters_owed import came_back, given_up
 from api.complaints.of_case import key_of_person
 from api.complaints.owed import told_to_nobody
-from api.complaints.parties import parties, somebody_answers, way_to
+from api.complaints.parties import parties, somebody_answers, somebody_else_there, way_to
 from api.complaints.struck_out import plain_form, struck_out
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, oldest_first
 from engine.actors import Actor
@@ -171,12 +171,11 @@ def _refuse_shared(
     session: Session, party: PartyRow, details: Mapping[str, str | None], changed: Collection[str]
 ) -> None:
     """Return unless one of two people would be reached where the other is: what is for one may not be for the other."""
-    for other in parties(session, party.complaint_key).values():
-        for field in sorted(set(changed) & set(_WAYS)) if other is not party else ():
-            theirs = getattr(other, field)
-            if theirs and plain_form(theirs) == plain_form(details[field] or ""):
-                words = f"This is how {IN_WORDS[other.role]} is reached. What is meant for one of the two would reach the other."
-                raise DetailRefused(words, field=field)
+    for field in sorted(set(changed) & set(_WAYS)):
+        other = somebody_else_there(session, party.complaint_key, party.role, field, details[field])
+        if other is not None:
+            words = f"This is how {IN_WORDS[other.role]} is reached. What is meant for one of the two would reach the other."
+            raise DetailRefused(words, field=field)
 
 
 def _lay(

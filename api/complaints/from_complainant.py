@@ -339,9 +339,8 @@ def send_new_link(service: Redress, reference: str, email: str, *, write: Callab
                 func.lower(PartyRow.email) == email.strip().lower(),
             )
         ).all()
-        acting = [
-            one for one in rows if one[1].role == REPRESENTATIVE
-        ]  # who reads there acts for them, or claims to
+        # who reads where both are reached acts for the complainant, or claims to
+        acting = [one for one in rows if one[1].role == REPRESENTATIVE]
         found = next(((row, party) for row, party in acting or rows if may_act(party, on=today)), None)
         if found is None:
             return False

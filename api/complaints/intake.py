@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -297,8 +298,10 @@ def store(
     )
     session.add(row)
     session.flush()
+    line = partial(EventRow, complaint_key=row.key, at=now, by=by.name)
+    complainant = own_ways(new)
     for role, party, authority in (
-        ("complainant", own_ways(new), "none"),
+        ("complainant", complainant, "none"),
         ("representative", new.representative, CLAIMED),
     ):
         if party is not None:
@@ -325,30 +328,11 @@ def store(
     facts = {"channel": new.channel, "received": row.received_at.isoformat()}
     if new.backdating_reason:
         facts["reason"] = new.backdating_reason
-    if own_ways(new) != new.complainant:
-        session.add(
-            EventRow(
-                key=next_key(),
-                complaint_key=row.key,
-                at=now,
-                by=by.name,
-                kind="way-shared",
-                text="What was given to reach the complainant by is how who acts for them is reached: it is not used for them",
-                facts={},
-            )
-        )
-    session.add(
-        EventRow(
-            key=next_key(),
-            complaint_key=row.key,
-            at=now,
-            by=by.name,
-            kind="received",
-            text=_received(row.received_at, now, zone),
-            public=True,
-            facts=facts,
-        )
-    )
+    if complainant != new.complainant:
+        text = "What was given to reach the complainant by is how who acts for them is reached: it is not used for them"
+        session.add(line(key=next_key(), kind="way-shared", text=text, facts={}))
+    received = _received(row.received_at, now, zone)
+    session.add(line(key=next_key(), kind="received", text=received, public=True, facts=facts))
     return row
 
 

@@ -126,11 +126,20 @@ def way_to(party: PartyRow) -> Way | None:
 
 def shared_ways(one: Reached, other: Reached) -> tuple[str, ...]:
     """Return by which of ``WAYS`` two people are reached at the same place, however it is written."""
-    return tuple(
-        field
-        for field in WAYS.values()
-        if (mine := getattr(one, field)) and plain_form(mine) == plain_form(getattr(other, field) or "")
-    )
+    return tuple(field for field in WAYS.values() if _is_there(other, field, getattr(one, field)))
+
+
+def somebody_else_there(
+    session: Session, complaint_key: int, role: str, field: str, place: str | None
+) -> PartyRow | None:
+    """Return whoever else than ``role`` of the complaint is reached by ``field`` (of ``WAYS``) at this place, however it is
+    written."""
+    others = (party for name, party in parties(session, complaint_key).items() if name != role)
+    return next((party for party in others if _is_there(party, field, place)), None)
+
+
+def _is_there(person: Reached, field: str, place: str | None) -> bool:
+    return bool(place) and plain_form(getattr(person, field) or "") == plain_form(place or "")
 
 
 def can_be_reached(party: PartyRow | None) -> bool:

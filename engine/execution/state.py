@@ -16,10 +16,8 @@ from engine.execution.scopes import Touched
 from engine.execution.world import World
 
 FORMAT = 2
-READABLE = (
-    1,
-    FORMAT,
-)  # of format 1 nothing is ready, as it was saved at rest only, and a child gives back all it has
+# Of format 1 nothing is ready, as it was saved at rest only, and a child gives back all it has.
+READABLE = (1, FORMAT)
 LARGEST = 4 * 1024 * 1024
 
 

@@ -62,13 +62,17 @@ def test_who_may_reply_now_gets_our_answer_and_the_whole_time(walk):
     assert walk.troubles == []
 
 
-def test_what_was_sent_in_time_is_read_before_anybody_else_is_written_to(walk):
+def sent_on_her_last_day(walk, words):
+    """Nobody has read it yet, and her authority is over."""
     answered_to_rita(walk).later("2026-07-20 18:00")
-    write(walk, "We do not accept this.", role="representative")
+    write(walk, words, role="representative")
     walk.later("2026-07-21 00:10")
     assert settle(walk) == 0
-    walk.later("2026-07-23 10:00")
-    read(walk, "rejects")
+    return walk.later("2026-07-23 10:00")
+
+
+def test_what_was_sent_in_time_is_read_before_anybody_else_is_written_to(walk):
+    read(sent_on_her_last_day(walk, "We do not accept this."), "rejects")
     assert settle(walk) == 0, "it is replied to"
     assert walk.complaint().state != "responded"
     assert not waiting(walk, "decision")
@@ -76,12 +80,7 @@ def test_what_was_sent_in_time_is_read_before_anybody_else_is_written_to(walk):
 
 
 def test_what_was_sent_in_time_and_is_no_reply_delays_our_answer_only_until_it_is_read(walk):
-    answered_to_rita(walk).later("2026-07-20 18:00")
-    write(walk, "Here is the bill.", role="representative")
-    walk.later("2026-07-21 00:10")
-    assert settle(walk) == 0
-    walk.later("2026-07-23 10:00")
-    read(walk, "adds")
+    read(sent_on_her_last_day(walk, "Here is the bill."), "adds")
     assert settle(walk) == 1
     assert list(waiting(walk, "decision")) == ["1 High Street"]
     assert walk.troubles == []

@@ -145,11 +145,15 @@ def thing(node: Node) -> str:
     if node.component.own.error_label:
         return node.component.own.error_label
     label = node.label.strip().rstrip(":")
-    if label.endswith("?"):
+    if _is_question(node):
         return f"“{label}”"
     first, rest = label[:1], label[1:]
     keeps = rest[:1].isupper() or (rest[:1] in ("", " ", "'", "\u2019") and first == "I")
     return label if keeps else first.lower() + rest
+
+
+def _is_question(node: Node) -> bool:
+    return node.label.strip().endswith("?") and not node.component.own.error_label
 
 
 Facts = Mapping[str, Any]
@@ -157,7 +161,7 @@ Facts = Mapping[str, Any]
 
 def _required(_facts: Facts, node: Node, _language: Language) -> str:
     name = thing(node)
-    if name.endswith("?”"):
+    if _is_question(node):
         return f"Answer {name}"
     if isinstance(node.component, m.Choice | m.Checkbox):
         return f"Select {name}"
@@ -215,8 +219,8 @@ def _too_large(facts: Facts, node: Node, language: Language) -> str:
 def _option(facts: Facts, node: Node, _language: Language) -> str:
     if facts.get("reason") == "twice":
         return f"Select each of {thing(node)} once only"
-    name = thing(node)
-    return f"{'Answer' if name.endswith('?”') else 'Select'} {name} again: what can be chosen has changed"
+    verb = "Answer" if _is_question(node) else "Select"
+    return f"{verb} {thing(node)} again: what can be chosen has changed"
 
 
 def _date(facts: Facts, node: Node, language: Language) -> str:
