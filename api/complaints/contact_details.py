@@ -21,7 +21,7 @@ from api.complaints.letters_held import is_held, that_wait
 from api.complaints.letters_owed import came_back, given_up
 from api.complaints.of_case import key_of_person
 from api.complaints.owed import told_to_nobody
-from api.complaints.parties import parties, somebody_answers, somebody_else_there, way_to
+from api.complaints.parties import CONFIRMED, parties, somebody_answers, somebody_else_there, way_to
 from api.complaints.struck_out import plain_form, struck_out
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, oldest_first
 from engine.actors import Actor
@@ -68,6 +68,12 @@ class StruckOut(Invalid):
     code = "struck_out"
 
 
+class AnotherPerson(Invalid):
+    """Another name and another way could be another person’s. Say that it is the same person, or record that somebody else acts."""
+
+    code = "another_person"
+
+
 class DetailsChanged(Conflict):
     """Somebody else corrected these details meanwhile. Read what stands now before you correct it."""
 
@@ -82,6 +88,7 @@ def correct(
     *,
     reason: str,
     works_again: bool = False,
+    same_person: bool = False,
     seen: str | None = None,
     by: Actor,
 ) -> frozenset[str]:
@@ -90,17 +97,16 @@ def correct(
     Letters to them that wait are written anew, by the way that is right now, and what they are owed besides leaves; without any
     way they are kept, and somebody looks for one. A changed e-mail address makes their links useless, and what waits for the
     old one stays here. Held letters are judged when somebody sends them. What was struck out is taken again only where it
-    ``works_again``. ``seen`` is the mark (``mark_of``) of what whoever corrects was shown, None: nothing.
+    ``works_again``; a representative whose authority was confirmed gets another name and another way only as the ``same_person``.
+    ``seen`` is the mark (``mark_of``) of what whoever corrects was shown, None: nothing.
     Safe to repeat: nothing changed, nothing done.
 
-    Raises ``ReasonMissing``, ``PersonUnknown``, ``DetailRefused`` and ``StruckOut`` (fact ``field``), ``DetailsChanged``, and what
-    writing letters raises.
+    Raises ``ReasonMissing``, ``PersonUnknown``, ``DetailRefused``, ``StruckOut`` and ``AnotherPerson`` (fact ``field``),
+    ``DetailsChanged``, and what writing letters raises.
     """
     if not reason.strip():
         raise ReasonMissing
-    details = {field: _clean(value) for field, value in given.items()}
-    for field, value in details.items():
-        _refuse(field, value)
+    details = clean_details(given)
     changed: frozenset[str] = frozenset()
 
     def change(desk: Desk, complaint: ComplaintRow) -> tuple[str, ...]:
@@ -116,7 +122,9 @@ def correct(
         if not changed:
             return ()
         _refuse_struck_out(service, desk, complaint, details, changed, works_again=works_again)
-        _refuse_shared(desk.session, party, details, changed)
+        refuse_shared(desk.session, party, details, changed)
+        if not same_person and _is_somebody_else(party, details, changed):
+            raise AnotherPerson(field="same_person")
         return _lay(service, desk, complaint, party, {field: details[field] for field in changed})
 
     act = Act(at=service.clock.now(), by=by.name, reason=reason.strip())
@@ -130,6 +138,14 @@ def correct(
 def mark_of(party: PartyRow) -> str:
     """Return a mark of the details as they stand: another once any of them has changed."""
     return sha256("\n".join(f"{field}: {getattr(party, field)}" for field in WORDS).encode()).hexdigest()
+
+
+def clean_details(given: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return details (``WORDS``) as they are kept, None for blank ones. Raises ``DetailRefused`` (fact ``field``)."""
+    details = {field: _clean(value) for field, value in given.items()}
+    for field, value in details.items():
+        _refuse(field, value)
+    return details
 
 
 def _clean(value: str | None) -> str | None:
@@ -167,7 +183,7 @@ def _refuse_struck_out(
             raise StruckOut(field=field)
 
 
-def _refuse_shared(
+def refuse_shared(
     session: Session, party: PartyRow, details: Mapping[str, str | None], changed: Collection[str]
 ) -> None:
     """Return unless one of two people would be reached where the other is: what is for one may not be for the other."""
@@ -176,6 +192,12 @@ def _refuse_shared(
         if other is not None:
             words = f"This is how {IN_WORDS[other.role]} is reached. What is meant for one of the two would reach the other."
             raise DetailRefused(words, field=field)
+
+
+def _is_somebody_else(party: PartyRow, details: Mapping[str, str | None], changed: Collection[str]) -> bool:
+    """Tell whether these details could be another person's, who would have the authority that somebody found for this one."""
+    replaced = {field for field in changed if getattr(party, field) and details[field]}
+    return party.authority == CONFIRMED and "name" in replaced and not replaced.isdisjoint(_WAYS)
 
 
 def _lay(
@@ -191,12 +213,20 @@ def _lay(
     desk.tell(complaint.key, "contact-corrected", text, facts=facts)
     if "email" in changes and old_email is not None:
         leave_mailbox(desk.session, service.letters, party, old_email, at=desk.act.at)
+    moved = note_who_is_known(service, desk, complaint, before=before)
+    return (*moved, *_write_to(service, desk, complaint, party, renamed="name" in changes))
+
+
+def note_who_is_known(
+    service: Redress, desk: Desk, complaint: ComplaintRow, *, before: frozenset[str]
+) -> tuple[str, ...]:
+    """Tell diagrams whether anybody who may answer can be reached now, and start what can be told to somebody, of the clocks that
+    could be told to nobody ``before``; return the names of those that moved."""
     moved = service.case_clocks.start_with_somebody_found(desk, complaint, before=before)
     if complaint.instance_key is not None:
-        on = service.today()
-        known = somebody_answers(desk.session, complaint.key, on=on)
+        known = somebody_answers(desk.session, complaint.key, on=desk.today)
         service.engine.overwrite_within(desk.session, complaint.instance_key, "complainantKnown", known)
-    return (*moved, *_write_to(service, desk, complaint, party, renamed="name" in changes))
+    return moved
 
 
 def _waiting(session: Session, party: PartyRow) -> list[LetterRow]:

@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
+from api.complaints import letters_owed
 from api.complaints.clock_rows import Desk
 from api.complaints.history import in_order
 from api.complaints.letters import Letters
@@ -53,34 +54,32 @@ class Addressee:
         return self.way is not None and self.way.recipient not in self.dead
 
 
-def addressees(
-    letters: Letters, desk: Desk, complaint: ComplaintRow, letter: str, to: str
-) -> list[Addressee]:
-    """Return whom ``letter``, written to ``to``, is owed to today; that an authority has ended is noted here.
+def addressees(letters: Letters, desk: Desk, complaint: ComplaintRow, to: str) -> list[Addressee]:
+    """Return whom a letter written to ``to`` is owed to today; that an authority has ended is noted here.
 
     The complainant's letters go to a representative only while their authority is confirmed and its days are not over. The
-    complainant gets them too where the representative cannot be reached, also as mail came back from where they go, and one that
-    asks for an answer where the representative may not give it.
+    complainant gets them too where the representative decides nothing, and where they cannot be reached, also as mail came back
+    from where they go.
 
     Letters to the ``representative`` themselves need no authority: they hold neutral facts
     only until it is there. [] for letters to nobody of the complaint.
     """
     note_lapse(desk, complaint)
-    return _addressees(letters, desk.session, complaint.key, letter, to, on=desk.today)
+    return _addressees(letters, desk.session, complaint.key, to, on=desk.today)
 
 
 def _addressees(
-    letters: Letters, session: Session, complaint_key: int, letter: str, to: str, *, on: date
+    letters: Letters, session: Session, complaint_key: int, to: str, *, on: date
 ) -> list[Addressee]:
     known = parties(session, complaint_key)
     if to != COMPLAINANT:
         party = known.get(to)
         return [] if party is None else [_addressee(letters, session, to, party)]
-    return _of_complainant(letters, session, known, asks=letters.asks(letter), on=on)
+    return _of_complainant(letters, session, known, on=on)
 
 
 def _of_complainant(
-    letters: Letters, session: Session, known: dict[str, PartyRow], *, asks: bool, on: date
+    letters: Letters, session: Session, known: dict[str, PartyRow], *, on: date
 ) -> list[Addressee]:
     own, other = known.get(COMPLAINANT), known.get(REPRESENTATIVE)
     complainant = []
@@ -89,7 +88,7 @@ def _of_complainant(
     if other is None or not may_act(other, on=on):
         return complainant
     speaker = _addressee(letters, session, REPRESENTATIVE, other)
-    enough = speaker.is_reached and (may_decide(other) or not asks)
+    enough = speaker.is_reached and may_decide(other)
     return [speaker] if enough else [speaker, *complainant]
 
 
@@ -104,7 +103,7 @@ def missed(letters: Letters, session: Session, complaint_key: int, *, on: date) 
     No way to them is known, or mail to them came back.
     """
     known = parties(session, complaint_key)
-    owed = _of_complainant(letters, session, known, asks=True, on=on)
+    owed = _of_complainant(letters, session, known, on=on)
     other = known.get(REPRESENTATIVE)
     if other is not None and only_claims(other):
         owed.append(_addressee(letters, session, REPRESENTATIVE, other))
@@ -171,7 +170,7 @@ def why_not_leave(letters: Letters, session: Session, letter: LetterRow, *, on: 
     party = session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
     if letter.template not in letters.ids:
         return None if party is None or may_act(party, on=on) else NO_LONGER
-    due = _addressees(letters, session, letter.complaint_key, letter.template, letter.to_role, on=on)
+    due = _addressees(letters, session, letter.complaint_key, letter.to_role, on=on)
     people = [one.party for one in due if one.party is not None]
     having = {one.party_key for one in copies_of(session, letter.complaint_key, set_of(letter))}
     if party is not None and all(one.key in having for one in people):
@@ -190,6 +189,7 @@ def note_lapse(desk: Desk, complaint: ComplaintRow) -> None:
     if party is None:
         return
     party.authority = EXPIRED
+    letters_owed.give_up(complaint, REPRESENTATIVE)
     revoke_of(desk.session, party.key, at=desk.act.at)
     why = f"The authority of the representative ended on {party.authority_until}: letters go to the complainant."
     subject = "Authority of a representative has ended"

@@ -59,7 +59,7 @@ def write_out(
     day = new_date(tools.clocks, desk, complaint, letter) if "newDate" in names else None
     told = {**variables} if day is None else {**variables, "newDate": day}
     given = {name: feel.pack(feel.inward(value)) for name, value in told.items() if name in names}
-    people = addressees(tools.letters, desk, complaint, letter, to)
+    people = addressees(tools.letters, desk, complaint, to)
     if not people:
         text = f"No address to send {letter!r} to"
         desk.tell(complaint.key, "letter-not-sent", text, facts={"letter": letter})
@@ -145,11 +145,14 @@ def write_anew(
 def write_besides(
     tools: Tools, desk: Desk, complaint: ComplaintRow, letter: LetterRow, *, carrier: Carrier
 ) -> tuple[str, ...]:
-    """Write mail that came back to whom it is owed besides its person; it stays theirs, and somebody looks for a way to them.
+    """Write a letter to whom it is owed besides its person: mail that came back, or an answer that they may not reply to; it stays
+    theirs.
 
     Returns the names of clocks that moved. Raises what ``write_out`` raises.
     """
-    rows = write_owed(tools, desk, complaint, unsent_of(desk.session, letter), carrier=carrier)
+    rows = write_owed(
+        tools, desk, complaint, unsent_of(desk.session, letter), carrier=carrier, besides=True
+    )
     if not rows:
         return ()
     asked, letter.extends = letter.extends, None
@@ -195,10 +198,16 @@ def unsent_of(session: Session, letter: LetterRow) -> Unsent:
 
 
 def write_owed(
-    tools: Tools, desk: Desk, complaint: ComplaintRow, letter: Unsent, *, carrier: Carrier
+    tools: Tools,
+    desk: Desk,
+    complaint: ComplaintRow,
+    letter: Unsent,
+    *,
+    carrier: Carrier,
+    besides: bool = False,
 ) -> list[LetterRow]:
-    """Write ``letter`` to its person, and return the copies; where it is not owed to them today or does not reach them, to
-    whom it is owed besides.
+    """Write ``letter`` to its person, and return the copies; where it is not owed to them today or does not reach them, and where
+    it is to go ``besides``, to whomever else it is owed.
 
     Whoever has a copy of its set is left alone, and while they cannot be reached who is looked for already to get one. Raises
     what ``write_out`` raises.
@@ -212,10 +221,11 @@ def write_owed(
         for one in letters_owed.kept(complaint)
         if (one.letter, one.copies) == (letter.letter, copies)
     }
-    due = addressees(tools.letters, desk, complaint, letter.letter, letter.to)
+    due = addressees(tools.letters, desk, complaint, letter.to)
+    theirs = [one for one in due if one.role == letter.person and one.is_reached and not besides]
     people = [
         one
-        for one in [one for one in due if one.role == letter.person and one.is_reached] or due
+        for one in theirs or due
         if (one.party is None or one.party.key not in having)
         and (one.way is not None or one.role not in waiting)
     ]

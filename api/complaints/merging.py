@@ -146,7 +146,7 @@ def _hand_over_representative(errand: Errand, older: ComplaintRow) -> None:
             older,
             f"A representative wrote about {older.reference}",
             f"{party.name or 'Somebody'} acts for the complainant in {complaint.reference}, which joined it. {why_not} Its letters "
-            "do not go to them: see who is to get them.",
+            "do not go to them. If they are to, record on the tab “People” that somebody else acts for the complainant.",
             otherwise=SCREENS,
         )
         return

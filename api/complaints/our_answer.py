@@ -20,7 +20,7 @@ from api.complaints.letter_addressees import copies_of, counts, newest_set, set_
 from api.complaints.letters import Letters
 from api.complaints.letters_held import that_wait
 from api.complaints.letters_owed import Unsent
-from api.complaints.parties import COMPLAINANT, speaks_no_more
+from api.complaints.parties import COMPLAINANT, may_decide, speaks_no_more
 from api.complaints.states import RECEIPTS
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, newest_first
 from engine.deadlines.policy import REPLIED
@@ -199,7 +199,7 @@ def reached_by_reply(
 
 
 def had_by_nobody_else(letters: Letters, session: Session, complaint: ComplaintRow) -> LetterRow | None:
-    """Return the copy of our newest answer that only a representative has whose authority is over; None: it is another's too.
+    """Return the copy of our newest answer that only a representative has who may not reply to it; None: it is another's too.
 
     Whoever may reply to it has a copy, gets one, or is looked for to get one.
     """
@@ -212,7 +212,9 @@ def had_by_nobody_else(letters: Letters, session: Session, complaint: ComplaintR
         return None
     if any(one.copies == newest for one in kept):
         return None
-    return next((row for row in copies if row.dispatched_at is not None and _is_over(session, row)), None)
+    return next(
+        (row for row in copies if row.dispatched_at is not None and _may_not_reply(session, row)), None
+    )
 
 
 def is_answer(letters: Letters, letter: str) -> bool:
@@ -269,9 +271,16 @@ def _role(session: Session, letter: LetterRow) -> str:
     return COMPLAINANT if party is None else party.role
 
 
+def _may_not_reply(session: Session, letter: LetterRow) -> bool:
+    """Tell whether a letter is to a representative whose authority is over, or was never, or is not any more, to decide."""
+    party = None if letter.party_key is None else session.get(PartyRow, letter.party_key)
+    return speaks_no_more(party) or not may_decide(party)
+
+
 def _is_over(session: Session, letter: LetterRow) -> bool:
-    """Tell whether a letter is to a representative whose authority is over."""
-    return letter.party_key is not None and speaks_no_more(session.get(PartyRow, letter.party_key))
+    """Tell whether a letter is to a representative who might reply to it, and may not any more."""
+    party = None if letter.party_key is None else session.get(PartyRow, letter.party_key)
+    return speaks_no_more(party) or (bool(letter.meets) and not may_decide(party))
 
 
 def _was_out(session: Session, letter: LetterRow, at: datetime) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import re
+import unicodedata
+from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints.struck_out import plain_form
 from api.complaints.tables import PartyRow
 from engine.zones import day_in_words
 
@@ -19,7 +20,8 @@ CLAIMED, CONFIRMED, REFUSED, EXPIRED = (
     "expired",
 )  # "none": not a representative
 COMPLAINANT, REPRESENTATIVE = "complainant", "representative"  # roles of who speaks
-RECEIVE = "receive"  # scope: reads and adds, decides nothing
+FORMER = "former-representative"  # role of who spoke once, until somebody else took their place
+SETTLE, RECEIVE = "settle", "receive"  # scopes: decides for the complainant; reads and adds, decides nothing
 SETTLED = frozenset({CONFIRMED, REFUSED})  # what a person decides
 BY_MAIL, BY_POST, BY_PHONE = "e-mail", "post", "phone"
 BY_HAND = frozenset({BY_POST, BY_PHONE})  # somebody of ours posts the letter, or rings and tells it
@@ -55,11 +57,13 @@ class Way(NamedTuple):
 
 
 def parties(session: Session, complaint_key: int) -> dict[str, PartyRow]:
-    """Return the complainant and the representative by role; staff concerned are left out."""
+    """Return the complainant and the representative by role; staff concerned and former representatives are left out."""
     rows = session.scalars(
-        select(PartyRow).where(PartyRow.complaint_key == complaint_key).order_by(PartyRow.key)
+        select(PartyRow)
+        .where(PartyRow.complaint_key == complaint_key, PartyRow.role.in_((COMPLAINANT, REPRESENTATIVE)))
+        .order_by(PartyRow.key)
     )
-    return {row.role: row for row in rows if row.role != "staff-concerned"}
+    return {row.role: row for row in rows}
 
 
 def may_act(party: PartyRow, *, on: date) -> bool:
@@ -82,6 +86,8 @@ def may_act(party: PartyRow, *, on: date) -> bool:
 
 def authority_in_words(party: PartyRow, *, on: date) -> str | None:
     """Return what a representative may do on the day ``on`` (in the service's zone), for staff; None of anybody else."""
+    if party.role == FORMER:
+        return "Acts for the complainant no more: nothing is said to them."
     if party.role != REPRESENTATIVE:
         return None
     if party.authority == REFUSED:
@@ -92,7 +98,7 @@ def authority_in_words(party: PartyRow, *, on: date) -> str | None:
     if party.ended_at is not None or (until is not None and until < on):
         return f"Their authority is over{f', its last day was {day_in_words(until)}' if until else ''}: nothing is said to them."
     scope = (
-        "Gets the letters and decides nothing"
+        "Gets the letters, as the complainant does, and decides nothing"
         if party.authority_scope == RECEIVE
         else "Acts and decides for the complainant"
     )
@@ -125,21 +131,41 @@ def way_to(party: PartyRow) -> Way | None:
 
 
 def shared_ways(one: Reached, other: Reached) -> tuple[str, ...]:
-    """Return by which of ``WAYS`` two people are reached at the same place, however it is written."""
+    """Return by which of ``WAYS`` two people are reached at the same place, however it is spelt."""
     return tuple(field for field in WAYS.values() if _is_there(other, field, getattr(one, field)))
 
 
 def somebody_else_there(
     session: Session, complaint_key: int, role: str, field: str, place: str | None
 ) -> PartyRow | None:
-    """Return whoever else than ``role`` of the complaint is reached by ``field`` (of ``WAYS``) at this place, however it is
-    written."""
+    """Return whoever else than ``role`` of the complaint is reached by ``field`` (of ``WAYS``) at this place, however it is spelt."""
     others = (party for name, party in parties(session, complaint_key).items() if name != role)
     return next((party for party in others if _is_there(party, field, place)), None)
 
 
 def _is_there(person: Reached, field: str, place: str | None) -> bool:
-    return bool(place) and plain_form(getattr(person, field) or "") == plain_form(place or "")
+    known = getattr(person, field)
+    return bool(place) and bool(known) and _as_compared(field, known) == _as_compared(field, place or "")
+
+
+def _as_compared(field: str, place: str) -> tuple[str, ...]:
+    """Return a place without what spelling alone changes: of a mailbox capitals and how its domain is coded, of a number all but
+    its digits, of an address everything between its words. What no spelling changes parts two places: a dot in a mailbox, the
+    order of two house numbers."""
+    spelt = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", place).casefold()).strip()
+    if field == WAYS[BY_MAIL]:
+        mailbox, _, domain = spelt.rpartition("@")
+        return mailbox, _as_coded(domain)
+    if field == WAYS[BY_PHONE]:
+        return ("".join(filter(str.isdigit, spelt.replace("(0)", ""))) or spelt,)
+    return tuple(re.findall(r"\w+", spelt)) or (spelt,)
+
+
+def _as_coded(domain: str) -> str:
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:  # no domain: nothing reaches it, however it is spelt
+        return domain
 
 
 def can_be_reached(party: PartyRow | None) -> bool:
@@ -180,9 +206,9 @@ def may_decide(party: PartyRow | None) -> bool:
 
 def speaks_no_more(party: PartyRow | None) -> bool:
     """Tell whether they were a representative, and it is noted that their authority is over."""
-    if party is None or party.role != REPRESENTATIVE:
+    if party is None or party.role == COMPLAINANT:
         return False
-    return party.ended_at is not None or party.authority == EXPIRED
+    return party.role == FORMER or party.ended_at is not None or party.authority == EXPIRED
 
 
 def settle(
@@ -198,3 +224,9 @@ def settle(
     party.authority, party.authority_scope = authority, scope
     party.authority_from, party.authority_until = begins, until
     party.ended_at = at if authority == REFUSED else None
+
+
+def end_authority(party: PartyRow, *, on: date) -> None:
+    """Note that from the local day ``on`` a representative speaks no more; what they said until then was theirs to say."""
+    until, last = party.authority_until, on - timedelta(days=1)
+    party.authority, party.authority_until = EXPIRED, last if until is None else min(until, last)

@@ -11,6 +11,7 @@ from api.complaints.clock_start import STAGES as STAGES_OF_CLOCKS
 from api.complaints.heard import WAYS
 from api.complaints.intake import CHANNELS
 from api.complaints.parties import COMPLAINANT, REPRESENTATIVE
+from api.complaints.representation import EXTENTS, SPEAKS
 from api.complaints.said import ACTS
 from api.complaints.search import SORTS
 from api.complaints.states import STATES
@@ -287,9 +288,36 @@ class DetailsBody(Strict):
         load_default=False,
         metadata={"description": "What was struck out because it reached nobody reaches them again."},
     )
+    same_person = fields.Boolean(
+        load_default=False,
+        metadata={
+            "description": "A representative with another name and another way is the one whose authority was confirmed."
+        },
+    )
     reason = fields.String(
         required=True, validate=validate.And(validate.Length(max=2_000), validate.Regexp(r"\s*\S"))
     )
+
+
+class AuthorityBody(Strict):
+    """How far the representative speaks for the complainant from now on, and why: ``until`` is the last local day."""
+
+    extent = fields.String(required=True, validate=validate.OneOf(tuple(EXTENTS)))
+    until = fields.Date(allow_none=True, load_default=None)
+    reason = fields.String(
+        required=True, validate=validate.And(validate.Length(max=2_000), validate.Regexp(r"\s*\S"))
+    )
+
+
+class RepresentativeBody(AuthorityBody):
+    """Who acts for the complainant from now on, in place of whoever is said to, and how far."""
+
+    extent = fields.String(required=True, validate=validate.OneOf(SPEAKS))
+    name = fields.String(required=True)
+    email = fields.String(allow_none=True, load_default=None)
+    phone = fields.String(allow_none=True, load_default=None)
+    address = fields.String(allow_none=True, load_default=None)
+    preferred_channel = fields.String(allow_none=True, load_default=None)
 
 
 class CameBackBody(Strict):

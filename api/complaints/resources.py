@@ -28,7 +28,9 @@ from api.complaints.other_rules import other_rules
 from api.complaints.policies import known_kinds
 from api.complaints.reading import CaseView, ComplaintNotFound, case_view
 from api.complaints.references import read_reference
+from api.complaints.representation import Authority, settle_anew, take_on
 from api.complaints.resource_schemas import (
+    AuthorityBody,
     CameBackBody,
     ComplaintAnswer,
     ComplaintsAnswer,
@@ -38,6 +40,7 @@ from api.complaints.resource_schemas import (
     NewComplaintBody,
     OutsideBody,
     RegisteredAnswer,
+    RepresentativeBody,
     RulesBody,
     SaidBody,
 )
@@ -151,13 +154,40 @@ def change_rules(body: dict[str, Any], name: str) -> Response:
 def correct_details(body: dict[str, Any], name: str, role: str) -> Response:
     """Correct how somebody is called and reached: letters that wait follow. A changed e-mail address makes their links useless.
 
-    404 where nobody of this role is on file, 422 for what cannot be, or was struck out.
+    404 where nobody of this role is on file, 422 for what cannot be, was struck out, or could be another person.
     """
     key, given = _allowed(name, "complaint.write"), {**body}
-    reason, works_again = given.pop("reason"), given.pop("works_again")
-    contact_details.correct(
-        the_service(), key, role, given, reason=reason, works_again=works_again, by=the_person().actor
-    )
+    said = {what: given.pop(what) for what in ("reason", "works_again", "same_person")}
+    contact_details.correct(the_service(), key, role, given, **said, by=the_person().actor)
+    return Response(status=204)
+
+
+@blueprint.post("/complaints/<string:name>/people/representative/authority")
+@action("complaint.write")
+@blueprint.arguments(AuthorityBody)
+@blueprint.answers(204)
+def settle_authority(body: dict[str, Any], name: str) -> Response:
+    """Confirm, limit or end the authority of the representative from now on: letters, links and waiting diagrams follow.
+
+    404 where nobody is said to act for the complainant, 422 for a last day that is over.
+    """
+    key, authority = _allowed(name, "complaint.write"), Authority(body["extent"], body["until"])
+    settle_anew(the_service(), key, authority, reason=body["reason"], by=the_person().actor)
+    return Response(status=204)
+
+
+@blueprint.post("/complaints/<string:name>/people/representative/another")
+@action("complaint.write")
+@blueprint.arguments(RepresentativeBody)
+@blueprint.answers(204)
+def take_on_representative(body: dict[str, Any], name: str) -> Response:
+    """Let somebody whose proof was seen act for the complainant from now on, in place of whoever is said to.
+
+    422 for what cannot be.
+    """
+    key, given = _allowed(name, "complaint.write"), {**body}
+    authority, reason = Authority(given.pop("extent"), given.pop("until")), given.pop("reason")
+    take_on(the_service(), key, PartyDetails(**given), authority, reason=reason, by=the_person().actor)
     return Response(status=204)
 
 

@@ -80,7 +80,7 @@ class PartyRow(Row):
 
     key: Mapped[int] = _key()
     complaint_key: Mapped[int] = _complaint()
-    role: Mapped[str] = mapped_column(String(24))  # complainant | representative | staff-concerned
+    role: Mapped[str] = mapped_column(String(24))  # of parties, or staff-concerned
     name: Mapped[str | None] = mapped_column(Text)
     email: Mapped[str | None] = mapped_column(Text)
     phone: Mapped[str | None] = mapped_column(Text)

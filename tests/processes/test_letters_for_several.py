@@ -438,7 +438,7 @@ def test_what_was_kept_without_a_person_is_the_complainants(walk):
         return ()
 
     walk.move(forget)
-    assert kept(walk) == [("decision", "complainant")]
+    assert kept(walk) == [("acknowledgement", "complainant"), ("decision", "complainant")]
     find(walk, "complainant", wayFound="email", newEmail="lady@example.org").wait(minutes=5)
     assert left(walk, "decision") == ["agent@example.org", "lady@example.org"]
 

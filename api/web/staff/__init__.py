@@ -26,6 +26,7 @@ from api.web.staff import (  # noqa: E402
     search,
     task,
     timers,
+    who_complains,
 )
 
 __all__ = [
@@ -48,4 +49,5 @@ __all__ = [
     "search",
     "task",
     "timers",
+    "who_complains",
 ]

@@ -16,6 +16,7 @@ from api.complaints import (
     letter_desk,
     letter_leaving,
     letters_that_came_back,
+    representation,
 )
 from api.complaints.anchors import WORDS, DayImpossible
 from api.complaints.clock_start import stage_of
@@ -23,7 +24,7 @@ from api.complaints.contact import IN_WORDS
 from api.complaints.keeping_away import colleagues, kept_away
 from api.complaints.letter_addressees import missed
 from api.complaints.letters_held import is_held
-from api.complaints.parties import BY_HAND, COMPLAINANT, parties
+from api.complaints.parties import BY_HAND, REPRESENTATIVE, parties
 from api.complaints.policies import kinds
 from api.complaints.reading import CaseView, ComplaintNotFound, case_view, display_names
 from api.complaints.reading import complaint as complaint_row
@@ -152,50 +153,6 @@ def letter_came_back(key: int, letter: int) -> ResponseReturnValue:
     return redirect(url_for("staff.complaint", key=key, tab="papers"), 303)
 
 
-@blueprint.post("/complaints/<int:key>/people/way")
-@action("complaint.write")
-def look_for_a_way(key: int) -> ResponseReturnValue:
-    """Open the task in which an address of ``person`` (a role) is recorded; what they are still owed leaves after it."""
-    row, facts = opened(key, "complaint.write")
-    try:
-        begun = letter_desk.look_for_a_way(the_service(), key, person=request.form.get("person", COMPLAINANT))
-    except letter_desk.SomebodyAnswers as refusal:
-        return page(row, facts, "people", problem=refusal.message), 409
-    tasks = the_engine().open_tasks(begun) if begun is not None else ()
-    if tasks:
-        return redirect(url_for("staff.task", key=tasks[0].user_task_key), 303)
-    flash("Somebody looks for a way already: see the open tasks.")
-    return redirect(url_for("staff.complaint", key=key), 303)
-
-
-@blueprint.post("/complaints/<int:key>/people/<any(complainant, representative):role>")
-@action("complaint.write")
-def correct_details(key: int, role: str) -> ResponseReturnValue:
-    """Correct how somebody is called and reached, for a reason. 422 with what is wrong; 409 when a colleague was faster."""
-    row, facts = opened(key, "complaint.write")
-    try:
-        changed = contact_details.correct(
-            the_service(),
-            key,
-            role,
-            {field: typed(field) for field in contact_details.WORDS},
-            reason=typed("reason"),
-            works_again="works_again" in request.form,
-            seen=request.form.get("_version"),
-            by=the_person().actor,
-        )
-    except (contact_details.DetailsChanged, contact_details.PersonUnknown) as refusal:
-        return page(row, facts, "people", problem=refusal.message), 409
-    except Invalid as refusal:
-        field = refusal.facts.get("field", "reason")
-        return page(row, facts, "people", problem=refusal.message, field=f"{role}-{field}"), 422
-    words = ", ".join(contact_details.WORDS[field] for field in contact_details.WORDS if field in changed)
-    ended = " Links to the status page that went to the old address open nothing any more."
-    mailed = ended if "email" in changed else ""
-    flash(f"Corrected: {words}.{mailed}" if changed else "Nothing was changed.")
-    return redirect(url_for("staff.complaint", key=key, tab="people"), 303)
-
-
 def opened(key: int, wanted: str) -> tuple[ComplaintRow, ComplaintFacts]:
     """Return a complaint the person may do ``wanted`` with. Raises ``ComplaintNotFound``, ``Forbidden``, ``Hidden``."""
     session = db.session()
@@ -257,6 +214,8 @@ def _corrected(session: Session, zone: ZoneInfo, row: ComplaintRow) -> dict[str,
     """Return what the forms need in which details are corrected: the people, what reached nobody, what may be preferred."""
     return {
         "people": [(party, IN_WORDS[role]) for role, party in parties(session, row.key).items()],
+        "representative": parties(session, row.key).get(REPRESENTATIVE),
+        "authority": representation,
         "mark_of": contact_details.mark_of,
         "struck_out": [one["what"] for one in struck_out(session, row, zone)],
         "channels": ("e-mail", "phone", "post"),

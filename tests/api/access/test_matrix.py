@@ -117,6 +117,12 @@ RECIPES = {
     ("staff.correct_details", "POST"): Of(
         {"key": "complaint", "role": "=complainant"}, {"name": "x", "reason": "x"}
     ),
+    ("complaints.settle_authority", "POST"): Of({"name": "complaint"}, {"extent": "none", "reason": "x"}),
+    ("staff.settle_authority", "POST"): of("complaint", {"extent": "none", "reason": "x"}),
+    ("complaints.take_on_representative", "POST"): Of(
+        {"name": "complaint"}, {"name": "x", "extent": "settle", "reason": "x"}
+    ),
+    ("staff.take_on_representative", "POST"): of("complaint", {"name": "x", "extent": "settle", "reason": "x"}),
     ("complaints.record_said", "POST"): Of(
         {"name": "complaint"}, {"what": "withdraws", "words": "x", "channel": "phone"}
     ),

@@ -437,12 +437,12 @@ def test_a_link_asked_for_by_the_complainant_leaves_though_letters_go_to_the_rep
 # who may answer
 
 
-def test_whoever_may_answer_gets_the_letters_that_ask_for_an_answer(service):
+def test_who_decides_gets_every_letter_that_a_representative_gets_who_may_not(service):
     made = represented(service)
     confirm(service, made, authorityScope="receive")
     decide(service, made)
 
-    assert [one.recipient for one in kept(service, made, "acknowledgement")] == [AGENT]
+    assert [one.recipient for one in kept(service, made, "acknowledgement")] == [AGENT, LADY]
     agent, lady = kept(service, made, "decision")
     assert (agent.recipient, lady.recipient) == (AGENT, LADY)
     assert "Dear Letting Agent" in agent.text

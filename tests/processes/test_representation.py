@@ -1,0 +1,410 @@
+"""What a representative may do is settled anew at any time: ended, limited, confirmed late or again, or somebody else acts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from api.app import create_app
+from api.complaints import links
+from api.complaints.contact_details import AnotherPerson, DetailRefused, correct
+from api.complaints.intake import PartyDetails
+from api.complaints.parties import parties
+from api.complaints.representation import (
+    Authority,
+    AuthorityChanged,
+    AuthorityRefused,
+    NobodyRepresents,
+    mark_of,
+    settle_anew,
+    take_on,
+)
+from api.complaints.tables import EventRow, NoticeRow, PartyRow
+from engine.actors import service as as_service
+from tests.api.conftest import ADMIN_TOKEN, Caller
+from tests.api.web.staff_desk import Desk
+from tests.api.web.visitor import Visitor
+from tests.processes.test_letters_for_several import FIND, kept, left, people, visit, waiting
+from tests.processes.test_replies_among_additions import read, write
+from tests.processes.test_told_to_claimant import people_page
+
+RITA = PartyDetails("Rita Rep", "rita@example.org")
+ROB = PartyDetails("Rob Other", "rob@example.org")
+ANN = PartyDetails("Ann Other", "ann@example.org")
+PAPER = PartyDetails("Ann Other", address="1 High Street")
+MAX = as_service("max")
+CHECK, PROOF, DECIDE = "Check the authority", "Look at the proof", "Decide without the proof"
+ENDED, ACTS, READS = Authority("none"), Authority("settle"), Authority("receive")
+
+
+def represented(walk, scope="settle", sender=ANN, **found):
+    """Rita acts for Ann, whose complaint is screened."""
+    walk.take("2026-07-06 10:00", sender=sender, representative=RITA).wait(hours=1)
+    return walk.do(CHECK, authority="confirmed", authorityScope=scope, **found).wait(minutes=5).screen()
+
+
+def answered(walk, **more):
+    """Our answer went to Rita alone."""
+    represented(walk, **more).later("2026-07-16 10:00").assess().investigate().decide(remedy="words")
+    walk.wait(minutes=5)
+    assert left(walk, "decision") == ["rita@example.org"]
+    return walk
+
+
+def settled(walk, authority, reason="Ann rang and said so.", **more):
+    settle_anew(walk.service, walk.key, authority, reason=reason, by=MAX, **more)
+    walk.service.run_due()
+    return walk
+
+
+def follow(walk, role="representative"):
+    """A link of theirs as it came by mail."""
+
+    def work(session):
+        key = parties(session, walk.key)[role].key
+        return links.new_link(session, walk.key, purpose="follow", party_key=key, at=walk.clock.now())
+
+    return walk.service.engine.write(work)
+
+
+def opens(walk, token):
+    visitor = Visitor(create_app(walk.service), walk.clock)
+    visitor.open(f"/t/{token}")
+    return visitor.open("/status").status_code == 200 and walk.reference in visitor.text
+
+
+# it ends
+
+
+def test_who_acts_no_more_gets_nothing_and_no_link_of_theirs_opens(walk):
+    represented(walk)
+    token = follow(walk)
+    assert opens(walk, token)
+    settled(walk, ENDED)
+    assert not opens(walk, token)
+    assert "Their authority is over, its last day was 5 July 2026" in people_page(walk)
+    walk.assess().investigate().decide(remedy="words").wait(minutes=5)
+    assert left(walk, "decision") == ["ann@example.org"]
+    assert walk.troubles == []
+
+
+def test_an_answer_that_only_they_have_goes_to_the_complainant_who_has_the_whole_time(walk):
+    answered(walk).later("2026-07-28 10:00")
+    settled(walk, ENDED).wait(minutes=5)
+    assert left(walk, "decision") == ["rita@example.org", "ann@example.org"]
+    assert "Read and reply" in visit(walk, "complainant").text
+    walk.later("2026-08-10 10:00")
+    assert "Look back on the complaint" not in walk.open, "her time began with her copy"
+    walk.answer("accepts")
+    assert "Look back on the complaint" in walk.open
+    assert walk.troubles == []
+
+
+def test_a_letter_that_waits_is_written_anew_to_whom_it_concerns(walk):
+    represented(walk, sender=PAPER)
+    changed = {"email": None, "address": "7 Chambers Row"}
+    correct(walk.service, walk.key, "representative", changed, reason="Moved", by=MAX)
+    walk.assess().investigate().decide(remedy="words")
+    assert list(waiting(walk, "decision")) == ["7 Chambers Row"]
+    settled(walk, ENDED)
+    assert list(waiting(walk, "decision")) == ["1 High Street"]
+    assert [task.name for task in walk.aside("Post the letter")] == ["Post the letter"]
+    assert "Dear Ann Other" in walk.letter("decision").text
+
+
+def test_nobody_looks_for_a_way_to_who_acts_no_more(walk):
+    represented(walk)
+    correct(walk.service, walk.key, "representative", {"email": None}, reason="Came back", by=MAX)
+    walk.assess().investigate().decide(remedy="words").wait(minutes=5)
+    assert len(walk.aside(FIND)) == 1
+    assert ("decision", "representative") in kept(walk)
+    settled(walk, ENDED).wait(minutes=5)
+    assert walk.aside(FIND) == []
+    assert left(walk, "decision") == ["ann@example.org"]
+    walk.wait(days=60)
+    assert "Look back on the complaint" in walk.open, "what is kept for them delays no end"
+
+
+def test_what_they_sent_while_they_might_is_read_before_our_answer_goes_on(walk):
+    answered(walk).later("2026-07-20 18:00")
+    write(walk, "We do not accept this.", role="representative")
+    walk.later("2026-07-21 10:00")
+    settled(walk, ENDED).wait(minutes=5)
+    assert left(walk, "decision") == ["rita@example.org"]
+    read(walk, "rejects")
+    assert walk.complaint().state != "responded"
+    assert walk.troubles == []
+
+
+def test_it_ends_after_the_closing_too(walk):
+    answered(walk).answer("accepts")
+    walk.close().wait(minutes=5)
+    assert walk.complaint().closed_at is not None
+    token = follow(walk)
+    settled(walk, ENDED)
+    assert not opens(walk, token)
+
+
+# it is limited
+
+
+@pytest.mark.parametrize("door", ["at once", "once what they sent is read"])
+def test_an_answer_goes_to_who_decides_as_they_decide_nothing_any_more(walk, door):
+    answered(walk)
+    if door != "at once":
+        write(walk, "Here is the bill.", role="representative")
+    settled(walk, READS).wait(minutes=5)
+    if door != "at once":
+        assert left(walk, "decision") == ["rita@example.org"]
+        read(walk, "adds")
+        chore = next(one for one in walk.service.chores if one.name == "authority-over")
+        assert (chore.run(), chore.run()) == (1, 0)
+        walk.wait(minutes=5)
+    assert left(walk, "decision") == ["rita@example.org", "ann@example.org"]
+    assert "Read and reply" not in visit(walk, "representative").text
+    assert "Read and reply" in visit(walk, "complainant").text
+
+
+def test_who_decides_has_every_letter_where_a_representative_only_reads(walk):
+    represented(walk, "receive").assess(severity="low", complexity="low", quickAnswer=True).settle()
+    walk.wait(minutes=5)
+    assert "early-resolution" in [row.template for row in walk.letters]
+    for template in {row.template for row in walk.letters if row.to_role == "complainant"}:
+        assert sorted(left(walk, template)) == ["ann@example.org", "rita@example.org"], template
+
+
+# it is confirmed late, or again
+
+
+def test_proof_that_comes_late_counts_from_then_on(walk):
+    walk.take("2026-07-06 10:00", sender=ANN, representative=RITA).wait(hours=1)
+    walk.do(CHECK, authority="refused").wait(minutes=5).screen()
+    token = follow(walk)
+    assert not opens(walk, token)
+    settled(walk, Authority("settle", date(2026, 12, 31)))
+    assert opens(walk, token)
+    walk.assess().investigate().decide(remedy="words").wait(minutes=5)
+    assert left(walk, "decision") == ["rita@example.org"]
+    assert "Acts and decides for the complainant until 31 December 2026." in people_page(walk)
+    assert walk.troubles == []
+
+
+def test_an_authority_that_is_over_is_renewed(walk):
+    represented(walk, authorityUntil="2026-07-20").later("2026-07-22 10:00").assess().investigate()
+    settled(walk, ACTS)
+    walk.decide(remedy="words").wait(minutes=5)
+    assert left(walk, "decision") == ["rita@example.org"]
+
+
+def test_an_answer_on_its_way_to_the_complainant_goes_to_who_acts_again(walk):
+    represented(walk, sender=PAPER, authorityUntil="2026-07-20").later("2026-07-22 10:00")
+    walk.assess().investigate().decide(remedy="words")
+    assert list(waiting(walk, "decision")) == ["1 High Street"]
+    settled(walk, ACTS).wait(minutes=5)
+    assert (list(waiting(walk, "decision")), left(walk, "decision")) == ([], ["rita@example.org"])
+    assert walk.aside("Post the letter") == []
+
+
+# while a diagram waits for it
+
+
+def asked(walk):
+    return walk.do(CHECK, authority="requested")
+
+
+WAITS = {
+    CHECK: lambda walk: walk,
+    PROOF: asked,
+    DECIDE: lambda walk: asked(walk).later("2026-07-21 10:00"),
+}
+
+
+@pytest.mark.parametrize("task", WAITS)
+@pytest.mark.parametrize("authority", [ACTS, ENDED], ids=["acts", "none"])
+def test_the_screening_goes_on_with_what_was_settled_elsewhere(walk, task, authority):
+    walk.take("2026-07-06 10:00", sender=ANN, representative=RITA).wait(hours=1)
+    WAITS[task](walk)
+    assert task in walk.open
+    settled(walk, authority).wait(minutes=5)
+    assert (task in walk.open, "Screen the complaint" in walk.open) == (False, True)
+    acts = authority == ACTS
+    assert left(walk, "acknowledgement") == (["rita@example.org"] if acts else ["ann@example.org"])
+    assert ("representative-refused" in [row.template for row in walk.letters]) is not acts
+    assert walk.troubles == []
+
+
+# somebody else acts
+
+
+def test_somebody_who_acts_from_now_on_gets_what_goes_to_the_complainant(walk):
+    walk.take("2026-07-06 10:00", sender=ANN).screen().assess().investigate()
+    take_on(walk.service, walk.key, ROB, ACTS, reason="A letter of Ann’s.", by=MAX)
+    walk.decide(remedy="words").wait(minutes=5)
+    assert left(walk, "decision") == ["rob@example.org"]
+    assert "Read and reply" in visit(walk, "representative").text
+    assert walk.complaint().represented
+    assert walk.troubles == []
+
+
+def test_somebody_else_in_their_place_has_the_answer_and_the_time_and_they_have_nothing(walk):
+    answered(walk)
+    token = follow(walk)
+    take_on(walk.service, walk.key, ROB, ACTS, reason="Ann changed her mind.", by=MAX)
+    walk.wait(minutes=5)
+    assert left(walk, "decision") == ["rita@example.org", "rob@example.org"]
+    assert not opens(walk, token)
+    page = people_page(walk)
+    assert "Former representative Rita Rep" in page
+    assert "Acts for the complainant no more" in page
+    walk.answer("accepts")
+    assert walk.troubles == []
+
+
+def test_recording_them_twice_is_recording_them_once(walk):
+    represented(walk)
+    for _ in range(2):
+        take_on(walk.service, walk.key, ROB, ACTS, reason="Seen", by=MAX)
+    rows = walk.ask(lambda db: db.scalars(select(PartyRow).where(PartyRow.complaint_key == walk.key)).all())
+    assert sorted(row.role for row in rows) == ["complainant", "former-representative", "representative"]
+
+
+def test_nobody_acts_who_is_reached_where_the_complainant_is(walk):
+    represented(walk)
+    with pytest.raises(DetailRefused):
+        take_on(walk.service, walk.key, PartyDetails("Rob", "ANN@example.org"), ACTS, reason="x", by=MAX)
+    assert people(walk)["representative"].name == "Rita Rep"
+
+
+@pytest.mark.parametrize(
+    ("details", "authority", "field"),
+    [
+        (PartyDetails(None, "rob@example.org"), ACTS, "name"),
+        (ROB, ENDED, "extent"),
+        (ROB, Authority("everything"), "extent"),
+        (ROB, Authority("settle", date(2026, 7, 5)), "until"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_says_where(walk, details, authority, field):
+    represented(walk)
+    with pytest.raises(AuthorityRefused) as refusal:
+        take_on(walk.service, walk.key, details, authority, reason="x", by=MAX)
+    assert refusal.value.facts["field"] == field
+
+
+# another person under the same authority
+
+
+def test_an_authority_is_not_handed_to_another_person_by_a_correction(walk):
+    represented(walk)
+    changed = {"name": ROB.name, "email": ROB.email}
+    with pytest.raises(AnotherPerson):
+        correct(walk.service, walk.key, "representative", changed, reason="x", by=MAX)
+    assert people(walk)["representative"].name == "Rita Rep"
+    correct(walk.service, walk.key, "representative", changed, reason="x", same_person=True, by=MAX)
+    assert people(walk)["representative"].email == "rob@example.org"
+
+
+@pytest.mark.parametrize("changed", [{"name": "Rita Repp"}, {"email": "r@example.org"}, {"phone": "07700 1"}])
+def test_a_slip_of_the_pen_is_corrected_as_ever(walk, changed):
+    represented(walk)
+    correct(walk.service, walk.key, "representative", changed, reason="x", by=MAX)
+    assert asdict(PartyDetails(**changed)).items() >= changed.items()
+    party = people(walk)["representative"]
+    assert {name: getattr(party, name) for name in changed} == changed
+
+
+# what is told, and what is refused
+
+
+def test_it_is_told_to_the_timeline_and_to_who_looks_after_the_complaint(walk):
+    represented(walk)
+    settled(walk, ENDED, reason="She rang us.")
+    line = walk.ask(lambda db: db.scalars(select(EventRow).where(EventRow.kind == "authority-settled")).one())
+    assert line.text.startswith("Who speaks for the complainant is settled. Rita Rep: Their authority is over")
+    assert line.facts["reason"] == "She rang us."
+    notices = walk.ask(lambda db: db.scalars(select(NoticeRow)).all())
+    (notice,) = [one for one in notices if one.subject == f"Who speaks for {walk.reference} is settled"]
+    assert notice.text.endswith("She rang us.")
+    settled(walk, ENDED)
+    lines = walk.ask(lambda db: db.scalars(select(EventRow).where(EventRow.kind == line.kind)).all())
+    assert len(lines) == 1, "what stands already is settled once"
+
+
+def test_nobody_settles_what_they_have_not_seen(walk):
+    represented(walk)
+    seen = mark_of(people(walk)["representative"])
+    settled(walk, READS, seen=seen)
+    with pytest.raises(AuthorityChanged):
+        settled(walk, ENDED, seen=seen)
+
+
+def test_where_nobody_acts_nothing_is_settled(walk):
+    walk.take("2026-07-06 10:00", sender=ANN)
+    with pytest.raises(NobodyRepresents):
+        settled(walk, ENDED)
+
+
+# the doors
+
+
+@pytest.fixture
+def desk(walk):
+    represented(walk)
+    return Desk(create_app(walk.service), walk.service, "lea", "manager")
+
+
+def test_a_colleague_ends_it_on_the_tab_people(walk, desk):
+    url = f"/staff/complaints/{walk.key}/people/representative/authority"
+    desk.open(f"/staff/complaints/{walk.key}/people")
+    assert "Settle what their representative may do" in desk.text
+    assert 'value="settle" checked' in desk.html
+    assert desk.send(url, extent="none", until="31 2", reason="She rang").status_code == 422
+    assert "Enter the last day as 27 3 2026" in desk.text
+    assert ('value="31 2"' in desk.html, 'value="She rang"' in desk.html) == (True, True)
+    assert desk.send(url, extent="none", reason="").status_code == 422
+    assert desk.send(url, extent="", reason="x").status_code == 422
+    assert desk.send(url, extent="none", reason="She rang", _version="old").status_code == 409
+    assert desk.send(url, extent="none", reason="She rang").status_code == 200
+    assert "Their authority is over" in desk.text
+
+
+def test_a_colleague_records_who_acts_now(walk, desk):
+    url = f"/staff/complaints/{walk.key}/people/representative/another"
+    desk.open(f"/staff/complaints/{walk.key}/people")
+    assert "Somebody else acts for the complainant" in desk.text
+    given = {"name": "Rob Other", "email": "rob@example.org", "extent": "receive", "until": "31 12 2026"}
+    assert desk.send(url, **given | {"email": "no"}, reason="Seen").status_code == 422
+    assert 'value="Rob Other"' in desk.html
+    assert desk.send(url, **given, reason="Seen").status_code == 200
+    assert "decides nothing until 31 December 2026" in desk.text
+
+
+def test_a_colleague_says_that_it_is_the_same_person(walk, desk):
+    url = f"/staff/complaints/{walk.key}/people/representative"
+    given = {"name": "Rita Married", "email": "married@example.org", "reason": "Married"}
+    assert desk.send(url, **given).status_code == 422
+    assert "Say that it is the same person, or record that somebody else acts" in desk.text
+    assert desk.send(url, **given, same_person="on").status_code == 200
+
+
+def test_programs_settle_it_by_the_same_rule(walk):
+    represented(walk)
+    admin = Caller(create_app(walk.service), ADMIN_TOKEN)
+    path = f"/api/complaints/{walk.reference}/people/representative"
+    for wrong in ({"extent": "all"}, {"reason": " "}, {"until": "2026-01-01"}, {"odd": 1}):
+        assert admin.post(f"{path}/authority", {"extent": "receive", "reason": "x"} | wrong)[0] == 422, wrong
+    assert admin.post(f"{path}/authority", {"extent": "none", "reason": "She rang"})[0] == 204
+    assert people(walk)["representative"].authority == "expired"
+    rob = {"name": "Rob Other", "email": "rob@example.org", "extent": "settle", "reason": "Seen"}
+    for wrong in ({"extent": "none"}, {"name": ""}, {"email": "no"}, {"email": "ann@example.org"}):
+        assert admin.post(f"{path}/another", rob | wrong)[0] == 422, wrong
+    assert (admin.post(f"{path}/another", rob)[0], admin.post(f"{path}/another", rob)[0]) == (204, 204)
+    assert people(walk)["representative"].name == "Rob Other"
+    changed = {"name": "Rita Rep", "email": "rita@example.org", "reason": "x"}
+    assert admin.post(path, changed)[0] == 422
+    assert admin.post(path, changed | {"samePerson": True})[0] == 204
+    nobody = "/api/complaints/RD-0000-0000-0/people/representative/authority"
+    assert admin.post(nobody, {"extent": "none", "reason": "x"})[0] == 404
