@@ -28,9 +28,12 @@ class Actor:
 
 SYSTEM = Actor("system", kind="system")
 OURS = frozenset(
-    {"system", "service", "complainant", "demo", "deploy", "import", "installation", "test", "web"}
+    {
+        *("system", "service", "demo", "deploy", "import", "installation", "test", "web"),
+        *("complainant", "representative"),
+    }
 )
-"""Names under which the service itself, its commands and a complainant act: no account is called so."""
+"""Names under which the service itself, its commands and whoever speaks for a complaint act: no account is called so."""
 
 
 def service(name: str, *roles: str) -> Actor:

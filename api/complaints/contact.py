@@ -64,11 +64,13 @@ def lay(errand: Errand, data: Mapping[str, Any]) -> None:
         party.email = None
     private = dict(complaint.private)
     given = str(private.pop(f"{_ANSWERS[role]}{field.capitalize()}", None) or "").strip()
-    if (
-        field in WAYS.values()
-        and given
-        and somebody_else_there(errand.session, complaint.key, role, field, given) is None
-    ):
+    other = somebody_else_there(errand.session, complaint.key, role, field, given) if given else None
+    if other is not None:
+        words = f"What was found is how {IN_WORDS[other.role]} is reached: it is not used"
+        errand.tell("way-not-used", words)
+        subject = f"No way to reach {IN_WORDS[role]}"
+        errand.desk.notify_owner(complaint, subject, f"{words}.", otherwise="complaints-managers")
+    if field in WAYS.values() and given and other is None:
         if party is None:
             party = PartyRow(key=errand.next_key(), complaint_key=complaint.key, role=role, authority="none")
             errand.session.add(party)

@@ -69,7 +69,7 @@ class StruckOut(Invalid):
 
 
 class AnotherPerson(Invalid):
-    """Another name and another way could be another person’s. Say that it is the same person, or record that somebody else acts."""
+    """This could be somebody else, who has no authority yet. Say that it is the same person, or record that somebody else acts."""
 
     code = "another_person"
 

@@ -20,17 +20,10 @@ from api.complaints import drafts
 from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
 from api.complaints.clock_rows import Desk
-from api.complaints.heard import (
-    SAID_BY,
-    SAID_ON,
-    Heard,
-    refuse_addition,
-    refuse_decision,
-    refuse_heard_reply,
-    said_on,
-)
+from api.complaints.heard import Heard, refuse_addition, refuse_decision, refuse_heard_reply
 from api.complaints.letter_links import STATUS_LINK
 from api.complaints.letters import Letters
+from api.complaints.lines import SAID_BY, SAID_ON, said_by, said_on
 from api.complaints.of_case import complaint_named
 from api.complaints.our_answer import reached_by_reply, refuse_reply
 from api.complaints.parties import COMPLAINANT as THEY
@@ -50,7 +43,7 @@ from engine.zones import local_date, start_of_day
 if TYPE_CHECKING:
     from api.wiring import Redress
 
-COMPLAINANT = Actor("complainant", kind="link")
+COMPLAINANT = Actor(THEY, kind="link")
 ADDS, WITHDRAWS, ANSWERS, RATES = (
     "complainant-sends-information",
     "complainant-withdraws",
@@ -122,13 +115,13 @@ def add_information(
 ) -> None:
     """Keep what the complainant sends and hand it to whoever reads it; ``draft`` is where its files wait.
 
-    ``role`` is theirs who writes on the status page, ``sheet`` is the form as it was filled in, here as in all below. With
+    ``role`` is theirs who writes on the status page, and ``sheet`` is the form as it was filled in, here as in all below. With
     ``danger`` whoever is on duty hears of it in this very step. ``key`` names the sending: the same one again changes nothing.
     Raises ``TooLate``, and of what was ``heard`` what ``refuse_addition`` raises.
     """
 
     def work(session: Session) -> None:
-        desk = _desk(service, session, heard)
+        desk = _desk(service, session, heard, role)
         complaint = session.get_one(ComplaintRow, complaint_key)
         if heard is not None:
             refuse_addition(desk, complaint, heard)
@@ -143,12 +136,11 @@ def add_information(
             )
             drafts.drop(session, drafts.visitor_place(draft))
         files = f" ({len(documents)} file{'s' if len(documents) != 1 else ''})" if documents else ""
-        said = _said(f"wrote{files}" if heard is None else "told us more", text, heard)
+        said = _said(f"wrote{files}" if heard is None else "told us more", text, heard, role)
         line = _tell(desk, complaint_key, ADDITION, said, {SAID_BY: role}, heard=heard)
         _keep(desk, complaint_key, sheet)
-        _send(
-            service, session, ADDS, complaint_key, to_read(line, desk.moment.zone_info, danger=danger), heard
-        )
+        told = to_read(line, desk.moment.zone_info, danger=danger)
+        _send(service, session, ADDS, complaint_key, told, heard, role)
         if complaint.instance_key is not None:
             service.engine.overwrite_within(session, complaint.instance_key, UNREAD, True)
 
@@ -163,12 +155,19 @@ def to_read(addition: EventRow, zone: ZoneInfo, *, danger: bool = False) -> dict
         "cameBy": facts.get("channel", "web"),
         "addition": str(addition.key),
         "sentOn": said_on(addition, zone).isoformat(),
-        SAID_BY: facts.get(SAID_BY, THEY),
+        SAID_BY: said_by(addition),
     }
 
 
 def withdraw(
-    service: Redress, complaint_key: int, *, reason: str, sheet: Sheet, key: str, heard: Heard | None = None
+    service: Redress,
+    complaint_key: int,
+    *,
+    reason: str,
+    sheet: Sheet,
+    key: str,
+    role: str = THEY,
+    heard: Heard | None = None,
 ) -> None:
     """End the complaint at the complainant's wish. Raises ``TooLate`` when it has ended already.
 
@@ -176,20 +175,23 @@ def withdraw(
     """
 
     def work(session: Session) -> None:
-        desk = _desk(service, session, heard)
-        note_withdrawal(desk, session.get_one(ComplaintRow, complaint_key), reason=reason, heard=heard)
+        desk = _desk(service, session, heard, role)
+        complaint = session.get_one(ComplaintRow, complaint_key)
+        note_withdrawal(desk, complaint, reason=reason, heard=heard, role=role)
         _keep(desk, complaint_key, sheet)
-        _send(service, session, WITHDRAWS, complaint_key, {}, heard)
+        _send(service, session, WITHDRAWS, complaint_key, {}, heard, role)
 
     _once(service, f"withdraw:{complaint_key}", key, work)
 
 
-def note_withdrawal(desk: Desk, complaint: ComplaintRow, *, reason: str, heard: Heard | None) -> None:
+def note_withdrawal(
+    desk: Desk, complaint: ComplaintRow, *, reason: str, heard: Heard | None, role: str = THEY
+) -> None:
     """Note in the timeline that they withdraw. Of what was ``heard`` it raises what ``refuse_decision`` raises."""
     if heard is not None:
         refuse_decision(desk, complaint, heard)
-    said = _said("withdrew" if reason else "withdrew the complaint", reason, heard)
-    _tell(desk, complaint.key, "complainant-withdraws", said, heard=heard)
+    said = _said("withdrew" if reason else "withdrew the complaint", reason, heard, role)
+    _tell(desk, complaint.key, "complainant-withdraws", said, {SAID_BY: role}, heard=heard)
 
 
 def answer(
@@ -200,6 +202,7 @@ def answer(
     reason: str,
     sheet: Sheet,
     key: str,
+    role: str = THEY,
     heard: Heard | None = None,
 ) -> None:
     """Say whether the complainant accepts our answer; the reason stays in the register.
@@ -209,17 +212,24 @@ def answer(
     """
 
     def work(session: Session) -> None:
-        desk = _desk(service, session, heard)
+        desk = _desk(service, session, heard, role)
         complaint = session.get_one(ComplaintRow, complaint_key)
 
         def reached(at: datetime) -> None:
             _note_reached(service, desk, complaint_key, at=at)
 
         reply = note_reply(
-            service.letters, desk, complaint, accepts=accepts, reason=reason, heard=heard, reached=reached
+            service.letters,
+            desk,
+            complaint,
+            accepts=accepts,
+            reason=reason,
+            role=role,
+            heard=heard,
+            reached=reached,
         )
         _keep(desk, complaint_key, sheet)
-        _send(service, session, ANSWERS, complaint_key, reply, heard)
+        _send(service, session, ANSWERS, complaint_key, reply, heard, role)
 
     _once(service, f"answer:{complaint_key}", key, work)
 
@@ -233,6 +243,7 @@ def note_reply(
     reason: str,
     heard: Heard | None,
     reached: Callable[[datetime], None],
+    role: str = THEY,
 ) -> dict[str, Any]:
     """Note in the timeline what they say to our answer, and return what the case learns of it.
 
@@ -245,9 +256,9 @@ def note_reply(
         refuse_heard_reply(letters, desk, complaint, heard)
     now, zone = desk.act.at, desk.moment.zone_info
     reached(now if heard is None else min(start_of_day(heard.on, zone), now))
-    said = _said("accepts our answer" if accepts else "does not accept our answer", reason, heard)
+    said = _said("accepts our answer" if accepts else "does not accept our answer", reason, heard, role)
     facts = {"answer": ACCEPTED if accepts else REJECTED}
-    _tell(desk, complaint.key, "complainant-answer", said, facts, heard=heard)
+    _tell(desk, complaint.key, "complainant-answer", said, facts | {SAID_BY: role}, heard=heard)
     return facts | ({} if heard is None else {SAID_ON: heard.on.isoformat()})
 
 
@@ -268,7 +279,7 @@ def judge_message(service: Redress, message: str, correlation_key: str, *, by: A
             return
         refuse_reply(service.letters, session, complaint)
         if waits:
-            _note_reached(service, _desk(service, session, None), named, at=service.clock.now())
+            _note_reached(service, _desk(service, session, None, THEY), named, at=service.clock.now())
 
     service.engine.write(work)
 
@@ -292,19 +303,16 @@ def rate(
     comment: str,
     sheet: Sheet,
     key: str,
+    role: str = THEY,
 ) -> None:
     """Hand over the survey: ratings to the diagram that waits, the comment to the register. Raises ``TooLate``."""
 
     def work(session: Session) -> None:
-        said = (
-            f"The complainant answered the survey: {comment}"
-            if comment
-            else "The complainant answered the survey"
-        )
-        desk = _desk(service, session, None)
-        _tell(desk, complaint_key, "complainant-survey", said, dict(ratings))
+        said = _said("answered the survey", comment, None, role)
+        desk = _desk(service, session, None, role)
+        _tell(desk, complaint_key, "complainant-survey", said, {**ratings, SAID_BY: role})
         _keep(desk, complaint_key, sheet)
-        _send(service, session, RATES, complaint_key, ratings)
+        _send(service, session, RATES, complaint_key, ratings, None, role)
 
     _once(service, f"survey:{complaint_key}", key, work)
 
@@ -395,9 +403,9 @@ def _once(service: Redress, scope: str, key: str, work: Callable[[Session], None
     service.engine.once(f"public:{scope}", key, b"", done)
 
 
-def _said(what: str, words: str, heard: Heard | None) -> str:
+def _said(what: str, words: str, heard: Heard | None, role: str) -> str:
     """Return the line of the timeline: who says what, how it reached us, and their words after the first colon."""
-    who = "complainant" if heard is None else heard.role
+    who = role if heard is None else heard.role
     line = f"The {who} {what}" + ("" if heard is None else f" ({heard.in_words})")
     return f"{line}: {words}" if words else line
 
@@ -418,17 +426,18 @@ def _send(
     message: str,
     complaint_key: int,
     variables: Mapping[str, Any],
-    heard: Heard | None = None,
+    heard: Heard | None,
+    role: str,
 ) -> None:
-    by = COMPLAINANT if heard is None else heard.by
+    by = Actor(role, kind="link") if heard is None else heard.by
     try:
         service.engine.correlate_within(session, message, str(complaint_key), variables, by=by)
     except MessageNotCorrelated as nobody:
         raise TooLate from nobody
 
 
-def _desk(service: Redress, session: Session, heard: Heard | None) -> Desk:
-    by = COMPLAINANT.name if heard is None else heard.by.name
+def _desk(service: Redress, session: Session, heard: Heard | None, role: str) -> Desk:
+    by = role if heard is None else heard.by.name
     return service.desk(session, Act(service.clock.now(), by, ""))
 
 

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from api.complaints.anchors import DayImpossible
 from api.complaints.clock_rows import Desk
 from api.complaints.letters import Letters
+from api.complaints.lines import SAID_BY, SAID_ON
 from api.complaints.our_answer import answer_letter, refuse_reply
 from api.complaints.parties import COMPLAINANT, WAS_CONFIRMED, may_act, may_decide, parties
-from api.complaints.tables import ComplaintRow, EventRow, PartyRow
+from api.complaints.tables import ComplaintRow, PartyRow
 from engine.actors import Actor
 from engine.errors import Conflict
 from engine.zones import day_in_words, local_date
@@ -21,8 +22,6 @@ from engine.zones import day_in_words, local_date
 WAYS = {"phone": "by phone", "post": "by letter", "e-mail": "by e-mail", "in-person": "in person"}
 """How it reached us → in words."""
 ON_THE_PAGE = {"web": "on the status page"}  # what they wrote as an addition, and is a reply
-SAID_BY = "saidBy"  # the fact of a timeline's line, and the variable of the message: the role of who said it
-SAID_ON = "saidOn"  # the fact of a timeline's line, and the variable of the message: the day, as ISO text
 
 
 class SpeaksForNobody(Conflict):
@@ -56,12 +55,6 @@ class Heard:
     def in_words(self) -> str:
         """Return how and when they told it: ``told by phone on 1 June 2026``."""
         return f"told {(WAYS | ON_THE_PAGE)[self.channel]} on {day_in_words(self.on)}"
-
-
-def said_on(event: EventRow, zone: ZoneInfo) -> date:
-    """Return the local day on which they said what stands in this line, whoever recorded it whenever."""
-    kept = (event.facts or {}).get(SAID_ON)
-    return local_date(event.at, zone) if kept is None else date.fromisoformat(kept)
 
 
 def on_file(session: Session, complaint_key: int) -> dict[str, PartyRow | None]:

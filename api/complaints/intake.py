@@ -106,13 +106,22 @@ class NewComplaint:
         return local_date(at, zone) if at.year >= EARLIEST.year - 1 else at.date()
 
 
+NOT_USED = (
+    "What was given to reach the complainant by is how who acts for them is reached: it is not used for them"
+)
+
+
 def own_ways(new: NewComplaint) -> PartyDetails | None:
     """Return the complainant without the addresses and numbers that are those of who acts for them: what is sent there reaches
     whoever acts, with or without authority."""
+    return new.complainant and replace(new.complainant, **dict.fromkeys(not_used(new)))
+
+
+def not_used(new: NewComplaint) -> tuple[str, ...]:
+    """Return which addresses and numbers (fields of ``parties.WAYS``) that were given for the complainant are not theirs."""
     if new.complainant is None or new.representative is None:
-        return new.complainant
-    shared = shared_ways(new.complainant, new.representative)
-    return replace(new.complainant, **dict.fromkeys(shared))
+        return ()
+    return shared_ways(new.complainant, new.representative)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +132,8 @@ class Registered:
     reference: str
     token: str
     instance_key: int
+    not_used: tuple[str, ...] = ()
+    """By what the complainant is not reached, of what was given: it is how who acts for them is (fields of ``parties.WAYS``)."""
 
 
 def receive(service: Redress, complaint: NewComplaint, *, by: Actor) -> Registered:
@@ -182,6 +193,7 @@ def beside(
         )
         token = link_of_sender(session, row.key, at=now)
         made.update(key=row.key, reference=row.reference, token=token, instance_key=instance_key)
+        made.update(not_used=not_used(complaint))
         variables.update(start_variables(row, complaint, zone=zone))
 
     return alongside, made
@@ -329,8 +341,7 @@ def store(
     if new.backdating_reason:
         facts["reason"] = new.backdating_reason
     if complainant != new.complainant:
-        text = "What was given to reach the complainant by is how who acts for them is reached: it is not used for them"
-        session.add(line(key=next_key(), kind="way-shared", text=text, facts={}))
+        session.add(line(key=next_key(), kind="way-shared", text=NOT_USED, facts={}))
     received = _received(row.received_at, now, zone)
     session.add(line(key=next_key(), kind="received", text=received, public=True, facts=facts))
     return row

@@ -150,9 +150,7 @@ def write_besides(
 
     Returns the names of clocks that moved. Raises what ``write_out`` raises.
     """
-    rows = write_owed(
-        tools, desk, complaint, unsent_of(desk.session, letter), carrier=carrier, besides=True
-    )
+    rows = write_owed(tools, desk, complaint, unsent_of(desk.session, letter), carrier=carrier, besides=True)
     if not rows:
         return ()
     asked, letter.extends = letter.extends, None

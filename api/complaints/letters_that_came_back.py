@@ -14,7 +14,6 @@ from api.complaints.clock_rows import Desk
 from api.complaints.contact import strike_out
 from api.complaints.evidence_taken_back import take_back
 from api.complaints.facts import TAKEN_UP_AGAIN
-from api.complaints.heard import SAID_BY, said_on
 from api.complaints.history import ended_as
 from api.complaints.letter_addressees import copies_of, counts, missed, set_of, written_after
 from api.complaints.letter_carrying import look_for
@@ -22,6 +21,7 @@ from api.complaints.letter_desk import DeskCarrier, tools_of
 from api.complaints.letter_writing import tell_not_written, write_anew
 from api.complaints.letters import LEAVES_ON, LetterIncomplete, LetterUnknown
 from api.complaints.letters_over import keep_back_asking
+from api.complaints.lines import SAID_BY, said_on
 from api.complaints.our_answer import is_answer, recalls_answer, told_in_vain
 from api.complaints.parties import COMPLAINANT, may_decide, parties
 from api.complaints.said import is_answered

@@ -18,7 +18,15 @@ from api.complaints.from_complainant import ADDITION, ADDS, UNREAD
 from api.complaints.joined import FROM, INTO
 from api.complaints.keeping_away import hand_over
 from api.complaints.letters import in_words
-from api.complaints.parties import REPRESENTATIVE, WAYS, may_act, parties, somebody_answers
+from api.complaints.parties import (
+    COMPLAINANT,
+    REPRESENTATIVE,
+    WAYS,
+    may_act,
+    parties,
+    shared_ways,
+    somebody_answers,
+)
 from api.complaints.references import read_reference
 from api.complaints.search import readable_by
 from api.complaints.separation import is_excluded
@@ -139,9 +147,14 @@ def _hand_over_representative(errand: Errand, older: ComplaintRow) -> None:
     party, other = (parties(session, one.key).get(REPRESENTATIVE) for one in (complaint, older))
     if party is None or not may_act(party, on=today) or _same_person(party, other):
         return
-    if other is not None or older.state not in AWAITED:
-        is_other = "Somebody else is said to act for the complainant there."
-        why_not = "The complainant has our answer already." if other is None else is_other
+    own = parties(session, older.key).get(COMPLAINANT)
+    reasons = {
+        "Somebody else is said to act for the complainant there.": other is not None,
+        "The complainant is reached there where they are.": own is not None and bool(shared_ways(own, party)),
+        "The complainant has our answer already.": older.state not in AWAITED,
+    }
+    why_not = next((words for words, holds in reasons.items() if holds), None)
+    if why_not is not None:
         errand.desk.notify_owner(
             older,
             f"A representative wrote about {older.reference}",

@@ -145,20 +145,20 @@ def somebody_else_there(
 
 def _is_there(person: Reached, field: str, place: str | None) -> bool:
     known = getattr(person, field)
-    return bool(place) and bool(known) and _as_compared(field, known) == _as_compared(field, place or "")
+    return bool(place) and bool(known) and as_compared(field, known) == as_compared(field, place or "")
 
 
-def _as_compared(field: str, place: str) -> tuple[str, ...]:
+def as_compared(field: str, place: str) -> str:
     """Return a place without what spelling alone changes: of a mailbox capitals and how its domain is coded, of a number all but
     its digits, of an address everything between its words. What no spelling changes parts two places: a dot in a mailbox, the
     order of two house numbers."""
     spelt = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", place).casefold()).strip()
     if field == WAYS[BY_MAIL]:
         mailbox, _, domain = spelt.rpartition("@")
-        return mailbox, _as_coded(domain)
+        return f"{mailbox}@{_as_coded(domain)}"
     if field == WAYS[BY_PHONE]:
-        return ("".join(filter(str.isdigit, spelt.replace("(0)", ""))) or spelt,)
-    return tuple(re.findall(r"\w+", spelt)) or (spelt,)
+        return "".join(filter(str.isdigit, spelt.replace("(0)", ""))) or spelt
+    return " ".join(re.findall(r"\w+", spelt)) or spelt
 
 
 def _as_coded(domain: str) -> str:
@@ -166,6 +166,17 @@ def _as_coded(domain: str) -> str:
         return domain.encode("idna").decode("ascii")
     except UnicodeError:  # no domain: nothing reaches it, however it is spelt
         return domain
+
+
+REACHED_BY = "reachedBy"  # what forms in which a place is entered look up
+
+
+def reached_by(session: Session, complaint_key: int) -> dict[str, dict[str, str]]:
+    """Return where the complainant and the representative are reached, as places are compared: role → field of ``WAYS`` → place."""
+    return {
+        role: {field: as_compared(field, getattr(party, field) or "") for field in WAYS.values()}
+        for role, party in parties(session, complaint_key).items()
+    }
 
 
 def can_be_reached(party: PartyRow | None) -> bool:

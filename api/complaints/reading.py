@@ -14,8 +14,9 @@ from api.complaints.anchors import ASKED, missing
 from api.complaints.answers.sheets import SheetView, of_complaint
 from api.complaints.clock_rows import WINDOWS, is_only_expected, label
 from api.complaints.joined import joined_by
+from api.complaints.lines import said_by
 from api.complaints.of_case import complaint_of_root
-from api.complaints.parties import authority_in_words
+from api.complaints.parties import COMPLAINANT, REPRESENTATIVE, authority_in_words
 from api.complaints.states import CLOSING_REASONS, public_words, staff_words
 from api.complaints.struck_out import CAME_BACK
 from api.complaints.tables import (
@@ -233,19 +234,20 @@ def case_view(session: Session, row: ComplaintRow, *, calendars: KeptCalendars, 
     )
 
 
-def timeline(session: Session, complaint_key: int, *, public_only: bool = False) -> tuple[Event, ...]:
-    """Return the complaint's events, newest first; those the complainant may see with ``public_only``."""
+def timeline(session: Session, complaint_key: int, *, reader: str | None = None) -> tuple[Event, ...]:
+    """Return the complaint's events, newest first; for a ``reader`` with this role on the status page those they may see, in
+    their words."""
     query = select(EventRow).where(EventRow.complaint_key == complaint_key)
-    if public_only:
+    if reader is not None:
         query = query.where(EventRow.public.is_(True))
     rows = session.scalars(query.order_by(*newest_first(EventRow)))
-    names = {} if public_only else display_names(session)
+    names = {} if reader is not None else display_names(session)
     return tuple(
         Event(
             row.at,
             names.get(row.by, row.by),
             row.kind,
-            _public(row) if public_only else row.text,
+            row.text if reader is None else _public(row, reader),
             row.facts or {},
         )
         for row in rows
@@ -300,7 +302,7 @@ def next_clocks(
 def display_names(session: Session) -> dict[str, str]:
     """Return the display name of every account, and of what acts by itself."""
     names = dict(session.execute(select(PersonRow.name, PersonRow.display_name)).all())
-    return names | {"system": "Redress", "complainant": "Complainant"}
+    return names | {"system": "Redress", COMPLAINANT: "Complainant", REPRESENTATIVE: "Representative"}
 
 
 def _clock(
@@ -388,19 +390,29 @@ def _all(session: Session, table: Any, complaint_key: int) -> tuple[Any, ...]:
     )
 
 
-def _public(row: EventRow) -> str:
-    """Return an event in the complainant's words."""
+def _public(row: EventRow, reader: str) -> str:
+    """Return an event in the words of who reads their status page: what they said, or somebody else for the same complaint."""
+    facts = row.facts or {}
     if row.kind == "state":
-        return public_words(str((row.facts or {}).get("to")))
-    if row.kind == "complainant-answer":
-        return _ANSWERS.get(str((row.facts or {}).get("answer")), _PUBLIC[row.kind])
+        return public_words(str(facts.get("to")))
+    if row.kind in _SAID:
+        by, said = said_by(row), _SAID[row.kind]
+        mine, theirs = said.get(str(facts.get("answer")), said[""])
+        return f"You {mine}" if by == reader else f"{SOMEBODY_ELSE[by]} {theirs}"
     return _PUBLIC.get(row.kind, row.text)
 
 
-_ANSWERS = {
-    "accepts": "You told us that you accept our answer",
-    "rejects": "You told us that you do not accept our answer",
+SOMEBODY_ELSE = {REPRESENTATIVE: "Who acts for you", COMPLAINANT: "The person you act for"}
+"""Role → as whoever else follows the same complaint calls them."""
+_SAID = {
+    "complainant-information": {"": ("sent us more information", "sent us more information")},
+    "complainant-answer": {
+        "": ("told us what you think of our answer", "told us what they think of our answer"),
+        "accepts": ("told us that you accept our answer", "told us that our answer is accepted"),
+        "rejects": ("told us that you do not accept our answer", "told us that our answer is not accepted"),
+    },
 }
+"""The kind of the timeline's line → what was said, by what they answer: of who reads it, and of somebody else."""
 
 
 _PUBLIC = {
@@ -409,8 +421,6 @@ _PUBLIC = {
     "decision": "We decided on our answer",
     "verification": "We checked that what we promised was done",
     "closed": "We closed your complaint",
-    "complainant-information": "You sent us more information",
-    "complainant-answer": "You told us what you think of our answer",
     CAME_BACK: "A letter of ours came back to us",
     "complainant-withdraws": "You withdrew your complaint",
 }

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from api.complaints.errand import Errand
 from api.complaints.from_complainant import ADDITION as TOLD
 from api.complaints.from_complainant import last_said, words_of
-from api.complaints.heard import said_on
 from api.complaints.intake import PROCESS, NewComplaint, PartyDetails, beside, free_reference
 from api.complaints.keeping_away import hand_over
+from api.complaints.lines import said_on
 from api.complaints.merging import MOST, as_options, of_same_person
 from api.complaints.parties import may_act, only_claims, parties
 from api.complaints.references import read_reference

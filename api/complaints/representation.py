@@ -8,22 +8,16 @@ from datetime import date
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from api.complaints import letters_owed
-from api.complaints.authority_over import answer_goes_on
+from api.complaints.authority_over import letters_follow
 from api.complaints.clocks import Desk
 from api.complaints.contact import IN_WORDS
 from api.complaints.contact_details import ReasonMissing, clean_details, note_who_is_known, refuse_shared
 from api.complaints.intake import PartyDetails
-from api.complaints.letter_addressees import missed, why_not_leave
+from api.complaints.letter_addressees import missed
 from api.complaints.letter_carrying import REACHED
 from api.complaints.letter_desk import DeskCarrier, tools_of
-from api.complaints.letter_leaving import put_another_in_its_place
 from api.complaints.letters_caught_up import send_owed
-from api.complaints.letters_held import is_held, that_wait
-from api.complaints.letters_owed import given_up
 from api.complaints.links import revoke_of
 from api.complaints.of_case import key_of_person
 from api.complaints.owed import told_to_nobody
@@ -43,7 +37,7 @@ from api.complaints.parties import (
     settle,
 )
 from api.complaints.said_to_claimant import owe_to_complainant
-from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, oldest_first
+from api.complaints.tables import ComplaintRow, PartyRow
 from engine.actors import Actor
 from engine.deadlines.clocks import Act
 from engine.errors import Conflict, Invalid, NotFound
@@ -235,14 +229,9 @@ def _follow(
     if party.authority == REFUSED:
         moved += owe_to_complainant(service.case_clocks, desk, complaint, party)
     tools, carrier = tools_of(service), DeskCarrier(service, desk, complaint)
-    for letter in _waiting(session, key):
-        apart = letter.template not in service.letters.ids or given_up(session, letter) or is_held(letter)
-        if not apart and why_not_leave(service.letters, session, letter, on=desk.today) is not None:
-            why = "Who speaks for the complainant was settled anew."
-            moved += put_another_in_its_place(tools, desk, complaint, letter, carrier, why=why)
+    moved += letters_follow(service, desk, complaint)[1]
     if extent_of(party) != NONE and can_be_reached(party):
         moved += send_owed(tools, desk, complaint, REPRESENTATIVE, carrier)
-    moved += answer_goes_on(service, desk, complaint)[1]
     session.flush()
     looked_for = missed(service.letters, session, key, on=desk.today)
     for role in (COMPLAINANT, REPRESENTATIVE):
@@ -259,15 +248,6 @@ def _as_heard(party: PartyRow) -> dict[str, object]:
         "authorityScope": party.authority_scope if confirmed else None,
         "authorityUntil": party.authority_until if confirmed else None,
     }
-
-
-def _waiting(session: Session, complaint_key: int) -> list[LetterRow]:
-    rows = session.scalars(
-        select(LetterRow)
-        .where(LetterRow.complaint_key == complaint_key, that_wait())
-        .order_by(*oldest_first(LetterRow))
-    )
-    return list(rows)
 
 
 def _change(

@@ -108,6 +108,12 @@ class RegisteredAnswer(Record):
     key = Key()
     reference = fields.String()
     process_instance_key = Key(attribute="instance_key")
+    not_used = fields.List(
+        fields.String(),
+        metadata={
+            "description": "What was given to reach the complainant by and is how who acts for them is reached: email, phone, address."
+        },
+    )
 
 
 class IssueAnswer(Record):

@@ -27,11 +27,12 @@ from api.complaints.from_complainant import (
     words_of,
 )
 from api.complaints.from_complainant import ADDITION as LINE
-from api.complaints.heard import SAID_BY, Heard, answer_left_on, on_file, said_on
+from api.complaints.heard import Heard, answer_left_on, on_file
 from api.complaints.history import ended_as
 from api.complaints.letters import Letters
+from api.complaints.lines import said_by, said_on
 from api.complaints.our_answer import reached_by_reply, way_of_answer
-from api.complaints.parties import COMPLAINANT, may_decide
+from api.complaints.parties import may_decide
 from api.complaints.tables import ComplaintRow, EventRow
 from engine.errors import Invalid
 from engine.zones import local_date
@@ -125,7 +126,7 @@ def take_as_said(errand: Errand) -> None:
         raise TooLate
     zone, facts = errand.tools.settings.time_zone, line.facts or {}
     heard = Heard(
-        str(facts.get(SAID_BY, COMPLAINANT)),
+        said_by(line),
         str(facts.get("channel", "web")),
         said_on(line, zone),
         errand.context.actor,

@@ -17,6 +17,7 @@ from api.complaints.letters import Letters
 from api.complaints.merging import EARLIER, earlier
 from api.complaints.missing_days import MISSING, missing_day
 from api.complaints.of_case import complaint_of_root
+from api.complaints.parties import REACHED_BY, reached_by
 from api.complaints.related import DAY, SINCE, WORDS, registered_since, told_on, told_words
 from api.complaints.said import REPLIES, replies_taken
 from api.complaints.search import readable_by
@@ -212,6 +213,7 @@ LOOKED_UP: Mapping[str, Callable[[Asked], object]] = {
     SINCE: lambda by: registered_since(by.session, by.complaint, zone=by.zone, reader=by.reader),
     STRUCK_OUT: lambda by: struck_out(by.session, by.complaint, by.zone),
     REPLIES: lambda by: replies_taken(by.letters, by.session, by.complaint, by.zone),
+    REACHED_BY: lambda by: reached_by(by.session, by.complaint.key),
     MISSING: lambda by: missing_day(by.session, by.complaint, zone=by.zone),
     "receivedAt": lambda by: by.complaint.received_at,
 }

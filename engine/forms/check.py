@@ -217,7 +217,8 @@ class _Pass:
             self.situation.zone,
             self.documents,
             tuple(kept) if isinstance(kept, list | tuple) else (),
-            not self.partial,
+            ask=not self.partial,
+            refused=place.value(component.refused_when, component.id) is True,
         )
         return Answer(judge, self.situation.zone)
 

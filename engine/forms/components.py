@@ -66,7 +66,11 @@ def read_component(raw: Any, above: m.Path, found: Found, read_all: ReadAll) -> 
         return _CONTAINERS[kind](reader, common, above, read_all)
     if kind in _FIELDS:
         key = reader.path("key")
-        common |= {"path": (*above, *key), "required": reader.inside("validate").flag("required")}
+        common |= {
+            "path": (*above, *key),
+            "required": reader.inside("validate").flag("required"),
+            "refused_when": reader.inside("properties").rule("redress.refusedWhen"),
+        }
         made = _FIELDS[kind](reader, common)
         return _with_default(made, reader)
     return _BLOCKS[kind](reader, common)
@@ -100,6 +104,10 @@ def _common(reader: Reader, element_id: str, kind: str) -> Common:
                     "Remove it.",
                     attribute="properties",
                 )
+    if kind not in _FIELDS and "redress.refusedWhen" in reader.inside("properties").raw:
+        reader.note(
+            "no_answer", "redress.refusedWhen is for questions.", "Remove it.", attribute="properties"
+        )
     return {
         "id": element_id,
         "type": kind,

@@ -86,11 +86,13 @@ class Component:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field(Component):
-    """A component with a value at ``path``; ``default`` is None when the author gave none."""
+    """A component with a value at ``path``; ``default`` is None when the author gave none. An answer is refused while
+    ``refused_when`` is true."""
 
     path: Path
     default: Any = None
     required: bool = False
+    refused_when: feel.Expression | bool = False
 
 
 Limit = feel.Expression | int | None

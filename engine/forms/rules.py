@@ -146,6 +146,8 @@ class Judge:
     kept: tuple[str, ...] = ()
     ask: bool = True
     """False for answers that may still be missing: then presence is not asked for."""
+    refused: bool = False
+    """True while the form's own rule refuses what was answered."""
 
     def problems(self, answer: Any) -> Iterator[Problem]:
         """Yield everything wrong with ``answer``, by rank."""
@@ -164,6 +166,8 @@ class Judge:
             yield from self._choice(field, answer)
         elif isinstance(field, FilePicker):
             yield from self._files(field, answer)
+        if self.refused:
+            yield problem("not_taken")
 
     def clean(self, answer: Any) -> Any:
         """Return the value to keep: the option's own value instead of the copy that was sent, text where

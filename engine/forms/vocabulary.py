@@ -57,7 +57,7 @@ INNER_MEMBERS = {
 OPTION_MEMBERS = _words("label value")
 
 OWN_PROPERTIES = _words(
-    "autocomplete errorLabel step width sensitivity about maxRows minRows why needsConsent earliest latest"
+    "autocomplete errorLabel step width sensitivity about maxRows minRows why needsConsent earliest latest refusedWhen"
 )
 DAY_LIMITS = ("earliest", "latest")
 WIDTHS = (2, 3, 4, 5, 10, 20)
@@ -65,7 +65,7 @@ ERROR_CODES = _words(
     "required too_short too_long wrong_pattern not_an_email not_a_phone not_a_number too_many_decimals "
     "not_a_step too_small too_large not_an_option not_a_date in_the_past too_early too_late not_on_the_interval too_many_rows "
     "too_few_rows not_writable unknown_field not_text not_a_list not_true_or_false not_an_object "
-    "file_too_many file_unknown file_empty file_infected file_wrong_kind file_too_large file_not_taken"
+    "not_taken file_too_many file_unknown file_empty file_infected file_wrong_kind file_too_large file_not_taken"
 )
 
 AUTOCOMPLETE_TOKENS = _words(

@@ -151,3 +151,52 @@ def test_an_answer_that_cannot_be_written_is_told_once_and_written_once_it_can(w
     assert len(walk.events("letter-not-written")) == len(walk.notices("Letter not written")) == 1
     walk.service.letters._templates["decision"] = good
     assert settle(walk) == 1
+
+
+# what the complainant reads meanwhile, and what waits
+
+
+def test_until_it_is_read_the_complainant_is_not_told_that_they_have_our_answer(walk):
+    sent_on_her_last_day(walk, "We do not accept this.")
+    page = page_of(walk)
+    assert "We gave our answer to the person who acted for you" in page.text
+    assert "We have sent you our answer" not in page.text
+    assert "Our answer went to the person who acted for you" in page.text
+    assert "We wait for your reply" not in page.text
+    page.open("/status/answer")
+    assert "I accept the answer" not in page.text
+
+
+def test_what_the_complainant_sent_and_no_reply_of_the_representative_holds_nothing_back(walk):
+    walk.take("2026-07-06 10:00", sender=MAIL, representative=RITA).wait(hours=1)
+    walk.do(
+        "Check the authority", authority="confirmed", authorityScope="settle", authorityUntil="2026-07-20"
+    )
+    write(walk.wait(minutes=5), "An old bill.", role="representative")
+    walk.later("2026-07-16 10:00").through(remedy="words").wait(minutes=5)
+    write(walk.wait(days=1), "Another one.", role="complainant")
+    walk.later("2026-07-21 00:10")
+    assert settle(walk) == 1
+    walk.wait(minutes=5)
+    assert left(walk, "decision") == ["rita@example.org", "ann@example.org"]
+
+
+def test_an_answer_that_waits_for_the_post_goes_to_the_complainant_at_once(walk):
+    by_post = PartyDetails("Rita Rep", address="7 Chambers Row")
+    walk.take("2026-07-06 10:00", sender=PAPER, representative=by_post).wait(hours=1)
+    walk.do(
+        "Check the authority", authority="confirmed", authorityScope="settle", authorityUntil="2026-07-17"
+    )
+    while walk.aside(POST):
+        walk.beside(POST, delivery="done")
+    walk.later("2026-07-16 10:00").through(remedy="words")
+    assert list(waiting(walk, "decision")) == ["7 Chambers Row"]
+    walk.later("2026-07-18 00:10")
+    settle(walk)
+    assert list(waiting(walk, "decision")) == ["1 High Street"]
+    assert [task.name for task in walk.aside(POST)] == [POST]
+    assert "on its way to you" in page_of(walk).text
+    assert "We wait for your reply" not in page_of(walk).text
+    walk.wait(days=30)
+    assert left(walk, "reminder") == [], "nobody is reminded of what nobody has"
+    assert walk.troubles == []

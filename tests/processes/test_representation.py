@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from datetime import date
 
@@ -323,7 +324,9 @@ def test_it_is_told_to_the_timeline_and_to_who_looks_after_the_complaint(walk):
     represented(walk)
     settled(walk, ENDED, reason="She rang us.")
     line = walk.ask(lambda db: db.scalars(select(EventRow).where(EventRow.kind == "authority-settled")).one())
-    assert line.text.startswith("Who speaks for the complainant is settled. Rita Rep: Their authority is over")
+    assert line.text.startswith(
+        "Who speaks for the complainant is settled. Rita Rep: Their authority is over"
+    )
     assert line.facts["reason"] == "She rang us."
     notices = walk.ask(lambda db: db.scalars(select(NoticeRow)).all())
     (notice,) = [one for one in notices if one.subject == f"Who speaks for {walk.reference} is settled"]
@@ -345,6 +348,41 @@ def test_where_nobody_acts_nothing_is_settled(walk):
     walk.take("2026-07-06 10:00", sender=ANN)
     with pytest.raises(NobodyRepresents):
         settled(walk, ENDED)
+
+
+# who said what
+
+
+def test_what_a_representative_writes_is_theirs(walk):
+    represented(walk, "receive")
+    visitor = visit(walk, "representative")
+    visitor.open("/status/add")
+    visitor.send("/status/add", message="The bill of June.")
+    timeline = Desk(create_app(walk.service), walk.service, "max", "manager")
+    timeline.open(f"/staff/complaints/{walk.key}/timeline")
+    assert "The representative wrote: The bill of June." in timeline.text
+    assert "The complainant wrote" not in timeline.text
+    timeline.open(f"/staff/complaints/{walk.key}")
+    assert re.search(r"More information .{0,80}Representative", timeline.text)
+    told = Caller(create_app(walk.service), ADMIN_TOKEN).get(f"/api/complaints/{walk.reference}")[1]
+    assert [one["by"] for one in told["answers"] if one["title"] == "More information"] == ["Representative"]
+    assert "You sent us more information" in visit(walk, "representative").text
+    assert "Who acts for you sent us more information" in visit(walk, "complainant").text
+
+
+def test_what_a_representative_replies_is_theirs(walk):
+    answered(walk)
+    visitor = visit(walk, "representative")
+    visitor.open("/status/answer")
+    yes = re.search(r'name="answer"[^>]*value="([^"]*)"', visitor.page)[1]
+    assert visitor.send("/status/answer", answer=yes, reason="Fair.").location == "/status"
+    line = walk.ask(
+        lambda db: db.scalars(select(EventRow).where(EventRow.kind == "complainant-answer")).one()
+    )
+    assert (line.by, line.text) == ("representative", "The representative accepts our answer: Fair.")
+    assert "You told us that you accept our answer" in visit(walk, "representative").text
+    assert "Who acts for you told us that our answer is accepted" in visit(walk, "complainant").text
+    assert walk.troubles == []
 
 
 # the doors

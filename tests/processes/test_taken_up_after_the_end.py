@@ -310,7 +310,7 @@ def way(walk):
 
     def look(session):
         row = session.get_one(ComplaintRow, walk.key)
-        events = timeline(session, walk.key, public_only=True)
+        events = timeline(session, walk.key, reader="complainant")
         return stages(row.state, row.received_at, events, closed_at=row.closed_at)
 
     return [(stage.words, stage.place) for stage in walk.ask(look)]

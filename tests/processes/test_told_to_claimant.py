@@ -173,6 +173,9 @@ def test_staff_see_the_scope_and_the_days_of_an_authority(walk):
     walk.do(
         "Check the authority", authority="confirmed", authorityScope="receive", authorityUntil="2026-07-10"
     )
-    assert "Gets the letters, as the complainant does, and decides nothing until 10 July 2026." in people_page(walk)
+    assert (
+        "Gets the letters, as the complainant does, and decides nothing until 10 July 2026."
+        in people_page(walk)
+    )
     walk.later("2026-07-13 10:00")
     assert "Their authority is over, its last day was 10 July 2026" in people_page(walk)

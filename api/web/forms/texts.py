@@ -305,6 +305,10 @@ def _file_large(facts: Facts, _node: Node, language: Language) -> str:
     return f"“{facts.get('name', 'The file')}” is {size}; it must be {limit} or smaller"
 
 
+def _not_taken(_facts: Facts, node: Node, _language: Language) -> str:
+    return f"Change {thing(node)}: this answer is not taken"
+
+
 def _not_writable(_facts: Facts, node: Node, _language: Language) -> str:
     return f"{_subject(node)} cannot be changed here"
 
@@ -333,6 +337,7 @@ _TEXTS: dict[str, Callable[[Facts, Node, Language], str]] = {
     "not_on_the_interval": _interval,
     "too_many_rows": _rows_many,
     "too_few_rows": _rows_few,
+    "not_taken": _not_taken,
     "file_too_many": _files_many,
     "file_unknown": _file_unknown,
     "file_not_taken": _file_not_taken,

@@ -11,9 +11,9 @@ from flask.typing import ResponseReturnValue
 from api.complaints import from_complainant
 from api.complaints.answers.sheets import filled, newest
 from api.complaints.from_complainant import ACCEPTED, REJECTED, TooLate, last_said
-from api.complaints.heard import said_on
 from api.complaints.history import asked_if_turned_away, ended_as, has_been
 from api.complaints.letter_links import shown
+from api.complaints.lines import said_by, said_on
 from api.complaints.our_answer import AnswerOnItsWay
 from api.complaints.policies import second_look
 from api.complaints.reading import standing_remedies
@@ -63,6 +63,7 @@ def take_answer() -> ResponseReturnValue:
             reason=reason,
             sheet=accepted(form, clean, title="Reply to our answer"),
             key=posted_key(),
+            role=visit.role,
         )
     except (TooLate, AnswerOnItsWay):
         return too_late(visit)
@@ -105,6 +106,7 @@ def take_survey() -> ResponseReturnValue:
             comment=comment,
             sheet=filled(form, checked.clean, {}, moment=moment, title="Survey", form_key=form_key),
             key=posted_key(),
+            role=visit.role,
         )
     except TooLate:
         return too_late(visit)
@@ -132,6 +134,7 @@ def _answer_page(
         remedies=standing_remedies(session, key) if visit.comes_by is None else (),
         said=said.facts.get("answer") if said else None,
         said_on=said_on(said, the_service().settings.time_zone) if said else None,
+        said_by=said_by(said) if said else None,
         us=the_service().organisation,
         after=_after_a_no(visit),
     )

@@ -105,6 +105,7 @@ def withdraw_now() -> ResponseReturnValue:
             reason=clean.get("reason") or "",
             sheet=accepted(WITHDRAWAL, clean, title="Withdrawal"),
             key=posted_key(),
+            role=visit.role,
         )
     except TooLate:
         return too_late(visit)

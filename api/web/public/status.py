@@ -15,19 +15,35 @@ from api.complaints import links
 from api.complaints.case_jobs import WHY
 from api.complaints.facts import window_over
 from api.complaints.from_complainant import ADDS, ANSWERS, RATES, WITHDRAWS, last_said, open_to
-from api.complaints.heard import said_on
 from api.complaints.history import ended_as
-from api.complaints.our_answer import SOUGHT, answer_letter, copy_for, left_at, way_of_answer
+from api.complaints.lines import said_by, said_on
+from api.complaints.our_answer import (
+    SOUGHT,
+    answer_letter,
+    copy_for,
+    had_by_nobody_else,
+    left_at,
+    way_of_answer,
+)
 from api.complaints.parties import COMPLAINANT, REPRESENTATIVE, may_decide
 from api.complaints.progress import (
     ON_ITS_WAY,
     ON_ITS_WAY_ELSEWHERE,
     TOLD_BY_LETTER,
+    WENT_ELSEWHERE,
     outside_until,
     promises,
     stages,
 )
-from api.complaints.reading import ClockView, Event, clock_views, decided_outside, display_names, timeline
+from api.complaints.reading import (
+    SOMEBODY_ELSE,
+    ClockView,
+    Event,
+    clock_views,
+    decided_outside,
+    display_names,
+    timeline,
+)
 from api.complaints.reading import complaint as complaint_row
 from api.complaints.said_to_claimant import told_to_claimant_only
 from api.complaints.states import ENDED, is_outside_again, public_words
@@ -43,6 +59,7 @@ from engine.zones import local_date
 
 _TO_OUTSIDE = frozenset({"responded", "rejected_open", "external", "not_accepted", "closed"})
 _READ_AGAIN = frozenset({"responded", "rejected_open", "stage_two", "external", "correcting", "closed"})
+HAD_ELSEWHERE = "had-elsewhere"
 _TOUCH_AFTER = timedelta(minutes=2)
 
 
@@ -56,15 +73,16 @@ class Visit:
     decides: bool = True  # False for a representative who only receives
     role: str = COMPLAINANT
     party_key: int | None = None  # None for whoever complained without a name
-    comes_by: str | None = (
-        None  # how our newest answer is on its way to them, or ``to-…`` or ``sought-…`` whom else
-    )
+    comes_by: str | None = None
+    """How our newest answer is on its way to them, ``to-…`` or ``sought-…`` whom else, or ``HAD_ELSEWHERE``; None: it is not."""
 
     @property
     def answer_comes(self) -> str:
         """Return in words that our newest answer is on its way, empty where it has left."""
         if self.comes_by is None:
             return ""
+        if self.comes_by == HAD_ELSEWHERE:
+            return WENT_ELSEWHERE
         return ON_ITS_WAY_ELSEWHERE if self.comes_by.startswith(("to-", "sought-")) else ON_ITS_WAY
 
     @property
@@ -132,7 +150,7 @@ def status() -> ResponseReturnValue:
     """How the complaint stands, what was promised by when, what can be done now; nothing of what was told to us."""
     visit, service = the_visit(), the_service()
     row, session, now = visit.complaint, db.session(), service.clock.now()
-    lines = _to_others_left_out(visit, timeline(session, row.key, public_only=True))
+    lines = _to_others_left_out(visit, timeline(session, row.key, reader=visit.role))
     events = _when_it_was(visit, _as_far_as_told(visit, lines))
     clocks = clock_views(session, row.key, calendars=service.calendars, now=now)
     given = promises(_told_to(visit, clocks))
@@ -162,6 +180,8 @@ def status() -> ResponseReturnValue:
         outside_again=is_outside_again(row.state, row.closed_at),
         said=said,
         said_on=said_on(said, service.settings.time_zone) if said else None,
+        said_by=said_by(said) if said else None,
+        somebody_else=SOMEBODY_ELSE[said_by(said)] if said else "",
     )
 
 
@@ -264,14 +284,16 @@ def the_visit() -> Visit:
     if sent is not None and sent != complaint.reference:
         raise AnotherComplaint(sent=sent[:40], open=complaint.reference)
     party = session.get(PartyRow, opened.party_key) if opened.party_key is not None else None
+    can = open_to(service, opened.complaint_key)
     return Visit(
         token,
         complaint,
-        open_to(service, opened.complaint_key),
+        can,
         decides=may_decide(party),
         role=COMPLAINANT if party is None else party.role,
         party_key=opened.party_key,
-        comes_by=_comes_by(way_of_answer(service.letters, session, complaint), party),
+        comes_by=_comes_by(way_of_answer(service.letters, session, complaint), party)
+        or _had_elsewhere(complaint, can, party),
     )
 
 
@@ -282,6 +304,14 @@ def _comes_by(ways: Mapping[str, str], party: PartyRow | None) -> str | None:
         return ways.get(role)
     other, way = next(iter(ways.items()))
     return f"{'sought' if way == SOUGHT else 'to'}-{other}"
+
+
+def _had_elsewhere(complaint: ComplaintRow, can: frozenset[str], party: PartyRow | None) -> str | None:
+    """Tell by ``HAD_ELSEWHERE`` that we wait for a reply of who visits us to an answer that only somebody has who may not reply."""
+    if ANSWERS not in can or not may_decide(party):
+        return None
+    letter = had_by_nobody_else(the_service().letters, db.session(), complaint)
+    return None if letter is None or (party and letter.party_key == party.key) else HAD_ELSEWHERE
 
 
 def private(template: str, status: int = 200, **facts: object) -> Response:

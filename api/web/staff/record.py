@@ -18,7 +18,14 @@ from api import kept
 from api.complaints import drafts
 from api.complaints.answers.sheets import attached, filled
 from api.complaints.from_form import from_staff_form
-from api.complaints.intake import ComplaintRefused, NewComplaint, outside_rules, receive_within
+from api.complaints.intake import (
+    NOT_USED,
+    ComplaintRefused,
+    NewComplaint,
+    not_used,
+    outside_rules,
+    receive_within,
+)
 from api.complaints.keeping_away import COLLEAGUES, colleagues
 from api.complaints.uploads import DraftUploads
 from api.context import require, the_engine, the_service
@@ -164,7 +171,7 @@ def _register(
     except ComplaintRefused as refusal:
         errors = (FieldError(str(refusal.facts.get("field", "description")), "refused"),)
         return _page(person, key, answers, errors=errors, problem=refusal.message, status=422)
-    return _recorded(person, done.body.decode())
+    return _recorded(person, done.body.decode(), complaint)
 
 
 def _registered(person: Person, digest: str) -> str | None:
@@ -174,8 +181,10 @@ def _registered(person: Person, digest: str) -> str | None:
     return None if before is None else str(before.answers["reference"])
 
 
-def _recorded(person: Person, reference: str) -> ResponseReturnValue:
+def _recorded(person: Person, reference: str, complaint: NewComplaint | None = None) -> ResponseReturnValue:
     flash(f"Recorded as {reference}. Tell the complainant this reference.")
+    if complaint is not None and not_used(complaint):
+        flash(f"{NOT_USED}. Ask how they are reached themselves, and correct their details.")
     if may(person, "complaint.search"):
         return redirect(url_for("staff.search", q=reference), 303)
     return redirect(url_for("staff.record"), 303)

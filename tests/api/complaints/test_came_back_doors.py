@@ -65,7 +65,7 @@ def test_the_page_offers_it_beside_what_left_takes_day_and_reason_and_shows_it(s
     assert "Mara. Gone away" in mara.text
     (line,) = lines(service)
     assert (line.by, line.facts["reason"]) == ("mara", "Gone away")
-    public = service.engine.read(lambda session: timeline(session, made.key, public_only=True))
+    public = service.engine.read(lambda session: timeline(session, made.key, reader="complainant"))
     assert [one.text for one in public if one.kind == line.kind] == ["A letter of ours came back to us"], (
         "no address"
     )
