@@ -27,7 +27,7 @@ from api.identity.decide import may
 from api.identity.doors import action
 from api.identity.people import Person
 from api.procedure.contracts import LOG_FORM as FORM
-from api.web.form_versions import version_asked
+from api.web.form_versions import not_asked, version_asked
 from api.web.forms import decode, form_page, typed_lines
 from api.web.staff import blueprint
 from engine import forms
@@ -219,6 +219,7 @@ def _page(
             elsewhere=typed,
             draft=draft,
             begun=_begun(person, besides=key),
+            strangers=not_asked(errors),
         ),
         status,
     )
