@@ -108,7 +108,7 @@ def take_step(slug: str) -> ResponseReturnValue:
     except drafts.DraftChanged as refusal:
         return _page(known, wanted, decoded, problem=refusal.message, status=409, elsewhere=True)
     if decoded.action.kind == "remove-file":
-        mine.uploads.forget(decoded.action.key)
+        mine.uploads.forget(decoded.action.key, answers=decoded.answers)
     return _remembered(_next(mine, wanted, decoded, lapsed=lapsed), mine)
 
 

@@ -89,7 +89,7 @@ def record_now() -> ResponseReturnValue:
     except drafts.DraftChanged as refusal:
         return _page(person, key, decoded.answers, problem=refusal.message, status=409, elsewhere=True)
     if decoded.action.kind == "remove-file":
-        uploads.forget(decoded.action.key)
+        uploads.forget(decoded.action.key, answers=decoded.answers)
     if decoded.action.kind == "save" and not decoded.errors:
         flash("Saved. You can go on later.")
         return redirect(url_for("staff.record", draft=key), 303)

@@ -78,7 +78,7 @@ def complete(key: int) -> ResponseReturnValue:
     except drafts.DraftChanged as refusal:
         return _page(person, found, decoded.answers, problem=refusal.message, status=409, elsewhere=True)
     if decoded.action.kind == "remove-file":
-        uploads.forget(decoded.action.key)
+        uploads.forget(decoded.action.key, answers=decoded.answers)
     if problem := _over(person, found):
         return _page(person, found, decoded.answers, problem=problem, status=409, draft=draft)
     if decoded.action.kind == "save" and not decoded.errors:

@@ -332,6 +332,27 @@ def test_files_of_a_question_added_to_the_record_belong_to_the_complaint(service
     assert files_of(service, newest(service)) == ["roof.txt"]
 
 
+def test_a_file_given_to_two_questions_of_the_record_stays_with_the_other(service, desk):
+    file, changed = with_question("log-complaint.form", "ownPhotos", **PHOTOS)
+    deploy_with(service, file, changed)
+    emma = desk("max")
+    emma.open("/staff/record")
+    version, record = (
+        re.search(rf'name="{name}" value="([^"]+)"', emma.html)[1] for name in ("_version", "_key")
+    )
+    page = {"description": "It broke.", "_version": version, "_key": record}
+    both = {name: (io.BytesIO(b"The roof."), "roof.txt") for name in ("ownPhotos-upload", "documents-upload")}
+    emma.send("/staff/record", **page, **both, _do="save")
+    (key,) = set(re.findall(r'name="(?:ownPhotos|documents)" value="([^"]+)"', emma.html))
+    held = {"ownPhotos": key, "documents": key}
+
+    for question, left in (("documents", ["roof.txt"]), ("ownPhotos", [])):
+        emma.send("/staff/record", **page, **held, _do=f"remove-file:{question}:{key}")
+        held.pop(question)
+        assert service.engine.read(lambda db: list(db.scalars(select(DocumentRow.name)))) == left
+        assert ("roof.txt" in emma.text) is bool(left)
+
+
 def test_a_question_for_files_is_refused_where_no_page_takes_them(service):
     file, changed = with_question("survey.form", "ownPhotos", **PHOTOS)
     with pytest.raises(DeploymentRefused) as refused:

@@ -513,6 +513,27 @@ def test_files_are_kept_at_once_and_go_with_the_complaint(ann, service):
     assert all(row.draft_sha256 is None for row in rows)
 
 
+def test_a_file_given_to_two_questions_stays_with_the_one_it_is_not_removed_from(ann, service, count):
+    with_question(service, "photos", type="filepicker", multiple=True)
+    ann.send(
+        "/complain/what-happened", description="It broke.", uploads={"photos-upload": [("roof.txt", b"x")]}
+    )
+    ann.fill_in_the_rest()
+    ann.send("/complain/files", uploads={"documents-upload": [("roof.txt", b"x")]})
+    assert count(DocumentRow) == 1
+    ann.open("/complain/files")
+    key = ann.hidden("documents")
+
+    assert ann.send(button=f"remove-file:documents:{key}", documents=key).status_code == 200
+    ann.open("/complain/check")
+    assert "The photos? roof.txt" in ann.text
+    assert count(DocumentRow) == 1
+    ann.open("/complain/what-happened")
+    given = {"description": "It broke.", "photos": key}
+    assert ann.send(button=f"remove-file:photos:{key}", **given).status_code == 200
+    assert count(DocumentRow) == 0, "no question holds it any more"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
