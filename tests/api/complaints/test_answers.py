@@ -16,11 +16,14 @@ from werkzeug.datastructures import FileStorage
 from api import schema
 from api.app import create_app
 from api.complaints import drafts
+from api.complaints.answers.sheets import told
+from api.complaints.intake import NewComplaint, PartyDetails, receive
+from api.complaints.joined import FROM, INTO, MERGED, joined_by
 from api.complaints.keeping_away import colleagues
 from api.complaints.separation import excluded_from
 from api.complaints.steps import LOOKED_UP
 from api.complaints.struck_out import STRUCK_OUT, plain_form
-from api.complaints.tables import ComplaintRow, DocumentRow
+from api.complaints.tables import ComplaintRow, DocumentRow, EventRow
 from api.complaints.uploads import DraftUploads
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
@@ -31,6 +34,7 @@ from api.web.public import unsent
 from api.web.public.visitor import DRAFT
 from api.wiring import wire
 from engine import forms
+from engine.actors import service as as_service
 from engine.commands.errors import DeploymentRefused
 from engine.store.search import Condition, Query
 from tests.api.conftest import ADMIN_TOKEN, Caller, settings_for
@@ -409,6 +413,58 @@ def screened(service, made, **more):
     answers = {"scopeExit": "in_scope", "issueList": [{"summary": "Late"}, {"summary": "Broken"}]} | more
     service.engine.complete_task(task.user_task_key, answers, by=somebody(service, "ines").actor)
     return task
+
+
+@pytest.fixture
+def chain(service):
+    """Three complaints of one person, each with a form: the third joined the second, and then the second the first."""
+    person = PartyDetails("Mr Ode", "ode@example.org")
+    made = []
+    for word in ("aardvark", "badger", "capybara"):
+        sheet = told({"Seen": f"the {word}'s tail"}, title=f"Form {word}")
+        wrote = NewComplaint("web", service.clock.now(), f"Of a {word}.", person, sheet=sheet)
+        made.append(receive(service, wrote, by=as_service("test")))
+        service.run_due()
+    first, second, third = made
+    for one, into in ((third, second), (second, first)):
+        more = {"duplicateOf": into.reference, "scopeReason": "The same.", "problem": "quality"}
+        screened(service, one, scopeExit="duplicate", **more)
+        service.run_due()
+    return made
+
+
+def test_what_joined_what_joined_stands_with_the_complaint_that_goes_on(service, desk, admin, chain):
+    first, second, third = chain
+    manager = desk("max")
+    (task, *_) = [
+        one for one in service.engine.open_tasks(first.instance_key) if one.name == "Read the information"
+    ]
+    for page in (f"/staff/complaints/{first.key}", f"/staff/tasks/{task.user_task_key}"):
+        manager.open(page)
+        for word in ("aardvark", "badger", "capybara"):
+            assert f"the {word}'s tail" in manager.text
+    assert [sheet["title"] for sheet, _ in answers_of(admin, first.key) if "Form" in sheet["title"]] == [
+        "Form aardvark",
+        f"Form badger ({second.reference}, which joined this one)",
+        f"Form capybara ({third.reference}, which joined this one)",
+    ]
+
+
+def test_complaints_that_name_each_other_in_a_circle_are_read_to_the_end(service, chain):
+    """As no step of ours leaves them: the lines say of each that it joined another."""
+    first, _, third = chain
+
+    def close(db):
+        for one, facts in ((first, {INTO: third.reference}), (third, {FROM: first.reference})):
+            line = {"at": service.clock.now(), "by": "x", "kind": "merged", "text": "x", "facts": facts}
+            db.add(EventRow(key=service.engine.next_key(), complaint_key=one.key, **line))
+        db.get(ComplaintRow, first.key).state = MERGED
+
+    service.engine.write(close)
+    known = {one.key: one.reference for one in chain}
+    for one in chain:
+        others = {key: reference for key, reference in known.items() if key != one.key}
+        assert service.engine.read(lambda db, key=one.key: joined_by(db, key)) == others
 
 
 def test_a_question_added_to_a_task_outlives_its_form(service, desk, admin):
