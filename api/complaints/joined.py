@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy import CTE, BigInteger, literal, select
+from sqlalchemy.orm import Session, aliased
 
 from api.complaints.tables import ComplaintRow, EventRow
 from engine.store.expressions import member
@@ -24,3 +24,17 @@ def joined_by(session: Session, complaint_key: int) -> dict[int, str]:
         ComplaintRow.key.in_(select(here.c.key)), ComplaintRow.key != complaint_key
     )
     return {row.key: row.reference for row in session.execute(rows)}
+
+
+def all_joined() -> CTE:
+    """Return the table of every complaint that joined another (``part``) beside each that it stands with since (``whole``)."""
+    joined, older = aliased(ComplaintRow), aliased(ComplaintRow)
+    direct = (
+        select(joined.key.label("part"), older.key.label("whole"))
+        .join(EventRow, EventRow.complaint_key == joined.key)
+        .join(older, older.reference == member(EventRow.facts, INTO))
+        .where(joined.state == MERGED, EventRow.kind == MERGED)
+        .cte()
+    )
+    known = select(direct).cte(recursive=True)
+    return known.union(select(known.c.part, direct.c.whole).join(direct, direct.c.part == known.c.whole))

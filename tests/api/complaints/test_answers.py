@@ -450,7 +450,7 @@ def test_what_joined_what_joined_stands_with_the_complaint_that_goes_on(service,
     ]
 
 
-def test_complaints_that_name_each_other_in_a_circle_are_read_to_the_end(service, chain):
+def test_complaints_that_name_each_other_in_a_circle_are_read_to_the_end(service, admin, chain):
     """As no step of ours leaves them: the lines say of each that it joined another."""
     first, _, third = chain
 
@@ -465,6 +465,23 @@ def test_complaints_that_name_each_other_in_a_circle_are_read_to_the_end(service
     for one in chain:
         others = {key: reference for key, reference in known.items() if key != one.key}
         assert service.engine.read(lambda db, key=one.key: joined_by(db, key)) == others
+    assert set(found_by(admin, "capybara")) == set(known.values())
+
+
+def test_who_reads_the_complaint_that_goes_on_finds_it_by_what_joined_it(app, service, desk, admin, chain):
+    """Its owner, who may open none of the others; every word counts, wherever it stands."""
+    first, *others = chain
+    service.engine.write(lambda db: setattr(db.get(ComplaintRow, first.key), "owner", "hana"))
+    hana, calls = desk("hana"), Caller(app, token_of(service, "hana"))
+    assert [hana.open(f"/staff/complaints/{one.key}").status_code for one in others] == [404, 404]
+    for words in ("badger", "capybara", "Capybara's aardvark tail"):
+        assert found_by(calls, words) == [first.reference]
+        hana.open(f"/staff/complaints?q={words}")
+        assert first.reference in hana.text
+        assert not any(one.reference in hana.text for one in others)
+    assert found_by(calls, "capybara okapi") == []
+    assert set(found_by(admin, "capybara")) == {one.reference for one in chain}
+    assert found_by(admin, "aardvark") == [first.reference], "what is the first's is not the others'"
 
 
 def test_a_question_added_to_a_task_outlives_its_form(service, desk, admin):
