@@ -30,6 +30,7 @@ from api.identity import people
 from api.identity.decide import ComplaintFacts, Reach, reach
 from api.identity.people import Person
 from engine.deadlines.state import LATE, OPEN
+from engine.store.expressions import small_letters
 from engine.store.instances import roots_of_case
 from engine.store.tables import instances, task_candidates, tasks
 
@@ -207,7 +208,7 @@ def _mentions(text: str) -> ColumnElement[bool]:
 
 def _has(word: str, joined: CTE) -> ColumnElement[bool]:
     def holds(column: Any) -> ColumnElement[bool]:
-        return func.lower(column).contains(word, autoescape=True)
+        return small_letters(column).contains(word, autoescape=True)
 
     reached = (PartyRow.name, PartyRow.email, PartyRow.phone, PartyRow.address)
     named = [holds(column) for column in reached]

@@ -31,3 +31,29 @@ def _member_in_sqlite(element: member, compiler: SQLCompiler, **more: Any) -> st
 def _member_in_postgresql(element: member, compiler: SQLCompiler, **more: Any) -> str:
     column, name = (compiler.process(clause, **more) for clause in element.clauses)
     return f"(CAST({column} AS json) ->> CAST({name} AS text))"
+
+
+class small_letters(FunctionElement[str]):  # noqa: N801
+    """``small_letters(text)``: in small letters of every alphabet; the ``lower`` of SQLite knows those from a to z only."""
+
+    type = sa.Text()
+    inherit_cache = True
+
+
+@compiles(small_letters, "sqlite")
+def _small_letters_in_sqlite(element: small_letters, compiler: SQLCompiler, **more: Any) -> str:
+    return f"small_letters({compiler.process(element.clauses, **more)})"
+
+
+@compiles(small_letters, "postgresql")
+def _small_letters_in_postgresql(element: small_letters, compiler: SQLCompiler, **more: Any) -> str:
+    return f"lower({compiler.process(element.clauses, **more)})"
+
+
+def teach_sqlite(connection: Any) -> None:
+    """Give a new connection to SQLite what these expressions ask of it."""
+    connection.create_function("small_letters", 1, _in_small_letters, deterministic=True)
+
+
+def _in_small_letters(text: str | None) -> str | None:
+    return None if text is None else text.lower()

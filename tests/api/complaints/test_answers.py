@@ -484,6 +484,15 @@ def test_who_reads_the_complaint_that_goes_on_finds_it_by_what_joined_it(app, se
     assert found_by(admin, "aardvark") == [first.reference], "what is the first's is not the others'"
 
 
+@pytest.mark.parametrize("typed", ["jürgen", "JÜRGEN", "Ärger", "jürgen@übel.example", "øresund", "ØRESUND"])
+def test_a_complaint_is_found_in_capital_and_small_letters_of_every_alphabet(service, admin, typed):
+    who = PartyDetails("JÜRGEN ÄRGER", "Jürgen@ÜBEL.example")
+    wrote = NewComplaint("web", service.clock.now(), "Lost on the ØRESUND.", who)
+    made = receive(service, wrote, by=as_service("test"))
+
+    assert found_by(admin, typed) == [made.reference]
+
+
 def test_a_question_added_to_a_task_outlives_its_form(service, desk, admin):
     values = [{"label": "Red house", "value": "r"}, {"label": "Blue", "value": "b"}]
     file, changed = with_question("screen-scope.form", "colours", type="checklist", values=values)

@@ -14,7 +14,7 @@ from api.complaints import links
 from api.complaints.answers.sheets import of_complaint
 from api.complaints.forgetting import forget_expired
 from api.complaints.importing.history import keep_closed
-from api.complaints.intake import Ending, NewComplaint, PartyDetails, link_of_sender
+from api.complaints.intake import Ending, NewComplaint, PartyDetails, link_of_sender, receive
 from api.complaints.policies import kinds, second_look
 from api.complaints.tables import ComplaintRow, DocumentRow, DraftRow, EventRow, LinkRow, oldest_first
 from api.demo.people import COLLEAGUES, add_colleagues
@@ -751,6 +751,26 @@ def test_a_lost_link_is_mailed_and_the_page_does_not_tell_whether(ann, app, cloc
     new = re.search(r"/t/[\w-]+", left.replace("=\n", ""))[0]
     assert new != old
     assert Visitor(app, clock).open(new).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("given", "typed", "sent"),
+    [
+        ("MÜLLER@example.org", "müller@example.org", 1),
+        ("ann@MÜLLER.example", "Ann@müller.example", 1),
+        ("mu\u0308ller@example.org", "MÜLLER@example.org", 1),
+        ("muller@example.org", "müller@example.org", 0),
+        ("mü.ller@example.org", "müller@example.org", 0),
+    ],
+)
+def test_a_lost_link_is_mailed_however_the_address_is_spelt(ann, service, given, typed, sent):
+    wrote = NewComplaint("phone", service.clock.now(), "It broke.", PartyDetails("Ann", given))
+    made = receive(service, wrote, by=SYSTEM)
+    before = len(mails(service))
+
+    ann.send("/lost-link", reference=made.reference, email=typed)
+
+    assert [mail.recipient.decode() for mail in mails(service)[before:]] == [given] * sent
 
 
 def test_a_stranger_who_knows_the_address_alone_uses_up_nothing_of_it(ann, app, clock, service):
