@@ -21,15 +21,16 @@ from api.complaints.answers import sheets
 from api.complaints.answers.sheets import Sheet
 from api.complaints.clock_rows import Desk
 from api.complaints.heard import Heard, refuse_addition, refuse_decision, refuse_heard_reply
+from api.complaints.intake import PartyDetails
 from api.complaints.letter_links import STATUS_LINK
 from api.complaints.letters import Letters
 from api.complaints.lines import SAID_BY, SAID_ON, said_by, said_on
 from api.complaints.of_case import complaint_named
 from api.complaints.our_answer import reached_by_reply, refuse_reply
+from api.complaints.parties import BY_MAIL, REPRESENTATIVE, WAYS, may_act, parties, shared_ways
 from api.complaints.parties import COMPLAINANT as THEY
-from api.complaints.parties import REPRESENTATIVE, may_act
 from api.complaints.references import read_reference
-from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, LetterRow, PartyRow, newest_first
+from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, LetterRow, newest_first
 from engine.actors import SYSTEM, Actor
 from engine.commands.errors import MessageNotCorrelated
 from engine.deadlines.clocks import Act
@@ -335,24 +336,17 @@ def send_new_link(service: Redress, reference: str, email: str, *, write: Callab
     letter is kept with the complaint.
     """
     known, now = read_reference(reference), service.clock.now()
+    asking = PartyDetails(email=email)
     today = local_date(now, service.settings.time_zone)
 
     def work(session: Session) -> bool:
-        rows = session.execute(
-            select(ComplaintRow, PartyRow)
-            .join(PartyRow, PartyRow.complaint_key == ComplaintRow.key)
-            .where(
-                ComplaintRow.reference == known,
-                PartyRow.role.in_(("complainant", "representative")),
-                func.lower(PartyRow.email) == email.strip().lower(),
-            )
-        ).all()
+        row = session.scalar(select(ComplaintRow).where(ComplaintRow.reference == known))
+        people = parties(session, row.key) if row is not None else {}
+        there = {role: one for role, one in people.items() if WAYS[BY_MAIL] in shared_ways(one, asking)}
         # who reads where both are reached acts for the complainant, or claims to
-        acting = [one for one in rows if one[1].role == REPRESENTATIVE]
-        found = next(((row, party) for row, party in acting or rows if may_act(party, on=today)), None)
-        if found is None:
+        party = there.get(REPRESENTATIVE) or there.get(THEY)
+        if row is None or party is None or not may_act(party, on=today):
             return False
-        row, party = found
         mail = write(row.reference, STATUS_LINK)
         session.add(
             LetterRow(

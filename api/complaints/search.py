@@ -8,11 +8,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import CTE, ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy.orm import Session, aliased
 
 from api.complaints.answers.sheets import mentions
 from api.complaints.clock_rows import WINDOWS
+from api.complaints.joined import MERGED, all_joined
 from api.complaints.letters_held import held
 from api.complaints.references import read_reference
 from api.complaints.states import ENDED
@@ -29,6 +30,7 @@ from api.identity import people
 from api.identity.decide import ComplaintFacts, Reach, reach
 from api.identity.people import Person
 from engine.deadlines.state import LATE, OPEN
+from engine.store.expressions import small_letters
 from engine.store.instances import roots_of_case
 from engine.store.tables import instances, task_candidates, tasks
 
@@ -192,17 +194,21 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 def _mentions(text: str) -> ColumnElement[bool]:
-    """Return the condition that every word stands somewhere in the complaint, whichever answers or people they stand in."""
+    """Return the condition that every word stands somewhere in the complaint, whichever answers or people they stand in.
+
+    What was written and answered in a complaint that joined it stands with it.
+    """
     reference = read_reference(text)
     if reference is not None:
         return ComplaintRow.reference == reference
     words = dict.fromkeys(text.lower().split())
-    return and_(true(), *map(_has, sorted(words, key=len, reverse=True)))
+    joined = all_joined()
+    return and_(true(), *(_has(word, joined) for word in sorted(words, key=len, reverse=True)))
 
 
-def _has(word: str) -> ColumnElement[bool]:
+def _has(word: str, joined: CTE) -> ColumnElement[bool]:
     def holds(column: Any) -> ColumnElement[bool]:
-        return func.lower(column).contains(word, autoescape=True)
+        return small_letters(column).contains(word, autoescape=True)
 
     reached = (PartyRow.name, PartyRow.email, PartyRow.phone, PartyRow.address)
     named = [holds(column) for column in reached]
@@ -211,6 +217,13 @@ def _has(word: str) -> ColumnElement[bool]:
     people = select(PartyRow.complaint_key).where(or_(*named))
     raised = select(IssueRow.complaint_key).where(or_(holds(IssueRow.summary), holds(IssueRow.finding)))
     answered = select(AnswerSheetRow.complaint_key).where(mentions(word))
+    part = aliased(ComplaintRow)
+    theirs = select(AnswerSheetRow.key).where(AnswerSheetRow.complaint_key == part.key, mentions(word))
+    brought = (
+        select(joined.c.whole)
+        .join(part, part.key == joined.c.part)
+        .where(part.state == MERGED, or_(holds(part.description), theirs.exists()))
+    )
     return or_(
         holds(ComplaintRow.reference),
         holds(ComplaintRow.product),
@@ -220,6 +233,7 @@ def _has(word: str) -> ColumnElement[bool]:
         ComplaintRow.key.in_(people),
         ComplaintRow.key.in_(raised),
         ComplaintRow.key.in_(answered),
+        ComplaintRow.key.in_(brought),
     )
 
 

@@ -55,8 +55,10 @@ class DraftUploads:
         )
         return _document(row) if row is not None and self._belongs(row) else None
 
-    def forget(self, key: str) -> None:
-        """Erase a file that was removed from the draft; one that belongs to a complaint stays."""
+    def forget(self, key: str, *, answers: Mapping[str, Any]) -> None:
+        """Erase a file that was removed from a question; one that ``answers`` still hold for another, or a complaint, stays."""
+        if key in _texts(answers):
+            return
 
         def work(session: Session) -> str | None:
             row = session.get(DocumentRow, int(key)) if key.isascii() and key.isdigit() else None

@@ -11,6 +11,7 @@ from sqlalchemy.pool import QueuePool
 
 from engine.errors import Invalid
 from engine.keys import FIRST_KEY, Keys
+from engine.store.expressions import teach_sqlite
 from engine.store.tables import key_blocks
 from engine.store.turns import Turns
 
@@ -147,6 +148,7 @@ def _sqlite_engine(address: sa.URL, *, size: int, overflow: int = 0) -> sa.Engin
             "case_sensitive_like=ON",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        teach_sqlite(connection)
 
     return engine
 

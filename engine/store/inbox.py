@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine.store.entities import TASKS
+from engine.store.expressions import small_letters
 from engine.store.records import TaskRecord
 from engine.store.tables import task_candidates, tasks
 
@@ -95,7 +96,7 @@ def _keys(box: Box, reader: Reader, *, now: datetime, text: str, order: Order, m
     if reader.hidden:
         wanted.append(T.root_key.not_in(list(reader.hidden)))
     for word in dict.fromkeys(text.lower().replace("*", " ").replace("?", " ").split()):
-        holds = (sa.func.lower(column).contains(word, autoescape=True) for column in (T.name, T.business_id))
+        holds = (small_letters(column).contains(word, autoescape=True) for column in (T.name, T.business_id))
         wanted.append(sa.or_(*holds))
     if box == "unassigned":
         wanted.append(T.assignee.is_(None))

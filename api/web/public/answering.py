@@ -21,7 +21,7 @@ from api.context import the_service
 from api.db import db
 from api.identity.doors import action
 from api.procedure.contracts import SURVEY_FORM as SURVEY
-from api.web.form_versions import version_asked
+from api.web.form_versions import not_asked, version_asked
 from api.web.forms import letter_html
 from api.web.public import blueprint, unsent
 from api.web.public.information import too_late
@@ -167,7 +167,7 @@ def _survey_page(
         submit="Send my answers",
         live=live,
     )
-    return private("public/survey.html", status, visit=visit, page=page)
+    return private("public/survey.html", status, visit=visit, page=page, strangers=not_asked(errors))
 
 
 def _given(visit: Visit) -> tuple[tuple[str, str], ...]:

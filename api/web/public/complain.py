@@ -6,8 +6,9 @@ from flask import Response, flash, make_response, redirect, render_template, req
 from flask.typing import ResponseReturnValue
 
 from api.complaints import drafts
-from api.context import the_service
+from api.context import the_engine, the_service
 from api.identity.doors import action
+from api.web.form_versions import not_asked
 from api.web.forms import Decoded, decode, form_page, neighbours, typed_lines
 from api.web.public import blueprint, unsent
 from api.web.public.promises import limits_in_words
@@ -91,6 +92,7 @@ def take_step(slug: str) -> ResponseReturnValue:
     if known is None:
         lapsed = bool(held(DRAFT))
         known = unsent.begin()
+    known = known.as_posted()
     wanted = known.step(slug)
     if any(file.filename for file in request.files.values()):
         limit("upload")
@@ -106,7 +108,7 @@ def take_step(slug: str) -> ResponseReturnValue:
     except drafts.DraftChanged as refusal:
         return _page(known, wanted, decoded, problem=refusal.message, status=409, elsewhere=True)
     if decoded.action.kind == "remove-file":
-        mine.uploads.forget(decoded.action.key)
+        mine.uploads.forget(decoded.action.key, answers=decoded.answers)
     return _remembered(_next(mine, wanted, decoded, lapsed=lapsed), mine)
 
 
@@ -195,7 +197,8 @@ def _page(
         submit="Continue",
         live=decoded.status if decoded else "",
         focus=decoded.focus if decoded else "",
-        draft=drafts.page_with(mine.answers, page=request.form.get("_draft", ""), of=wanted.names),
+        version=str(mine.form_key),
+        draft=drafts.page_with(mine.answers, page=request.form.get("_draft", ""), of=mine.shown_on(wanted)),
         key=(
             request.form.get("_key", "")
             if problem == TOO_FAST and seconds_on_page() is not None
@@ -211,6 +214,7 @@ def _page(
         of=len(steps),
         problem=problem,
         elsewhere=_kept(mine, wanted) if elsewhere else (),
+        strangers=not_asked(errors),
         action=url_for(
             "public.take_step", slug=wanted.slug, change="1" if "change" in request.args else None
         ),
@@ -219,9 +223,10 @@ def _page(
 
 
 def _kept(mine: Unsent, wanted: Step) -> tuple[forms.Line, ...]:
-    """Return what is kept of the answers that a page asks for, to read and copy."""
-    answers = {name: value for name, value in mine.answers.items() if name in wanted.names}
-    return typed_lines(mine.form, answers, moment=unsent.moment(), documents=mine.uploads)
+    """Return what is kept of the answers that a page replaces, to read and copy."""
+    names, form = mine.shown_on(wanted), the_engine().parsed_form(mine.kept_by or mine.form_key)
+    answers = {name: value for name, value in mine.answers.items() if names is None or name in names}
+    return typed_lines(form, answers, moment=unsent.moment(), documents=mine.uploads)
 
 
 def _remembered(answer: Response, mine: Unsent) -> Response:

@@ -50,7 +50,7 @@ def send_addition() -> ResponseReturnValue:
         return _add_page(visit, decoded.answers, decoded.errors, status=422)
     _keep(visit, decoded.answers)
     if decoded.action.kind == "remove-file":
-        uploads.forget(decoded.action.key)
+        uploads.forget(decoded.action.key, answers=decoded.answers)
     if decoded.errors or not decoded.action.judges:
         status = 422 if decoded.errors else 200
         return _add_page(visit, decoded.answers, decoded.errors, status=status, live=decoded.status)

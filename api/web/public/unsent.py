@@ -16,6 +16,7 @@ from api.complaints.tables import DocumentRow
 from api.complaints.uploads import DraftUploads
 from api.context import Hidden, the_engine, the_service
 from api.identity.sessions import digest
+from api.web.form_versions import version_asked
 from api.web.forms import visible_steps
 from api.web.public.visitor import DRAFT, held, new_mark
 from engine import feel
@@ -32,14 +33,20 @@ class NoForm(Broken):
 
 @dataclass(frozen=True)
 class Unsent:
-    """Answers so far. ``mark`` is what the cookie holds; ``began`` tells whether anything has been saved yet."""
+    """Answers so far. ``mark`` is what the cookie holds; ``kept_by`` is the version of the form that what is kept was made on,
+    None before anything has been saved."""
 
     mark: str
     form_key: int
     form: Form
     answers: Mapping[str, Any]
     changed_at: datetime
-    began: bool
+    kept_by: int | None
+
+    @property
+    def began(self) -> bool:
+        """Tell whether anything has been saved yet."""
+        return self.kept_by is not None
 
     @property
     def sha256(self) -> bytes:
@@ -75,9 +82,23 @@ class Unsent:
         """Return what is wrong on one page, as the form says."""
         return check_step(self.form, step.id, self.answers, {}, moment=moment(), documents=self.uploads)
 
+    def as_posted(self) -> Unsent:
+        """Return it on the version of the form that the posted page was made from."""
+        key, form = version_asked(self.form.id, begun=self.form_key)
+        return replace(self, form_key=key, form=form)
+
+    def shown_on(self, step: Step) -> frozenset[str] | None:
+        """Return the names of what is kept that a page of ``step`` replaces; None, all of it, where another version asked for it."""
+        return step.names if self.kept_by in (None, self.form_key) else None
+
     def with_answers(self, answers: Mapping[str, Any], *, page: str, step: Step) -> Unsent:
-        """Return it with these answers of ``step``, kept for seven days from now. Raises ``DraftChanged``."""
+        """Return it with these answers of ``step``, kept for seven days from now; what its form does not ask goes.
+
+        Raises ``DraftChanged``.
+        """
         now = the_service().clock.now()
+        asked = frozenset[str]().union(*(one.names for one in self.form.steps))
+        answers = {name: answer for name, answer in answers.items() if name in asked}
         the_engine().write(
             lambda session: drafts.save(
                 session,
@@ -87,10 +108,10 @@ class Unsent:
                 life=drafts.PUBLIC_LIFE,
                 at=now,
                 page=page,
-                of=step.names,
+                of=self.shown_on(step),
             )
         )
-        return replace(self, answers=answers, changed_at=now, began=True)
+        return replace(self, answers=answers, changed_at=now, kept_by=self.form_key)
 
 
 def find(mark: str | None = None) -> Unsent | None:
@@ -103,13 +124,13 @@ def find(mark: str | None = None) -> Unsent | None:
     if kept is None or kept.form_key is None:
         return None
     form = the_engine().parsed_form(kept.form_key)
-    return Unsent(mark, kept.form_key, form, kept.answers, kept.changed_at, began=True)
+    return Unsent(mark, kept.form_key, form, kept.answers, kept.changed_at, kept_by=kept.form_key)
 
 
 def begin() -> Unsent:
     """Return a new, empty one on the form that is deployed now; nothing is stored yet."""
     key = form_key()
-    return Unsent(new_mark(), key, the_engine().parsed_form(key), {}, the_service().clock.now(), began=False)
+    return Unsent(new_mark(), key, the_engine().parsed_form(key), {}, the_service().clock.now(), kept_by=None)
 
 
 def discard(unsent: Unsent) -> None:

@@ -34,7 +34,7 @@ from api.identity.decide import may
 from api.identity.doors import action
 from api.identity.people import Person
 from api.procedure.contracts import LOG_FORM as FORM
-from api.web.form_versions import version_asked
+from api.web.form_versions import not_asked, version_asked
 from api.web.forms import decode, form_page, typed_lines
 from api.web.staff import blueprint
 from engine import forms
@@ -96,7 +96,7 @@ def record_now() -> ResponseReturnValue:
     except drafts.DraftChanged as refusal:
         return _page(person, key, decoded.answers, problem=refusal.message, status=409, elsewhere=True)
     if decoded.action.kind == "remove-file":
-        uploads.forget(decoded.action.key)
+        uploads.forget(decoded.action.key, answers=decoded.answers)
     if decoded.action.kind == "save" and not decoded.errors:
         flash("Saved. You can go on later.")
         return redirect(url_for("staff.record", draft=key), 303)
@@ -228,6 +228,7 @@ def _page(
             elsewhere=typed,
             draft=draft,
             begun=_begun(person, besides=key),
+            strangers=not_asked(errors),
         ),
         status,
     )

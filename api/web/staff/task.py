@@ -19,6 +19,7 @@ from api.db import db
 from api.identity.decide import may
 from api.identity.doors import action
 from api.identity.people import Person
+from api.web.form_versions import not_asked
 from api.web.forms import FormPage, decode, form_page
 from api.web.staff import blueprint, task_drafts
 from api.web.staff.diagram import drawing
@@ -77,7 +78,7 @@ def complete(key: int) -> ResponseReturnValue:
     except drafts.DraftChanged as refusal:
         return _page(person, found, decoded.answers, problem=refusal.message, status=409, elsewhere=True)
     if decoded.action.kind == "remove-file":
-        uploads.forget(decoded.action.key)
+        uploads.forget(decoded.action.key, answers=decoded.answers)
     if problem := _over(person, found):
         return _page(person, found, decoded.answers, problem=problem, status=409, draft=draft)
     if decoded.action.kind == "save" and not decoded.errors:
@@ -239,13 +240,7 @@ def _page(
         elsewhere=task_drafts.lines(found, person, draft.answers, form_key=draft.form_key)
         if elsewhere and draft
         else (),
-        strangers=[
-            (error.path, text)
-            for error in errors
-            if error.code == "unknown_field"
-            for text in request.form.getlist(error.path)
-            if text
-        ],
+        strangers=not_asked(errors),
         has_form=form is not None,
         stale_draft=draft is not None and draft.form_key != found.form_key,
         holder=names.get(found.assignee or "", found.assignee),

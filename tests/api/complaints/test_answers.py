@@ -16,11 +16,14 @@ from werkzeug.datastructures import FileStorage
 from api import schema
 from api.app import create_app
 from api.complaints import drafts
+from api.complaints.answers.sheets import told
+from api.complaints.intake import NewComplaint, PartyDetails, receive
+from api.complaints.joined import FROM, INTO, MERGED, joined_by
 from api.complaints.keeping_away import colleagues
 from api.complaints.separation import excluded_from
 from api.complaints.steps import LOOKED_UP
 from api.complaints.struck_out import STRUCK_OUT, plain_form
-from api.complaints.tables import ComplaintRow, DocumentRow
+from api.complaints.tables import ComplaintRow, DocumentRow, EventRow
 from api.complaints.uploads import DraftUploads
 from api.demo.people import COLLEAGUES, add_colleagues
 from api.demo.staff import Staff, Wish
@@ -31,6 +34,7 @@ from api.web.public import unsent
 from api.web.public.visitor import DRAFT
 from api.wiring import wire
 from engine import forms
+from engine.actors import service as as_service
 from engine.commands.errors import DeploymentRefused
 from engine.store.search import Condition, Query
 from tests.api.conftest import ADMIN_TOKEN, Caller, settings_for
@@ -332,6 +336,27 @@ def test_files_of_a_question_added_to_the_record_belong_to_the_complaint(service
     assert files_of(service, newest(service)) == ["roof.txt"]
 
 
+def test_a_file_given_to_two_questions_of_the_record_stays_with_the_other(service, desk):
+    file, changed = with_question("log-complaint.form", "ownPhotos", **PHOTOS)
+    deploy_with(service, file, changed)
+    emma = desk("max")
+    emma.open("/staff/record")
+    version, record = (
+        re.search(rf'name="{name}" value="([^"]+)"', emma.html)[1] for name in ("_version", "_key")
+    )
+    page = {"description": "It broke.", "_version": version, "_key": record}
+    both = {name: (io.BytesIO(b"The roof."), "roof.txt") for name in ("ownPhotos-upload", "documents-upload")}
+    emma.send("/staff/record", **page, **both, _do="save")
+    (key,) = set(re.findall(r'name="(?:ownPhotos|documents)" value="([^"]+)"', emma.html))
+    held = {"ownPhotos": key, "documents": key}
+
+    for question, left in (("documents", ["roof.txt"]), ("ownPhotos", [])):
+        emma.send("/staff/record", **page, **held, _do=f"remove-file:{question}:{key}")
+        held.pop(question)
+        assert service.engine.read(lambda db: list(db.scalars(select(DocumentRow.name)))) == left
+        assert ("roof.txt" in emma.text) is bool(left)
+
+
 def test_a_question_for_files_is_refused_where_no_page_takes_them(service):
     file, changed = with_question("survey.form", "ownPhotos", **PHOTOS)
     with pytest.raises(DeploymentRefused) as refused:
@@ -388,6 +413,84 @@ def screened(service, made, **more):
     answers = {"scopeExit": "in_scope", "issueList": [{"summary": "Late"}, {"summary": "Broken"}]} | more
     service.engine.complete_task(task.user_task_key, answers, by=somebody(service, "ines").actor)
     return task
+
+
+@pytest.fixture
+def chain(service):
+    """Three complaints of one person, each with a form: the third joined the second, and then the second the first."""
+    person = PartyDetails("Mr Ode", "ode@example.org")
+    made = []
+    for word in ("aardvark", "badger", "capybara"):
+        sheet = told({"Seen": f"the {word}'s tail"}, title=f"Form {word}")
+        wrote = NewComplaint("web", service.clock.now(), f"Of a {word}.", person, sheet=sheet)
+        made.append(receive(service, wrote, by=as_service("test")))
+        service.run_due()
+    first, second, third = made
+    for one, into in ((third, second), (second, first)):
+        more = {"duplicateOf": into.reference, "scopeReason": "The same.", "problem": "quality"}
+        screened(service, one, scopeExit="duplicate", **more)
+        service.run_due()
+    return made
+
+
+def test_what_joined_what_joined_stands_with_the_complaint_that_goes_on(service, desk, admin, chain):
+    first, second, third = chain
+    manager = desk("max")
+    (task, *_) = [
+        one for one in service.engine.open_tasks(first.instance_key) if one.name == "Read the information"
+    ]
+    for page in (f"/staff/complaints/{first.key}", f"/staff/tasks/{task.user_task_key}"):
+        manager.open(page)
+        for word in ("aardvark", "badger", "capybara"):
+            assert f"the {word}'s tail" in manager.text
+    assert [sheet["title"] for sheet, _ in answers_of(admin, first.key) if "Form" in sheet["title"]] == [
+        "Form aardvark",
+        f"Form badger ({second.reference}, which joined this one)",
+        f"Form capybara ({third.reference}, which joined this one)",
+    ]
+
+
+def test_complaints_that_name_each_other_in_a_circle_are_read_to_the_end(service, admin, chain):
+    """As no step of ours leaves them: the lines say of each that it joined another."""
+    first, _, third = chain
+
+    def close(db):
+        for one, facts in ((first, {INTO: third.reference}), (third, {FROM: first.reference})):
+            line = {"at": service.clock.now(), "by": "x", "kind": "merged", "text": "x", "facts": facts}
+            db.add(EventRow(key=service.engine.next_key(), complaint_key=one.key, **line))
+        db.get(ComplaintRow, first.key).state = MERGED
+
+    service.engine.write(close)
+    known = {one.key: one.reference for one in chain}
+    for one in chain:
+        others = {key: reference for key, reference in known.items() if key != one.key}
+        assert service.engine.read(lambda db, key=one.key: joined_by(db, key)) == others
+    assert set(found_by(admin, "capybara")) == set(known.values())
+
+
+def test_who_reads_the_complaint_that_goes_on_finds_it_by_what_joined_it(app, service, desk, admin, chain):
+    """Its owner, who may open none of the others; every word counts, wherever it stands."""
+    first, *others = chain
+    service.engine.write(lambda db: setattr(db.get(ComplaintRow, first.key), "owner", "hana"))
+    hana, calls = desk("hana"), Caller(app, token_of(service, "hana"))
+    assert [hana.open(f"/staff/complaints/{one.key}").status_code for one in others] == [404, 404]
+    for words in ("badger", "capybara", "Capybara's aardvark tail"):
+        assert found_by(calls, words) == [first.reference]
+        hana.open(f"/staff/complaints?q={words}")
+        assert first.reference in hana.text
+        assert not any(one.reference in hana.text for one in others)
+    assert found_by(calls, "capybara okapi") == []
+    assert set(found_by(admin, "capybara")) == {one.reference for one in chain}
+    assert found_by(admin, "aardvark") == [first.reference], "what is the first's is not the others'"
+
+
+@pytest.mark.parametrize("typed", ["jürgen", "JÜRGEN", "Ärger", "jürgen@übel.example", "øresund", "ØRESUND"])
+def test_a_complaint_is_found_in_capital_and_small_letters_of_every_alphabet(service, admin, typed):
+    who = PartyDetails("JÜRGEN ÄRGER", "Jürgen@ÜBEL.example")
+    wrote = NewComplaint("web", service.clock.now(), "Lost on the ØRESUND.", who)
+    made = receive(service, wrote, by=as_service("test"))
+
+    assert found_by(admin, typed) == [made.reference]
 
 
 def test_a_question_added_to_a_task_outlives_its_form(service, desk, admin):

@@ -14,7 +14,7 @@ from api.complaints import links
 from api.complaints.answers.sheets import of_complaint
 from api.complaints.forgetting import forget_expired
 from api.complaints.importing.history import keep_closed
-from api.complaints.intake import Ending, NewComplaint, PartyDetails, link_of_sender
+from api.complaints.intake import Ending, NewComplaint, PartyDetails, link_of_sender, receive
 from api.complaints.policies import kinds, second_look
 from api.complaints.tables import ComplaintRow, DocumentRow, DraftRow, EventRow, LinkRow, oldest_first
 from api.demo.people import COLLEAGUES, add_colleagues
@@ -164,6 +164,86 @@ def test_a_question_that_an_answer_leads_to_is_asked_before_the_page_is_left(ann
         lambda session: session.scalars(select(ComplaintRow.first_raised_on)).all()
     )
     assert first == date(2026, 11, 2)
+
+
+def with_question(service, key, **more):
+    """Deploy what is shipped, with a question of the owner's on the first page of the public form."""
+    schema = json.loads((ROOT / "forms" / "complaint.form").read_text())
+    asked = {"type": "textfield", "id": f"F_{key}", "key": key, "label": f"The {key}?"}
+    schema["components"][0]["components"].append(asked | more)
+    shipped = [
+        path for folder in ("processes", "forms") for path in (ROOT / folder).iterdir() if path.is_file()
+    ]
+    files = {path.name: path.read_bytes() for path in shipped if path.suffix in (".bpmn", ".dmn", ".form")}
+    service.engine.deploy(list((files | {"complaint.form": json.dumps(schema).encode()}).items()))
+
+
+def test_a_first_page_is_read_by_the_form_it_was_made_from(ann, service):
+    """The owner replaces a question while the page is open, and again while the others are."""
+    with_question(service, "lighthouse")
+    ann.open("/complain/what-happened")
+    with_question(service, "beacon")
+    assert ann.send(description="It broke.", other="x", lighthouse="Norfolk numbat").status_code == 422
+    assert "Norfolk numbat" in ann.page, "the page comes back as it was made"
+    assert ann.send(description="It broke.", lighthouse="Portland quokka").status_code == 303
+    with_question(service, "harbour")
+    ann.fill_in_the_rest()
+    ann.open("/complain/check")
+    assert "The lighthouse? Portland quokka" in ann.text
+    ann.send_off()
+
+    ((kept),) = sheets(service, "Complaint on our website")
+    assert kept["The lighthouse?"] == "Portland quokka"
+    assert "The beacon?" not in kept
+
+
+def test_a_page_that_outlived_its_draft_is_read_by_the_form_it_was_made_from(ann, service, clock):
+    with_question(service, "lighthouse")
+    ann.send("/complain/what-happened", description="It broke.")
+    ann.open("/complain/what-happened")
+    clock.advance(timedelta(days=7))
+    with_question(service, "beacon")
+
+    assert ann.send(description="It broke.", lighthouse="Portland quokka").location.endswith("-about")
+    ann.open("/complain/what-happened")
+    assert "Portland quokka" in ann.page
+    assert "Portland quokka" not in ann.text
+
+
+def test_pages_of_two_versions_of_the_form_lose_nothing_unseen(ann, service):
+    """A page is left open, the complaint begun anew on the form that the owner deployed meanwhile."""
+    with_question(service, "lighthouse")
+    ann.open("/complain/what-happened")
+    left_open = {name: ann.hidden(name) for name in ("_key", "_version", "_draft")}
+    with_question(service, "beacon")
+    ann.send("/complain/what-happened", description="It broke.", beacon="Norfolk numbat")
+    ann.open("/complain/what-it-is-about")
+    ann.send(
+        problem=ann.option("problem", "Not delivered, late or incomplete"),
+        product=ann.option("product", "Goods"),
+    )
+    typed = {"_do": "continue", "description": "It broke.", "lighthouse": "Portland quokka"}
+
+    assert ann.post("/complain/what-happened", **typed, **left_open).status_code == 409
+    assert "The beacon? Norfolk numbat" in ann.text
+    assert "Not delivered, late or incomplete" in ann.text, "all that was kept is shown"
+    assert "Portland quokka" in ann.page
+    again = {name: ann.hidden(name) for name in ("_key", "_version", "_draft")}
+    assert ann.post("/complain/what-happened", **typed, **again).status_code == 303
+    assert ann.open("/complain/check").location == "/complain/danger", "what both versions ask stays answered"
+    ann.fill_in_the_rest()
+    ann.send_off()
+
+    ((kept),) = sheets(service, "Complaint on our website")
+    assert kept["The lighthouse?"] == "Portland quokka"
+
+
+def test_what_was_typed_for_a_question_of_no_version_stands_on_the_page(ann, count):
+    ann.open("/complain/what-happened")
+
+    assert ann.send(description="It broke.", lighthouse="Portland quokka").status_code == 422
+    assert "Portland quokka" in ann.text
+    assert count(DraftRow) == 0
 
 
 def test_who_skips_ahead_gets_the_first_unanswered_question(ann):
@@ -433,6 +513,27 @@ def test_files_are_kept_at_once_and_go_with_the_complaint(ann, service):
     assert all(row.draft_sha256 is None for row in rows)
 
 
+def test_a_file_given_to_two_questions_stays_with_the_one_it_is_not_removed_from(ann, service, count):
+    with_question(service, "photos", type="filepicker", multiple=True)
+    ann.send(
+        "/complain/what-happened", description="It broke.", uploads={"photos-upload": [("roof.txt", b"x")]}
+    )
+    ann.fill_in_the_rest()
+    ann.send("/complain/files", uploads={"documents-upload": [("roof.txt", b"x")]})
+    assert count(DocumentRow) == 1
+    ann.open("/complain/files")
+    key = ann.hidden("documents")
+
+    assert ann.send(button=f"remove-file:documents:{key}", documents=key).status_code == 200
+    ann.open("/complain/check")
+    assert "The photos? roof.txt" in ann.text
+    assert count(DocumentRow) == 1
+    ann.open("/complain/what-happened")
+    given = {"description": "It broke.", "photos": key}
+    assert ann.send(button=f"remove-file:photos:{key}", **given).status_code == 200
+    assert count(DocumentRow) == 0, "no question holds it any more"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -650,6 +751,26 @@ def test_a_lost_link_is_mailed_and_the_page_does_not_tell_whether(ann, app, cloc
     new = re.search(r"/t/[\w-]+", left.replace("=\n", ""))[0]
     assert new != old
     assert Visitor(app, clock).open(new).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("given", "typed", "sent"),
+    [
+        ("MÜLLER@example.org", "müller@example.org", 1),
+        ("ann@MÜLLER.example", "Ann@müller.example", 1),
+        ("mu\u0308ller@example.org", "MÜLLER@example.org", 1),
+        ("muller@example.org", "müller@example.org", 0),
+        ("mü.ller@example.org", "müller@example.org", 0),
+    ],
+)
+def test_a_lost_link_is_mailed_however_the_address_is_spelt(ann, service, given, typed, sent):
+    wrote = NewComplaint("phone", service.clock.now(), "It broke.", PartyDetails("Ann", given))
+    made = receive(service, wrote, by=SYSTEM)
+    before = len(mails(service))
+
+    ann.send("/lost-link", reference=made.reference, email=typed)
+
+    assert [mail.recipient.decode() for mail in mails(service)[before:]] == [given] * sent
 
 
 def test_a_stranger_who_knows_the_address_alone_uses_up_nothing_of_it(ann, app, clock, service):

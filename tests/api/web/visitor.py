@@ -32,7 +32,12 @@ class Visitor:
             self.open(path)
         self.clock.advance(timedelta(seconds=wait))
         return self.post(
-            path or self.action(), _do=button, _key=self.hidden("_key"), uploads=uploads, **fields
+            path or self.action(),
+            _do=button,
+            _key=self.hidden("_key"),
+            _version=self.hidden("_version") or None,
+            uploads=uploads,
+            **fields,
         )
 
     def post(self, path, uploads=None, csrf=True, **fields):
@@ -78,6 +83,10 @@ class Visitor:
     def fill_in(self, story=STORY, *, email="ann@example.org", anonymous=False):
         """Answer every question, up to the page where the answers are checked."""
         self.send("/complain/what-happened", description=story)
+        return self.fill_in_the_rest(email=email, anonymous=anonymous)
+
+    def fill_in_the_rest(self, *, email="ann@example.org", anonymous=False):
+        """Answer every question but those of the first page."""
         self.open("/complain/what-it-is-about")
         self.send(
             "/complain/what-it-is-about",

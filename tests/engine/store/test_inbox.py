@@ -52,6 +52,9 @@ def test_boxes_are_sorted_searched_and_paged(engine, keys):
     assert box(engine, "groups", text="CASE-2") == [keys[2]]
     assert box(engine, "groups", text="assess  CASE-2") == [keys[2]]
     assert box(engine, "groups", text="100%") == []
+    called = engine.start("small", {"severe": False}, business_id="PRÜFUNG-Ä")
+    assert len(box(engine, "groups", text="prüfung-ä")) == 1
+    engine.cancel(called.key)
     first = engine.inbox("groups", by=ANA, limit=2)
     second = engine.inbox("groups", by=ANA, limit=3, offset=2)
     assert (len(first.items), first.more, second.more) == (2, True, False)
