@@ -24,10 +24,10 @@ from api.complaints.heard import Heard, refuse_addition, refuse_decision, refuse
 from api.complaints.intake import PartyDetails
 from api.complaints.letter_links import STATUS_LINK
 from api.complaints.letters import Letters
-from api.complaints.lines import SAID_BY, SAID_ON, said_by, said_on
+from api.complaints.lines import DECIDES, READS, SAID_BY, SAID_ON, might_decide, said_by, said_on
 from api.complaints.of_case import complaint_named
 from api.complaints.our_answer import reached_by_reply, refuse_reply
-from api.complaints.parties import BY_MAIL, REPRESENTATIVE, WAYS, may_act, parties, shared_ways
+from api.complaints.parties import BY_MAIL, REPRESENTATIVE, WAYS, may_act, may_decide, parties, shared_ways
 from api.complaints.parties import COMPLAINANT as THEY
 from api.complaints.references import read_reference
 from api.complaints.tables import ComplaintRow, DocumentRow, EventRow, LetterRow, newest_first
@@ -116,8 +116,9 @@ def add_information(
 ) -> None:
     """Keep what the complainant sends and hand it to whoever reads it; ``draft`` is where its files wait.
 
-    ``role`` is theirs who writes on the status page, and ``sheet`` is the form as it was filled in, here as in all below. With
-    ``danger`` whoever is on duty hears of it in this very step. ``key`` names the sending: the same one again changes nothing.
+    ``role`` is theirs who writes on the status page; whether they may decide then is kept with it. ``sheet`` is the form as it was
+    filled in, here as in all below. With ``danger`` whoever is on duty hears of it in this very step. ``key`` names the sending:
+    the same one again changes nothing.
     Raises ``TooLate``, and of what was ``heard`` what ``refuse_addition`` raises.
     """
 
@@ -138,7 +139,10 @@ def add_information(
             drafts.drop(session, drafts.visitor_place(draft))
         files = f" ({len(documents)} file{'s' if len(documents) != 1 else ''})" if documents else ""
         said = _said(f"wrote{files}" if heard is None else "told us more", text, heard, role)
-        line = _tell(desk, complaint_key, ADDITION, said, {SAID_BY: role}, heard=heard)
+        kept: dict[str, Any] = {SAID_BY: role}
+        if heard is None:
+            kept[DECIDES] = may_decide(parties(session, complaint_key).get(role))
+        line = _tell(desk, complaint_key, ADDITION, said, kept, heard=heard)
         _keep(desk, complaint_key, sheet)
         told = to_read(line, desk.moment.zone_info, danger=danger)
         _send(service, session, ADDS, complaint_key, told, heard, role)
@@ -156,7 +160,7 @@ def to_read(addition: EventRow, zone: ZoneInfo, *, danger: bool = False) -> dict
         "cameBy": facts.get("channel", "web"),
         "addition": str(addition.key),
         "sentOn": said_on(addition, zone).isoformat(),
-        SAID_BY: said_by(addition),
+        SAID_BY: said_by(addition) if might_decide(addition) is not False else READS,
     }
 
 

@@ -45,6 +45,9 @@ class Heard:
     channel: str
     on: date
     by: Actor  # who records it
+    decides: bool | None = (
+        None  # whether they might decide as they wrote it; None: by what is known of that day
+    )
 
     @property
     def facts(self) -> dict[str, str]:
@@ -77,14 +80,17 @@ def refuse_addition(desk: Desk, complaint: ComplaintRow, heard: Heard) -> None:
     """Return if they may have added something on that day. Raises ``DayImpossible``, ``SpeaksForNobody``."""
     came_in = local_date(complaint.received_at, desk.moment.zone_info)
     _refuse_day(heard, came_in, desk.today, "the complaint came in")
-    if heard.role not in speakers(desk.session, complaint.key, on=heard.on):
+    if heard.decides is None and heard.role not in speakers(desk.session, complaint.key, on=heard.on):
         raise SpeaksForNobody(complaint=complaint.reference, role=heard.role)
 
 
 def refuse_decision(desk: Desk, complaint: ComplaintRow, heard: Heard) -> None:
     """Return if they may have withdrawn on that day. Raises ``DecidesNothing`` and what ``refuse_addition`` raises."""
     refuse_addition(desk, complaint, heard)
-    if not may_decide(speakers(desk.session, complaint.key, on=heard.on)[heard.role]):
+    decides = heard.decides
+    if decides is None:
+        decides = may_decide(speakers(desk.session, complaint.key, on=heard.on)[heard.role])
+    if not decides:
         raise DecidesNothing(complaint=complaint.reference, role=heard.role)
 
 

@@ -172,6 +172,8 @@ def why_not_leave(letters: Letters, session: Session, letter: LetterRow, *, on: 
         return None if party is None or may_act(party, on=on) else NO_LONGER
     due = _addressees(letters, session, letter.complaint_key, letter.to_role, on=on)
     people = [one.party for one in due if one.party is not None]
+    if letter.to_role == REPRESENTATIVE and party is not None:  # theirs, whoever acts by now
+        people = [party]
     having = {one.party_key for one in copies_of(session, letter.complaint_key, set_of(letter))}
     if party is not None and all(one.key in having for one in people):
         people.append(party)

@@ -138,8 +138,7 @@ def send_owed_letters(errand: Errand) -> None:
     """
     person, carrier = errand.text("person") or COMPLAINANT, _Carrier(errand)
     errand.moved(send_owed(errand.tools, errand.desk, errand.complaint, person, carrier))
-    party = parties(errand.session, errand.complaint.key).get(person)
-    if party is not None and not can_be_reached(party):
+    if not can_be_reached(parties(errand.session, errand.complaint.key).get(person)):
         _end_the_search(errand, person)
 
 

@@ -28,7 +28,7 @@ Thrower = Callable[[str, str, Mapping[str, Any]], None]
 
 def keep_all_back(errand: Errand, *, why: str) -> None:
     """Let nothing leave any more that was written about the complaint and still waits; ``why`` ends the line that says so."""
-    _keep_back(errand.desk, _waiting(errand.session, errand.complaint), why, errand.context.publish)
+    keep_back_of(errand.desk, _waiting(errand.session, errand.complaint), why, errand.context.publish)
 
 
 def answers_to_come(
@@ -63,7 +63,7 @@ def keep_letter_back(errand: Errand) -> None:
     letters_owed.forget(errand.complaint, over)
     asking = [letter for letter in _waiting(errand.session, errand.complaint) if letter.template in over]
     why = "as nobody waits for an answer to it any more"
-    _keep_back(errand.desk, asking, why, errand.context.publish)
+    keep_back_of(errand.desk, asking, why, errand.context.publish)
 
 
 def keep_back_unowed(letters: Letters, desk: Desk, complaint: ComplaintRow, *, throw: Thrower) -> None:
@@ -80,7 +80,7 @@ def keep_back_unowed(letters: Letters, desk: Desk, complaint: ComplaintRow, *, t
     awaited = {row.name for row in open_clocks(desk.session, complaint.key)} - answered
     over = [letter for letter in unowed if not awaited & clocks_in(letter.meets)]
     why = f"as it is not owed any more ({staff_words(complaint.state).lower()})"
-    _keep_back(desk, over, why, throw)
+    keep_back_of(desk, over, why, throw)
 
 
 def keep_back_older(
@@ -94,7 +94,7 @@ def keep_back_older(
     waiting, kept = older_answers(letters, desk.session, complaint, copies)
     awaited = {row.name for row in open_clocks(desk.session, complaint.key)} - clocks_in(meets)
     why = "as a newer answer was written"
-    _keep_back(desk, [one for one in waiting if not awaited & clocks_in(one.meets)], why, throw)
+    keep_back_of(desk, [one for one in waiting if not awaited & clocks_in(one.meets)], why, throw)
     for one in kept:
         if not awaited & clocks_in(one.meets):
             letters_owed.settle(complaint, one.letter, one.person)
@@ -107,7 +107,7 @@ def keep_back_asking(letters: Letters, desk: Desk, complaint: ComplaintRow, *, t
     over = {one.id for one in letters if recalls_answer(letters, one.id)}
     letters_owed.forget(complaint, over)
     asking = [letter for letter in _waiting(desk.session, complaint) if letter.template in over]
-    _keep_back(desk, asking, "as our answer came back", throw)
+    keep_back_of(desk, asking, "as our answer came back", throw)
 
 
 def _is_unowed(session: Session, letter: LetterRow, letters: Letters, state: str) -> bool:
@@ -125,7 +125,8 @@ def _waiting(session: Session, complaint: ComplaintRow) -> list[LetterRow]:
     return list(session.scalars(query.order_by(*oldest_first(LetterRow))))
 
 
-def _keep_back(desk: Desk, letters: Iterable[LetterRow], why: str, throw: Thrower) -> None:
+def keep_back_of(desk: Desk, letters: Iterable[LetterRow], why: str, throw: Thrower) -> None:
+    """Let none of these letters leave any more; ``why`` ends the line that says so."""
     for letter in letters:
         letter.replaced_at = desk.act.at
         if letter.channel in BY_HAND:

@@ -109,7 +109,7 @@ def way_of_answer(letters: Letters, session: Session, complaint: ComplaintRow) -
     kept = [
         unsent
         for unsent in letters_owed.kept(complaint)
-        if _tells(unsent.letter) and awaited & clocks_in(unsent.meets)
+        if _tells(unsent.letter) and (unsent.sought or awaited & clocks_in(unsent.meets))
     ]
     newest, later = newest_set(session, complaint.key, rows, kept)
     if later:
@@ -203,18 +203,23 @@ def had_by_nobody_else(letters: Letters, session: Session, complaint: ComplaintR
 
     Whoever may reply to it has a copy, gets one, or is looked for to get one.
     """
-    query = select(LetterRow).where(LetterRow.complaint_key == complaint.key, LetterRow.replaced_at.is_(None))
-    rows = [row for row in session.scalars(query) if is_answer(letters, row.template)]
-    kept = [one for one in letters_owed.kept(complaint) if is_answer(letters, one.letter)]
-    newest, later = newest_set(session, complaint.key, rows, kept)
-    copies = [row for row in rows if set_of(row) == newest]
-    if later or any(counts(letters, session, row) for row in copies):
+    copies = newest_copies(letters, session, complaint)
+    if any(counts(letters, session, row) for row in copies):
         return None
-    if any(one.copies == newest for one in kept):
+    if {one.copies for one in letters_owed.kept(complaint)} & {set_of(row) for row in copies}:
         return None
     return next(
         (row for row in copies if row.dispatched_at is not None and _may_not_reply(session, row)), None
     )
+
+
+def newest_copies(letters: Letters, session: Session, complaint: ComplaintRow) -> list[LetterRow]:
+    """Return the copies of our newest answer that asks for a reply, nothing having taken their place; [] where a newer one is kept."""
+    query = select(LetterRow).where(LetterRow.complaint_key == complaint.key, LetterRow.replaced_at.is_(None))
+    rows = [row for row in session.scalars(query) if is_answer(letters, row.template)]
+    kept = [one for one in letters_owed.kept(complaint) if is_answer(letters, one.letter)]
+    newest, later = newest_set(session, complaint.key, rows, kept)
+    return [] if later else [row for row in rows if set_of(row) == newest]
 
 
 def is_answer(letters: Letters, letter: str) -> bool:

@@ -55,7 +55,7 @@ ON_ITS_WAY = "We have written our answer, and it is on its way to you"
 ON_ITS_WAY_ELSEWHERE = (
     "We have written our answer, and it is on its way"  # to somebody else than who reads it
 )
-WENT_ELSEWHERE = "Our answer went to the person who acted for you"
+WENT_ELSEWHERE = "Our answer went to somebody who acted before"
 TOLD_BY_LETTER = frozenset({"responded", "not_accepted"})  # the states that a letter of ours tells
 _COMMON = ("received", "assessing", "investigating", "deciding", "responded", "closed")
 _TO_COME = {

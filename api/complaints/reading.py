@@ -406,6 +406,7 @@ SOMEBODY_ELSE = {REPRESENTATIVE: "Who acts for you", COMPLAINANT: "The person yo
 """Role → as whoever else follows the same complaint calls them."""
 _SAID = {
     "complainant-information": {"": ("sent us more information", "sent us more information")},
+    "complainant-survey": {"": ("told us how it went", "told us how it went")},
     "complainant-answer": {
         "": ("told us what you think of our answer", "told us what they think of our answer"),
         "accepts": ("told us that you accept our answer", "told us that our answer is accepted"),

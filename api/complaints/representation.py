@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from api.complaints import letters_owed
-from api.complaints.authority_over import letters_follow
 from api.complaints.clocks import Desk
 from api.complaints.contact import IN_WORDS
 from api.complaints.contact_details import ReasonMissing, clean_details, note_who_is_known, refuse_shared
@@ -18,6 +16,7 @@ from api.complaints.letter_addressees import missed
 from api.complaints.letter_carrying import REACHED
 from api.complaints.letter_desk import DeskCarrier, tools_of
 from api.complaints.letters_caught_up import send_owed
+from api.complaints.letters_follow import ASK_AGAIN, letters_follow, only_they_have
 from api.complaints.links import revoke_of
 from api.complaints.of_case import key_of_person
 from api.complaints.owed import told_to_nobody
@@ -77,6 +76,12 @@ class AuthorityChanged(Conflict):
     code = "authority_changed"
 
 
+class JoinedAnother(Conflict):
+    """This complaint joined another one, where it goes on: settle there who speaks for the complainant."""
+
+    code = "joined_another"
+
+
 @dataclass(frozen=True, slots=True)
 class Authority:
     """How far somebody speaks: ``extent`` is one of ``EXTENTS``, ``until`` its last local day (None: no end is named)."""
@@ -100,8 +105,7 @@ def settle_anew(
     who may, links of who acts no more open nothing, and a diagram that waits for the authority goes on. What they said while it
     held was theirs to say. ``seen`` is the mark (``mark_of``) of what was shown, None: nothing. Safe to repeat.
 
-    Raises ``ReasonMissing``, ``AuthorityRefused`` (fact ``field``), ``NobodyRepresents``, ``AuthorityChanged``, and what writing
-    letters raises.
+    Raises ``ReasonMissing``, ``AuthorityRefused`` (fact ``field``), ``NobodyRepresents``, ``AuthorityChanged``, ``JoinedAnother``.
     """
     _refuse(authority, today=service.today())
 
@@ -112,6 +116,7 @@ def settle_anew(
         if seen not in (None, mark_of(party)):
             raise AuthorityChanged
         before = told_to_nobody(desk.session, complaint.key, on=desk.today)
+        _refuse_joined(complaint)
         if not _lay(desk, party, authority):
             return ()
         return _follow(service, desk, complaint, party, before=before)
@@ -126,14 +131,15 @@ def take_on(
     authority: Authority,
     *,
     reason: str,
+    seen: str | None = None,
     by: Actor,
 ) -> None:
     """Let somebody whose proof a person has seen act for the complainant from now on, in place of whoever is said to.
 
-    Whoever acted before them is a former representative, to whom nothing goes any more. What follows is that of ``settle_anew``.
-    Safe to repeat.
+    Whoever acted before them is a former representative, to whom nothing goes any more; the same person recorded again has
+    their authority settled. What follows is that of ``settle_anew``. Safe to repeat.
 
-    Raises ``ReasonMissing``, ``AuthorityRefused`` and ``DetailRefused`` (fact ``field``), and what writing letters raises.
+    Raises ``ReasonMissing``, ``AuthorityRefused`` and ``DetailRefused`` (fact ``field``), ``AuthorityChanged``, ``JoinedAnother``.
     """
     _refuse(authority, today=service.today())
     if authority.extent == NONE:
@@ -146,8 +152,12 @@ def take_on(
         session = desk.session
         before = told_to_nobody(session, complaint.key, on=desk.today)
         former = parties(session, complaint.key).get(REPRESENTATIVE)
-        if former is not None and _stands(former, given, authority):
-            return ()
+        _refuse_joined(complaint)
+        if seen not in (None, mark_of(former)):
+            raise AuthorityChanged
+        if former is not None and all(getattr(former, field) == value for field, value in given.items()):
+            is_new = _lay(desk, former, authority)
+            return _follow(service, desk, complaint, former, before=before) if is_new else ()
         party = PartyRow(key=desk.next_key(), complaint_key=complaint.key, role=REPRESENTATIVE, **given)
         refuse_shared(session, party, given, given)
         if former is not None:
@@ -157,7 +167,7 @@ def take_on(
         session.add(party)
         _lay(desk, party, authority)
         complaint.represented = True
-        moved = _follow(service, desk, complaint, party, before=before)
+        moved = _follow(service, desk, complaint, party, before=before, former=former)
         if former is not None and former.authority == REFUSED:
             moved += owe_to_complainant(service.case_clocks, desk, complaint, former)
         return moved
@@ -165,8 +175,10 @@ def take_on(
     _change(service, complaint_key, change, reason=reason, by=by)
 
 
-def mark_of(party: PartyRow) -> str:
-    """Return a mark of the authority as it stands: another once anything of it has changed."""
+def mark_of(party: PartyRow | None) -> str:
+    """Return a mark of who acts (None: nobody) and of their authority as it stands: another once anything of it has changed."""
+    if party is None:
+        return "nobody"
     stands = (party.key, party.authority, party.authority_scope, party.authority_until, party.ended_at)
     return sha256("\n".join(map(str, stands)).encode()).hexdigest()
 
@@ -178,10 +190,9 @@ def extent_of(party: PartyRow) -> str | None:
     return NONE if party.authority == REFUSED or party.authority in WAS_CONFIRMED else None
 
 
-def _stands(party: PartyRow, details: Mapping[str, str | None], authority: Authority) -> bool:
-    """Tell whether this very person acts already, and as far."""
-    same = all(getattr(party, field) == value for field, value in details.items())
-    return same and (extent_of(party), party.authority_until) == (authority.extent, authority.until)
+def _refuse_joined(complaint: ComplaintRow) -> None:
+    if complaint.state == "merged":
+        raise JoinedAnother
 
 
 def _refuse(authority: Authority, *, today: date) -> None:
@@ -199,7 +210,8 @@ def _lay(desk: Desk, party: PartyRow, authority: Authority) -> bool:
     stood = mark_of(party)
     if authority.extent != NONE:
         scope, until = authority.extent, authority.until
-        settle(party, CONFIRMED, scope=scope, begins=None, until=until, at=desk.act.at)
+        begins = party.authority_from if party.authority == CONFIRMED else desk.today
+        settle(party, CONFIRMED, scope=scope, begins=begins, until=until, at=desk.act.at)
     elif party.authority not in WAS_CONFIRMED:
         if party.authority != REFUSED:
             settle(party, REFUSED, scope=None, begins=None, until=None, at=desk.act.at)
@@ -211,20 +223,24 @@ def _lay(desk: Desk, party: PartyRow, authority: Authority) -> bool:
 
 
 def _follow(
-    service: Redress, desk: Desk, complaint: ComplaintRow, party: PartyRow, *, before: frozenset[str]
+    service: Redress,
+    desk: Desk,
+    complaint: ComplaintRow,
+    party: PartyRow,
+    *,
+    before: frozenset[str],
+    former: PartyRow | None = None,
 ) -> tuple[str, ...]:
-    """Tell what is settled, and let letters, clocks and diagrams follow; return the names of the clocks that moved."""
+    """Tell what is settled, and let letters, clocks and diagrams follow; return the names of the clocks that moved.
+
+    ``former`` is who acted before, where somebody else takes their place.
+    """
     session, key = desk.session, complaint.key
     session.flush()
     who = party.name or IN_WORDS[REPRESENTATIVE].capitalize()
     words = f"{who}: {authority_in_words(party, on=desk.today)}"
     facts = {"party": str(party.key), "authority": party.authority, "reason": desk.act.reason}
     desk.tell(key, LINE, f"Who speaks for the complainant is settled. {words}", facts=facts)
-    if complaint.owner != desk.act.by:
-        subject = f"Who speaks for {complaint.reference} is settled"
-        desk.notify_owner(complaint, subject, f"{words} {desk.act.reason}", otherwise="complaints-managers")
-    if extent_of(party) == NONE:
-        letters_owed.give_up(complaint, REPRESENTATIVE)
     moved = note_who_is_known(service, desk, complaint, before=before)
     if party.authority == REFUSED:
         moved += owe_to_complainant(service.case_clocks, desk, complaint, party)
@@ -233,12 +249,23 @@ def _follow(
     if extent_of(party) != NONE and can_be_reached(party):
         moved += send_owed(tools, desk, complaint, REPRESENTATIVE, carrier)
     session.flush()
+    _notify(service, desk, complaint, party if former is None and extent_of(party) == NONE else former, words)
     looked_for = missed(service.letters, session, key, on=desk.today)
     for role in (COMPLAINANT, REPRESENTATIVE):
         if role not in looked_for:
             carrier.throw(REACHED, key_of_person(key, role), {})
     carrier.throw(SETTLED, str(key), _as_heard(party))
     return moved
+
+
+def _notify(service: Redress, desk: Desk, complaint: ComplaintRow, gone: PartyRow | None, words: str) -> None:
+    """Tell whoever looks after the complaint what is settled, and what nobody but who is ``gone`` was sent."""
+    alone = [] if gone is None else only_they_have(service, desk.session, gone)
+    if complaint.owner == desk.act.by and not alone:
+        return
+    told = f"{words} {desk.act.reason}" + (f" {ASK_AGAIN.format('; '.join(alone))}" if alone else "")
+    subject = f"Who speaks for {complaint.reference} is settled"
+    desk.notify_owner(complaint, subject, told, otherwise="complaints-managers")
 
 
 def _as_heard(party: PartyRow) -> dict[str, object]:

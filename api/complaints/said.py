@@ -30,10 +30,11 @@ from api.complaints.from_complainant import ADDITION as LINE
 from api.complaints.heard import Heard, answer_left_on, on_file
 from api.complaints.history import ended_as
 from api.complaints.letters import Letters
-from api.complaints.lines import said_by, said_on
+from api.complaints.lines import might_decide, said_by, said_on
 from api.complaints.our_answer import reached_by_reply, way_of_answer
 from api.complaints.parties import may_decide
 from api.complaints.tables import ComplaintRow, EventRow
+from api.complaints.unfinished import unread
 from engine.errors import Invalid
 from engine.zones import local_date
 
@@ -104,9 +105,11 @@ def replies_taken(
     taken = [act for act in _taken(letters, session, complaint) if act != ADDITION]
     if is_answered(session, complaint):
         taken.append(TAKEN_UP)
-    by = [role for role, party in on_file(session, complaint.key).items() if may_decide(party)]
+    by = {role for role, party in on_file(session, complaint.key).items() if may_decide(party)}
+    by |= {said_by(line) for line in unread(session, complaint) if might_decide(line)}
     return [
-        {"what": act, "since": replied_to if ACTS.get(act) == ANSWERS else came_in, "by": by} for act in taken
+        {"what": act, "since": replied_to if ACTS.get(act) == ANSWERS else came_in, "by": sorted(by)}
+        for act in taken
     ]
 
 
@@ -130,6 +133,7 @@ def take_as_said(errand: Errand) -> None:
         str(facts.get("channel", "web")),
         said_on(line, zone),
         errand.context.actor,
+        might_decide(line),
     )
     words, variables = words_of(line), dict[str, Any]()
     if what == WITHDRAWAL:

@@ -161,7 +161,7 @@ def test_until_it_is_read_the_complainant_is_not_told_that_they_have_our_answer(
     page = page_of(walk)
     assert "We gave our answer to the person who acted for you" in page.text
     assert "We have sent you our answer" not in page.text
-    assert "Our answer went to the person who acted for you" in page.text
+    assert "Our answer went to somebody who acted before" in page.text
     assert "We wait for your reply" not in page.text
     page.open("/status/answer")
     assert "I accept the answer" not in page.text

@@ -13,11 +13,12 @@ from api.app import create_app
 from api.complaints import links
 from api.complaints.contact_details import AnotherPerson, DetailRefused, correct
 from api.complaints.intake import PartyDetails
-from api.complaints.parties import parties
+from api.complaints.parties import may_act, parties
 from api.complaints.representation import (
     Authority,
     AuthorityChanged,
     AuthorityRefused,
+    JoinedAnother,
     NobodyRepresents,
     mark_of,
     settle_anew,
@@ -25,12 +26,14 @@ from api.complaints.representation import (
 )
 from api.complaints.tables import EventRow, NoticeRow, PartyRow
 from engine.actors import service as as_service
+from engine.forms import FormInvalid
 from tests.api.conftest import ADMIN_TOKEN, Caller
 from tests.api.web.staff_desk import Desk
 from tests.api.web.visitor import Visitor
 from tests.processes.test_letters_for_several import FIND, kept, left, people, visit, waiting
 from tests.processes.test_replies_among_additions import read, write
 from tests.processes.test_told_to_claimant import people_page
+from tests.processes.walking import Walk
 
 RITA = PartyDetails("Rita Rep", "rita@example.org")
 ROB = PartyDetails("Rob Other", "rob@example.org")
@@ -330,7 +333,7 @@ def test_it_is_told_to_the_timeline_and_to_who_looks_after_the_complaint(walk):
     assert line.facts["reason"] == "She rang us."
     notices = walk.ask(lambda db: db.scalars(select(NoticeRow)).all())
     (notice,) = [one for one in notices if one.subject == f"Who speaks for {walk.reference} is settled"]
-    assert notice.text.endswith("She rang us.")
+    assert "She rang us. They alone were sent: We have your complaint" in notice.text
     settled(walk, ENDED)
     lines = walk.ask(lambda db: db.scalars(select(EventRow).where(EventRow.kind == line.kind)).all())
     assert len(lines) == 1, "what stands already is settled once"
@@ -416,6 +419,7 @@ def test_a_colleague_records_who_acts_now(walk, desk):
     given = {"name": "Rob Other", "email": "rob@example.org", "extent": "receive", "until": "31 12 2026"}
     assert desk.send(url, **given | {"email": "no"}, reason="Seen").status_code == 422
     assert 'value="Rob Other"' in desk.html
+    assert desk.send(url, **given, reason="Seen", _version="nobody").status_code == 409
     assert desk.send(url, **given, reason="Seen").status_code == 200
     assert "decides nothing until 31 December 2026" in desk.text
 
@@ -446,3 +450,205 @@ def test_programs_settle_it_by_the_same_rule(walk):
     assert admin.post(path, changed | {"samePerson": True})[0] == 204
     nobody = "/api/complaints/RD-0000-0000-0/people/representative/authority"
     assert admin.post(nobody, {"extent": "none", "reason": "x"})[0] == 404
+
+
+# whatever waits, is kept or was said, as somebody else speaks
+
+
+NOWHERE = PartyDetails("Ann Other")
+
+
+def kept_for_ann(walk, **more):
+    """Our answer is kept, as no way leads to Ann, and somebody looks for one."""
+    walk.take("2026-07-06 10:00", sender=NOWHERE, **more).wait(hours=1)
+    if more:
+        walk.do(CHECK, authority="refused").wait(minutes=5)
+    walk.screen().later("2026-07-16 10:00").assess().investigate().decide(remedy="words").wait(minutes=5)
+    assert ("decision", "complainant") in kept(walk)
+    return walk
+
+
+@pytest.mark.parametrize("act", ["somebody else", "confirmed late"])
+def test_what_is_kept_goes_to_who_speaks_now_and_the_time_begins(walk, act):
+    if act == "somebody else":
+        kept_for_ann(walk)
+        take_on(walk.service, walk.key, ROB, ACTS, reason="Seen", by=MAX)
+    else:
+        kept_for_ann(walk, representative=RITA)
+        settled(walk, ACTS)
+    walk.wait(minutes=5)
+    assert left(walk, "decision") == [ROB.email if act == "somebody else" else RITA.email]
+    assert (kept(walk), walk.aside(FIND)) == ([], [])
+    walk.wait(days=40)
+    assert "Look back on the complaint" in walk.open
+    assert walk.troubles == []
+
+
+def test_somebody_without_a_name_is_told_through_who_acts_from_now_on(walk):
+    walk.take("2026-07-06 10:00", sender=None).screen()
+    take_on(walk.service, walk.key, ROB, ACTS, reason="Seen", by=MAX)
+    walk.wait(minutes=5)
+    assert left(walk, "acknowledgement") == ["rob@example.org"]
+    walk.wait(days=10)
+    assert "acknowledgement" not in walk.late
+
+
+def test_who_only_read_and_decides_now_has_our_answer(walk):
+    represented(walk, "receive", sender=PAPER).later("2026-07-16 10:00").assess().investigate()
+    walk.decide(remedy="words").wait(minutes=5)
+    assert (left(walk, "decision"), list(waiting(walk, "decision"))) == (
+        ["rita@example.org"],
+        ["1 High Street"],
+    )
+    settled(walk, ACTS)
+    assert walk.state("final_response") == "met"
+    walk.post("decision").wait(days=40)
+    assert walk.late == []
+    assert walk.clock_named("referral_window") is not None
+
+
+@pytest.mark.parametrize("letter", ["decision", "early-resolution"])
+def test_who_decides_has_a_copy_before_that_of_who_only_reads_is_posted(walk, letter):
+    represented(walk)
+    changed = {"email": None, "address": "7 Chambers Row"}
+    correct(walk.service, walk.key, "representative", changed, reason="Moved", by=MAX)
+    if letter == "decision":
+        walk.assess().investigate().decide(remedy="words")
+    else:
+        walk.assess(severity="low", complexity="low", quickAnswer=True).settle()
+    settled(walk, READS).wait(minutes=5)
+    assert left(walk, letter) == ["ann@example.org"]
+    assert list(waiting(walk, letter)) == ["7 Chambers Row"]
+    assert walk.troubles == []
+
+
+def test_who_may_only_read_from_now_on_gets_what_waits(walk):
+    represented(walk, sender=PAPER, authorityUntil="2026-07-10").later("2026-07-16 10:00")
+    walk.assess().investigate().decide(remedy="words")
+    assert list(waiting(walk, "decision")) == ["1 High Street"]
+    settled(walk, READS).wait(minutes=5)
+    assert (left(walk, "decision"), list(waiting(walk, "decision"))) == (
+        ["rita@example.org"],
+        ["1 High Street"],
+    )
+
+
+@pytest.mark.parametrize("act", ["replaced", "confirmed"])
+def test_a_refusal_is_theirs_alone(walk, act):
+    rita = PartyDetails("Rita Rep", address="7 Chambers Row")
+    walk.take("2026-07-06 10:00", sender=ANN, representative=rita).wait(hours=1)
+    walk.do(CHECK, authority="refused").wait(minutes=5)
+    assert list(waiting(walk, "representative-refused")) == ["7 Chambers Row"]
+    if act == "replaced":
+        take_on(walk.service, walk.key, ROB, ACTS, reason="Seen", by=MAX)
+    else:
+        settled(walk, ACTS)
+    walk.wait(minutes=5)
+    assert list(waiting(walk, "representative-refused")) == (["7 Chambers Row"] if act == "replaced" else [])
+    assert left(walk, "representative-refused") == []
+    if act == "replaced":
+        walk.post("representative-refused")
+        assert left(walk, "representative-refused") == ["7 Chambers Row"]
+
+
+def test_an_answer_of_who_was_replaced_goes_on_once_what_they_sent_is_read(walk):
+    answered(walk)
+    write(walk, "Here is a bill.", role="representative")
+    take_on(walk.service, walk.key, ROB, ACTS, reason="Seen", by=MAX)
+    walk.wait(minutes=5)
+    assert left(walk, "decision") == ["rita@example.org"]
+    read(walk, "adds")
+    chore = next(one for one in walk.service.chores if one.name == "authority-over")
+    assert (chore.run(), chore.run()) == (1, 0)
+    walk.wait(minutes=5)
+    assert left(walk, "decision") == ["rita@example.org", "rob@example.org"]
+
+
+def test_who_acts_beside_the_complainant_who_has_our_answer_gets_it_too(walk):
+    walk.take("2026-07-06 10:00", sender=ANN).screen().assess().investigate().decide(remedy="words").wait(
+        minutes=5
+    )
+    take_on(walk.service, walk.key, ROB, ACTS, reason="Seen", by=MAX)
+    walk.wait(minutes=5)
+    assert left(walk, "decision") == ["ann@example.org", "rob@example.org"]
+
+
+@pytest.mark.parametrize("what", ["accepts", "rejects", "withdraws"])
+@pytest.mark.parametrize("act", ["end", "limit", "replace"])
+def test_what_they_said_while_they_might_stays_said(walk, act, what):
+    answered(walk)
+    visitor = visit(walk, "representative")
+    visitor.open("/status/add")
+    visitor.send("/status/add", message="Our last word.")
+    walk.wait(minutes=30)
+    if act == "replace":
+        take_on(walk.service, walk.key, ROB, READS, reason="Seen", by=MAX)
+    else:
+        settled(walk, ENDED if act == "end" else READS)
+    read(walk, what)
+    assert walk.troubles == []
+    assert "rob@example.org" not in left(walk, "decision") or what == "withdraws"
+    said = {"accepts": "The representative accepts", "rejects": "The representative does not accept"}
+    lines = walk.ask(
+        lambda db: db.scalars(select(EventRow.text).where(EventRow.kind.like("complainant-%"))).all()
+    )
+    assert any(line.startswith(said.get(what, "The representative withdrew")) for line in lines)
+
+
+def test_what_they_wrote_while_they_only_read_decides_nothing_later(walk):
+    represented(walk, "receive").later("2026-07-16 10:00").assess().investigate().decide(remedy="words")
+    visitor = visit(walk.wait(minutes=5), "representative")
+    visitor.open("/status/add")
+    visitor.send("/status/add", message="We accept.")
+    settled(walk.wait(minutes=30), ACTS)
+    with pytest.raises(FormInvalid):
+        read(walk, "accepts")
+
+
+def test_an_authority_found_late_does_not_reach_backwards(walk):
+    walk.take("2026-07-06 10:00", sender=ANN, representative=RITA).wait(hours=1)
+    walk.do(CHECK, authority="refused").later("2026-07-21 10:00")
+    settled(walk, ACTS)
+    party = people(walk)["representative"]
+    assert not may_act(party, on=date(2026, 7, 10))
+    assert may_act(party, on=date(2026, 7, 21))
+
+
+def test_the_same_person_recorded_again_is_settled_and_written_to_once(walk):
+    answered(walk)
+    take_on(walk.service, walk.key, RITA, Authority("settle", date(2026, 12, 31)), reason="Renewed", by=MAX)
+    walk.wait(minutes=5)
+    assert left(walk, "decision") == ["rita@example.org"]
+    assert people(walk)["representative"].authority_until == date(2026, 12, 31)
+
+
+def test_nothing_is_settled_where_a_complaint_joined_another(walk):
+    older = Walk(walk.service, walk.clock)
+    older.take("2026-07-06 10:00", sender=ANN).wait(hours=1).screen()
+    represented_twice = walk.take("2026-07-07 10:00", sender=ANN, representative=RITA).wait(hours=1)
+    represented_twice.do(CHECK, authority="confirmed", authorityScope="settle").screen(
+        "duplicate", duplicateOf=older.reference
+    )
+    with pytest.raises(JoinedAnother):
+        settled(walk, ENDED)
+
+
+def test_a_complaint_without_a_name_whose_representative_acts_no_more_comes_to_its_end(walk):
+    walk.take("2026-07-06 10:00", sender=None, representative=RITA).wait(hours=1)
+    walk.do(CHECK, authority="confirmed", authorityScope="settle").wait(minutes=5).screen()
+    walk.assess().investigate().decide(remedy="words").wait(minutes=5)
+    settled(walk, ENDED).wait(minutes=5)
+    if walk.aside(FIND):
+        walk.beside(FIND, wayFound="no")
+    walk.wait(days=60)
+    assert "Look back on the complaint" in walk.open or walk.complaint().closed_at is not None
+    assert walk.troubles == []
+
+
+def test_nobody_reads_that_they_have_an_answer_for_which_a_way_is_looked_for(walk):
+    answered(walk, sender=NOWHERE)
+    settled(walk, ENDED).wait(minutes=5)
+    assert len(walk.aside(FIND)) == 1
+    page = visit(walk, "complainant").text
+    assert "We have sent you our answer" not in page
+    assert "Read and reply" not in page

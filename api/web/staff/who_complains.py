@@ -13,7 +13,7 @@ from api.identity.doors import action
 from api.web.staff import blueprint
 from api.web.staff.complaint import opened, page
 from api.web.staff.typed import read_day, typed
-from engine.errors import Invalid
+from engine.errors import Conflict, Invalid
 
 
 @blueprint.post("/complaints/<int:key>/people/way")
@@ -75,7 +75,7 @@ def settle_authority(key: int) -> ResponseReturnValue:
             seen=request.form.get("_version"),
             by=the_person().actor,
         )
-    except (representation.AuthorityChanged, representation.NobodyRepresents) as refusal:
+    except (Conflict, representation.NobodyRepresents) as refusal:
         return page(row, facts, "people", problem=refusal.message), 409
     except Invalid as refusal:
         field = refusal.facts.get("field", "reason")
@@ -92,8 +92,16 @@ def take_on_representative(key: int) -> ResponseReturnValue:
     try:
         details = PartyDetails(**{field: typed(field) for field in contact_details.WORDS})
         representation.take_on(
-            the_service(), key, details, _authority(), reason=typed("reason"), by=the_person().actor
+            the_service(),
+            key,
+            details,
+            _authority(),
+            reason=typed("reason"),
+            seen=request.form.get("_version"),
+            by=the_person().actor,
         )
+    except Conflict as refusal:
+        return page(row, facts, "people", problem=refusal.message), 409
     except Invalid as refusal:
         field = refusal.facts.get("field", "reason")
         return page(row, facts, "people", problem=refusal.message, field=f"another-{field}"), 422
