@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
+"""What keeps a file from running; what is doubtful, or ignored; what is worth knowing, and right as it may be."""
+
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # the worst first
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +35,10 @@ class Finding:
         place = self.element_id or (f"line {self.line}" if self.line else "")
         head = " › ".join(part for part in (self.file, place) if part)
         return " ".join(part for part in (f"{head}:" if head else "", self.message, self.advice) if part)
+
+
+def counted(findings: Iterable[Finding], *, always: Iterable[Severity] = ()) -> str:
+    """Return how many findings there are of each severity that has some, or is ``always`` named: ``2 warnings, 1 note``."""
+    found = [finding.severity for finding in findings]
+    counts = {one: found.count(one) for one in SEVERITIES if one in found or one in always}
+    return ", ".join(f"{number} {one}{'' if number == 1 else 's'}" for one, number in counts.items())

@@ -16,6 +16,7 @@ from api.settings import Settings, read_settings
 from engine.actors import service as as_service
 from engine.calendar_files import CalendarRefused
 from engine.commands.errors import DeploymentRefused
+from engine.findings import counted
 
 
 def add(subparsers: Subparsers) -> None:
@@ -44,8 +45,8 @@ def run(options: argparse.Namespace) -> int:
     tell(findings)
     for process in deployed.processes:
         sys.stdout.write(f"{process.process_definition_id} version {process.version}\n")
-    warnings = f", {len(findings)} warnings" if findings else ""
-    sys.stdout.write(f"{len(files)} files deployed{warnings}\n")
+    found = f", {counted(findings)}" if findings else ""
+    sys.stdout.write(f"{len(files)} files deployed{found}\n")
     return 0
 
 

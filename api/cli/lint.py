@@ -12,6 +12,7 @@ from api.procedure.files import read_files
 from api.procedure.judging import lint
 from api.settings import read_settings
 from engine.commands.errors import DeploymentRefused
+from engine.findings import counted
 
 
 def add(subparsers: Subparsers) -> None:
@@ -31,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         tell(refusal.findings)
         return 1
     tell(findings)
-    errors = sum(finding.severity == "error" for finding in findings)
+    counts = counted(findings, always=("error", "warning"))
     beside = "" if before is None else ", beside what is deployed"
-    sys.stdout.write(f"{len(files)} files{beside}, {errors} errors, {len(findings) - errors} warnings\n")
-    return 1 if errors else 0
+    sys.stdout.write(f"{len(files)} files{beside}, {counts}\n")
+    return 1 if any(finding.severity == "error" for finding in findings) else 0

@@ -12,7 +12,7 @@ from api.procedure.files import ProcedureFiles
 from engine.actors import Actor
 from engine.commands.check import Files
 from engine.commands.deploy import Deployed
-from engine.findings import Finding
+from engine.findings import counted
 
 if TYPE_CHECKING:
     from api.wiring import Redress
@@ -41,13 +41,9 @@ def deploy_within(service: Redress, session: Session, files: Files, *, by: Actor
                 key=service.database.keys.next(),
                 complaint_key=None,
                 person_name=by.name,
-                subject=f"Deployed with {_count(deployed.findings)}",
+                subject=f"Deployed with {counted(deployed.findings)}",
                 text="\n".join(str(finding) for finding in deployed.findings),
                 at=service.clock.now(),
             )
         )
     return deployed
-
-
-def _count(findings: tuple[Finding, ...]) -> str:
-    return "1 warning" if len(findings) == 1 else f"{len(findings)} warnings"

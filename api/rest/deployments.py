@@ -67,5 +67,5 @@ def deploy() -> Any:
         ],
     }
     told = written(Deployment().dump(answer))
-    told.headers["Redress-Warnings"] = str(len(done.findings))
+    told.headers["Redress-Warnings"] = str(sum(finding.severity == "warning" for finding in done.findings))
     return told

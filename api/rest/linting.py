@@ -11,6 +11,7 @@ from api.identity.doors import action
 from api.rest.deployments import FILES_DOC, uploaded
 from api.rest.interface import Interface
 from api.rest.shapes import Record
+from engine.findings import SEVERITIES
 
 blueprint = Interface("lint", prefix="/api", description="Checking files before they are deployed.")
 
@@ -18,7 +19,7 @@ blueprint = Interface("lint", prefix="/api", description="Checking files before 
 class FindingAnswer(Record):
     """One thing that is wrong, or doubtful."""
 
-    severity = fields.String(metadata={"enum": ["error", "warning"]})
+    severity = fields.String(metadata={"enum": list(SEVERITIES)})
     code = fields.String()
     message = fields.String()
     advice = fields.String()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Literal
@@ -141,7 +141,8 @@ class DeploymentContext:
 class Together:
     """The resources of one deployment: every id with its version tag or None, and each form's fields.
 
-    ``clocks_watched`` are the case clocks some timer of the deployment follows.
+    ``clocks_watched`` are the case clocks some timer of the deployment follows, ``written`` are the names that each process
+    gives back to who calls it.
     """
 
     processes: Mapping[str, str | None]
@@ -149,3 +150,4 @@ class Together:
     forms: Mapping[str, str | None]
     form_fields: Mapping[str, frozenset[str]]
     clocks_watched: frozenset[str] = frozenset()
+    written: Mapping[str, frozenset[str]] = field(default_factory=dict)

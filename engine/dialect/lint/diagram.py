@@ -7,6 +7,7 @@ from lxml import etree
 from engine.dialect.ids import assign_ids
 from engine.dialect.lint.activities import check_activities
 from engine.dialect.lint.bindings import check_bindings
+from engine.dialect.lint.children import check_children
 from engine.dialect.lint.conditions import check_conditions
 from engine.dialect.lint.context import DeploymentContext
 from engine.dialect.lint.drawing import Drawing, draw
@@ -72,6 +73,7 @@ def _check(drawing: Drawing, notes: Notes, context: DeploymentContext) -> None:
     check_bindings(drawing, notes, context)
     check_variables(drawing, texts, context)
     check_needs(drawing, texts)
+    check_children(drawing, notes, context)
     if context.known.service is not None:
         check_words(drawing, texts, context.known.service)
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from lxml import etree
 
 from engine import dmn, forms
+from engine.dialect.lint.children import written_by
 from engine.dialect.lint.clocks import clocks_watched
 from engine.dialect.lint.context import NOTHING_KNOWN, DeploymentContext, KnownResources, Together
 from engine.dialect.lint.diagram import check_diagram
-from engine.dialect.lint.drawing import draw
+from engine.dialect.lint.drawing import Drawing, draw
 from engine.dialect.lint.identity import is_bpmn, process_tags
 from engine.dialect.xml import XmlRefused, read_xml
 from engine.errors import RedressError
@@ -31,6 +32,7 @@ class _Reading:
     decisions: dict[str, str | None] = field(default_factory=dict)
     forms: dict[str, str | None] = field(default_factory=dict)
     form_fields: dict[str, frozenset[str]] = field(default_factory=dict)
+    drawings: dict[str, Drawing] = field(default_factory=dict)
     clocks_watched: frozenset[str] = frozenset()
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -68,6 +70,7 @@ def check_files(files: Mapping[str, bytes], *, known: KnownResources | None = No
         clocks_watched=reading.clocks_watched,
     )
     context = DeploymentContext(known=known or NOTHING_KNOWN, together=together)
+    context = replace(context, together=replace(together, written=written_by(reading.drawings, context)))
     for name, root in reading.diagrams.items():
         reading.findings += check_diagram(root, file=name, context=context)
     order = {name: position for position, name in enumerate(files)}
@@ -118,7 +121,8 @@ def _read_diagram(name: str, data: bytes, reading: _Reading) -> None:
         for process_id, tag in process_tags(root).items():
             reading.claim("process", process_id, name)
             reading.processes[process_id] = tag
-        reading.clocks_watched |= clocks_watched(draw(root))
+        drawing = reading.drawings[name] = draw(root)
+        reading.clocks_watched |= clocks_watched(drawing)
 
 
 def _read_decisions(name: str, data: bytes, reading: _Reading) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from lxml import etree
 
 from engine.dialect.ids import BPMN, FLOW_NODES, GLOBAL_TASKS, SCOPES
-from engine.findings import Finding, Severity
+from engine.findings import SEVERITIES, Finding, Severity
 
 MOST_FINDINGS: Final = 1_000
 LONGEST_QUOTE: Final = 120
@@ -57,7 +57,7 @@ class Notes:
         """``file`` is the name the deployment gives it."""
         self.file = file
         self._findings: dict[Finding, None] = {}
-        self._left_off = 0
+        self._left_off: list[Severity] = []
 
     def error(
         self, node: etree._Element, code: str, message: str, advice: str = "", *, attribute: str | None = None
@@ -71,19 +71,26 @@ class Notes:
         """Note what is doubtful, or ignored."""
         self._add("warning", node, code, message, advice, attribute)
 
+    def note(
+        self, node: etree._Element, code: str, message: str, advice: str = "", *, attribute: str | None = None
+    ) -> None:
+        """Note what is worth knowing, and right as it may be."""
+        self._add("note", node, code, message, advice, attribute)
+
     def take(self, finding: Finding) -> None:
         """Add a finding made elsewhere."""
         if len(self._findings) < MOST_FINDINGS:
             self._findings.setdefault(finding)
         else:
-            self._left_off += 1
+            self._left_off.append(finding.severity)
 
     def findings(self) -> tuple[Finding, ...]:
         """Return everything found, in the order of the file."""
         found = sorted(self._findings, key=lambda finding: (finding.line or 0, finding.element_id or ""))
         if self._left_off:
-            message = f"{self._left_off:,} more findings are not listed."
-            found.append(Finding("error", "too_many_findings", message, "Mend these first.", file=self.file))
+            message = f"{len(self._left_off):,} more findings are not listed."
+            worst = min(self._left_off, key=SEVERITIES.index)
+            found.append(Finding(worst, "too_many_findings", message, "Mend these first.", file=self.file))
         return tuple(found)
 
     def _add(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.findings import Finding
+from engine.findings import SEVERITIES, Finding
 
 
 def report(findings: Iterable[Finding]) -> str:
-    """Return one line per finding, files together, errors before warnings of the same place; empty for none.
+    """Return one line per finding, files together, the worst of the same place first; empty for none.
 
     A message of several lines (an expression with a mark under the place) is continued on indented lines.
     """
@@ -18,7 +18,7 @@ def report(findings: Iterable[Finding]) -> str:
             found.file,
             found.line or 0,
             found.element_id or "",
-            found.severity,
+            SEVERITIES.index(found.severity),
             found.code,
             found.message,
         ),

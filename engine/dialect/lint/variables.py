@@ -7,13 +7,13 @@ from typing import Final
 
 from lxml import etree
 
+from engine.dialect.lint.children import handed_over
 from engine.dialect.lint.context import DeploymentContext
 from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe
 from engine.dialect.lint.formulas import calendars_named, called
 from engine.dialect.lint.notes import Notes, quote
 from engine.dialect.lint.texts import Texts
 from engine.dialect.lint.words import said_before
-from engine.dialect.values import is_formula
 from engine.feel.functions import FUNCTIONS
 from engine.suggest import closest, perhaps, slip_of
 
@@ -80,7 +80,7 @@ def _provided(drawing: Drawing, context: DeploymentContext) -> frozenset[str]:
         names.update(str(item.get("target") or "").partition(".")[0] for item in _mapped(node, "output"))
         names.update(str(item.get("target") or "").partition(".")[0] for item in _mapped(node, "input"))
         names |= _results(node)
-        names |= _handed_over(node, context)
+        names |= handed_over(node, context)
     return frozenset(names - {""})
 
 
@@ -101,22 +101,3 @@ def _results(node: Node) -> set[str]:
             element = str(loop.get("outputElement") or "").removeprefix("=").strip()
             found.add(element.partition(".")[0] if element.replace(".", "").isidentifier() else "")
     return found
-
-
-def _handed_over(node: Node, context: DeploymentContext) -> frozenset[str]:
-    """Return the names that an element is known to bring in without a mapping."""
-    if node.tag in ("userTask", "startEvent"):
-        return _form_fields(first_zeebe(node.xml, "formDefinition"), context)
-    job, service = first_zeebe(node.xml, "taskDefinition"), context.known.service
-    if job is None or service is None:
-        return frozenset()
-    facts = service.job_types.get(str(job.get("type") or ""))
-    return frozenset() if facts is None else facts.results
-
-
-def _form_fields(form: etree._Element | None, context: DeploymentContext) -> frozenset[str]:
-    form_id = str(form.get("formId") or "") if form is not None else ""
-    if not form_id or is_formula(form_id):
-        return frozenset()
-    together = context.together.form_fields if context.together is not None else {}
-    return together.get(form_id, context.known.form_fields.get(form_id, frozenset()))

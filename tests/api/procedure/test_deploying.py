@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from api.cli import main
 from api.complaints.tables import NoticeRow
+from engine.findings import Finding, counted
 from tests.api.procedure.slips import shipped
 from tests.engine.diagrams import one_task
 
@@ -55,7 +56,7 @@ def test_the_command_prints_each_warning_and_their_number(prepared, tmp_path, mo
     lines = capsys.readouterr().out.splitlines()
     warned = [line for line in lines if line.startswith("warning: doubtful.bpmn")]
     assert any("Nobody can take the task" in line for line in warned)
-    assert lines[-1] == f"1 files deployed, {len(warned)} warnings"
+    assert lines[-1] == f"1 files deployed, {counted(Finding('warning', '', '') for _ in warned)}"
 
 
 @pytest.mark.parametrize("name", ["x.form", "x.bpmn", "x.dmn"])

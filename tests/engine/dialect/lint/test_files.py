@@ -27,7 +27,8 @@ def form(form_id: str = "assess", key: str = "verdict") -> bytes:
 def call(binding: str = "") -> str:
     return (
         f"<callActivity id='a'><extensionElements>"
-        f"<z:calledElement processId='q' {binding}/></extensionElements></callActivity>"
+        f"<z:calledElement processId='q' propagateAllChildVariables='false' {binding}/>"
+        "</extensionElements></callActivity>"
     )
 
 

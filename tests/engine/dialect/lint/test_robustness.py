@@ -270,6 +270,19 @@ def test_findings_without_end_are_cut(lint: Callable) -> None:
     assert "2,000" in found[-1].message
 
 
+def test_warnings_without_end_refuse_nothing(lint: Callable) -> None:
+    unused = "".join(
+        f"<businessRuleTask id='t{number}'><extensionElements><z:calledDecision decisionId='d' resultVariable='r'"
+        " versionTag='v'/></extensionElements></businessRuleTask>"
+        for number in range(1_200)
+    )
+    flows = "s>t0 " + " ".join(f"t{n}>t{n + 1}" for n in range(1_199)) + " t1199>e"
+    found = lint(f"{unused} | {flows}")
+
+    assert found[-1].code == "too_many_findings"
+    assert {finding.severity for finding in found} == {"warning"}
+
+
 CHAIN = (
     "".join(f"<task id='t{n}'/>" for n in range(10_000))
     + " | s>t0 t9999>e "
