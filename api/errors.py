@@ -13,21 +13,21 @@ from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from api import kept
-from api.identity.passwords import TooBusy
 from api.identity.throttle import TooManyTries
 from engine.commands.access import ActRefused
-from engine.errors import Broken, Conflict, Invalid, NotFound, RedressError
+from engine.errors import Broken, Conflict, Invalid, NotFound, RedressError, TooLarge, Unavailable
 
 log = logging.getLogger("redress")
 
 STATUS: tuple[tuple[type[RedressError], int], ...] = (
     (TooManyTries, 429),
-    (TooBusy, 503),
     (ActRefused, 403),
     (NotFound, 404),
     (Conflict, 409),
+    (TooLarge, 413),
     (Invalid, 422),
-    (Broken, 503),
+    (Unavailable, 503),
+    (Broken, 500),
 )
 TITLES = {
     400: "This request cannot be read",

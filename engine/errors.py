@@ -1,4 +1,4 @@
-"""What can go wrong, in four kinds; each error is named for what happened and its docstring is the message."""
+"""What can go wrong, in four kinds and two narrower ones; each error is named for what happened, its docstring is the message."""
 
 from __future__ import annotations
 
@@ -41,7 +41,19 @@ class Invalid(RedressError):
     code = "invalid"
 
 
+class TooLarge(Invalid):
+    """This is more than there is room for."""
+
+    code = "too_large"
+
+
 class Broken(RedressError):
-    """Redress cannot do this now; it is not the caller's fault."""
+    """Redress cannot do this; it is not the caller's fault, and trying again does not help."""
 
     code = "broken"
+
+
+class Unavailable(Broken):
+    """Redress cannot do this at the moment. Try again."""
+
+    code = "unavailable"

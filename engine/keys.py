@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from engine.errors import Broken
+from engine.errors import Unavailable
 
 FIRST_KEY = 2251799813685249  # 2^51 + 1: what clients of the /v2 interface are used to
 
 
-class KeysSpent(Broken):
+class KeysSpent(Unavailable):
     """The keys set aside for this transaction are used up; more are reserved before it is repeated."""
 
     code = "keys_spent"

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from engine.errors import Invalid
+from engine.errors import Invalid, TooLarge
 
 RESERVED = frozenset({"typename", "__proto__", "constructor", "prototype"})
 LONGEST_NAME = 492  # bytes, dialect §3
@@ -34,6 +34,18 @@ class ValueRefused(Invalid):
     code = "value_refused"
 
 
+class JsonTooLarge(JsonRefused, TooLarge):
+    """This JSON is larger than may come in at once."""
+
+    code = "json_too_large"
+
+
+class ValueTooLarge(ValueRefused, TooLarge):
+    """A value is larger than there is room for."""
+
+    code = "value_too_large"
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of one body: bytes of text, levels of nesting, values altogether, characters of one text."""
@@ -50,11 +62,11 @@ LIMITS = Limits()
 def read_json(data: bytes | str, limits: Limits = LIMITS) -> Any:
     """Return the value of a JSON text: integers as int, other numbers as exact Decimal.
 
-    Raises ``JsonRefused`` for bad syntax, doubled keys, NaN and infinities, bytes that are not UTF-8, and
-    size; ``ValueRefused`` for what ``check`` refuses (NUL, lone surrogates, depth, integers past 2^53 …).
+    Raises ``JsonRefused`` for bad syntax, doubled keys, NaN and infinities, bytes that are not UTF-8; ``ValueRefused`` for what
+    ``check`` refuses (NUL, lone surrogates, integers past 2^53 …); ``JsonTooLarge`` and ``ValueTooLarge`` past ``limits``.
     """
     if len(data) > limits.size:
-        raise JsonRefused(limit=limits.size, problem="too large")
+        raise JsonTooLarge(bytes=len(data), limit=limits.size)
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
         value = json.loads(
@@ -86,9 +98,9 @@ def check(value: Any, limits: Limits = LIMITS, *, also: tuple[type, ...] = ()) -
         path, item, depth = stack.pop()
         left -= 1
         if left < 0:
-            raise ValueRefused(path=path, problem=f"more than {limits.values} values")
+            raise ValueTooLarge(path=path, problem=f"there are more than {limits.values:,} values")
         if depth > limits.depth:
-            raise ValueRefused(path=path, problem=f"nested deeper than {limits.depth} levels")
+            raise ValueTooLarge(path=path, problem=f"it is nested deeper than {limits.depth} levels")
         if isinstance(item, Mapping):
             for name, member in item.items():
                 _check_name(name, path)
@@ -137,13 +149,17 @@ def _check_name(name: Any, path: str) -> None:
         raise ValueRefused(path=f"{path}.{name}" if path else name, problem="this name is reserved")
     _check_text(name, path)
     if len(name.encode()) > LONGEST_NAME:
-        raise ValueRefused(path=path, problem=f"a name is longer than {LONGEST_NAME} bytes")
+        raise ValueTooLarge(
+            path=path, problem=f"a name has {len(name.encode()):,} bytes, more than {LONGEST_NAME}"
+        )
 
 
 def _check_scalar(item: Any, path: str, limits: Limits) -> None:
     if isinstance(item, str):
         if len(item) > limits.text:
-            raise ValueRefused(path=path, problem=f"a text is longer than {limits.text} characters")
+            raise ValueTooLarge(
+                path=path, problem=f"a text has {len(item):,} characters, more than {limits.text:,}"
+            )
         _check_text(item, path)
     elif isinstance(item, bool):
         return

@@ -16,7 +16,7 @@ from engine import dmn, feel
 from engine.deadlines import policy as policies
 from engine.deadlines.policy import DeadlinePolicy
 from engine.dmn.model import TableBox
-from engine.errors import Broken
+from engine.errors import Unavailable
 from engine.store.tables import decision_definitions, resources
 from engine.zones import day_in_words
 
@@ -27,7 +27,7 @@ _KINDS = ("regime", "category", "stage")  # what the table is told of a complain
 _LITERAL = re.compile(r'"([^"\\]*)"')
 
 
-class DeadlineTableMissing(Broken):
+class DeadlineTableMissing(Unavailable):
     """A decision table about deadlines is not deployed. Deploy processes/deadlines.dmn and processes/stages.dmn."""
 
     code = "deadline_table_missing"

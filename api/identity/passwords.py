@@ -8,7 +8,7 @@ from pathlib import Path
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from engine.errors import Broken, Invalid
+from engine.errors import Invalid, Unavailable
 
 SHORTEST, LONGEST = 12, 256  # characters
 _hasher = PasswordHasher(
@@ -26,7 +26,7 @@ class PasswordRefused(Invalid):
     code = "password_refused"
 
 
-class TooBusy(Broken):
+class TooBusy(Unavailable):
     """Too many people are signing in at this moment. Try again in a few seconds."""
 
     code = "too_busy"

@@ -12,11 +12,10 @@ from api.identity.throttle import TooManyTries
 from api.rest.interface import ShapeRefused
 from engine.commands.access import ActRefused
 from engine.commands.errors import DeploymentRefused, MessageDoubled, NotYetEnded, NotYourTask
-from engine.errors import Broken, Conflict, Invalid, NotFound, RedressError
+from engine.errors import Broken, Conflict, Invalid, NotFound, RedressError, TooLarge, Unavailable
 from engine.execution.case import StepBudgetSpent
 from engine.forms.errors import FormInvalid
 from engine.migration import MigrationRefused
-from engine.store.errors import OutcomeUnknown
 
 KINDS: tuple[tuple[type[RedressError], int, str], ...] = (
     (SignInNeeded, 401, "UNAUTHORIZED"),
@@ -25,13 +24,14 @@ KINDS: tuple[tuple[type[RedressError], int, str], ...] = (
     (ActRefused, 403, "FORBIDDEN"),
     (TooManyTries, 429, "TOO_MANY_REQUESTS"),
     (NotYetEnded, 504, "DEADLINE_EXCEEDED"),
-    (StepBudgetSpent, 409, "INVALID_STATE"),  # noted as an incident: 503 would make clients repeat it
-    (OutcomeUnknown, 500, "INTERNAL"),  # perhaps committed: 503 would make clients repeat it
+    (StepBudgetSpent, 409, "INVALID_STATE"),  # noted as an incident
     (MessageDoubled, 409, "ALREADY_EXISTS"),
     (NotFound, 404, "NOT_FOUND"),
     (Conflict, 409, "INVALID_STATE"),
+    (TooLarge, 413, "CONTENT_TOO_LARGE"),
     (Invalid, 400, "INVALID_ARGUMENT"),
-    (Broken, 503, "RESOURCE_EXHAUSTED"),
+    (Unavailable, 503, "RESOURCE_EXHAUSTED"),
+    (Broken, 500, "INTERNAL"),
 )
 FRAMEWORK = {400: "INVALID_ARGUMENT", 413: "CONTENT_TOO_LARGE"}
 

@@ -27,7 +27,7 @@ from api.rest.schemas.instances import (
 )
 from api.rest.search import Searchable, answer_of, request_of
 from engine.commands.start import Started
-from engine.errors import Broken, Invalid
+from engine.errors import Invalid, Unavailable
 from engine.store import entities, instances
 from engine.store.search import Condition
 
@@ -83,7 +83,7 @@ Search, Page = request_of("ProcessInstance", SEARCHABLE), answer_of("ProcessInst
 IncidentSearch, IncidentPage = request_of("Incident", INCIDENTS), answer_of("Incident", Incident)
 
 
-class NoPlaceToWait(Broken):
+class NoPlaceToWait(Unavailable):
     """Too many requests wait for an end already. Nothing was started; try again in a moment."""
 
     code = "no_place_to_wait"

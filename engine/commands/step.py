@@ -30,6 +30,7 @@ from engine.commands.world import CaseWorld
 from engine.dialect import ProcessDefinition
 from engine.execution import changes as ch
 from engine.execution.run import Execution
+from engine.execution.state import StateTooLarge
 from engine.execution.world import Halt
 from engine.retry import JOBS
 from engine.store import instances, jobs, messages
@@ -371,7 +372,7 @@ class Step:
     def _store(self, case: Case) -> None:
         case.touched = False
         case.row.changed_at = self.now
-        live = None if case.execution.ended else case.execution.save()
+        live = None if case.execution.ended else self._saved(case)
         if live is not None and self.house.is_looked_over(case.row.key, case.row.revision):
             self._look_over(case, live)
         if case.is_new:
@@ -379,6 +380,14 @@ class Step:
             instances.insert(self.session, case.row, live)
         else:
             instances.update(self.session, case.row, live)
+
+    def _saved(self, case: Case) -> bytes:
+        """Return the live state. Raises ``StateTooLarge``, which names variables only to who may read the case."""
+        try:
+            return case.execution.save()
+        except StateTooLarge as problem:
+            may_know = self.house.access.reads_content(self.session, self.actor, case.row.case_key)
+            raise problem if may_know else problem.without_names() from None
 
     def _look_over(self, case: Case, live: bytes) -> None:
         """Load what is about to be stored and compare (P8). Raises ``StateNotLoadable``."""

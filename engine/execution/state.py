@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from engine import feel
 from engine.dialect.definition import ProcessDefinition
-from engine.errors import Broken
+from engine.errors import Broken, TooLarge
 from engine.execution.case import Case
 from engine.execution.scopes import Touched
 from engine.execution.world import World
@@ -27,14 +27,30 @@ class StateUnreadable(Broken):
     code = "state_unreadable"
 
 
-class StateTooLarge(Broken):
-    """The case holds more data than may be saved."""
+class StateTooLarge(TooLarge):
+    """The case would hold more data than may be saved. Keep large things outside of it, and give it their keys."""
 
     code = "state_too_large"
 
+    def __init__(self, size: int, largest: Sequence[str] = ()) -> None:
+        """``size`` counts the bytes of the case, ``largest`` names its largest variables, each with its own."""
+        named = f" Most of it is in {', '.join(largest)}." if largest else ""
+        what = f"The case would hold {size:,} bytes; {LARGEST:,} can be saved.{named}"
+        advice = "Keep large things outside, and give it their keys."
+        super().__init__(f"{what} {advice}", bytes=size, limit=LARGEST)
+
+    def without_names(self) -> StateTooLarge:
+        """Return the same error for somebody who may not know what the variables are called."""
+        return StateTooLarge(self.facts["bytes"])
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Return what an incident keeps of it for programs: bytes of the case, and how many it may have."""
+        return dict(self.facts)
+
 
 def save(case: Case) -> bytes:
-    """Return the case as bytes. Raises ``StateTooLarge`` past 4 MB."""
+    """Return the case as bytes. Raises ``StateTooLarge`` past 4 MiB, naming the three largest variables."""
     pack = feel.pack
     envelope = {
         "format": FORMAT,
@@ -58,8 +74,21 @@ def save(case: Case) -> bytes:
     }
     saved = orjson.dumps(envelope)
     if len(saved) > LARGEST:
-        raise StateTooLarge(bytes=len(saved), limit=LARGEST)
+        raise StateTooLarge(len(saved), _largest(case))
     return saved
+
+
+def _largest(case: Case) -> list[str]:
+    """Return the three largest variables of the case with their size, such as ``photos (3,145,728 bytes)``."""
+    sizes = sorted(
+        (
+            (len(orjson.dumps(feel.pack(value))), name)
+            for own in case.scopes.locals.values()
+            for name, value in own.items()
+        ),
+        reverse=True,
+    )
+    return [f"{name} ({size:,} bytes)" for size, name in sizes[:3]]
 
 
 def read_envelope(saved: bytes) -> dict[str, Any]:

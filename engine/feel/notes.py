@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from engine.errors import Broken, Invalid
+from engine.errors import Invalid, TooLarge
 
 Severity = Literal["error", "warning"]
 
@@ -78,7 +78,7 @@ class ExpressionFailed(Invalid):
     code = "expression_failed"
 
 
-class BudgetExceeded(Broken):
+class BudgetExceeded(TooLarge):
     """The expression needs more steps, memory or nesting than it is allowed."""
 
     code = "budget_exceeded"

@@ -20,6 +20,7 @@ from engine.commands.house import House
 from engine.commands.step import Step
 from engine.commands.timers import fire_claimed
 from engine.execution.case import StepBudgetSpent
+from engine.execution.state import StateTooLarge
 from engine.jobs.letters import LetterGuard, LetterListener, Postman, carry
 from engine.jobs.lines import Line
 from engine.jobs.own import HandlerFailed, HandlerRefused, run_own
@@ -110,8 +111,9 @@ class Worker:
         except HandlerFailed as problem:
             reason = str(problem)
             self._quietly(lambda: self._fail(claim, reason, "JOB_NO_RETRIES", None))
-        except StepBudgetSpent as problem:
-            reason, code, facts = problem.message, problem.code, problem.about
+        except (StepBudgetSpent, StateTooLarge) as problem:
+            told = problem.without_names() if isinstance(problem, StateTooLarge) else problem
+            reason, code, facts = told.message, told.code, told.about
             self._quietly(lambda: self._fail(claim, reason, "UNKNOWN", code, at_once=True, facts=facts))
         except Exception as problem:
             LOG.exception("job %s of kind %s failed", claim.key, claim.kind)

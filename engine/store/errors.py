@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.errors import Broken, Conflict, Invalid
+from engine.errors import Broken, Conflict, Invalid, Unavailable
 
 
 class VersionConflict(Conflict):
@@ -11,7 +11,7 @@ class VersionConflict(Conflict):
     code = "version_conflict"
 
 
-class DatabaseAway(Broken):
+class DatabaseAway(Unavailable):
     """The database cannot be reached; nothing was changed."""
 
     code = "database_away"

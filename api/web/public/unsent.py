@@ -20,12 +20,12 @@ from api.web.form_versions import version_asked
 from api.web.forms import visible_steps
 from api.web.public.visitor import DRAFT, held, new_mark
 from engine import feel
-from engine.errors import Broken
+from engine.errors import Unavailable
 from engine.forms import FieldError, Form, Step, check_step
 from engine.store.search import Condition, Query, Sort
 
 
-class NoForm(Broken):
+class NoForm(Unavailable):
     """The complaint form cannot be shown at this moment."""
 
     code = "no_complaint_form"

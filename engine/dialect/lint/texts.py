@@ -12,7 +12,7 @@ from engine import feel
 from engine.dialect.lint.allowed import Kind, Reads
 from engine.dialect.lint.notes import Notes, quote
 from engine.dialect.values import is_formula
-from engine.errors import Broken, Invalid
+from engine.errors import Invalid
 from engine.feel.names import is_plain
 from engine.timers import TimerUnreadable, read_timer
 from engine.truth import read_truth
@@ -77,7 +77,7 @@ class Texts:
                 "Mend the expression.",
                 attribute=attribute,
             )
-        except (Invalid, Broken) as error:
+        except Invalid as error:
             self.notes.error(node, "feel_refused", f"{attribute}: {error.message}", attribute=attribute)
         else:
             self.formulas.append((node, expression))

@@ -14,7 +14,7 @@ from engine.dialect.lint.notes import Notes, quote
 from engine.dialect.lint.positions import TIMER_TABLE
 from engine.dialect.lint.texts import Texts
 from engine.dialect.values import is_formula
-from engine.errors import Broken, Invalid
+from engine.errors import Invalid
 from engine.timers import Kind as TimerKind
 from engine.timers import TimerRule, read_timer
 
@@ -86,7 +86,7 @@ def _check_start(
     try:
         moment = feel.Moment(now=known.now, zone=texts.zone, calendars=known.working_days)
         value = feel.to_json(expression.evaluate({}, moment=moment).required())
-    except (Invalid, Broken) as error:
+    except Invalid as error:
         message = f"The timer cannot be computed: {error.message}"
         texts.notes.error(node.xml, "timer_unreadable", message, attribute=kind)
         return

@@ -88,9 +88,12 @@ def test_garbage_and_tokens_at_unknown_elements_are_refused(told):
 
 
 def test_too_much_data_is_refused(told):
-    told.set(big="x" * 5_000_000)
-    with pytest.raises(StateTooLarge):
+    told.set(big="x" * 5_000_000, small="y")
+    with pytest.raises(StateTooLarge) as refusal:
         told.run.save()
+    assert "Most of it is in big (5,000,0" in refusal.value.message
+    assert refusal.value.facts["limit"] == 4 * 1024 * 1024 < refusal.value.facts["bytes"]
+    assert "big" not in refusal.value.without_names().message
 
 
 def test_the_library_keeps_no_data_of_ours(told):
