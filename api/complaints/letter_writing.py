@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints import extensions, letters_owed
@@ -18,7 +19,7 @@ from api.complaints.history import first_written
 from api.complaints.letter_addressees import Addressee, addressees, copies_of, counts, set_of
 from api.complaints.letter_carrying import Carrier, get_away, look_for
 from api.complaints.letter_contents import facts_of, fill, one_day_for_all
-from api.complaints.letters import LEAVES_ON, Letters
+from api.complaints.letters import LEAVES_ON, LetterIncomplete, Letters
 from api.complaints.letters_held import tell_held
 from api.complaints.letters_over import keep_back_older
 from api.complaints.letters_owed import Unsent
@@ -32,7 +33,7 @@ from api.complaints.parties import (
     may_decide,
     parties,
 )
-from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
+from api.complaints.tables import ComplaintRow, EventRow, LetterRow, PartyRow
 from engine import feel
 
 
@@ -235,9 +236,28 @@ NOT_WRITTEN = "letter-not-written"  # the kind of the timeline's line
 
 def tell_not_written(desk: Desk, complaint: ComplaintRow, letter: LetterRow, why: str) -> None:
     """Tell whoever looks after the complaint, and the timeline, that nothing could be written in place of ``letter``, or besides."""
-    subject = f"Letter not written: {letter.subject}"
-    desk.notify_owner(complaint, subject, why, otherwise="complaints-managers")
-    desk.tell(complaint.key, NOT_WRITTEN, why, facts={"letter": str(letter.key)})
+    _tell_unwritten(desk, complaint, letter.subject, letter.key, why)
+
+
+def unless_incomplete(
+    desk: Desk, complaint: ComplaintRow, subject: str, key: int | None, write: Callable[[], tuple[str, ...]]
+) -> tuple[str, ...] | None:
+    """Write something in place of the letter ``key``, besides it, or of a set of copies; None, and nothing is done, where it cannot be
+    written, which is told once for each key."""
+    try:
+        with desk.session.begin_nested():
+            return write()
+    except LetterIncomplete as problem:
+        lines = select(EventRow).where(EventRow.complaint_key == complaint.key, EventRow.kind == NOT_WRITTEN)
+        told = {(line.facts or {}).get("letter") for line in desk.session.scalars(lines)}
+        if str(key) not in told:
+            _tell_unwritten(desk, complaint, subject, key, problem.message)
+        return None
+
+
+def _tell_unwritten(desk: Desk, complaint: ComplaintRow, subject: str, key: int | None, why: str) -> None:
+    desk.notify_owner(complaint, f"Letter not written: {subject}", why, otherwise="complaints-managers")
+    desk.tell(complaint.key, NOT_WRITTEN, why, facts={"letter": str(key)})
 
 
 def _tell_why(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,15 +18,7 @@ from api.complaints.letter_addressees import addressees, copies_of, set_of, why_
 from api.complaints.letter_carrying import Carrier
 from api.complaints.letter_desk import DeskCarrier, tools_of
 from api.complaints.letter_leaving import put_another_in_its_place
-from api.complaints.letter_writing import (
-    NOT_WRITTEN,
-    hand_on,
-    tell_not_written,
-    unsent_of,
-    write_besides,
-    write_owed,
-)
-from api.complaints.letters import LetterIncomplete
+from api.complaints.letter_writing import hand_on, unless_incomplete, unsent_of, write_besides, write_owed
 from api.complaints.letters_held import is_held, that_wait, waits
 from api.complaints.letters_over import keep_back_asking, keep_back_of
 from api.complaints.letters_owed import Unsent, given_up
@@ -59,7 +51,7 @@ def letters_follow(service: Redress, desk: Desk, complaint: ComplaintRow) -> tup
 
     Safe to repeat: whoever is owed something is written to once, and that a letter cannot be written is told once.
     """
-    carrier = DeskCarrier(service, desk, complaint)
+    carrier = DeskCarrier(service, desk, complaint, holds=complaint.letters_held)
     _keep_back_to_who_acts(desk, complaint, carrier)
     moved = _waiting_anew(service, desk, complaint, carrier)
     moved += _kept_anew(service, desk, complaint, carrier)
@@ -126,7 +118,7 @@ def _waiting_anew(service: Redress, desk: Desk, complaint: ComplaintRow, carrier
             anew = partial(
                 put_another_in_its_place, tools_of(service), desk, complaint, row, carrier, why=_SETTLED
             )
-            moved += _unless_incomplete(desk, complaint, row, anew) or ()
+            moved += unless_incomplete(desk, complaint, row.subject, row.key, anew) or ()
     return moved
 
 
@@ -137,10 +129,26 @@ def _kept_anew(service: Redress, desk: Desk, complaint: ComplaintRow, carrier: C
         due = {each.role for each in addressees(service.letters, desk, complaint, one.to)}
         if one.to != COMPLAINANT or one.person in due or not due:
             continue
-        letters_owed.settle(complaint, one.letter, one.person)
-        if service.letters.owed(one.letter, complaint.state):
-            moved += _owed(service, desk, complaint, one, carrier)
+        moved += (
+            unless_incomplete(
+                desk,
+                complaint,
+                one.letter,
+                one.copies,
+                partial(_hand_over, service, desk, complaint, one, carrier),
+            )
+            or ()
+        )
     return moved
+
+
+def _hand_over(service: Redress, desk: Desk, complaint: ComplaintRow, one: Unsent, carrier: Carrier) -> Moved:
+    letters_owed.settle(complaint, one.letter, one.person)
+    return (
+        _owed(service, desk, complaint, one, carrier)
+        if service.letters.owed(one.letter, complaint.state)
+        else ()
+    )
 
 
 def _owed(
@@ -153,16 +161,8 @@ def _owed(
     besides: bool = False,
 ) -> Moved:
     tools = tools_of(service)
-    try:
-        with desk.session.begin_nested():
-            rows = write_owed(tools, desk, complaint, one, carrier=carrier, besides=besides)
-            return hand_on(tools, desk, complaint, one.extends, rows, copies=one.copies) if rows else ()
-    except LetterIncomplete as problem:
-        letters_owed.keep(complaint, one)
-        desk.notify_owner(
-            complaint, f"Letter not written: {one.letter}", problem.message, otherwise="complaints-managers"
-        )
-        return ()
+    rows = write_owed(tools, desk, complaint, one, carrier=carrier, besides=besides)
+    return hand_on(tools, desk, complaint, one.extends, rows, copies=one.copies) if rows else ()
 
 
 def _to_each(service: Redress, desk: Desk, complaint: ComplaintRow, carrier: Carrier) -> Moved:
@@ -179,7 +179,8 @@ def _to_each(service: Redress, desk: Desk, complaint: ComplaintRow, carrier: Car
             sets.setdefault(one.copies, one)
     moved: Moved = ()
     for one in sets.values():
-        moved += _owed(service, desk, complaint, one, carrier, besides=True)
+        besides = partial(_owed, service, desk, complaint, one, carrier, besides=True)
+        moved += unless_incomplete(desk, complaint, one.letter, one.copies, besides) or ()
     return moved
 
 
@@ -225,7 +226,7 @@ def _answer_goes_on(
     if all(one.party is None or one.party.key in having for one in due) and not only:
         return False, ()
     besides = partial(write_besides, tools_of(service), desk, complaint, letter, carrier=carrier)
-    moved = _unless_incomplete(desk, complaint, letter, besides)
+    moved = unless_incomplete(desk, complaint, letter.subject, letter.key, besides)
     if moved is None or only is None:
         return moved is not None, moved or ()
     keep_back_asking(letters, desk, complaint, throw=carrier.throw)
@@ -238,23 +239,3 @@ def _answer_goes_on(
 def _may_be_reply(line: EventRow, letter: LetterRow) -> bool:
     """Tell whether what a representative sent may be the reply to an answer of ours: it came after that left."""
     return said_by(line) == REPRESENTATIVE and line.at > (letter.dispatched_at or letter.queued_at)
-
-
-def _unless_incomplete(
-    desk: Desk, complaint: ComplaintRow, letter: LetterRow, write: Callable[[], Moved]
-) -> Moved | None:
-    """Write something in place of ``letter``, or besides; None where it cannot be written, which is told once."""
-    try:
-        with desk.session.begin_nested():
-            return write()
-    except LetterIncomplete as problem:
-        if not _is_told(desk.session, letter):
-            tell_not_written(desk, complaint, letter, problem.message)
-        return None
-
-
-def _is_told(session: Session, letter: LetterRow) -> bool:
-    lines = select(EventRow).where(
-        EventRow.complaint_key == letter.complaint_key, EventRow.kind == NOT_WRITTEN
-    )
-    return any((line.facts or {}).get("letter") == str(letter.key) for line in session.scalars(lines))
