@@ -20,7 +20,7 @@ from api.complaints.letter_addressees import copies_of, counts, newest_set, set_
 from api.complaints.letters import Letters
 from api.complaints.letters_held import that_wait
 from api.complaints.letters_owed import Unsent
-from api.complaints.parties import COMPLAINANT, may_decide, parties, speaks_no_more
+from api.complaints.parties import COMPLAINANT, may_decide, speaks_no_more
 from api.complaints.states import RECEIPTS
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, newest_first
 from engine.deadlines.policy import REPLIED
@@ -106,11 +106,10 @@ def way_of_answer(letters: Letters, session: Session, complaint: ComplaintRow) -
     """
     rows = _letters(letters, session, complaint.key)
     awaited = {row.name for row in open_clocks(session, complaint.key)}
-    looked_for = bool(parties(session, complaint.key))  # nobody looks for who left no trace
     kept = [
         unsent
         for unsent in letters_owed.kept(complaint)
-        if _tells(unsent.letter) and ((unsent.sought and looked_for) or awaited & clocks_in(unsent.meets))
+        if _tells(unsent.letter) and awaited & clocks_in(unsent.meets)
     ]
     newest, later = newest_set(session, complaint.key, rows, kept)
     if later:

@@ -643,12 +643,3 @@ def test_a_complaint_without_a_name_whose_representative_acts_no_more_comes_to_i
     walk.wait(days=60)
     assert "Look back on the complaint" in walk.open or walk.complaint().closed_at is not None
     assert walk.troubles == []
-
-
-def test_nobody_reads_that_they_have_an_answer_for_which_a_way_is_looked_for(walk):
-    answered(walk, sender=NOWHERE)
-    settled(walk, ENDED).wait(minutes=5)
-    assert len(walk.aside(FIND)) == 1
-    page = visit(walk, "complainant").text
-    assert "We have sent you our answer" not in page
-    assert "Read and reply" not in page
