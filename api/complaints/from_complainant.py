@@ -44,7 +44,7 @@ from engine.zones import local_date, start_of_day
 if TYPE_CHECKING:
     from api.wiring import Redress
 
-COMPLAINANT = Actor(THEY, kind="link")
+COMPLAINANT = Actor("complainant", kind="link")
 ADDS, WITHDRAWS, ANSWERS, RATES = (
     "complainant-sends-information",
     "complainant-withdraws",

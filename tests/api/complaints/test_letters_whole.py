@@ -120,7 +120,7 @@ def written(service, made, letter, *, bare):
         tools = Tools(service.letters, service.case_clocks, service.settings, service.organisation)
         due = (service.clock.now() + timedelta(days=10)).date()
         to = service.letters.addressee(letter)
-        party = next((one.party for one in addressees(service.letters, desk, row, letter, to)), None)
+        party = next((one.party for one in addressees(service.letters, desk, row, to)), None)
         known = variables(due, bare=bare)
         done = known["commitments"] if letter == "closing" and not bare else ()
         session.add_all([kept(service, made, promise) for promise in done])

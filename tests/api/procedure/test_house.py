@@ -245,8 +245,8 @@ def test_a_file_whose_ending_nobody_reads_is_named_and_capitals_make_no_differen
     (forms / "notes.md").write_text("x")
     count = len(list(forms.glob("*.form"))) + 2
     for command, last in (
-        ("lint", f"{count} files, beside what is deployed, 0 errors, 1 warnings"),
-        ("deploy", f"{count} files deployed, 1 warnings"),
+        ("lint", f"{count} files, beside what is deployed, 0 errors, 1 warning"),
+        ("deploy", f"{count} files deployed, 1 warning"),
     ):
         assert run(command, forms) == 0
         lines = capsys.readouterr().out.splitlines()

@@ -893,7 +893,7 @@ def test_our_answer_can_be_read_and_accepted(answered, service):
     assert "£30.00" in answered.text
     accepts = answered.option("answer", "I accept the answer")
     assert answered.send("/status/answer", answer=accepts).location == "/status"
-    assert events(service, "complainant-answer")[0].facts == {"answer": "accepts"}
+    assert events(service, "complainant-answer")[0].facts == {"answer": "accepts", "saidBy": "complainant"}
     assert only_complaint(service).state == "correcting"
 
 
