@@ -16,6 +16,7 @@ from api.complaints.errand import Errand
 from api.complaints.from_complainant import FROM_OUTSIDE, TAKES_UP, case_that_hears, waited_for
 from api.complaints.history import ended_as
 from api.complaints.issues import issues
+from api.complaints.joined import MERGED
 from api.complaints.states import is_outside_again
 from api.complaints.tables import ComplaintRow, EventRow, RecordRow
 from engine.actors import Actor
@@ -96,7 +97,7 @@ def offered(service: Redress, complaint_key: int) -> Act | None:
 
 def why_not(session: Session, complaint: ComplaintRow) -> Conflict | None:
     """Return why no outside body can take this complaint up now; None where one can."""
-    if complaint.state == "merged":
+    if complaint.state == MERGED:
         return GoesOnElsewhere(_elsewhere(session, complaint))
     if complaint.closed_at is None:
         return NotEnded()

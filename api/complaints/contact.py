@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from api.complaints.clocks import CaseClocks, Desk
 from api.complaints.errand import Errand
 from api.complaints.letters import Letters
 from api.complaints.letters_held import that_wait
@@ -24,7 +26,7 @@ from api.complaints.parties import (
     somebody_answers,
     somebody_else_there,
 )
-from api.complaints.tables import LetterRow, PartyRow
+from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
 
 _ANSWERS = {COMPLAINANT: "new", REPRESENTATIVE: "representative"}
 """Role → how the private answers with an address of theirs begin: two people can be looked for at once."""
@@ -84,7 +86,7 @@ def lay(errand: Errand, data: Mapping[str, Any]) -> None:
         and _was_read_at(errand.session, party, mailbox)
     ):
         leave_mailbox(errand.session, errand.tools.letters, party, mailbox, at=errand.now)
-    note_who_is_known(errand, before=before)
+    note_in_step(errand, before=before)
 
 
 def leave_mailbox(session: Session, letters: Letters, party: PartyRow, email: str, *, at: datetime) -> None:
@@ -133,10 +135,24 @@ def _was_read_at(session: Session, party: PartyRow, email: str | None) -> bool:
     return session.scalar(came.limit(1)) is not None
 
 
-def note_who_is_known(errand: Errand, *, before: frozenset[str]) -> None:
+def note_who_is_known(
+    clocks: CaseClocks,
+    desk: Desk,
+    complaint: ComplaintRow,
+    *,
+    before: frozenset[str],
+    overwrite: Callable[[str, bool], None],
+) -> tuple[str, ...]:
     """Tell diagrams whether anybody who may answer can be reached now, and start what can be told to somebody, of the clocks that
-    could be told to nobody ``before``."""
-    complaint = errand.complaint
-    errand.moved(errand.tools.clocks.start_with_somebody_found(errand.desk, complaint, before=before))
-    known = somebody_answers(errand.session, complaint.key, on=errand.today)
-    errand.context.overwrite("complainantKnown", known, in_case=errand.context.case_key)
+    could be told to nobody ``before``; return the names of those that moved. ``overwrite`` gives a variable of the case a value."""
+    moved = clocks.start_with_somebody_found(desk, complaint, before=before)
+    overwrite("complainantKnown", somebody_answers(desk.session, complaint.key, on=desk.today))
+    return moved
+
+
+def note_in_step(errand: Errand, *, before: frozenset[str]) -> None:
+    """``note_who_is_known`` as part of a step of the case."""
+    context = errand.context
+    overwrite = partial(context.overwrite, in_case=context.case_key)
+    clocks, desk = errand.tools.clocks, errand.desk
+    errand.moved(note_who_is_known(clocks, desk, errand.complaint, before=before, overwrite=overwrite))

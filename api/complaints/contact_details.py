@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.complaints.clocks import Desk
-from api.complaints.contact import IN_WORDS, leave_mailbox
+from api.complaints.contact import IN_WORDS, leave_mailbox, note_who_is_known
 from api.complaints.intake import CHANNELS
 from api.complaints.letter_addressees import missed
 from api.complaints.letter_carrying import REACHED
 from api.complaints.letter_desk import DeskCarrier, tools_of
 from api.complaints.letter_leaving import put_another_in_its_place
 from api.complaints.letters_caught_up import send_owed
-from api.complaints.letters_held import is_held, that_wait
+from api.complaints.letters_held import is_held
+from api.complaints.letters_over import waiting_letters
 from api.complaints.letters_owed import came_back, given_up
 from api.complaints.of_case import key_of_person
 from api.complaints.owed import told_to_nobody
-from api.complaints.parties import CONFIRMED, parties, somebody_answers, somebody_else_there, way_to
+from api.complaints.parties import CONFIRMED, parties, somebody_else_there, way_to
 from api.complaints.struck_out import plain_form, struck_out
-from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, oldest_first
+from api.complaints.tables import ComplaintRow, PartyRow
 from engine.actors import Actor
 from engine.deadlines.clocks import Act
 from engine.errors import Conflict, Invalid, NotFound
@@ -104,8 +104,7 @@ def correct(
     Raises ``ReasonMissing``, ``PersonUnknown``, ``DetailRefused``, ``StruckOut`` and ``AnotherPerson`` (fact ``field``),
     ``DetailsChanged``, and what writing letters raises.
     """
-    if not reason.strip():
-        raise ReasonMissing
+    act = act_of(service, reason, by)
     details = clean_details(given)
     changed: frozenset[str] = frozenset()
 
@@ -127,12 +126,30 @@ def correct(
             raise AnotherPerson(field="same_person")
         return _lay(service, desk, complaint, party, {field: details[field] for field in changed})
 
-    act = Act(at=service.clock.now(), by=by.name, reason=reason.strip())
+    do(service, complaint_key, change, act=act, by=by)
+    return changed
+
+
+def act_of(service: Redress, reason: str, by: Actor) -> Act:
+    """Return the act of somebody who says why. Raises ``ReasonMissing``."""
+    if not reason.strip():
+        raise ReasonMissing
+    return Act(at=service.clock.now(), by=by.name, reason=reason.strip())
+
+
+def do(
+    service: Redress,
+    complaint_key: int,
+    change: Callable[[Desk, ComplaintRow], tuple[str, ...]],
+    *,
+    act: Act,
+    by: Actor,
+) -> None:
+    """Change a complaint in a transaction of its own, and let the workers see to what is due of it. Raises what ``change`` raises."""
     service.engine.write(
         lambda session: service.move_clocks_within(session, complaint_key, change, act=act, by=by)
     )
     service.engine.house.call_workers()
-    return changed
 
 
 def mark_of(party: PartyRow) -> str:
@@ -213,32 +230,20 @@ def _lay(
     desk.tell(complaint.key, "contact-corrected", text, facts=facts)
     if "email" in changes and old_email is not None:
         leave_mailbox(desk.session, service.letters, party, old_email, at=desk.act.at)
-    moved = note_who_is_known(service, desk, complaint, before=before)
+    moved = note_at_desk(service, desk, complaint, before=before)
     return (*moved, *_write_to(service, desk, complaint, party, renamed="name" in changes))
 
 
-def note_who_is_known(
+def note_at_desk(
     service: Redress, desk: Desk, complaint: ComplaintRow, *, before: frozenset[str]
 ) -> tuple[str, ...]:
-    """Tell diagrams whether anybody who may answer can be reached now, and start what can be told to somebody, of the clocks that
-    could be told to nobody ``before``; return the names of those that moved."""
-    moved = service.case_clocks.start_with_somebody_found(desk, complaint, before=before)
-    if complaint.instance_key is not None:
-        known = somebody_answers(desk.session, complaint.key, on=desk.today)
-        service.engine.overwrite_within(desk.session, complaint.instance_key, "complainantKnown", known)
-    return moved
+    """``note_who_is_known`` in the transaction of somebody's act."""
 
+    def overwrite(name: str, value: bool) -> None:
+        if complaint.instance_key is not None:
+            service.engine.overwrite_within(desk.session, complaint.instance_key, name, value)
 
-def _waiting(session: Session, party: PartyRow) -> list[LetterRow]:
-    rows = session.scalars(
-        select(LetterRow)
-        .where(
-            LetterRow.party_key == party.key,
-            that_wait(),
-        )
-        .order_by(*oldest_first(LetterRow))
-    )
-    return list(rows)
+    return note_who_is_known(service.case_clocks, desk, complaint, before=before, overwrite=overwrite)
 
 
 def _write_to(
@@ -248,7 +253,9 @@ def _write_to(
     tools, carrier = tools_of(service), DeskCarrier(service, desk, complaint)
     moved: tuple[str, ...] = ()
     way = way_to(party)
-    for letter in _waiting(desk.session, party):
+    for letter in waiting_letters(desk.session, complaint):
+        if letter.party_key != party.key:
+            continue
         stays = not renamed and way is not None and tuple(way) == (letter.channel, letter.recipient)
         apart = letter.template not in service.letters.ids or given_up(desk.session, letter)
         if not (stays or apart or is_held(letter)):

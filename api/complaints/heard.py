@@ -45,9 +45,8 @@ class Heard:
     channel: str
     on: date
     by: Actor  # who records it
-    decides: bool | None = (
-        None  # whether they might decide as they wrote it; None: by what is known of that day
-    )
+    decides: bool | None = None
+    """Whether they might decide as they wrote it; None: by what is known of that day."""
 
     @property
     def facts(self) -> dict[str, str]:

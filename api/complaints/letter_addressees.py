@@ -26,6 +26,7 @@ from api.complaints.parties import (
     may_decide,
     only_claims,
     parties,
+    person_of,
     speaks_no_more,
     way_to,
 )
@@ -117,7 +118,7 @@ def counts(letters: Letters, session: Session, letter: LetterRow) -> bool:
     """
     if letter.template not in letters.ids or not letters.asks(letter.template):
         return True
-    party = None if letter.party_key is None else session.get(PartyRow, letter.party_key)
+    party = person_of(session, letter)
     return may_decide(party) and not speaks_no_more(party)
 
 
@@ -167,7 +168,7 @@ def why_not_leave(letters: Letters, session: Session, letter: LetterRow, *, on: 
     """
     if letter.to_role not in OF_THE_COMPLAINT:
         return None
-    party = session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
+    party = person_of(session, letter)
     if letter.template not in letters.ids:
         return None if party is None or may_act(party, on=on) else NO_LONGER
     due = _addressees(letters, session, letter.complaint_key, letter.to_role, on=on)

@@ -23,7 +23,7 @@ from api.complaints.letter_links import STATUS_LINK
 from api.complaints.letters import LEAVES_ON, LetterIncomplete, Written, in_words
 from api.complaints.letters_held import that_wait
 from api.complaints.our_answer import is_with_them
-from api.complaints.parties import goes_by_mail, may_act
+from api.complaints.parties import goes_by_mail, may_act, person_of
 from api.complaints.policies import second_look
 from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, oldest_first
 from api.complaints.told_days import ANSWER, OF_OUR_ANSWER, day_of_answer, named_and_over, names_day
@@ -277,7 +277,7 @@ def _facts_at(
 ) -> dict[str, Any]:
     """Return what a letter written earlier may name as the complaint stood at ``place``; its dates count from its writing."""
     session, copies = desk.session, set_of(letter)
-    party = session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
+    party = person_of(session, letter)
     known = {name: feel.unpack(value) for name, value in (letter.given or {}).items()}
     if until := (letter.extends or {}).get("until"):
         known["newDate"] = date.fromisoformat(until)

@@ -27,8 +27,8 @@ from api.complaints.letter_leaving import (
 from api.complaints.letter_writing import tell_not_written, write_besides, write_out
 from api.complaints.letters import LetterIncomplete, LetterUnknown
 from api.complaints.letters_held import is_held
-from api.complaints.parties import COMPLAINANT
-from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
+from api.complaints.parties import COMPLAINANT, person_of
+from api.complaints.tables import ComplaintRow, LetterRow
 from engine.actors import SYSTEM, Actor
 from engine.commands.errors import MessageNotCorrelated
 from engine.deadlines.clocks import Act
@@ -315,7 +315,7 @@ def not_delivered(
     )
     facts = {"letter": str(letter.key), "reply": report.reply[:500]}
     desk.tell(complaint.key, "letter-not-delivered", f"Letter not delivered: {letter.subject}", facts=facts)
-    party = desk.session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
+    party = person_of(desk.session, letter)
     if party is None or letter.template not in service.letters.ids:
         return ()
     tools, carrier = tools_of(service), DeskCarrier(service, desk, complaint)

@@ -20,9 +20,9 @@ from api.complaints.letter_contents import to_leave_on, why_other
 from api.complaints.letter_writing import write_anew
 from api.complaints.letters_held import waits
 from api.complaints.letters_over import keep_back_unowed
-from api.complaints.parties import BY_HAND, BY_POST
+from api.complaints.parties import BY_HAND, BY_POST, person_of
 from api.complaints.struck_out import does_not_reach
-from api.complaints.tables import ComplaintRow, LetterRow, PartyRow
+from api.complaints.tables import ComplaintRow, LetterRow
 from api.complaints.told_days import ANSWER
 from engine.deadlines.state import Evidence
 from engine.zones import day_in_words, local_date, start_of_day
@@ -123,7 +123,7 @@ def not_reached(
 
     That address or number is not used again; the letter keeps it. Returns the names of the clocks that moved.
     """
-    party = desk.session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
+    party = person_of(desk.session, letter)
     if party is not None:
         strike_out(desk.session, tools.letters, party, letter, at=desk.act.at)
     return put_another_in_its_place(tools, desk, complaint, letter, carrier, why=does_not_reach(letter))

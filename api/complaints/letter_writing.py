@@ -32,6 +32,7 @@ from api.complaints.parties import (
     may_act,
     may_decide,
     parties,
+    person_of,
 )
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow, PartyRow
 from engine import feel
@@ -185,7 +186,7 @@ def hand_on(
 
 def unsent_of(session: Session, letter: LetterRow) -> Unsent:
     """Return what a copy that does not leave leaves owed to its person; one for nobody in particular, to the complainant."""
-    party = session.get(PartyRow, letter.party_key) if letter.party_key is not None else None
+    party = person_of(session, letter)
     return Unsent(
         letter.template,
         letter.meets,

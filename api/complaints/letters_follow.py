@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,13 +18,13 @@ from api.complaints.letter_carrying import Carrier
 from api.complaints.letter_desk import DeskCarrier, tools_of
 from api.complaints.letter_leaving import put_another_in_its_place
 from api.complaints.letter_writing import hand_on, unless_incomplete, unsent_of, write_besides, write_owed
-from api.complaints.letters_held import is_held, that_wait, waits
-from api.complaints.letters_over import keep_back_asking, keep_back_of
+from api.complaints.letters_held import is_held
+from api.complaints.letters_over import keep_back_asking, keep_back_of, waiting_letters
 from api.complaints.letters_owed import Unsent, given_up
 from api.complaints.letters_that_came_back import have_looked_up
 from api.complaints.lines import said_by
 from api.complaints.our_answer import had_by_nobody_else, newest_copies
-from api.complaints.parties import COMPLAINANT, REPRESENTATIVE, may_act, may_decide, parties
+from api.complaints.parties import COMPLAINANT, REPRESENTATIVE, may_act, may_decide, parties, person_of
 from api.complaints.tables import ComplaintRow, EventRow, LetterRow, PartyRow, oldest_first
 from api.complaints.unfinished import unread
 from engine.deadlines.state import Evidence
@@ -87,33 +86,28 @@ def only_they_have(service: Redress, session: Session, party: PartyRow) -> list[
 def _keep_back_to_who_acts(desk: Desk, complaint: ComplaintRow, carrier: Carrier) -> None:
     party = parties(desk.session, complaint.key).get(REPRESENTATIVE)
     if party is not None and may_act(party, on=desk.today):
-        theirs = [row for row in _waiting(desk.session, complaint.key) if row.to_role == REPRESENTATIVE]
-        mine = [row for row in theirs if row.party_key == party.key]
-        keep_back_of(desk, mine, "as they may act now", carrier.throw)
+        theirs = [
+            row
+            for row in waiting_letters(desk.session, complaint)
+            if (row.to_role, row.party_key) == (REPRESENTATIVE, party.key)
+        ]
+        keep_back_of(desk, theirs, "as they may act now", carrier.throw)
         for one in letters_owed.kept(complaint):
             if one.to == REPRESENTATIVE:
                 letters_owed.settle(complaint, one.letter, one.person)
 
 
-def _waiting(session: Session, complaint_key: int) -> Sequence[LetterRow]:
-    return session.scalars(
-        select(LetterRow)
-        .where(LetterRow.complaint_key == complaint_key, that_wait())
-        .order_by(*oldest_first(LetterRow))
-    ).all()
-
-
-def _that_may_move(service: Redress, session: Session, complaint_key: int) -> list[LetterRow]:
+def _that_may_move(service: Redress, session: Session, complaint: ComplaintRow) -> list[LetterRow]:
     return [
         row
-        for row in _waiting(session, complaint_key)
+        for row in waiting_letters(session, complaint)
         if row.template in service.letters.ids and not given_up(session, row) and not is_held(row)
     ]
 
 
 def _waiting_anew(service: Redress, desk: Desk, complaint: ComplaintRow, carrier: Carrier) -> Moved:
     moved: Moved = ()
-    for row in _that_may_move(service, desk.session, complaint.key):
+    for row in _that_may_move(service, desk.session, complaint):
         if why_not_leave(service.letters, desk.session, row, on=desk.today) is not None:
             anew = partial(
                 put_another_in_its_place, tools_of(service), desk, complaint, row, carrier, why=_SETTLED
@@ -125,30 +119,19 @@ def _waiting_anew(service: Redress, desk: Desk, complaint: ComplaintRow, carrier
 def _kept_anew(service: Redress, desk: Desk, complaint: ComplaintRow, carrier: Carrier) -> Moved:
     """Write what is kept for somebody it is not owed to any more to whom it is."""
     moved: Moved = ()
-    for one in letters_owed.kept(complaint):
-        due = {each.role for each in addressees(service.letters, desk, complaint, one.to)}
-        if one.to != COMPLAINANT or one.person in due or not due:
-            continue
-        moved += (
-            unless_incomplete(
-                desk,
-                complaint,
-                one.letter,
-                one.copies,
-                partial(_hand_over, service, desk, complaint, one, carrier),
-            )
-            or ()
-        )
+    due = {each.role for each in addressees(service.letters, desk, complaint, COMPLAINANT)}
+    for one in letters_owed.kept(complaint) if due else ():
+        if one.to == COMPLAINANT and one.person not in due:
+            anew = partial(_hand_over, service, desk, complaint, one, carrier)
+            moved += unless_incomplete(desk, complaint, one.letter, one.copies, anew) or ()
     return moved
 
 
 def _hand_over(service: Redress, desk: Desk, complaint: ComplaintRow, one: Unsent, carrier: Carrier) -> Moved:
     letters_owed.settle(complaint, one.letter, one.person)
-    return (
-        _owed(service, desk, complaint, one, carrier)
-        if service.letters.owed(one.letter, complaint.state)
-        else ()
-    )
+    if not service.letters.owed(one.letter, complaint.state):
+        return ()
+    return _owed(service, desk, complaint, one, carrier)
 
 
 def _owed(
@@ -170,7 +153,7 @@ def _to_each(service: Redress, desk: Desk, complaint: ComplaintRow, carrier: Car
     sets = {
         set_of(row): unsent_of(desk.session, row)
         for row in sorted(
-            _that_may_move(service, desk.session, complaint.key), key=lambda one: one.meets is not None
+            _that_may_move(service, desk.session, complaint), key=lambda one: one.meets is not None
         )
         if row.to_role == COMPLAINANT
     }
@@ -188,15 +171,18 @@ def _answered_by_who_decides(service: Redress, desk: Desk, complaint: ComplaintR
     """Have what a letter that asks is to answer answered by a copy for somebody who may decide now, also by one that has left."""
     moved: Moved = ()
     session, letters = desk.session, service.letters
-    for waiting in _that_may_move(service, session, complaint.key):
-        if waiting.to_role != COMPLAINANT or not letters.asks(waiting.template) or not waits(waiting):
-            continue
-        copies = copies_of(session, complaint.key, set_of(waiting))
+    asking = [
+        row
+        for row in _that_may_move(service, session, complaint)
+        if row.to_role == COMPLAINANT and letters.asks(row.template)
+    ]
+    for one in dict.fromkeys(set_of(row) for row in asking):
+        copies = copies_of(session, complaint.key, one)
         meets = next((row.meets for row in copies if row.meets), None)
         if meets is None:
             continue
         for row in copies:
-            decides = may_decide(session.get(PartyRow, row.party_key) if row.party_key is not None else None)
+            decides = may_decide(person_of(session, row))
             if row.dispatched_at is None:
                 row.meets = meets if decides else None
             elif decides and not row.meets:

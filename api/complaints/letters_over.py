@@ -28,7 +28,7 @@ Thrower = Callable[[str, str, Mapping[str, Any]], None]
 
 def keep_all_back(errand: Errand, *, why: str) -> None:
     """Let nothing leave any more that was written about the complaint and still waits; ``why`` ends the line that says so."""
-    keep_back_of(errand.desk, _waiting(errand.session, errand.complaint), why, errand.context.publish)
+    keep_back_of(errand.desk, waiting_letters(errand.session, errand.complaint), why, errand.context.publish)
 
 
 def answers_to_come(
@@ -41,7 +41,7 @@ def answers_to_come(
     """
     leaving = {
         name
-        for row in _waiting(session, complaint)
+        for row in waiting_letters(session, complaint)
         if not _is_unowed(session, row, letters, state)
         for name in clocks_in(row.meets)
     }
@@ -61,7 +61,9 @@ def keep_letter_back(errand: Errand) -> None:
     """
     over = {*names_in(errand.header("letter"))}
     letters_owed.forget(errand.complaint, over)
-    asking = [letter for letter in _waiting(errand.session, errand.complaint) if letter.template in over]
+    asking = [
+        letter for letter in waiting_letters(errand.session, errand.complaint) if letter.template in over
+    ]
     why = "as nobody waits for an answer to it any more"
     keep_back_of(errand.desk, asking, why, errand.context.publish)
 
@@ -72,7 +74,7 @@ def keep_back_unowed(letters: Letters, desk: Desk, complaint: ComplaintRow, *, t
     One that answers a clock which is still open matters whatever the state is, unless a letter answers it that waits as well and
     is owed; as does one that an extension of a clock waits for which is still open.
     """
-    waiting = _waiting(desk.session, complaint)
+    waiting = waiting_letters(desk.session, complaint)
     unowed = [letter for letter in waiting if _is_unowed(desk.session, letter, letters, complaint.state)]
     if not unowed:
         return
@@ -106,7 +108,7 @@ def keep_back_asking(letters: Letters, desk: Desk, complaint: ComplaintRow, *, t
     """Let nothing leave that asks for a reply to an answer of ours which came back: nobody has it who could reply."""
     over = {one.id for one in letters if recalls_answer(letters, one.id)}
     letters_owed.forget(complaint, over)
-    asking = [letter for letter in _waiting(desk.session, complaint) if letter.template in over]
+    asking = [letter for letter in waiting_letters(desk.session, complaint) if letter.template in over]
     keep_back_of(desk, asking, "as our answer came back", throw)
 
 
@@ -116,7 +118,8 @@ def _is_unowed(session: Session, letter: LetterRow, letters: Letters, state: str
     return not is_awaited(session, letter)
 
 
-def _waiting(session: Session, complaint: ComplaintRow) -> list[LetterRow]:
+def waiting_letters(session: Session, complaint: ComplaintRow) -> list[LetterRow]:
+    """Return the letters to the complainant and their representative that wait, in the order they were written."""
     query = select(LetterRow).where(
         LetterRow.complaint_key == complaint.key,
         LetterRow.to_role.in_(OF_THE_COMPLAINT),

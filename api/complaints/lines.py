@@ -11,8 +11,6 @@ from engine.zones import local_date
 
 SAID_BY = "saidBy"  # the fact of a timeline's line, and the variable of the message: the role of who said it
 SAID_ON = "saidOn"  # the fact of a timeline's line, and the variable of the message: the day, as ISO text
-
-
 DECIDES = "decides"  # the fact: whether who wrote on the status page might decide for the complainant then
 READS = "representative-reads"  # who said it, of a representative who decided nothing as they wrote it
 

@@ -15,7 +15,7 @@ from api.complaints.danger import FOUND, found_since, join_danger
 from api.complaints.errand import Errand
 from api.complaints.facts import clock_dates
 from api.complaints.from_complainant import ADDITION, ADDS, UNREAD
-from api.complaints.joined import FROM, INTO
+from api.complaints.joined import FROM, INTO, MERGED
 from api.complaints.keeping_away import hand_over
 from api.complaints.letters import in_words
 from api.complaints.parties import (
@@ -132,7 +132,7 @@ def merge(errand: Errand) -> dict[str, Any]:
         errand.context.publish(FOUND, str(older.key), found_since(since), to_case=older.instance_key)
     if older.instance_key is not None:
         errand.context.overwrite(UNREAD, True, in_case=older.instance_key)
-    errand.tell("merged", f"Joined the earlier complaint {older.reference}", facts={INTO: older.reference})
+    errand.tell(MERGED, f"Joined the earlier complaint {older.reference}", facts={INTO: older.reference})
     due = day_of_answer(clock_dates(errand.session, older.key))
     today = local_date(errand.now, errand.tools.settings.time_zone)
     return {"answerBy": due if due is not None and due >= today else None}
@@ -144,10 +144,10 @@ def _hand_over_representative(errand: Errand, older: ComplaintRow) -> None:
     Where somebody else is, or our answer has gone to the complainant, its owner is asked to look.
     """
     session, complaint, today = errand.session, errand.complaint, errand.today
-    party, other = (parties(session, one.key).get(REPRESENTATIVE) for one in (complaint, older))
+    party, there = parties(session, complaint.key).get(REPRESENTATIVE), parties(session, older.key)
+    own, other = there.get(COMPLAINANT), there.get(REPRESENTATIVE)
     if party is None or not may_act(party, on=today) or _same_person(party, other):
         return
-    own = parties(session, older.key).get(COMPLAINANT)
     reasons = {
         "Somebody else is said to act for the complainant there.": other is not None,
         "The complainant is reached there where they are.": own is not None and bool(shared_ways(own, party)),

@@ -20,9 +20,9 @@ from api.complaints.letter_addressees import copies_of, counts, newest_set, set_
 from api.complaints.letters import Letters
 from api.complaints.letters_held import that_wait
 from api.complaints.letters_owed import Unsent
-from api.complaints.parties import COMPLAINANT, may_decide, speaks_no_more
+from api.complaints.parties import COMPLAINANT, may_decide, person_of, speaks_no_more
 from api.complaints.states import RECEIPTS
-from api.complaints.tables import ComplaintRow, LetterRow, PartyRow, newest_first
+from api.complaints.tables import ComplaintRow, LetterRow, newest_first
 from engine.deadlines.policy import REPLIED
 from engine.deadlines.state import Evidence
 from engine.errors import Conflict
@@ -272,20 +272,21 @@ def _has_reply(session: Session, copies: Iterable[LetterRow]) -> bool:
 
 
 def _role(session: Session, letter: LetterRow) -> str:
-    party = None if letter.party_key is None else session.get(PartyRow, letter.party_key)
+    party = person_of(session, letter)
     return COMPLAINANT if party is None else party.role
 
 
 def _may_not_reply(session: Session, letter: LetterRow) -> bool:
     """Tell whether a letter is to a representative whose authority is over, or was never, or is not any more, to decide."""
-    party = None if letter.party_key is None else session.get(PartyRow, letter.party_key)
+    party = person_of(session, letter)
     return speaks_no_more(party) or not may_decide(party)
 
 
 def _is_over(session: Session, letter: LetterRow) -> bool:
     """Tell whether a letter is to a representative who might reply to it, and may not any more."""
-    party = None if letter.party_key is None else session.get(PartyRow, letter.party_key)
-    return speaks_no_more(party) or (bool(letter.meets) and not may_decide(party))
+    return _may_not_reply(session, letter) and (
+        bool(letter.meets) or speaks_no_more(person_of(session, letter))
+    )
 
 
 def _was_out(session: Session, letter: LetterRow, at: datetime) -> bool:

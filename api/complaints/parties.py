@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.complaints.tables import PartyRow
+from api.complaints.tables import LetterRow, PartyRow
 from engine.zones import day_in_words
 
 CLAIMED, CONFIRMED, REFUSED, EXPIRED = (
@@ -64,6 +64,11 @@ def parties(session: Session, complaint_key: int) -> dict[str, PartyRow]:
         .order_by(PartyRow.key)
     )
     return {row.role: row for row in rows}
+
+
+def person_of(session: Session, letter: LetterRow) -> PartyRow | None:
+    """Return whom of a complaint a letter was written to; None: to nobody in particular."""
+    return None if letter.party_key is None else session.get(PartyRow, letter.party_key)
 
 
 def may_act(party: PartyRow, *, on: date) -> bool:

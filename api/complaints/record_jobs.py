@@ -258,7 +258,7 @@ def _authority(errand: Errand, data: Mapping[str, Any]) -> None:
     if found == REFUSED:
         revoke_of(errand.session, party.key, at=errand.now)
     errand.session.flush()
-    contact.note_who_is_known(errand, before=before)
+    contact.note_in_step(errand, before=before)
     if found == REFUSED:
         errand.moved(owe_to_complainant(errand.tools.clocks, errand.desk, errand.complaint, party))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 from hashlib import sha256
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from api.complaints.clocks import Desk
 from api.complaints.contact import IN_WORDS
-from api.complaints.contact_details import ReasonMissing, clean_details, note_who_is_known, refuse_shared
+from api.complaints.contact_details import act_of, clean_details, do, note_at_desk, refuse_shared
 from api.complaints.intake import PartyDetails
+from api.complaints.joined import MERGED
 from api.complaints.letter_addressees import missed
 from api.complaints.letter_carrying import REACHED
 from api.complaints.letter_desk import DeskCarrier, tools_of
@@ -38,7 +38,6 @@ from api.complaints.parties import (
 from api.complaints.said_to_claimant import owe_to_complainant
 from api.complaints.tables import ComplaintRow, PartyRow
 from engine.actors import Actor
-from engine.deadlines.clocks import Act
 from engine.errors import Conflict, Invalid, NotFound
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ def settle_anew(
             return ()
         return _follow(service, desk, complaint, party, before=before)
 
-    _change(service, complaint_key, change, reason=reason, by=by)
+    do(service, complaint_key, change, act=act_of(service, reason, by), by=by)
 
 
 def take_on(
@@ -172,7 +171,7 @@ def take_on(
             moved += owe_to_complainant(service.case_clocks, desk, complaint, former)
         return moved
 
-    _change(service, complaint_key, change, reason=reason, by=by)
+    do(service, complaint_key, change, act=act_of(service, reason, by), by=by)
 
 
 def mark_of(party: PartyRow | None) -> str:
@@ -191,7 +190,7 @@ def extent_of(party: PartyRow) -> str | None:
 
 
 def _refuse_joined(complaint: ComplaintRow) -> None:
-    if complaint.state == "merged":
+    if complaint.state == MERGED:
         raise JoinedAnother
 
 
@@ -241,7 +240,7 @@ def _follow(
     words = f"{who}: {authority_in_words(party, on=desk.today)}"
     facts = {"party": str(party.key), "authority": party.authority, "reason": desk.act.reason}
     desk.tell(key, LINE, f"Who speaks for the complainant is settled. {words}", facts=facts)
-    moved = note_who_is_known(service, desk, complaint, before=before)
+    moved = note_at_desk(service, desk, complaint, before=before)
     if party.authority == REFUSED:
         moved += owe_to_complainant(service.case_clocks, desk, complaint, party)
     tools, carrier = tools_of(service), DeskCarrier(service, desk, complaint)
@@ -275,20 +274,3 @@ def _as_heard(party: PartyRow) -> dict[str, object]:
         "authorityScope": party.authority_scope if confirmed else None,
         "authorityUntil": party.authority_until if confirmed else None,
     }
-
-
-def _change(
-    service: Redress,
-    complaint_key: int,
-    change: Callable[[Desk, ComplaintRow], tuple[str, ...]],
-    *,
-    reason: str,
-    by: Actor,
-) -> None:
-    if not reason.strip():
-        raise ReasonMissing
-    act = Act(at=service.clock.now(), by=by.name, reason=reason.strip())
-    service.engine.write(
-        lambda session: service.move_clocks_within(session, complaint_key, change, act=act, by=by)
-    )
-    service.engine.house.call_workers()

@@ -8,7 +8,9 @@ from flask.typing import ResponseReturnValue
 from api.complaints import contact_details, letter_desk, representation
 from api.complaints.intake import PartyDetails
 from api.complaints.parties import COMPLAINANT
+from api.complaints.tables import ComplaintRow
 from api.context import the_engine, the_person, the_service
+from api.identity.decide import ComplaintFacts
 from api.identity.doors import action
 from api.web.staff import blueprint
 from api.web.staff.complaint import opened, page
@@ -52,8 +54,7 @@ def correct_details(key: int, role: str) -> ResponseReturnValue:
     except (contact_details.DetailsChanged, contact_details.PersonUnknown) as refusal:
         return page(row, facts, "people", problem=refusal.message), 409
     except Invalid as refusal:
-        field = refusal.facts.get("field", "reason")
-        return page(row, facts, "people", problem=refusal.message, field=f"{role}-{field}"), 422
+        return _wrong(row, facts, refusal, role)
     words = ", ".join(contact_details.WORDS[field] for field in contact_details.WORDS if field in changed)
     ended = " Links to the status page that went to the old address open nothing any more."
     mailed = ended if "email" in changed else ""
@@ -78,8 +79,7 @@ def settle_authority(key: int) -> ResponseReturnValue:
     except (Conflict, representation.NobodyRepresents) as refusal:
         return page(row, facts, "people", problem=refusal.message), 409
     except Invalid as refusal:
-        field = refusal.facts.get("field", "reason")
-        return page(row, facts, "people", problem=refusal.message, field=f"authority-{field}"), 422
+        return _wrong(row, facts, refusal, "authority")
     flash("Settled. Letters that wait and links to the status page follow it from now on.")
     return redirect(url_for("staff.complaint", key=key, tab="people"), 303)
 
@@ -103,10 +103,15 @@ def take_on_representative(key: int) -> ResponseReturnValue:
     except Conflict as refusal:
         return page(row, facts, "people", problem=refusal.message), 409
     except Invalid as refusal:
-        field = refusal.facts.get("field", "reason")
-        return page(row, facts, "people", problem=refusal.message, field=f"another-{field}"), 422
+        return _wrong(row, facts, refusal, "another")
     flash("Recorded. They act for the complainant from now on, and letters that wait follow.")
     return redirect(url_for("staff.complaint", key=key, tab="people"), 303)
+
+
+def _wrong(row: ComplaintRow, facts: ComplaintFacts, refusal: Invalid, form: str) -> ResponseReturnValue:
+    """Return the page with what is wrong at its field of the form whose fields begin with ``form``."""
+    field = f"{form}-{refusal.facts.get('field', 'reason')}"
+    return page(row, facts, "people", problem=refusal.message, field=field), 422
 
 
 def _authority() -> representation.Authority:

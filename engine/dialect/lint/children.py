@@ -43,10 +43,10 @@ class Gifts:
 
     def of_instance(self, node: Node) -> frozenset[str]:
         """Return the names that one instance of an activity with a loop marker gives back."""
-        if targets := _mapped(node, "output"):
+        if targets := mapped(node, "output"):
             return targets
         if node.inner is not None:
-            return self.inside(node.inner) - _mapped(node, "input") - _element_of(node)
+            return self.inside(node.inner) - mapped(node, "input") - _element_of(node)
         if node.tag == "callActivity":
             called = called_process(node)
             return self.written.get(called or "", frozenset()) if gives_back_all(node) else frozenset()
@@ -127,7 +127,7 @@ def check_children(drawing: Drawing, notes: Notes, context: DeploymentContext) -
 
 def _check_call(call: Node, written: Mapping[str, frozenset[str]], notes: Notes) -> None:
     called = first_zeebe(call.xml, "calledElement")
-    if called is None or _mapped(call, "output") or called.get("propagateAllChildVariables") is not None:
+    if called is None or mapped(call, "output") or called.get("propagateAllChildVariables") is not None:
         return
     process = called_process(call)
     if process is None or process not in written:
@@ -143,8 +143,8 @@ def _check_call(call: Node, written: Mapping[str, frozenset[str]], notes: Notes)
 
 def _check_collection(node: Node, loop: etree._Element, gifts: Gifts, notes: Notes) -> None:
     name = _collection_of(loop)
-    own = _mapped(node, "output") or (
-        results_of(node) if node.inner is None else gifts.inside(node.inner) - _mapped(node, "input")
+    own = mapped(node, "output") or (
+        results_of(node) if node.inner is None else gifts.inside(node.inner) - mapped(node, "input")
     )
     if name and name in own:
         message = f"Each instance writes {quote(name)}, in which the results of all are collected."
@@ -153,7 +153,7 @@ def _check_collection(node: Node, loop: etree._Element, gifts: Gifts, notes: Not
 
 
 def _check_instances(node: Node, loop: etree._Element, gifts: Gifts, notes: Notes) -> None:
-    if _mapped(node, "output"):
+    if mapped(node, "output"):
         return
     names = gifts.of_instance(node) - {_collection_of(loop)}
     if names:
@@ -174,7 +174,7 @@ def _check_branches(scope: Scope, gifts: Gifts, notes: Notes) -> None:
 
 
 def _check_pair(first: Node, second: Node, gifts: Gifts, notes: Notes) -> None:
-    if first is second or _mapped(first, "output") or _mapped(second, "output"):
+    if first is second or mapped(first, "output") or mapped(second, "output"):
         return
     names = gifts.of(first) & gifts.of(second)
     if names:
@@ -219,7 +219,8 @@ def _element_of(node: Node) -> frozenset[str]:
     return frozenset({str(loop.get("inputElement") or ""), taken if taken.isidentifier() else ""})
 
 
-def _mapped(node: Node, direction: str) -> frozenset[str]:
+def mapped(node: Node, direction: str) -> frozenset[str]:
+    """Return the variables that the ``input`` or ``output`` mappings of an element write."""
     return frozenset(_targets(node, direction)) - {""}
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from lxml import etree
 
-from engine.dialect.lint.children import handed_over
+from engine.dialect.lint.children import handed_over, mapped
 from engine.dialect.lint.context import DeploymentContext
 from engine.dialect.lint.drawing import ZEEBE, Drawing, Node, first_zeebe
 from engine.dialect.lint.formulas import calendars_named, called
@@ -77,16 +76,10 @@ def _provided(drawing: Drawing, context: DeploymentContext) -> frozenset[str]:
     if context.known.service is not None:
         names |= context.known.service.start_variables
     for node in drawing.nodes:
-        names.update(str(item.get("target") or "").partition(".")[0] for item in _mapped(node, "output"))
-        names.update(str(item.get("target") or "").partition(".")[0] for item in _mapped(node, "input"))
+        names |= mapped(node, "output") | mapped(node, "input")
         names |= _results(node)
         names |= handed_over(node, context)
     return frozenset(names - {""})
-
-
-def _mapped(node: Node, direction: str) -> Iterator[etree._Element]:
-    mapping = first_zeebe(node.xml, "ioMapping")
-    return iter(()) if mapping is None else mapping.iterchildren(f"{{{ZEEBE}}}{direction}")
 
 
 def _results(node: Node) -> set[str]:
